@@ -1,0 +1,99 @@
+# The few commands of this project. They need git, make and Python 3.11 or newer, nothing else:
+# no database, no Docker, no uv. Everything is installed into .venv from a lock with hashes.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+# Tests wait for processes most of the time: more of them at once than there are cores.
+WORKERS ?= 3
+ARGS ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/requirements-dev.lock
+LOWEST := .venv-lowest
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+COMPILE = $(PY) -m uv pip compile --quiet --universal --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate $(ARGS) pyproject.toml
+
+# Development on the embedded database, whatever the shell has exported for other work.
+DEMO = env -u ENVIRONMENT -u DATABASE_URL_FILE -u PLUGINS__ENABLED \
+	-u MIGRATION_DATABASE_URL -u MIGRATION_DATABASE_URL_FILE \
+	-u MIGRATE__SCRIPT_LOCATION -u MIGRATE__ALEMBIC_CONFIG \
+	ENV_FOR_DYNACONF=development DATABASE_URL=embedded $(PY) migrate.py
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo serve test check format references test-lowest install lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: install ## Migrate an embedded PostgreSQL: upgrade with backup and checks, check, history
+	@for command in upgrade check history; do \
+		printf '\n$$ python migrate.py %s\n' "$$command"; \
+		$(DEMO) $$command || exit; \
+	done
+
+serve: install ## Serve the application on HOST:PORT (127.0.0.1:8000)
+	$(PY) -m uvicorn app.main:app --host $(HOST) --port $(PORT)
+
+test: install ## Run all tests on an embedded PostgreSQL, and on TEST_DATABASE_URL when set
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+check: install ## Check format, lint, types and who imports whom
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+
+format: install ## Format the code and apply the safe fixes
+	$(PY) -m ruff check --fix-only .
+	$(PY) -m ruff format .
+
+references: install ## Write docs/settings.md and docs/hooks.md again, from the code
+	$(PY) -m tests.unit.config.test_generate
+	$(PY) -m app.hooks.reference > docs/hooks.md.new
+	mv docs/hooks.md.new docs/hooks.md
+
+test-lowest: $(LOWEST)/requirements-dev.lock ## Run the bridge's tests with the lowest supported versions
+	$(LOWEST)/bin/python -c "import alembic, sqlalchemy as s; v = alembic.__version__, s.__version__; \
+		print('alembic %s, sqlalchemy %s' % v); assert v[0][:5] == '1.13.' and v[1][:4] == '2.0.'"
+	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist worksteal -m lowest $(ARGS)
+
+install: $(INSTALLED) ## Make .venv and install the locked packages
+
+lock: install ## Lock the versions again; newest ones with ARGS=--upgrade
+	$(PY) $(PIP_INSTALL) uv
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --extra embedded --group dev --constraint requirements.lock \
+		--output-file requirements-dev.lock
+
+clean: ## Remove the virtual environments and caches; databases and backups stay
+	rm -rf $(VENV) $(LOWEST) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The installed lock is kept: another branch's file times alone install nothing.
+$(INSTALLED): requirements-dev.lock
+	@$(call make_venv,$(VENV))
+	@cmp -s requirements-dev.lock $@ || { echo "Installing into $(VENV) ..." \
+		&& $(PY) $(PIP_INSTALL) --require-hashes -r requirements-dev.lock; }
+	@cp requirements-dev.lock $@
+
+$(LOWEST)/requirements-dev.lock: requirements-dev.lock
+	@$(call make_venv,$(LOWEST))
+	@echo "Installing into $(LOWEST) ..."
+	@$(LOWEST)/bin/python $(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@$(LOWEST)/bin/python $(PIP_INSTALL) 'alembic==1.13.*' 'sqlalchemy==2.0.*'
+	@cp requirements-dev.lock $@
+
+define make_venv
+$(1)/bin/python -m pip --version >/dev/null 2>&1 || { \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is: $$($(PYTHON) --version 2>&1)" >&2; \
+		echo "  next: name one that is newer, such as: make PYTHON=python3.12" >&2; exit 1; }; \
+	$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments: its venv module is missing" >&2; \
+		echo "  next: install it, on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }; \
+	$(PYTHON) -m venv --clear $(1); }
+endef

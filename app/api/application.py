@@ -1,0 +1,102 @@
+"""The application: settings and plugins from the runtime, routes from this package."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from app import __version__
+from app.api.docs import docs_router
+from app.api.headers import SecurityHeaders
+from app.api.health import health_router
+from app.api.live import live_router
+from app.api.logs import adopt_server_loggers, quiet_probes
+from app.api.plugin_routers import mount_plugin_routers
+from app.api.probes import Probes
+from app.api.problems import install_problem_handlers
+from app.api.ready import ready_router
+from app.api.token import OperationsToken
+from app.api.version import version_router
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from starlette.types import ASGIApp
+
+    from app.config import Settings
+    from app.runtime import Runtime
+
+_PRODUCTION = "production"
+
+
+class Application(FastAPI):
+    """FastAPI with the security headers around everything, its own error answers included."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the stack that FastAPI builds, inside the headers."""
+        return SecurityHeaders(super().build_middleware_stack())
+
+
+def create_app(runtime: Runtime | None = None, *, root: Path | None = None) -> FastAPI:
+    """Return the application on *runtime*, else on one opened for the project at *root*.
+
+    Nothing connects here, no table is created and nothing is migrated: a database that is down
+    makes the application not ready, and does not keep it from starting.
+    A runtime that was opened here is closed when the application stops; a given one is not.
+    Raises `ConfigError` when settings or plugins are wrong.
+    """
+    opened = runtime or _open(root)
+    app = _empty_application(opened, closes=runtime is None)
+    token = OperationsToken(opened.settings.operations_token)
+    install_problem_handlers(app, token)
+    _add_routes(app, opened, token)
+    mount_plugin_routers(app, opened.plugins.collect("register_routers"))
+    quiet_probes()
+    return app
+
+
+def _open(root: Path | None) -> Runtime:
+    from app.runtime import PROJECT_ROOT, open_runtime
+
+    opened = open_runtime(root or PROJECT_ROOT)
+    opened.configure_logging()
+    adopt_server_loggers()
+    return opened
+
+
+def _empty_application(runtime: Runtime, *, closes: bool) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        if closes:
+            runtime.close()
+
+    app = Application(
+        title="SST Platform",
+        version=__version__,
+        debug=runtime.settings.debug,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if _shows_docs(runtime.settings) else None,
+    )
+    app.state.runtime = runtime
+    return app
+
+
+def _add_routes(app: FastAPI, runtime: Runtime, token: OperationsToken) -> None:
+    probes = Probes(runtime)
+    app.include_router(live_router())
+    app.include_router(ready_router(probes.readiness, token))
+    app.include_router(health_router(probes.health, token))
+    app.include_router(version_router(runtime.version.git_commit, probes.heads, token))
+    if _shows_docs(runtime.settings):
+        app.include_router(docs_router())
+
+
+def _shows_docs(settings: Settings) -> bool:
+    # A map of every route is for developers; production guards refuse DEBUG there.
+    return settings.environment != _PRODUCTION

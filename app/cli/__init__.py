@@ -1,0 +1,7 @@
+"""The command line: one file per command, each parses, calls one function, returns its report."""
+
+from __future__ import annotations
+
+from app.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,100 @@
+"""What one call of migrate.py was told on its command line, and the runtime it works with."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager, redirect_stdout
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from app.runtime import Runtime
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_STDOUT, _STDERR = 1, 2
+
+
+class Invocation:
+    """The common options and, when a command asks for it, the runtime.
+
+    The runtime is imported and made at its first use: `--help` must not wait for it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.command = ""
+        """The command's words as click understood them: `config show`; empty before that."""
+        self.as_json = False
+        self.debug = False
+        self.no_color = False
+        self.overrides: tuple[str, ...] = ()
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """Settings and plugins, loaded; log lines go to stderr from here on."""
+        from app.runtime import open_runtime
+
+        with results_only():
+            runtime = open_runtime(self.root, overrides=self.overrides)
+        runtime.configure_logging()
+        return runtime
+
+    @property
+    def opened(self) -> Runtime | None:
+        """The runtime when it was made, else None."""
+        return self.__dict__.get("runtime")
+
+    def clean(self, text: str) -> str:
+        """Return *text*, which may quote a word of the command line, without credentials."""
+        from app.config.redact import mask_credentials
+
+        return mask_credentials(text)
+
+    def close(self) -> None:
+        """Give back what the runtime holds."""
+        if self.opened is not None:
+            self.opened.close()
+
+
+def pass_runtime(function: Callable[Concatenate[Runtime, P], T]) -> Callable[P, T]:
+    """Call *function* with the runtime as its first argument; it is loaded only then."""
+
+    @wraps(function)
+    def wrapper(*arguments: P.args, **options: P.kwargs) -> T:
+        invocation = click.get_current_context().find_object(Invocation)
+        assert invocation is not None  # noqa: S101 - `main` has put it there
+        with results_only():
+            return function(invocation.runtime, *arguments, **options)
+
+    return wrapper
+
+
+@contextmanager
+def results_only() -> Iterator[None]:
+    """Send what plugins and revisions print to stderr: stdout is for the result.
+
+    Of the whole process: a program that a plugin starts writes to the number, not to `sys.stdout`.
+    """
+    stdout = os.dup(_STDOUT)
+    try:
+        os.dup2(_STDERR, _STDOUT)
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(stdout, _STDOUT)
+        os.close(stdout)
+
+
+def asker() -> Callable[[str], str] | None:
+    """Return a function that asks on the terminal; None when there is nobody to ask."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    return lambda question: str(click.prompt(question, prompt_suffix="", err=True))

@@ -1,0 +1,107 @@
+"""`migrate.py plugins list`: what runs around a migration, in which order, and what could."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.cli.command import Group
+from app.cli.text import aligned, tabbed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.cli.invocation import Invocation
+    from app.hooks.manager import PluginEntry
+    from app.migrator.report import Report
+
+_HEADINGS = ("ORDER", "NAME", "KIND", "VERSION", "STATE", "HOOKS", "SOURCE")
+_NOT_CALLED = "not_enabled"
+
+
+@click.group("plugins", cls=Group)
+def command() -> None:
+    """Show the plugins, enabled or not."""
+
+
+@command.command("list")
+@click.pass_obj
+def list_plugins(invocation: Invocation) -> Report | int:
+    """List the plugins in the order of their calls.
+
+    Those that could be enabled follow.
+    Nothing is imported, so this also works when a plugin is broken.
+    """
+    from app.config import open_sources
+    from app.hooks.listing import list_all
+
+    sources = open_sources(invocation.root, overrides=invocation.overrides)
+    entries = list_all(invocation.root, sources.enabled_plugins())
+    if invocation.as_json:
+        return _report(entries, sources.environment)
+    is_terminal = sys.stdout.isatty()
+    click.echo(render_plugins(entries, as_table=is_terminal))
+    for line in advice(entries):
+        click.echo(line, err=True)
+    return 0
+
+
+def render_plugins(entries: Sequence[PluginEntry], *, as_table: bool = True) -> str:
+    """Return *entries* as a table with headings, or as one line each with tabs."""
+    rows = _rows(entries)
+    return "\n".join(aligned([_HEADINGS, *rows]) if as_table else tabbed(rows))
+
+
+def plugins_json(entries: Sequence[PluginEntry]) -> list[dict[str, Any]]:
+    """Return *entries* as JSON-ready values; `order` is null for a plugin that is not enabled."""
+    orders = _orders(entries)
+    return [
+        {"order": order, **entry.to_dict()} for order, entry in zip(orders, entries, strict=True)
+    ]
+
+
+def advice(entries: Sequence[PluginEntry]) -> list[str]:
+    """Return what to do about those of *entries* that do not run, a line each."""
+    found = [_advice_on(entry) for entry in entries if entry.state in ("missing", "ambiguous")]
+    others = [entry.name for entry in entries if entry.state == _NOT_CALLED]
+    if others:
+        found.append(f"not imported: {', '.join(others)}; add a name to plugins.enabled to run it")
+    return found
+
+
+def _advice_on(entry: PluginEntry) -> str:
+    if entry.state == "missing":
+        return f"{entry.name} is enabled and not found"
+    return f"{entry.name} is found twice: {entry.source}"
+
+
+def _rows(entries: Sequence[PluginEntry]) -> list[tuple[str, ...]]:
+    return [
+        (
+            str(order or "-"),
+            entry.name,
+            entry.kind or "-",
+            entry.version or "-",
+            entry.state.replace("_", " "),
+            ",".join(entry.hooks) or "-",
+            entry.source or "-",
+        )
+        for order, entry in zip(_orders(entries), entries, strict=True)
+    ]
+
+
+def _orders(entries: Sequence[PluginEntry]) -> list[int | None]:
+    """Return each entry's place in the order of the calls."""
+    enabled = [entry.name for entry in entries if entry.state != _NOT_CALLED]
+    return [
+        None if entry.state == _NOT_CALLED else enabled.index(entry.name) + 1 for entry in entries
+    ]
+
+
+def _report(entries: Sequence[PluginEntry], environment: str) -> Report:
+    from app.migrator.report import Report
+
+    extras = {"environment": environment, "plugins": plugins_json(entries)}
+    return Report(command="plugins list", extras=extras)

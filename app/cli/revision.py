@@ -1,0 +1,26 @@
+"""`migrate.py revision`: write a new revision file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from app.cli.command import Command
+from app.cli.invocation import pass_runtime
+
+if TYPE_CHECKING:
+    from app.migrator.report import Report
+    from app.runtime import Runtime
+
+
+@click.command("revision", cls=Command, short_help="Write a new revision file.")
+@click.option("-m", "--message", required=True, help="What the revision does, in a few words.")
+@click.option(
+    "--autogenerate", is_flag=True, help="Write what the models say and the schema lacks."
+)
+@click.option("--head", default="head", show_default=True, help="The revision it follows.")
+@pass_runtime
+def command(runtime: Runtime, message: str, head: str, *, autogenerate: bool) -> Report:
+    """Write a new revision file from the template, ready to be edited."""
+    return runtime.migrator.new_revision(message, autogenerate=autogenerate, head=head)

@@ -1,0 +1,132 @@
+"""Gather what files and variables say; stop where the plugins could not be known."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from app.config.dotenv import read_dotenv
+from app.config.engine import load
+from app.config.environment import asked_environment, control_problems, known_environment
+from app.config.files import DEFAULT_SECTION, SECRETS, SETTINGS, read_toml
+from app.config.lint import (
+    environments_of,
+    file_names,
+    lint,
+    overruled_by_secrets,
+    table_conflicts,
+    warn_readable,
+)
+from app.config.names import fold_path
+from app.config.schema import DEVELOPMENT, PRODUCTION
+from app.config.sources import Sources
+from app.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from app.config.files import TomlFile
+    from app.config.words import Word
+
+
+def gather(
+    root: Path,
+    environ: Mapping[str, str],
+    overrides: tuple[str, ...],
+    environment: str | None,
+    assume_secrets: bool,  # noqa: FBT001 - passed on as it came
+) -> Sources | list[Problem]:
+    """Return the sources of the project at *root*, or every problem that stops here."""
+    # Dynaconf reads the process's own variables too, whatever *environ* says.
+    stopping = [*control_problems([*environ, *os.environ])]
+    settings = read_toml(root / SETTINGS)
+    if isinstance(settings, Problem):
+        return [*stopping, settings]
+    chosen = _choose(environ, environment, environments_of(settings))
+    if isinstance(chosen, Problem):
+        return [*stopping, chosen]
+    files = _read_files(root, chosen, settings)
+    stopping += [file for file in files if isinstance(file, Problem)]
+    if stopping:
+        return stopping
+    readable = [file for file in files if not isinstance(file, Problem)]
+    return _open(
+        Sources(
+            root=root,
+            environment=chosen,
+            files=tuple(readable),
+            file_words=(),
+            environ=environ,
+            dotenv={},
+            overrides=overrides,
+            assume_secrets=assume_secrets,
+        ),
+        environments_of(settings),
+    )
+
+
+def _choose(
+    environ: Mapping[str, str], environment: str | None, known: Sequence[str]
+) -> str | Problem:
+    if environment is not None:
+        return known_environment(environment, "--env", known)
+    asked = asked_environment(environ)
+    return asked if isinstance(asked, Problem) else known_environment(*asked, known)
+
+
+def _read_files(root: Path, environment: str, settings: TomlFile) -> list[TomlFile | Problem]:
+    optional = [root / name for name in file_names(environment)[1:]]
+    return [settings, *(read_toml(path) for path in optional if os.path.lexists(path))]
+
+
+def _open(sources: Sources, environments: Sequence[str]) -> Sources | list[Problem]:
+    words = _file_words(sources)
+    dotenv, faults = _dotenv(sources)
+    opened = replace(
+        sources,
+        file_words=words,
+        dotenv=dotenv,
+        problems=(*_structure(sources, words, environments), *faults),
+        warnings=_warnings(sources),
+    )
+    return list(opened.stopping_problems()) or opened
+
+
+def _file_words(sources: Sources) -> tuple[Word, ...]:
+    """Return what the files say; which value wins is Dynaconf's answer, its line is ours."""
+    merged = load([file.path for file in sources.files], sources.environment)
+    winners: dict[tuple[str, ...], Any] = {fold_path(path): v for path, v in merged.items()}
+    sections = (DEFAULT_SECTION, sources.environment)
+    words = [word for file in sources.files for name in sections for word in file.words(name)]
+    last = {word.path: position for position, word in enumerate(words)}
+    return tuple(
+        replace(word, value=winners[word.path]) if last[word.path] == position else word
+        for position, word in enumerate(words)
+    )
+
+
+def _structure(
+    sources: Sources, words: Sequence[Word], environments: Sequence[str]
+) -> list[Problem]:
+    found = [
+        problem
+        for file in sources.files
+        for problem in lint(file, environments, sources.environment)
+    ]
+    found += overruled_by_secrets(sources.files, sources.environment)
+    return [*found, *table_conflicts({word.path: word.source for word in words})]
+
+
+def _dotenv(sources: Sources) -> tuple[dict[str, str], tuple[Problem, ...]]:
+    if sources.environment != DEVELOPMENT:
+        return {}, ()
+    return read_dotenv(sources.root, sources.environment)
+
+
+def _warnings(sources: Sources) -> tuple[str, ...]:
+    if sources.environment != PRODUCTION:
+        return ()
+    told = [warn_readable(file) for file in sources.files if file.name == SECRETS]
+    return tuple(text for text in told if text)

@@ -1,0 +1,140 @@
+"""The core's settings: name, type, range, default and meaning of each, written once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+if TYPE_CHECKING:
+    from pydantic.config import JsonDict
+
+URL_MARK: JsonDict = {"url": True}
+"""On a secret that is a URL: it may be shown without its password."""
+
+
+def _none_when_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_when_empty)]
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
+]
+LogFormat = Annotated[Literal["text", "json"], BeforeValidator(_lower)]
+
+_Pause = Annotated[float, Field(gt=0)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a pickle would hold the secrets."""
+        message = f"{type(self).__name__} is not pickled: it holds secrets"
+        raise TypeError(message)
+
+
+class MigrateSettings(_Frozen):
+    """How migrations run."""
+
+    script_location: str = Field("alembic", description="Folder of env.py and the revisions.")
+    alembic_config: str | None = Field(
+        None, description="An alembic.ini to use instead of script_location."
+    )
+    alembic_section: str = Field("alembic", description="The section of alembic_config.")
+    lock_wait: float = Field(
+        60.0, ge=0, description="Seconds to wait for another migration to finish."
+    )
+    lock_timeout: float = Field(
+        2.0, gt=0, description="Seconds that a statement may wait for a table's lock."
+    )
+    lock_retry_pauses: tuple[_Pause, ...] = Field(
+        (0.5, 0.5, 1.0, 5.0, 5.0, 15.0, 30.0),
+        description="Seconds before each next try of a revision that did not get its locks; "
+        "the last one repeats, an empty list is one try.",
+    )
+    lock_retry_seconds: float = Field(
+        300.0, ge=0, description="Seconds after which no further try of a revision begins."
+    )
+    terminate_applications: tuple[str, ...] = Field(
+        (),
+        description="Applications whose sessions --terminate-blockers may end, "
+        "when they idle in a transaction.",
+    )
+    statement_timeout: float = Field(
+        0.0, ge=0, description="Seconds that one statement may take; 0 is no limit."
+    )
+    server_silence: float = Field(
+        30.0, ge=0, description="Seconds without a sign of life that end a run; 0 is no limit."
+    )
+
+
+class PluginsSettings(_Frozen):
+    """Which plugins take part."""
+
+    enabled: tuple[str, ...] = Field(
+        (), description="The allow-list and the order; what is not listed is never imported."
+    )
+
+
+class Settings(_Frozen):
+    """Everything the core reads; frozen, and its `repr` holds no secret."""
+
+    environment: str = Field("development", exclude=True)
+    debug: bool = Field(False, description="Details in error pages; refused in production.")  # noqa: FBT003 - pydantic's default
+    sql_echo: bool = Field(False, description="Log every SQL statement; refused in production.")  # noqa: FBT003 - pydantic's default
+    log_level: LogLevel = Field("INFO", description="The least severe message that is logged.")
+    log_format: LogFormat = Field("text", description="`text` lines, or `json` lines.")
+    database_url: OptionalSecret = Field(
+        None,
+        description="Where the application's data lives; `embedded` is a PostgreSQL of our own.",
+        json_schema_extra=URL_MARK,
+    )
+    migration_database_url: OptionalSecret = Field(
+        None,
+        description="A direct, privileged connection for migrations; else DATABASE_URL.",
+        json_schema_extra=URL_MARK,
+    )
+    redis_url: OptionalSecret = Field(
+        None, description="The cache, if there is one.", json_schema_extra=URL_MARK
+    )
+    operations_token: OptionalSecret = Field(
+        None, description="Opens the details of the health endpoints; unset keeps them closed."
+    )
+    git_commit: str = Field("", description="The commit that this code is; the image sets it.")
+    db_pool_size: int = Field(5, ge=1, description="Connections that the application keeps open.")
+    db_max_overflow: int = Field(
+        10, ge=-1, description="Connections beyond the pool under load; -1 is no limit."
+    )
+    db_pool_timeout: float = Field(
+        30.0, gt=0, description="Seconds to wait for a free connection of the pool."
+    )
+    db_pool_recycle: int = Field(
+        3600, ge=-1, description="Seconds before a connection is replaced; -1 is never."
+    )
+    db_pool_pre_ping: bool = Field(True, description="Test a connection before it is used.")  # noqa: FBT003 - pydantic's default
+    db_connect_timeout: int = Field(5, ge=1, description="Seconds to wait for the server.")
+    migrate: MigrateSettings = MigrateSettings()
+    plugins: PluginsSettings = PluginsSettings()
+
+    @property
+    def is_production(self) -> bool:
+        """Say whether the production guards apply."""
+        return self.environment == PRODUCTION
+
+
+DEVELOPMENT = "development"
+PRODUCTION = "production"
+NOT_FROM_SOURCES = frozenset({"environment"})
+"""Fields of `Settings` that no source may give."""

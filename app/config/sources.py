@@ -1,0 +1,223 @@
+"""Open the sources, let plugins add to them, bind them into one frozen `Configuration`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
+
+from pydantic import BaseModel
+
+from app.config.assembly import assemble
+from app.config.bind import Bound, bind_model
+from app.config.catalog import build_catalog, section_path
+from app.config.configuration import Configuration
+from app.config.enabled import enabled_anywhere, enabled_problems
+from app.config.guards import guard, placeholders_of
+from app.config.names import ENABLED, PLUGINS, key_of, path_of
+from app.config.schema import PluginsSettings, Settings
+from app.config.spoken import Spoken
+from app.config.variables import hear_environment, hear_overrides, hear_plugins
+from app.config.words import Layer, low_to_high
+from app.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
+
+    from app.config.catalog import Catalog
+    from app.config.configuration import PluginValue
+    from app.config.files import TomlFile
+    from app.config.words import Word
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def open_sources(
+    root: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    overrides: Sequence[str] = (),
+    environment: str | None = None,
+    assume_secrets: bool = False,
+) -> Sources:
+    """Read the files and variables of the project at *root*; import no plugin.
+
+    *environ* stands for `os.environ`, *overrides* are the texts of `--set`, *environment* is asked
+    for instead of the one that the variables name.
+    With *assume_secrets* missing secrets are no problem: for CI, where there are none.
+
+    Raises `ConfigError` with every problem that keeps the plugins from being known.
+    """
+    from app.config.opening import gather
+
+    given = dict(os.environ if environ is None else environ)
+    found = gather(root.resolve(), given, tuple(overrides), environment, assume_secrets)
+    # A traceback with local variables must not show them: nothing but problems is left here.
+    del environ, overrides, given
+    if not isinstance(found, Sources):
+        raise ConfigError(found)
+    return found
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What files and variables say, before the plugins that they enable are known."""
+
+    root: Path
+    environment: str
+    files: tuple[TomlFile, ...] = field(repr=False)
+    file_words: tuple[Word, ...] = field(repr=False)
+    environ: Mapping[str, str] = field(repr=False)
+    dotenv: Mapping[str, str] = field(repr=False)
+    overrides: tuple[str, ...] = field(repr=False)
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+    assume_secrets: bool = False
+
+    def enabled_plugins(self) -> tuple[str, ...]:
+        """Return the names in `plugins.enabled`, in their order; nothing is imported."""
+        plugins = cast("PluginsSettings", self._plugins.instance or PluginsSettings())
+        return plugins.enabled
+
+    def stopping_problems(self) -> tuple[Problem, ...]:
+        """Return why the plugins cannot be known, with everything else that is known to be wrong.
+
+        Nothing, when `plugins.enabled` can be read: `bind` will report the rest.
+        """
+        catalog = build_catalog()
+        spoken = Spoken.of(self._words((), catalog)[0], catalog)
+        source = spoken.source(catalog.settings[ENABLED])
+        faults = (*self._plugins.problems, *enabled_problems(self.enabled_plugins(), source))
+        if not faults:
+            return ()
+        core = self._core(spoken)
+        found = (*self.problems, *faults, *core.problems, *self._guarded(core, spoken))
+        return tuple(dict.fromkeys(found))
+
+    def section(self, name: str, model: type[M]) -> M:
+        """Return the settings of the plugin *name* from every source but the plugins' values.
+
+        Raises `ConfigError` with the problems of this section.
+        """
+        bound = self._section(name, model)
+        if bound.problems or bound.instance is None:
+            raise ConfigError(bound.problems)
+        return cast("M", bound.instance)
+
+    def wanted(self, sections: Mapping[str, type[BaseModel]] | None = None) -> tuple[str, ...]:
+        """Return the names that a plugin may give, those of *sections* included.
+
+        Left out is what a stronger source decides already: NAME_FILE, environment, `--set`.
+        """
+        catalog = build_catalog(sections, enabled=self.enabled_plugins())
+        words, _ = self._words((), catalog)
+        decided = {word.name for word in words if word.layer > Layer.PLUGIN}
+        return tuple(
+            setting.name
+            for path, setting in catalog.settings.items()
+            if path != ENABLED and setting.name not in decided
+        )
+
+    def bind(
+        self,
+        sections: Mapping[str, type[BaseModel]],
+        values: Sequence[PluginValue] = (),
+        known_plugins: Collection[str] = (),
+        unread_plugins: Collection[str] = (),
+    ) -> Configuration:
+        """Return the validated whole; *sections* are the enabled plugins' settings by plugin.
+
+        *values* came from `config_values`; *known_plugins* exist, enabled or not;
+        the settings of *unread_plugins*, which could not be imported, are not judged.
+        Raises `ConfigError` with all problems at once.
+        """
+        known = {*known_plugins, *enabled_anywhere(self.files)}
+        catalog = build_catalog(
+            sections, enabled=self.enabled_plugins(), known=known, unread=unread_plugins
+        )
+        found = self._bind(sections, tuple(values), catalog)
+        del values
+        if not isinstance(found, Configuration):
+            raise ConfigError(found)
+        return found
+
+    def _bind(
+        self,
+        sections: Mapping[str, type[BaseModel]],
+        values: tuple[PluginValue, ...],
+        catalog: Catalog,
+    ) -> Configuration | list[Problem]:
+        words, heard = self._words(values, catalog)
+        spoken = Spoken.of(words, catalog)
+        core = self._core(spoken)
+        bound = {name: self._bound(name, model, spoken) for name, model in sections.items()}
+        problems = [
+            *self.problems,
+            *self._unknown_in_files(catalog),
+            *heard,
+            *chain.from_iterable(one.problems for one in (core, *bound.values())),
+            *self._guarded(core, spoken),
+        ]
+        if problems:
+            return list(dict.fromkeys(problems))
+        return assemble(cast("Settings", core.instance), bound, spoken, self.warnings)
+
+    def _core(self, spoken: Spoken) -> Bound:
+        core = {path: s for path, s in spoken.catalog.settings.items() if s.plugin is None}
+        only_core = replace(spoken, catalog=replace(spoken.catalog, settings=core))
+        return bind_model(Settings, (), only_core, fixed={"environment": self.environment})
+
+    def _section(self, name: str, model: type[BaseModel]) -> Bound:
+        catalog = build_catalog({name: model}, enabled=self.enabled_plugins())
+        words, heard = self._words((), catalog)
+        bound = self._bound(name, model, Spoken.of(words, catalog))
+        mine = ".".join(section_path(name)) + "."
+        unknown = [*self._unknown_in_files(catalog), *heard]
+        own = (one for one in unknown if ".".join(path_of(one.subject)).startswith(mine))
+        return replace(bound, problems=(*own, *bound.problems))
+
+    def _bound(self, name: str, model: type[BaseModel], spoken: Spoken) -> Bound:
+        return bind_model(model, section_path(name), spoken, assume_secrets=self.assume_secrets)
+
+    @cached_property
+    def _plugins(self) -> Bound:
+        catalog = build_catalog()
+        words, _ = self._words((), catalog)
+        only = replace(catalog, settings={ENABLED: catalog.settings[ENABLED]})
+        return bind_model(PluginsSettings, (PLUGINS,), Spoken.of(words, only))
+
+    def _words(
+        self, values: tuple[PluginValue, ...], catalog: Catalog
+    ) -> tuple[tuple[Word, ...], tuple[Problem, ...]]:
+        heard = (
+            hear_environment(self.dotenv, catalog, self.root, dotenv=True)
+            + hear_plugins(values, catalog)
+            + hear_environment(self.environ, catalog, self.root)
+            + hear_overrides(self.overrides, catalog)
+        )
+        return low_to_high([*self.file_words, *heard.words]), heard.problems
+
+    def _unknown_in_files(self, catalog: Catalog) -> list[Problem]:
+        return [
+            catalog.unknown(word.path, key_of(word.path), word.source)
+            for word in self.file_words
+            if catalog.find(word.path) is None and not catalog.tolerates(word.path)
+        ]
+
+    def _guarded(self, core: Bound, spoken: Spoken) -> list[Problem]:
+        if core.instance is None:
+            return []
+        settings = cast("Settings", core.instance)
+        refused = {problem.subject for problem in core.problems}
+        found = guard(
+            settings, spoken, placeholders_of(self.root), assume_secrets=self.assume_secrets
+        )
+        return [problem for problem in found if problem.subject not in refused]
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a pickle would hold the secrets."""
+        message = "Sources are not pickled: they hold secrets"
+        raise TypeError(message)

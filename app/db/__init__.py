@@ -1,0 +1,1 @@
+"""The database: its URL, its engine, the models."""

@@ -1,0 +1,266 @@
+"""Every error a user can meet: what happened, why, what to do next, and the exit code.
+
+AppError                          1   a bug or a failed revision unless a subclass says otherwise
+├── ConfigError                   2   settings, plugins or their files; all problems at once
+├── UsageError                    2   the command's words are wrong
+├── RevisionFailedError           1   a revision raised; says what is committed and what is not
+│   └── ConnectionLostError           the connection died during the run
+├── StoppedError                  1   something other than a revision ended a run that had begun
+├── HeadsUnchangedError           1   env.py ran and the database did not move
+├── FindingError                  3   `check` found something to do
+│   ├── PendingError                  revisions are pending
+│   ├── DriftError                    a check fails: the schema is not what the models say, ...
+│   ├── RepairNeededError             `repair` found something, and it is not mended
+│   └── InterruptedStateError         an earlier run was killed
+├── UnhealthyError                4   migrated, but a check after it failed
+├── RefusedError                  5   nothing was touched
+│   ├── VetoedError                   a pre_migrate gate said no, or broke
+│   ├── EnvironmentMismatchError      the database belongs to another environment
+│   ├── ConfirmationError             a dangerous command without the typed name
+│   └── PooledConnectionError         a transaction pooler cannot hold the run's lock
+├── HistoryError                  6   the database and the revision files disagree
+│   ├── RevisionNotFoundError         no such revision
+│   ├── AmbiguousRevisionError        a prefix or a step that fits several
+│   ├── SeveralHeadsError             one head was wanted
+│   ├── DatabaseAheadError            the database holds a revision that this code does not know
+│   ├── UnknownRevisionError          ... and that no run on record has ever applied
+│   └── BrokenHistoryError            a revision file is missing or cannot be read
+├── TemporaryError               75   try again
+│   ├── DatabaseUnreachableError      no connection
+│   ├── LockBusyError                 another migration is running
+│   ├── LockTimeoutError              a revision did not get its locks; nothing is committed
+│   └── WaitTimeoutError              what `wait` waits for is not there in time
+└── InterruptedRunError    130, 143   SIGINT or SIGTERM
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with the configuration; never holds the value of a secret."""
+
+    subject: str
+    """The setting, file or plugin."""
+    what: str
+    """What is wrong with it."""
+    source: str = ""
+    """Where it is: `settings.toml:18 [production]`, `environment DEBUG`, `plugins/x.py:3`."""
+    hint: str = ""
+    """What to do: the nearest known name, or the line to add."""
+
+    def __str__(self) -> str:
+        """Return the problem as one line."""
+        line = f"{self.subject}: {self.what}"
+        if self.source:
+            line += f" [{self.source}]"
+        if self.hint:
+            line += f" -> {self.hint}"
+        return line
+
+
+class AppError(Exception):
+    """An expected failure, told in three lines: what, why, next step."""
+
+    exit_code: int = 1
+    code: str = "failed"
+
+    def __init_subclass__(cls, *, code: str | None = None, exit_code: int | None = None) -> None:
+        """Give the class its own word and exit code; what is left out is inherited."""
+        super().__init_subclass__()
+        cls.code = code or cls.code
+        cls.exit_code = exit_code or cls.exit_code
+
+    def __init__(self, *, what: str, why: str = "", next_step: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        """Return the three lines as they are printed."""
+        lines = [self.what]
+        if self.why:
+            lines.append(f"  why:  {self.why}")
+        if self.next_step:
+            lines.append(f"  next: {self.next_step}")
+        return "\n".join(lines)
+
+
+class ConfigError(AppError, code="configuration_invalid", exit_code=2):
+    """Settings, plugins or their files are wrong; nothing was touched."""
+
+    def __init__(
+        self,
+        problems: Iterable[Problem],
+        next_step: str = "correct what is listed, then run `python migrate.py config check`",
+    ) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        count = len(self.problems)
+        super().__init__(
+            what=f"Configuration is invalid ({count} problem{'' if count == 1 else 's'}).",
+            why="\n        ".join(str(problem) for problem in self.problems),
+            next_step=next_step,
+        )
+
+
+class UsageError(AppError, code="usage", exit_code=2):
+    """The command's words are wrong; nothing was touched."""
+
+
+class RevisionFailedError(AppError, code="revision_failed"):
+    """A revision raised; the message says what is committed and what is not."""
+
+    event = "Revision {revision} failed."
+
+    def __init__(
+        self,
+        revision: str,
+        *,
+        why: str,
+        committed: Sequence[str],
+        next_step: str,
+        sqlstate: str | None = None,
+        statement: str | None = None,
+    ) -> None:
+        kept = ", ".join(committed) if committed else "none"
+        super().__init__(
+            what=f"{self.event.format(revision=revision)} Committed in this run: {kept}.",
+            why=why,
+            next_step=next_step,
+        )
+        self.revision = revision
+        self.committed = tuple(committed)
+        self.sqlstate = sqlstate
+        self.statement = statement
+
+
+class ConnectionLostError(RevisionFailedError, code="connection_lost"):
+    """The connection to the database died during the run."""
+
+    event = "The connection was lost at revision {revision}."
+
+
+class StoppedError(AppError, code="stopped"):
+    """Something other than a revision ended a run that had committed something."""
+
+
+class HeadsUnchangedError(AppError, code="heads_unchanged"):
+    """env.py ran a revision and the database that we look at did not move."""
+
+
+class FindingError(AppError, code="finding", exit_code=3):
+    """`check` found something to do; nothing was touched."""
+
+
+class PendingError(FindingError, code="pending"):
+    """Revisions are pending."""
+
+
+class DriftError(FindingError, code="check_failed"):
+    """A check fails; *code* is the check's own word where it has one."""
+
+    def __init__(self, *, code: str | None = None, what: str, why: str, next_step: str) -> None:
+        super().__init__(what=what, why=why, next_step=next_step)
+        if code:
+            self.code = code
+
+
+class RepairNeededError(FindingError, code="repair_needed"):
+    """`repair` found something that is not mended."""
+
+
+class InterruptedStateError(FindingError, code="interrupted_run"):
+    """An earlier run was killed and said nothing."""
+
+
+class UnhealthyError(AppError, code="unhealthy", exit_code=4):
+    """Migrated, but a check after it failed."""
+
+
+class RefusedError(AppError, code="refused", exit_code=5):
+    """The run was refused; nothing was touched."""
+
+
+class VetoedError(RefusedError, code="vetoed"):
+    """A `pre_migrate` gate refused the run, or broke."""
+
+
+class EnvironmentMismatchError(RefusedError, code="environment_mismatch"):
+    """The database belongs to another environment."""
+
+
+class ConfirmationError(RefusedError, code="confirmation_required"):
+    """A dangerous command without the database's name."""
+
+
+class PooledConnectionError(RefusedError, code="pooled_connection"):
+    """A transaction pooler cannot hold the run's lock."""
+
+
+class HistoryError(AppError, code="history_conflict", exit_code=6):
+    """The database and the revision files disagree; nothing was touched."""
+
+
+class RevisionNotFoundError(HistoryError, code="revision_not_found"):
+    """No revision has this id, prefix, label or distance."""
+
+
+class AmbiguousRevisionError(HistoryError, code="revision_ambiguous"):
+    """A prefix or a relative step fits several revisions."""
+
+
+class SeveralHeadsError(HistoryError, code="several_heads"):
+    """One head was wanted and there are several."""
+
+
+class DatabaseAheadError(HistoryError, code="database_ahead"):
+    """The database holds a revision that this code does not know."""
+
+
+class UnknownRevisionError(HistoryError, code="unknown_revision"):
+    """The database holds a revision that neither this code nor any run on record knows."""
+
+
+class BrokenHistoryError(HistoryError, code="history_broken"):
+    """A revision file is missing or cannot be read."""
+
+
+class TemporaryError(AppError, code="temporary", exit_code=75):
+    """Nothing is wrong with the request: try again."""
+
+
+class DatabaseUnreachableError(TemporaryError, code="database_unreachable"):
+    """No connection to the database."""
+
+
+class WaitTimeoutError(TemporaryError, code="wait_timeout"):
+    """What `wait` waits for is not there in time."""
+
+
+class LockBusyError(TemporaryError, code="lock_busy"):
+    """Another migration holds the lock."""
+
+
+class LockTimeoutError(TemporaryError, code="lock_timeout"):
+    """A revision did not get its locks in all its tries; nothing of the run is committed."""
+
+    revision: str = ""
+    sqlstate: str | None = None
+    statement: str | None = None
+
+
+class InterruptedRunError(AppError, code="interrupted"):
+    """SIGINT or SIGTERM ended the run; the message says what is committed."""
+
+    def __init__(self, signal_number: int, *, why: str, next_step: str) -> None:
+        name = {2: "SIGINT", 15: "SIGTERM"}.get(signal_number, str(signal_number))
+        super().__init__(what=f"Interrupted by {name}.", why=why, next_step=next_step)
+        self.signal_number = signal_number
+        self.exit_code = 128 + signal_number

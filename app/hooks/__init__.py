@@ -1,0 +1,47 @@
+"""The plugin contract: all that a plugin may import."""
+
+from __future__ import annotations
+
+from app.db.url import DatabaseUrl
+from app.errors import ConfigError, DatabaseUnreachableError, Problem
+from app.hooks.marker import hookimpl
+from app.hooks.types import (
+    ALL_STAGES,
+    Backup,
+    Check,
+    CheckResult,
+    CheckStatus,
+    Direction,
+    Event,
+    EventKind,
+    Failure,
+    Inspection,
+    Migrations,
+    Revision,
+    Run,
+    Stage,
+    Veto,
+)
+
+__all__ = [
+    "ALL_STAGES",
+    "Backup",
+    "Check",
+    "CheckResult",
+    "CheckStatus",
+    "ConfigError",
+    "DatabaseUnreachableError",
+    "DatabaseUrl",
+    "Direction",
+    "Event",
+    "EventKind",
+    "Failure",
+    "Inspection",
+    "Migrations",
+    "Problem",
+    "Revision",
+    "Run",
+    "Stage",
+    "Veto",
+    "hookimpl",
+]

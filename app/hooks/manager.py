@@ -1,0 +1,177 @@
+"""The plugins of one process: registered, validated, and called in the order of the settings.
+
+pluggy registers the implementations and checks them against the specs. The calls are our own
+loops over them, in our own order: pluggy's order inside a hook is undocumented, its exceptions
+carry no plugin name, and one plugin's `tryfirst` would beat the order that the operator wrote.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from app.errors import ConfigError, Problem
+from app.hooks import calls, specs
+from app.hooks.around import around
+from app.hooks.calls import Contribution, HookFailedError, Implementation
+from app.hooks.discovery import Discovery, FoundPlugin, discover
+from app.hooks.impls import hook_arguments
+from app.hooks.instances import instantiate, secrets_of
+from app.hooks.listing import PluginEntry, list_all
+from app.hooks.marker import PROJECT_NAME
+from app.hooks.observers import Deadlines, HookProblem, Observers
+from app.hooks.specs import MODES, Mode
+from app.hooks.validation import problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from pydantic import BaseModel
+
+__all__ = [
+    "Contribution",
+    "Deadlines",
+    "Discovery",
+    "FoundPlugin",
+    "HookFailedError",
+    "HookProblem",
+    "PluginEntry",
+    "Plugins",
+    "build",
+    "discover",
+    "list_all",
+]
+
+
+def build(
+    found: Sequence[FoundPlugin],
+    configs: Mapping[str, BaseModel],
+    *,
+    deadlines: Deadlines | None = None,
+) -> Plugins:
+    """Create the plugins *found*, each with its settings from *configs*, in that order.
+
+    Raises `ConfigError` with every plugin that cannot be created.
+    """
+    manager = pluggy.PluginManager(PROJECT_NAME)
+    manager.add_hookspecs(specs)
+    problems: list[Problem] = []
+    for plugin in found:
+        problems += _register(manager, plugin, configs.get(plugin.name))
+    if problems:
+        raise ConfigError(problems)
+    manager.check_pending()
+    secrets = {name: secrets_of(config) for name, config in configs.items()}
+    return Plugins(manager, found, secrets, Observers(deadlines or Deadlines()))
+
+
+class Plugins:
+    """The enabled plugins; as long-lived as the runtime that built them."""
+
+    def __init__(
+        self,
+        manager: pluggy.PluginManager,
+        found: Sequence[FoundPlugin],
+        secrets: Mapping[str, frozenset[str]],
+        observers: Observers,
+    ) -> None:
+        self.entries: tuple[PluginEntry, ...] = tuple(PluginEntry.of(plugin) for plugin in found)
+        self._manager = manager
+        self._found = {plugin.name: plugin for plugin in found}
+        self._secrets = secrets
+        self._observers = observers
+
+    def first(self, hook: str, **arguments: Any) -> Any | None:  # noqa: ANN401 - the plugin's answer
+        """Return the first plugin's answer that is not None.
+
+        Raises `HookFailedError` for the first plugin that raises.
+        """
+        return calls.first(self._implementations(Mode.FIRST, hook, arguments), arguments)
+
+    def collect(self, hook: str, **arguments: Any) -> tuple[Contribution, ...]:
+        """Return the items of all answers, each with its plugin; a mapping is one item.
+
+        A plugin that raises, and an item of a wrong type, is logged by name and left out.
+        Raises `ConfigError` instead for `config_values` and `register_migrations`.
+        """
+        found = self._implementations(Mode.COLLECT, hook, arguments)
+        return calls.collect(found, arguments, calls.ITEM_TYPES.get(hook, object))
+
+    def gate(
+        self,
+        hook: str,
+        *,
+        reverse: bool = False,
+        on_enter: Callable[[str], None] | None = None,
+        **arguments: Any,
+    ) -> tuple[Contribution, ...]:
+        """Ask one plugin after the other and return the backups that they made.
+
+        *on_enter* gets a plugin's name before the plugin is asked.
+        Raises `HookFailedError` for the first plugin that raises; those after it are not asked.
+        """
+        found = self._implementations(Mode.GATE, hook, arguments, reverse=reverse)
+        return calls.gate(found, arguments, on_enter)
+
+    def around(self, hook: str, **arguments: Any) -> AbstractContextManager[None]:
+        """Return a context manager of all plugins' context managers, the first one outermost.
+
+        What its body raises is raised, whatever a plugin makes of it.
+        """
+        return around(self._implementations(Mode.AROUND, hook, arguments), arguments)
+
+    def observe(
+        self,
+        hook: str,
+        *,
+        reverse: bool = False,
+        only: Collection[str] | None = None,
+        **arguments: Any,
+    ) -> tuple[HookProblem, ...]:
+        """Tell the plugins, or *only* those named; return who raised or hung. Never raises."""
+        found = self._implementations(Mode.OBSERVE, hook, arguments, reverse=reverse)
+        chosen = (each for each in found if only is None or each.plugin in only)
+        return self._observers.observe(chosen, arguments)
+
+    def _implementations(
+        self, mode: Mode, hook: str, arguments: Mapping[str, object], *, reverse: bool = False
+    ) -> list[Implementation]:
+        """Return who implements *hook*, in the order of the settings."""
+        if MODES[hook] is not mode:
+            raise TypeError(f"{hook} is called by {MODES[hook]}(), not by {mode}()")
+        if set(arguments) != set(hook_arguments(hook)):
+            raise TypeError(f"{hook} takes {hook_arguments(hook)}, not {tuple(arguments)}")
+        order = list(self._found)
+        found = getattr(self._manager.hook, hook).get_hookimpls()
+        found.sort(key=lambda each: order.index(each.plugin_name), reverse=reverse)
+        return [self._implementation(hook, each) for each in found]
+
+    def _implementation(self, hook: str, found: pluggy.HookImpl) -> Implementation:
+        plugin = self._found[found.plugin_name]
+        return Implementation(
+            plugin=plugin.name,
+            hook=hook,
+            function=found.function,
+            parameters=(*found.argnames, *found.kwargnames),
+            package=plugin.package,
+            root=plugin.root,
+            secrets=self._secrets.get(plugin.name, frozenset()),
+        )
+
+
+def _register(
+    manager: pluggy.PluginManager, plugin: FoundPlugin, config: BaseModel | None
+) -> list[Problem]:
+    instance = instantiate(plugin, config)
+    if isinstance(instance, Problem):
+        return [instance]
+    try:
+        manager.register(instance, plugin.name)
+        manager.check_pending()
+    except (pluggy.PluginValidationError, ValueError) as error:
+        # What validation has not seen, such as a hook that __init__ made.
+        what = " ".join(str(error).split("\n", maxsplit=2)[:2])
+        return [problem(plugin.name, f"does not fit: {what}", plugin.source)]
+    return []

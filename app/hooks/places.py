@@ -1,0 +1,61 @@
+"""Say where something is: file and line, as a person is told."""
+
+from __future__ import annotations
+
+import ast
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+def shown(path: Path | str, root: Path, line: int | None = None) -> str:
+    """Return *path* as `plugins/x.py:3`: without *root* where it lies below it."""
+    text = str(path).removeprefix(f"{root.resolve()}/")
+    return text if line is None else f"{text}:{line}"
+
+
+def told(error: BaseException) -> str:
+    """Return type and first line of *error*."""
+    first_line = next(iter(str(error).splitlines()), "")
+    return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
+
+
+def place_of(error: BaseException, package: str) -> tuple[str, int] | None:
+    """Return file and line of the deepest frame of *error* in *package*, None when it has none.
+
+    A syntax error names its own place: its code never had a frame.
+    """
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        return error.filename, error.lineno
+    own = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if belongs(frame.f_globals.get("__name__"), package)
+    ]
+    return own[-1] if own else None
+
+
+def belongs(module: object, package: str) -> bool:
+    """Tell whether *module* is the name of *package* or of something in it."""
+    return isinstance(module, str) and (module == package or module.startswith(f"{package}."))
+
+
+def name_place(module: ModuleType, name: str) -> tuple[str, int]:
+    """Return file and line where *module* gives *name* a value; line 1 when its text is silent."""
+    file = module.__file__ or module.__name__
+    try:
+        body = ast.parse(Path(file).read_bytes()).body
+    except (OSError, SyntaxError, ValueError):
+        return file, 1
+    return file, next((node.lineno for node in body if name in _names(node)), 1)
+
+
+def _names(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name for alias in node.names}
+    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}

@@ -1,0 +1,24 @@
+"""The web door: `uvicorn app.main:app`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from app.api import create_app
+from app.errors import AppError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+def _create_or_exit() -> FastAPI:
+    """Return the application; end the process with three lines instead of a traceback."""
+    try:
+        return create_app()
+    except AppError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(error.exit_code) from None
+
+
+app = _create_or_exit()

@@ -1,0 +1,30 @@
+"""The Alembic bridge: the one door to alembic; what leaves it are our own values and errors."""
+
+from __future__ import annotations
+
+from app.migrator.bridge.compare import LEDGER_SCHEMA
+from app.migrator.bridge.footprint import Footprint, may_run_again
+from app.migrator.bridge.indexes import (
+    InvalidIndex,
+    built_name,
+    drop_concurrently,
+    invalid_indexes,
+    leaves_invalid,
+)
+from app.migrator.bridge.project import AlembicProject
+from app.migrator.bridge.values import EnvFacts, Step, StepSql
+
+__all__ = [
+    "LEDGER_SCHEMA",
+    "AlembicProject",
+    "EnvFacts",
+    "Footprint",
+    "InvalidIndex",
+    "Step",
+    "StepSql",
+    "built_name",
+    "drop_concurrently",
+    "invalid_indexes",
+    "leaves_invalid",
+    "may_run_again",
+]

@@ -1,0 +1,78 @@
+"""Alembic's difference tuples in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, Index, Table
+from sqlalchemy.schema import Constraint, ForeignKeyConstraint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MISSING = "is in the models but not in the database"
+_SURPLUS = "is in the database but not in the models"
+_MODIFIED = {
+    "modify_nullable": "nullable",
+    "modify_type": "type",
+    "modify_default": "server default",
+    "modify_comment": "comment",
+}
+
+
+def described(difference: tuple[Any, ...] | list[Any]) -> Iterator[str]:
+    """Yield one line for every difference in *difference*, as `compare_metadata` returns them."""
+    if isinstance(difference, list):
+        for each in difference:
+            yield from described(each)
+    elif difference[0] in _MODIFIED:
+        yield _modified(difference)
+    else:
+        yield _added_or_removed(difference)
+
+
+def _modified(difference: tuple[Any, ...]) -> str:
+    operation, schema, table, column, _, found, wanted = difference
+    what = f"column {_dotted(schema, table, column)}: {_MODIFIED[operation]}"
+    return f"{what} is {_value(found)} in the database, {_value(wanted)} in the models"
+
+
+def _added_or_removed(difference: tuple[Any, ...]) -> str:
+    operation, *parts = difference
+    name = _column(*parts) if operation.endswith("_column") else _named(parts[0])
+    if operation.startswith("add_"):
+        return f"{name} {_MISSING}"
+    if operation.startswith("remove_"):
+        return f"{name} {_SURPLUS}"
+    return f"{name}: {operation.replace('_', ' ')}"
+
+
+def _column(schema: str | None, table: str, column: Column[Any]) -> str:
+    return f"column {_dotted(schema, table, column.name)}"
+
+
+def _named(thing: object) -> str:
+    if isinstance(thing, Table):
+        return f"table {_dotted(thing.schema, thing.name)}"
+    if isinstance(thing, Index):
+        return f"index {thing.name} on {_table_of(thing)}"
+    if isinstance(thing, ForeignKeyConstraint):
+        columns = ", ".join(thing.column_keys)
+        return f"foreign key {thing.name or ''}({columns}) of {_table_of(thing)}"
+    if isinstance(thing, Constraint):
+        return f"constraint {thing.name or type(thing).__name__} of {_table_of(thing)}"
+    return str(getattr(thing, "name", thing))
+
+
+def _table_of(thing: Index | Constraint) -> str:
+    table = getattr(thing, "table", None)
+    return _dotted(table.schema, table.name) if isinstance(table, Table) else "its table"
+
+
+def _value(value: object) -> str:
+    argument = getattr(value, "arg", value)
+    return "none" if argument is None else str(argument).replace("\n", " ")
+
+
+def _dotted(*names: str | None) -> str:
+    return ".".join(name for name in names if name)

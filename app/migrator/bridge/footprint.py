@@ -1,0 +1,131 @@
+"""What a revision has committed so far: whether it may be run from its beginning again."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+
+from app.migrator.bridge.indexes import is_concurrent
+from app.migrator.masking import without_literals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine.interfaces import DBAPICursor
+
+# These leave nothing behind in the database.
+_HARMLESS = re.compile(
+    r"\s*(set|reset|show|begin|start\s+transaction|commit|end|savepoint)\b"
+    r"|\s*select\b[^;]*\bfrom\s+(pg_|information_schema\.)",
+    re.IGNORECASE,
+)
+_REPEATABLE = re.compile(r"\bif\s+(not\s+)?exists\b|\s*reindex\b", re.IGNORECASE)
+_COMMIT = re.compile(r"(?:^|;)\s*(commit|end)\b", re.IGNORECASE)
+# Both may commit inside, when they are not in a transaction; manual, 43.8.
+_PROCEDURE = re.compile(r"\s*(call|do)\b", re.IGNORECASE)
+
+
+class Footprint:
+    """The statements of one revision: the open ones, the committed ones, the one under way.
+
+    What a revision does on a connection of its own is not seen.
+    """
+
+    def __init__(self) -> None:
+        self._open: list[str] = []
+        self._in_doubt: list[str] = []
+        self._committed: list[str] = []
+        self._is_outside = False
+        self._may_be_half_done = False
+        self.running: str | None = None
+        """The statement that was sent last and has not succeeded; None when all did."""
+
+    def committed(self, error: BaseException) -> tuple[str, ...]:
+        """Return the statements that stay although *error* ended the revision.
+
+        One that failed is among them when it may have committed a part of its work.
+        """
+        # An error without a statement is that of the COMMIT itself, which then was a rollback.
+        if not isinstance(error, DBAPIError) or error.statement is not None:
+            self._settle()
+        half_done = [self.running] if self.running and self._may_be_half_done else []
+        return (*(each for each in self._committed if not _HARMLESS.match(each)), *half_done)
+
+    @contextmanager
+    def watching(self, connection: Connection) -> Iterator[None]:
+        """Take note of what is sent over *connection*."""
+        hooks: dict[str, Callable[..., None]] = {
+            "before_cursor_execute": self._before,
+            "after_cursor_execute": self._after,
+            "begin": self._begin,
+            "commit": self._commit,
+            "rollback": self._rollback,
+        }
+        for name, function in hooks.items():
+            event.listen(connection, name, function)
+        try:
+            yield
+        finally:
+            for name, function in hooks.items():
+                event.remove(connection, name, function)
+
+    def _before(
+        self, connection: Connection, _cursor: DBAPICursor, statement: str, *_: object
+    ) -> None:
+        self.running = statement
+        outside = self._is_outside or _is_autocommit(connection)
+        self._may_be_half_done = _commits(statement) or (
+            outside and _PROCEDURE.match(statement) is not None
+        )
+
+    def _after(
+        self, connection: Connection, _cursor: DBAPICursor, statement: str, *_: object
+    ) -> None:
+        self.running, self._may_be_half_done = None, False
+        (self._committed if self._is_outside or _is_autocommit(connection) else self._open).append(
+            statement
+        )
+        if _commits(statement):
+            # Sent as text, behind the driver's back: what follows is in no transaction.
+            self._committed += self._open
+            self._open, self._is_outside = [], True
+
+    def _begin(self, _connection: Connection) -> None:
+        # The next transaction begins: so the COMMIT of the one before went well.
+        self._settle()
+
+    def _commit(self, _connection: Connection) -> None:
+        # Told before it is sent.
+        self._in_doubt, self._open = self._in_doubt + self._open, []
+
+    def _rollback(self, _connection: Connection) -> None:
+        self._open = []
+
+    def _settle(self) -> None:
+        self._committed += self._in_doubt
+        self._in_doubt = []
+
+
+def _is_autocommit(connection: Connection) -> bool:
+    return connection._is_autocommit_isolation()  # noqa: SLF001 - it has no public name
+
+
+def _commits(statement: str) -> bool:
+    """Say whether *statement* holds a COMMIT as text, outside literals and comments."""
+    words = statement.lower()
+    if "commit" not in words and "end" not in words:
+        return False
+    return _COMMIT.search(without_literals(statement, len(statement) + 1)) is not None
+
+
+def may_run_again(committed: Sequence[str]) -> bool:
+    """Say whether a revision that *committed* these may be run from its beginning.
+
+    Only when each is a concurrent index statement that may find its work done.
+    """
+    return all(is_concurrent(each) and _REPEATABLE.search(each) for each in committed)

@@ -1,0 +1,137 @@
+"""The revision files of a project, read once: their order, their heads, and what is broken."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic.runtime.migration import MigrationStep
+from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionMap
+
+from app.hooks.types import Revision
+from app.migrator.bridge.brokenness import (
+    broken_file,
+    check_links,
+    cycle,
+    label_missing,
+    lacking,
+    twice,
+)
+from app.migrator.bridge.surroundings import kept_within
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic.runtime.migration import RevisionStep
+    from alembic.script import Script
+
+    from app.hooks.types import Migrations
+    from app.migrator.bridge.location import Location
+
+
+class History:
+    """The revisions of one project; every file is read when the history is made.
+
+    Raises `BrokenHistoryError` naming file and line when a file cannot be read, two files hold
+    one id, a file that another refers to is missing, or the revisions form a circle.
+    """
+
+    def __init__(self, location: Location, extra: Sequence[Migrations] = ()) -> None:
+        self.script = ScriptDirectory.from_config(location.config())
+        self._load()
+        for folder in extra:
+            self._require_label(folder)
+
+    @property
+    def map(self) -> RevisionMap:
+        """Alembic's own map of the revisions."""
+        return self.script.revision_map
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The ids at the ends of all lines of revisions."""
+        return tuple(self.map.heads)
+
+    @property
+    def database_heads(self) -> tuple[str, ...]:
+        """What the version table holds when everything is applied, sorted.
+
+        A head that another revision `depends_on` has no row of its own.
+        """
+        return tuple(sorted(self.map._real_heads))  # noqa: SLF001 - public only since 1.18.5
+
+    @cached_property
+    def revisions(self) -> tuple[Revision, ...]:
+        """Every revision, a revision after the ones that it builds on."""
+        newest_first = self.script.walk_revisions()
+        return tuple(as_revision(each) for each in newest_first)[::-1]
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """The ids of all revisions."""
+        return frozenset(revision.id for revision in self.revisions)
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of all branches."""
+        found = {label for revision in self.revisions for label in revision.branch_labels}
+        return tuple(sorted(found))
+
+    def step(self, revision: str, *, is_upgrade: bool) -> RevisionStep:
+        """Return Alembic's step for the revision with this id.
+
+        Raises `BrokenHistoryError` when the file lacks the function for this direction.
+        """
+        script = self.script.get_revision(revision)
+        make = (
+            MigrationStep.upgrade_from_script
+            if is_upgrade
+            else MigrationStep.downgrade_from_script
+        )
+        try:
+            return make(self.map, script)
+        except AttributeError as error:
+            raise lacking(script, "upgrade" if is_upgrade else "downgrade") from error
+
+    def forget_order(self) -> None:
+        """Compute the values above anew: a revision was written."""
+        for name in ("revisions", "ids", "labels"):
+            self.__dict__.pop(name, None)
+
+    def _load(self) -> None:
+        scripts = self._read_files()
+        twice(scripts)
+        check_links(scripts)
+        self.script.revision_map = RevisionMap(lambda: scripts)
+        with cycle(scripts):
+            self.map.heads  # noqa: B018 - the map is built, and checked, on first access
+
+    def _read_files(self) -> list[Script]:
+        try:
+            # What a file prints while it is imported is no result either.
+            with kept_within():
+                return list(self.script._load_revisions())  # noqa: SLF001 - has no public twin
+        except Exception as error:
+            raise broken_file(error) from error
+
+    def _require_label(self, folder: Migrations) -> None:
+        lying_there = [each for each in self.revisions if _lies_in(each, folder.path)]
+        if lying_there and folder.branch_label not in lying_there[0].branch_labels:
+            raise label_missing(lying_there[0], folder.branch_label)
+
+
+def as_revision(script: Script) -> Revision:
+    """Return Alembic's *script* as our own value."""
+    return Revision(
+        id=script.revision,
+        down_revisions=tuple(script._versioned_down_revisions),  # noqa: SLF001 - always a tuple
+        description=" ".join(script.doc.split()).rstrip(".") or Path(script.path).stem,
+        path=Path(script.path),
+        branch_labels=tuple(sorted(script.branch_labels)),
+    )
+
+
+def _lies_in(revision: Revision, folder: Path) -> bool:
+    return revision.path is not None and revision.path.resolve().is_relative_to(folder.resolve())

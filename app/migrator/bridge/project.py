@@ -1,0 +1,223 @@
+"""One Alembic project: its revisions, its env.py, and the steps between them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from sqlalchemy import column, inspect, select, table
+
+from app.errors import UsageError
+from app.hooks.types import Direction
+from app.migrator.bridge import compare, planning
+from app.migrator.bridge.environment import EnvironmentRunner
+from app.migrator.bridge.footprint import Footprint
+from app.migrator.bridge.heads import heads_after
+from app.migrator.bridge.history import History
+from app.migrator.bridge.identity import apply_settings, backend_pid, identity_of
+from app.migrator.bridge.locate import locate
+from app.migrator.bridge.observation import (
+    observed,
+    require_heads,
+    require_same_database,
+)
+from app.migrator.bridge.offline import OfflineRun
+from app.migrator.bridge.targets import Target, read_target
+from app.migrator.bridge.timeouts import patient_concurrently
+from app.migrator.bridge.writing import RevisionWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
+    from sqlalchemy.engine import Connection
+
+    from app.db.url import DatabaseUrl
+    from app.hooks.types import Migrations, Revision
+    from app.migrator.bridge.locate import LocationSettings
+    from app.migrator.bridge.location import Location
+    from app.migrator.bridge.values import EnvFacts, Step, StepSql
+
+
+class AlembicProject:
+    """One Alembic project, its revision files read once.
+
+    Connections that are handed in come back outside a transaction.
+    """
+
+    def __init__(self, location: Location, history: History, runner: EnvironmentRunner) -> None:
+        self._location = location
+        self._history = history
+        self._runner = runner
+
+    @classmethod
+    def open(
+        cls, root: Path, settings: LocationSettings, extra: Sequence[Migrations] = ()
+    ) -> AlembicProject:
+        """Read the project that *settings* point at, with the version folders of plugins.
+
+        Raises `ConfigError` when it cannot be found, `BrokenHistoryError` when a revision file
+        is broken, missing or there twice.
+        """
+        location = locate(root, settings).with_folders(extra)
+        history = History(location, extra)
+        metadata = tuple(each for folder in extra for each in folder.metadata)
+        return cls(location, history, EnvironmentRunner(location, history, metadata))
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """What the version table holds when everything is applied, sorted."""
+        return self._history.database_heads
+
+    def revisions(self) -> tuple[Revision, ...]:
+        """Return every revision, a revision after the ones that it builds on."""
+        return self._history.revisions
+
+    def knows(self, revision: str) -> bool:
+        """Return whether a file holds the revision with this full id."""
+        return revision in self._history.ids
+
+    def facts(self, connection: Connection, url: DatabaseUrl) -> EnvFacts:
+        """Run env.py with nothing to apply, and return what it did; no table is created.
+
+        Raises `ConfigError` when env.py fails, `HeadsUnchangedError` when it never gets to
+        `context.run_migrations()`, the driver's error when it cannot connect.
+        """
+        ours = identity_of(connection)
+        found: list[EnvFacts] = []
+
+        def look(_: Sequence[str], context: MigrationContext) -> tuple[()]:
+            found.append(observed(context, connection, ours))
+            return ()
+
+        self._runner.run(look, url=url, connection=connection, dont_mutate=True)
+        # An env.py for several databases runs once for each: the one that is ours counts.
+        return next((facts for facts in found if facts.same_database), found[0])
+
+    def current(self, connection: Connection, facts: EnvFacts) -> tuple[str, ...]:
+        """Return the database's heads, sorted, read from the version table on *connection*."""
+        try:
+            if not inspect(connection).has_table(facts.version_table, schema=facts.version_schema):
+                return ()
+            version = table(
+                facts.version_table, column("version_num"), schema=facts.version_schema
+            )
+            return tuple(sorted(set(connection.scalars(select(version.c.version_num)))))
+        finally:
+            connection.rollback()
+
+    def plan(
+        self, target: str, current: tuple[str, ...], direction: Direction
+    ) -> tuple[Step, ...]:
+        """Return the steps from the heads *current* to *target*; empty when it is reached.
+
+        Raises `UsageError`, `RevisionNotFoundError`, `AmbiguousRevisionError`,
+        `SeveralHeadsError` or `DatabaseAheadError`.
+        """
+        return planning.plan(self._history, target, current, direction)
+
+    def apply(
+        self,
+        step: Step,
+        connection: Connection,
+        url: DatabaseUrl,
+        *,
+        session_settings: Mapping[str, str],
+        on_backend: Callable[[int], None] | None = None,
+        footprint: Footprint | None = None,
+    ) -> None:
+        """Run one revision through env.py; it is committed when this returns.
+
+        *session_settings*, such as `{"lock_timeout": "2000"}` in ms, are set on the connection
+        that env.py opened itself, and *on_backend* gets its server process; on *connection* they
+        are the caller's to set, before. *footprint* notes what the revision commits.
+
+        What the revision raises is raised unchanged.
+        Raises `HeadsUnchangedError`, with nothing applied, when env.py leads to another database
+        or another version table, or never asks for the revision.
+        `lock_timeout` does not count for CREATE INDEX CONCURRENTLY and its like.
+        An env.py that commits nothing cannot be told from here: read `current` afterwards.
+        """
+        ours = identity_of(connection)
+
+        def one(heads: Sequence[str], context: MigrationContext) -> Iterator[RevisionStep]:
+            used = connection
+            if context.connection is not connection:
+                used = require_same_database(context, ours)
+                apply_settings(used, session_settings)
+                (on_backend or _ignore)(backend_pid(used))
+            require_heads(heads, step)
+            # Not `with`: after an error the generator lives as long as the traceback.
+            listeners.enter_context(patient_concurrently(used))
+            listeners.enter_context((footprint or Footprint()).watching(used))
+            yield self._history.step(step.revision.id, is_upgrade=step.is_upgrade)
+
+        with ExitStack() as listeners:
+            self._runner.run(
+                one, url=url, connection=connection, keep=True, destination_rev=step.revision.id
+            )
+
+    def sql(self, steps: Sequence[Step], url: DatabaseUrl) -> tuple[StepSql, ...]:
+        """Return the SQL that each step would send, or why it cannot be shown."""
+        return OfflineRun(self._runner, self._history, url).sql(steps)
+
+    def stamp(self, target: str, connection: Connection, url: DatabaseUrl) -> tuple[str, ...]:
+        """Write *target* into the version table without running a revision; return its heads.
+
+        Raises what `plan` raises for a target that does not exist.
+        """
+        wanted = _absolute(read_target(target, Direction.UPGRADE, self._history))
+        after: list[tuple[str, ...]] = []
+
+        def write(heads: tuple[str, ...], _: MigrationContext) -> list[StampStep]:
+            planning.require_known(self._history, heads)
+            with planning.refusals(self._history, wanted, heads):
+                steps = self._history.script._stamp_revs((wanted.text,), heads)  # noqa: SLF001
+            after.append(_heads_after_all(heads, steps))
+            return steps
+
+        self._runner.run(
+            write, url=url, connection=connection, keep=True, destination_rev=wanted.text
+        )
+        return after[0]
+
+    def new_revision(
+        self,
+        message: str,
+        *,
+        autogenerate: bool,
+        connection: Connection | None,
+        url: DatabaseUrl,
+        head: str = "head",
+    ) -> Path:
+        """Write a revision file on top of *head* and return it; see `RevisionWriter.write`."""
+        writer = RevisionWriter(self._location, self._history, self._runner)
+        return writer.write(
+            message, autogenerate=autogenerate, connection=connection, url=url, head=head
+        )
+
+    def differences(self, connection: Connection, facts: EnvFacts) -> tuple[str, ...] | None:
+        """Return what differs between models and schema, a line each; None without models."""
+        return compare.differences(connection, facts)
+
+
+def _absolute(target: Target) -> Target:
+    if target.distance:
+        raise UsageError(
+            what=f"stamp cannot count: {target.text!r}.",
+            why="it writes a place in the history, it does not walk there",
+            next_step="name an id, head, heads, base or label@head",
+        )
+    return target
+
+
+def _heads_after_all(heads: tuple[str, ...], steps: Sequence[StampStep]) -> tuple[str, ...]:
+    after = tuple(sorted(heads))
+    for step in steps:
+        after = heads_after(after, step)
+    return after
+
+
+def _ignore(_: int) -> None:
+    """Nobody wants to know."""

@@ -1,0 +1,168 @@
+"""Writes a new revision file, empty or from the differences between models and schema."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic.autogenerate import RevisionContext
+from alembic.script.revision import MultipleHeads
+from alembic.util import CommandError
+
+from app.errors import ConfigError, HistoryError, Problem, UsageError
+from app.migrator.bridge.location import shown
+from app.migrator.bridge.planning import several_heads
+from app.migrator.bridge.surroundings import kept_within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy.engine import Connection
+
+    from app.db.url import DatabaseUrl
+    from app.migrator.bridge.environment import EnvironmentRunner
+    from app.migrator.bridge.history import History
+    from app.migrator.bridge.location import Location
+
+
+class RevisionWriter:
+    """Writes revision files into one project."""
+
+    def __init__(self, location: Location, history: History, runner: EnvironmentRunner) -> None:
+        self._location = location
+        self._history = history
+        self._runner = runner
+
+    def write(
+        self,
+        message: str,
+        *,
+        autogenerate: bool,
+        connection: Connection | None,
+        url: DatabaseUrl,
+        head: str = "head",
+    ) -> Path:
+        """Write a revision on top of *head* and return its file.
+
+        Raises `UsageError` for a message that cannot stand in a docstring, `SeveralHeadsError`
+        when *head* means several, `HistoryError` when models are to be compared with a database
+        that is behind, `ConfigError` without a template or where nothing can be written.
+        """
+        _require_message(message)
+        self._require_template()
+        # Alembic's "Generating ... done": the path is the command's own result.
+        self._history.script.messaging_opts = {"quiet": True}
+        with _translated(head):
+            revision = self._revision(message, head, autogenerate=autogenerate)
+            if autogenerate or self._wants_environment():
+                self._fill(revision, connection, url, autogenerate=autogenerate)
+            with kept_within():
+                scripts = [script for script in revision.generate_scripts() if script]
+        self._history.forget_order()
+        return Path(scripts[0].path)
+
+    def _revision(self, message: str, head: str, *, autogenerate: bool) -> RevisionContext:
+        wanted: dict[str, Any] = {
+            "message": message,
+            "autogenerate": autogenerate,
+            "sql": False,
+            "head": head,
+            "splice": False,
+            "branch_label": None,
+            "version_path": self._folder(head),
+            "rev_id": None,
+            "depends_on": None,
+        }
+        return RevisionContext(self._location.config(), self._history.script, wanted)
+
+    def _folder(self, head: str) -> str | None:
+        """Return the version folder to write to: the one that holds *head*, the first without."""
+        script = self._history.script
+        folders = [Path(folder) for folder in script._version_locations]  # noqa: SLF001
+        if len(folders) == 1:
+            return None
+        files = [Path(each.path) for each in script.get_revisions(head)]
+        holding = (f for f in folders if any(file.is_relative_to(f.resolve()) for file in files))
+        return str(next(holding, folders[0]))
+
+    def _wants_environment(self) -> bool:
+        option = dict(self._location.options).get("revision_environment")
+        return (option or self._ini_option("revision_environment")) == "true"
+
+    def _ini_option(self, name: str) -> str | None:
+        return self._location.config().get_main_option(name)
+
+    def _fill(
+        self,
+        revision: RevisionContext,
+        connection: Connection | None,
+        url: DatabaseUrl,
+        *,
+        autogenerate: bool,
+    ) -> None:
+        def compare(heads: tuple[str, ...], context: MigrationContext) -> list[Any]:
+            if autogenerate:
+                self._require_newest(heads)
+                revision.run_autogenerate(heads, context)
+            else:
+                revision.run_no_autogenerate(heads, context)
+            return []
+
+        self._runner.run(
+            compare,
+            url=url,
+            connection=connection,
+            dont_mutate=True,
+            template_args=revision.template_args,
+            revision_context=revision,
+        )
+
+    def _require_newest(self, heads: tuple[str, ...]) -> None:
+        if tuple(sorted(heads)) != self._history.database_heads:
+            raise HistoryError(
+                what="The database is not at the newest revision.",
+                why="what is still pending would be taken for a difference",
+                next_step="python migrate.py upgrade, then write the revision",
+            )
+
+    def _require_template(self) -> None:
+        template = Path(self._history.script.dir, "script.py.mako")
+        if not template.is_file():
+            what = f"{shown(template)} does not exist"
+            hint = "copy it from another project, or from `alembic init`"
+            raise ConfigError([Problem("script.py.mako", what, hint=hint)])
+
+
+@contextmanager
+def _translated(head: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = shown(Path(error.filename)) if error.filename else "the folder of revisions"
+        problem = Problem("revision", f"{where} cannot be written: {error.strerror}")
+        raise ConfigError([problem]) from error
+    except CommandError as error:
+        if isinstance(error.__cause__, MultipleHeads):
+            raise several_heads(error.__cause__.heads, head) from error
+        raise HistoryError(
+            what="The revision could not be written.",
+            why=str(error),
+            next_step="correct what is named, then write it again",
+        ) from error
+
+
+def _require_message(message: str) -> None:
+    if not message.strip():
+        raise _bad_message("a revision is named by its purpose")
+    if '"""' in message or "\\" in message or not message.isprintable():
+        raise _bad_message('it becomes a docstring: no backslash, line break or """')
+
+
+def _bad_message(why: str) -> UsageError:
+    return UsageError(
+        what="The revision's message is missing or cannot be used.",
+        why=why,
+        next_step='python migrate.py revision -m "add incident severity"',
+    )

@@ -1,0 +1,118 @@
+"""Connections of the migrator: opened with a clear error, and never left in a transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from app.db.engine import create_direct_engine
+from app.errors import AppError, ConfigError, DatabaseUnreachableError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import Connection
+
+    from app.db.url import DatabaseUrl
+    from app.migrator.context import Context
+
+OLDEST_SERVER = 140000
+_APPLICATION_NAME_BYTES = 63
+
+# The server says these before a session exists, so there is no SQLSTATE to look at.
+_WRONG_SETTING = (
+    "password authentication failed",
+    "no password supplied",
+    "does not exist",
+    "no pg_hba.conf entry",
+    "invalid dsn",
+    "invalid port number",
+    "invalid integer value",
+)
+_WRONG_VALUE = re.compile(r"invalid \w+ value: ")
+
+
+@contextlib.contextmanager
+def open_connection(
+    context: Context, application_name: str, *, autocommit: bool = False
+) -> Iterator[Connection]:
+    """Yield a connection of its own to the migration database; close it afterwards.
+
+    Raises `DatabaseUnreachableError`, or `ConfigError` when trying again cannot help.
+    """
+    engine = create_direct_engine(
+        context.url,
+        application_name=application_name[:_APPLICATION_NAME_BYTES],
+        connect_timeout=context.connect_timeout_seconds,
+        autocommit=autocommit,
+    )
+    try:
+        connection = _connect(engine.connect, context.url)
+        try:
+            yield connection
+        finally:
+            # A session that died in the run cannot be closed politely.
+            with contextlib.suppress(SQLAlchemyError):
+                connection.close()
+    finally:
+        engine.dispose()
+
+
+def refuse_old_server(connection: Connection) -> None:
+    """Raise `ConfigError` below PostgreSQL 14: it does not notice a killed client."""
+    version = int(connection.execute(text("show server_version_num")).scalar_one())
+    connection.commit()
+    if version < OLDEST_SERVER:
+        problem = Problem(
+            "DATABASE_URL",
+            f"the server is PostgreSQL {version // 10000}",
+            hint="use PostgreSQL 14 or newer",
+        )
+        raise ConfigError([problem])
+
+
+def prepare_session(connection: Connection) -> int:
+    """Set what keeps a dead run from holding locks; return the server process's number."""
+    try:
+        # A role's default may end a session that pauses between two tries, and its lock with it.
+        connection.execute(text("set idle_session_timeout = 0"))
+        connection.commit()
+        connection.execute(text("set client_connection_check_interval = '500ms'"))
+        connection.commit()
+    except DBAPIError:
+        # Not every operating system can watch a socket this way; manual, 20.3.2.
+        connection.rollback()
+    pid = int(connection.execute(text("select pg_backend_pid()")).scalar_one())
+    connection.commit()
+    return pid
+
+
+def _connect(connect: object, url: DatabaseUrl) -> Connection:
+    try:
+        return connect()  # type: ignore[operator,no-any-return]
+    except DBAPIError as error:
+        cause = _first_line(error)
+    raise _translated(cause, url)
+
+
+def _translated(cause: str, url: DatabaseUrl) -> AppError:
+    if _WRONG_VALUE.search(cause) or any(known in cause for known in _WRONG_SETTING):
+        hint = f"correct user, password, host, database name and parameters of {url}"
+        return ConfigError(
+            [Problem("DATABASE_URL", f"is refused: {cause}", hint=hint)],
+            next_step="correct what is listed, then run `python migrate.py check`",
+        )
+    return DatabaseUnreachableError(
+        what=f"Cannot connect to {url}.",
+        why=cause,
+        next_step="check the address and that the server can be reached from here, then try again",
+    )
+
+
+def _first_line(error: DBAPIError) -> str:
+    lines = str(error.orig).strip().splitlines()
+    return lines[0] if lines else type(error.orig).__name__

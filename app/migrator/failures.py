@@ -1,0 +1,219 @@
+"""What ended a run: the raised exception as an error, a record, a value for plugins, an event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import DBAPIError, PendingRollbackError, ProgrammingError
+
+from app.errors import (
+    AppError,
+    ConnectionLostError,
+    DatabaseUnreachableError,
+    InterruptedRunError,
+    RefusedError,
+    RevisionFailedError,
+    StoppedError,
+    UnhealthyError,
+    VetoedError,
+)
+from app.hooks.calls import HookFailedError
+from app.hooks.types import EventKind, Failure
+from app.migrator.giving_up import gave_up
+from app.migrator.heartbeat import ServerSilent
+from app.migrator.interrupts import Interrupt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.migrator.progress import Progress
+
+    Redact = Callable[[str], str]
+
+_LONGEST_STATEMENT = 500
+_SEE = "look at `python migrate.py check`, correct the cause, then run the command again"
+
+
+def translate(raised: BaseException, progress: Progress, redact: Redact) -> AppError | None:
+    """Return what to tell of *raised*; None for a bug of ours, which is raised again."""
+    if isinstance(raised, AppError):
+        return raised
+    if isinstance(raised, Interrupt | ServerSilent):
+        return _broken_off(raised, progress)
+    if isinstance(raised, HookFailedError):
+        return _hook_failed(raised, progress, redact)
+    if progress.phase == "revision" and isinstance(raised, Exception | SystemExit):
+        error = _revision_failed(_original(raised), progress, redact)
+        return gave_up(error, progress, redact)
+    if isinstance(raised, DBAPIError):
+        return _database_raised(raised, progress, redact)
+    return None
+
+
+def describe(
+    error: AppError | None, raised: BaseException, progress: Progress, redact: Redact
+) -> Failure:
+    """Return *raised* as plugins see it in `migrate_failed`."""
+    step = progress.current_step
+    return Failure(
+        code=error.code if error else "bug",
+        message=redact(error.what if error else f"{type(raised).__name__}: {raised}"),
+        phase="interrupted" if isinstance(raised, Interrupt) else progress.phase,
+        revision=step.revision.id if step else None,
+        plugin=raised.plugin if isinstance(raised, HookFailedError) else None,
+        sqlstate=getattr(error, "sqlstate", None),
+        committed=progress.committed_ids,
+        backup=progress.backup,
+    )
+
+
+def record(failure: Failure, error: AppError | None) -> dict[str, Any]:
+    """Return *failure* as the ledger keeps it."""
+    return {
+        "code": failure.code,
+        "phase": failure.phase,
+        "text": failure.message,
+        "why": error.why if error else "",
+        "revision": failure.revision,
+        "plugin": failure.plugin,
+        "sqlstate": failure.sqlstate,
+        "statement": getattr(error, "statement", None),
+    }
+
+
+def outcome_of(error: AppError | None) -> str:
+    """Return the word for the ledger's column `outcome`."""
+    if isinstance(error, InterruptedRunError):
+        return "interrupted"
+    if isinstance(error, RefusedError):
+        return "refused"
+    return "unhealthy" if isinstance(error, UnhealthyError) else "failed"
+
+
+def event_of(error: AppError | None) -> EventKind:
+    """Return the event that tells of *error*: 5 and 6 are refusals, nothing was touched."""
+    refused = error is not None and error.exit_code in {2, 5, 6, 75}
+    return EventKind.RUN_REFUSED if refused else EventKind.RUN_FAILED
+
+
+def committed_text(progress: Progress) -> str:
+    """Say which revisions of this run are committed and where the database stands."""
+    done = ", ".join(progress.committed_ids) or "none"
+    where = ", ".join(progress.after) or "empty"
+    return f"committed in this run: {done}; the database is at {where}"
+
+
+def _broken_off(raised: Interrupt | ServerSilent, progress: Progress) -> AppError:
+    if isinstance(raised, ServerSilent):
+        return _silent(raised, progress)
+    return _interrupted(raised, progress)
+
+
+def _interrupted(raised: Interrupt, progress: Progress) -> InterruptedRunError:
+    step = progress.current_step
+    rolled = f"; {step.revision.id} was cancelled and rolled back" if step else ""
+    if step and progress.attempts.committed:
+        rolled = f"; {step.revision.id} was cancelled, and a part of it IS committed"
+    return InterruptedRunError(
+        raised.signal_number,
+        why=committed_text(progress) + rolled,
+        next_step="run the command again: it goes on from there",
+    )
+
+
+def _hook_failed(raised: HookFailedError, progress: Progress, redact: Redact) -> AppError:
+    veto = raised.veto
+    why = veto.reason if veto else f"{raised.reason} [{raised.place}]"
+    hint = veto.hint if veto else ""
+    words = {"why": redact(why), "next_step": redact(hint) or _SEE}
+    name = raised.plugin
+    if raised.hook == "post_migrate" or len(progress.committed) == len(progress.plan):
+        what = f"The schema IS migrated, and the plugin '{name}' is not satisfied with it."
+        return UnhealthyError(what=what, **words)
+    if progress.committed:
+        what = f"The plugin '{name}' stopped the run in {raised.hook}; {committed_text(progress)}."
+        return StoppedError(what=what, **words)
+    what = f"The plugin '{name}' refused the run in {raised.hook}; nothing was touched."
+    return VetoedError(what=what, **words)
+
+
+def _revision_failed(
+    raised: BaseException, progress: Progress, redact: Redact
+) -> RevisionFailedError:
+    step = progress.current_step
+    original = getattr(raised, "orig", None) or raised
+    statement = getattr(raised, "statement", None)
+    lost = isinstance(raised, DBAPIError) and raised.connection_invalidated
+    error_type = ConnectionLostError if lost else RevisionFailedError
+    return error_type(
+        step.revision.id if step else "?",
+        why=redact(f"{type(original).__name__}: {_first_line(original)}"),
+        committed=progress.committed_ids,
+        next_step=_way_on(progress),
+        sqlstate=getattr(original, "sqlstate", None) or getattr(original, "pgcode", None),
+        statement=redact(" ".join(statement.split()))[:_LONGEST_STATEMENT] if statement else None,
+    )
+
+
+def _original(raised: BaseException) -> BaseException:
+    """Return the driver's error behind *raised*, when that only says that cleaning up failed too.
+
+    Alembic's autocommit block puts its isolation level back on a connection that is lost.
+    """
+    behind = raised.__context__ if isinstance(raised, PendingRollbackError) else None
+    while behind is not None and not isinstance(behind, DBAPIError):
+        behind = behind.__context__
+    return behind or raised
+
+
+def _way_on(progress: Progress) -> str:
+    if progress.backup is None:
+        return _SEE
+    return f"correct the revision and run the command again; the backup is {progress.backup.uri}"
+
+
+def _silent(raised: ServerSilent, progress: Progress) -> AppError:
+    why = f"the server has not answered for {raised.seconds:g} s (migrate.server_silence)"
+    step = progress.current_step
+    if step is None:
+        return _database_failed(why, progress)
+    return ConnectionLostError(
+        step.revision.id,
+        why=why,
+        committed=progress.committed_ids,
+        next_step="when it answers again look at `python migrate.py check`, then run the command "
+        "again",
+    )
+
+
+def _database_raised(raised: DBAPIError, progress: Progress, redact: Redact) -> AppError:
+    why = redact(f"{type(raised.orig).__name__}: {_first_line(raised.orig)}")
+    if isinstance(raised, ProgrammingError) and not progress.committed:
+        return _database_refused(why, progress)
+    return _database_failed(why, progress)
+
+
+def _database_failed(why: str, progress: Progress) -> AppError:
+    if progress.committed:
+        what = f"The database failed in the phase {progress.phase}; {committed_text(progress)}."
+        return StoppedError(what=what, why=why, next_step=_SEE)
+    return DatabaseUnreachableError(
+        what=f"The database failed in the phase {progress.phase}; nothing was touched.",
+        why=why,
+        next_step="check the server, then run the command again",
+    )
+
+
+def _database_refused(why: str, progress: Progress) -> RefusedError:
+    """Return what trying again cannot mend: a missing right, table or column."""
+    return RefusedError(
+        what=f"The database refused in the phase {progress.phase}; nothing was touched.",
+        why=why,
+        next_step="correct what it says (the record of the runs is the schema migrator), "
+        "then run the command again",
+    )
+
+
+def _first_line(error: object) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else "no message"

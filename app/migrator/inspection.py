@@ -1,0 +1,109 @@
+"""A read-only look at the database, for checks and plugins, on a connection of its own."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import text
+
+from app.migrator.connections import open_connection
+from app.migrator.ledger import Ledger
+from app.migrator.records import Records
+from app.migrator.status import Status, read_status
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from app.migrator.context import Context
+
+
+class DatabaseInspection:
+    """Answers questions about the database; connects at the first one."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._stack = contextlib.ExitStack()
+        self._opened: Connection | None = None
+        self._status: Status | None = None
+
+    def __enter__(self) -> Self:
+        """Return the inspection itself."""
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Give the connection back."""
+        self._stack.close()
+
+    @property
+    def current(self) -> tuple[str, ...]:
+        """The revisions in the version table."""
+        return self.status.current
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """The heads of this code's revision files."""
+        return self._context.project.heads
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """The revisions that `upgrade` would run, in order."""
+        return tuple(step.revision.id for step in self.status.pending)
+
+    @property
+    def state(self) -> str:
+        """`up_to_date`, `pending`, `empty`, `ahead`, `diverged` or `interrupted`."""
+        return self.status.state
+
+    @property
+    def brought_by(self) -> str | None:
+        """The run and the code that brought the database ahead; None when it is not on record."""
+        unknown = self.status.unknown
+        found = self.ledger.who_brought(unknown[0]) if unknown else None
+        self.connection.rollback()
+        return found
+
+    @property
+    def status(self) -> Status:
+        """Where the database stands against the code; read once."""
+        if self._status is None:
+            facts = self._context.facts(self.connection)
+            ledger = Ledger(self.connection, facts.qualified_version_table)
+            current = self._context.project.current(self.connection, facts)
+            self._status = read_status(self._context.project, current, ledger.dead_runs())
+            self.connection.rollback()
+        return self._status
+
+    @property
+    def ledger(self) -> Ledger:
+        """The record of runs, to be read."""
+        return Ledger(self.connection, self.version_table)
+
+    @property
+    def records(self) -> Records:
+        """The runs on record, to be read."""
+        return Records(self.connection, self.version_table)
+
+    @property
+    def version_table(self) -> str:
+        """The version table's name with its schema."""
+        return self._context.facts(self.connection).qualified_version_table
+
+    def fetch(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of *sql*; parameters are named `:like_this`."""
+        rows = [tuple(row) for row in self.connection.execute(text(sql), parameters)]
+        self.connection.rollback()
+        return rows
+
+    def differences(self) -> tuple[str, ...] | None:
+        """Return what differs between models and schema; None without models to compare with."""
+        facts = self._context.facts(self.connection)
+        self.connection.rollback()
+        return self._context.project.differences(self.connection, facts)
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, opened at the first question."""
+        if self._opened is None:
+            self._opened = self._stack.enter_context(open_connection(self._context, "sst-inspect"))
+        return self._opened

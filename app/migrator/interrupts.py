@@ -1,0 +1,145 @@
+"""SIGINT and SIGTERM during a run: the statement is cancelled and the run ends in order.
+
+Python runs a signal handler only between two of its own instructions, and libpq waits for the
+server in C. So a thread is woken by the signal itself (`signal.set_wakeup_fd`) and asks the server
+to cancel; the statement then fails, and the handler raises in the main thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_CANCEL_AGAIN_SECONDS = 0.2
+
+
+class Interrupt(BaseException):
+    """Raised in the main thread by the first SIGINT or SIGTERM; no plugin should swallow it."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.signal_number = signal_number
+
+
+class Interrupts:
+    """Watch for signals while the context is entered.
+
+    *cancel* is called on a thread of its own, with the server process numbers that were announced
+    by `watch`, until the context is left.
+    A second signal ends the process at once: the server drops what is open.
+    Outside the main thread (a test, a worker) signals are left alone.
+    """
+
+    def __init__(self, cancel: Callable[[frozenset[int]], None]) -> None:
+        self._cancel = cancel
+        self._backends: set[int] = set()
+        self._shields = 0
+        self._pending: BaseException | None = None
+        self._given_up: BaseException | None = None
+        self._raised: BaseException | None = None
+        self._seen = False
+        self._left = threading.Event()
+        self._installed = False
+
+    def watch(self, backend_pid: int) -> None:
+        """Add a server process whose statement a signal must cancel."""
+        self._backends.add(backend_pid)
+
+    def give_up(self, error: BaseException) -> None:
+        """Raise *error* in the main thread, as a signal does; called from another thread."""
+        if self._seen or not self._installed:
+            return
+        self._given_up = error
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+
+    @contextlib.contextmanager
+    def shielded(self) -> Iterator[None]:
+        """Put a signal off until the block is left: for the record of the run."""
+        self._shields += 1
+        try:
+            yield
+        finally:
+            self._shields -= 1
+            self._raise_pending()
+
+    def check(self) -> None:
+        """Raise a signal that came while nothing could be raised."""
+        self._raise_pending()
+
+    @contextlib.contextmanager
+    def unmasked(self) -> Iterator[None]:
+        """Raise the interrupt where a library raised something else because of it.
+
+        SQLAlchemy invalidates a connection that an interrupt goes through, and Alembic's
+        autocommit block then wants to put its isolation level back.
+        """
+        try:
+            yield
+        except Exception:
+            self._raise_pending()
+            if self._raised is None:
+                raise
+            raise self._raised from None
+
+    def __enter__(self) -> Self:
+        """Install the handlers."""
+        self._installed = threading.current_thread() is threading.main_thread()
+        if self._installed:
+            self._reader, self._writer = os.pipe()
+            os.set_blocking(self._writer, False)
+            self._wakeup = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+            self._previous = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+            self._thread = threading.Thread(target=self._cancel_on_signal, daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Put back the handlers that were there."""
+        if not self._installed:
+            return
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup)
+        self._left.set()
+        os.close(self._writer)
+        self._thread.join(timeout=2.0)
+        os.close(self._reader)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._seen:
+            os._exit(128 + number)
+        self._seen = True
+        self._pending = self._given_up or Interrupt(number)
+        if not _is_called_by_driver(frame):
+            self._raise_pending()
+
+    def _raise_pending(self) -> None:
+        if self._pending is not None and not self._shields:
+            self._raised, self._pending = self._pending, None
+            self._backends.clear()
+            raise self._raised
+
+    def _cancel_on_signal(self) -> None:
+        if not os.read(self._reader, 1):
+            return
+        # A server that is silent cancels nothing.
+        while not self._left.is_set() and self._given_up is None:
+            with contextlib.suppress(Exception):
+                self._cancel(frozenset(self._backends))
+            self._left.wait(_CANCEL_AGAIN_SECONDS)
+
+
+def _is_called_by_driver(frame: FrameType | None) -> bool:
+    """Say whether psycopg2 decodes a message: it drops what is raised there, and prints it.
+
+    It is about to raise an error of its own, which `unmasked` sees.
+    """
+    return frame is not None and frame.f_globals.get("__package__") == "encodings"

@@ -1,0 +1,228 @@
+"""The migrator's commands, one method each: values in, a Report out."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from app.hooks.types import CheckStatus, Direction, Stage
+from app.migrator import guard, listing
+from app.migrator.ahead import explain_ahead
+from app.migrator.findings import core_checks, gather
+from app.migrator.inspection import DatabaseInspection
+from app.migrator.outside import told
+from app.migrator.progress import Request
+from app.migrator.repair import execute_repair, list_damage
+from app.migrator.report import Report
+from app.migrator.run import execute
+from app.migrator.stamping import execute_stamp
+from app.migrator.status import default_target
+from app.migrator.verdict import verdict
+from app.migrator.waiting import execute_wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from app.migrator.context import Context
+    from app.migrator.damage import Damage
+
+
+class Migrator:
+    """Moves and examines one database with one set of revision files."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def inspect(self) -> DatabaseInspection:
+        """Return a read-only look at the database; a context manager."""
+        return DatabaseInspection(self._context)
+
+    def upgrade(
+        self,
+        target: str | None = None,
+        *,
+        lock_wait_seconds: float | None = None,
+        allow_environment_change: bool = False,
+        terminate_blockers: bool = False,
+    ) -> Report:
+        """Move the schema forward to *target*: `head`, `heads`, `+N`, an id or a unique prefix.
+
+        Without a target to the head, or to the heads where labels tell the branches apart.
+        """
+        target = target or default_target(self._context.project)
+        request = Request(
+            Direction.UPGRADE,
+            target,
+            self._wait(lock_wait_seconds),
+            allow_environment_change=allow_environment_change,
+            terminate_blockers=terminate_blockers,
+        )
+        return execute(self._context, request)
+
+    def downgrade(
+        self,
+        target: str,
+        *,
+        confirmed_name: str | None = None,
+        ask: Callable[[str], str] | None = None,
+        lock_wait_seconds: float | None = None,
+        allow_environment_change: bool = False,
+        terminate_blockers: bool = False,
+    ) -> Report:
+        """Move the schema back to *target*: `-N`, `base`, an id or a unique prefix.
+
+        In production, and down to `base`, the database's name is asked for by *ask* or given as
+        *confirmed_name*; raises `ConfirmationError` without it.
+        """
+        if guard.needs_confirmation(self._context.environment, target):
+            action = f"downgrade {target}"
+            guard.confirm(self._context.url, action=action, given=confirmed_name, ask=ask)
+        request = Request(
+            Direction.DOWNGRADE,
+            target,
+            self._wait(lock_wait_seconds),
+            allow_environment_change=allow_environment_change,
+            terminate_blockers=terminate_blockers,
+        )
+        return execute(self._context, request)
+
+    def stamp(
+        self,
+        target: str,
+        *,
+        lock_wait_seconds: float | None = None,
+        allow_environment_change: bool = False,
+    ) -> Report:
+        """Write *target* into the version table and run nothing; on record like a run."""
+        wait = self._wait(lock_wait_seconds)
+        return execute_stamp(
+            self._context, target, wait, allow_environment_change=allow_environment_change
+        )
+
+    def check(self) -> Report:
+        """Say whether the database answers, where it stands, and what its checks say."""
+        with self._look() as inspection:
+            status = inspection.status
+            evidence = gather(self._context.project, inspection)
+            history_error = status.error
+            if history_error and status.unknown:
+                history_error = explain_ahead(history_error, status.unknown, inspection.brought_by)
+        checks = self._context.run_checks(self.inspect, Stage.CHECK, core_checks(evidence))
+        return Report(
+            command="check",
+            state=status.state,
+            before=status.current,
+            after=status.current,
+            heads=self._context.project.heads,
+            pending=listing.as_pending(status.pending),
+            checks=checks,
+            warnings=tuple(
+                f"{check.name}: {check.detail}"
+                for check in checks
+                if check.status is CheckStatus.WARN
+            ),
+            error=verdict(status, checks, status.dead_runs, history_error),
+        )
+
+    def wait(self, goal: str, timeout_seconds: float) -> Report:
+        """Return when *goal*, `database` or `head`, is there; see `execute_wait`."""
+        return execute_wait(self._context, goal, timeout_seconds)
+
+    def runs(self, limit: int) -> Report:
+        """Return the last *limit* runs on record, newest first."""
+        with self._look() as inspection:
+            return Report(command="runs list", runs=inspection.records.newest(limit))
+
+    def run_details(self, run_id: str) -> Report:
+        """Return one run on record, by its id or a unique beginning of it."""
+        with self._look() as inspection:
+            found = inspection.records.find(run_id)
+        return Report(command="runs show", run_id=found.id, run=found)
+
+    def repair(
+        self,
+        agree: Callable[[Damage], bool] | None,
+        *,
+        lock_wait_seconds: float | None = None,
+        allow_environment_change: bool = False,
+    ) -> Report:
+        """Mend what an interrupted run left and *agree* says yes to; without it only list it."""
+        if agree is None:
+            return list_damage(self._context)
+        return execute_repair(
+            self._context,
+            agree,
+            self._wait(lock_wait_seconds),
+            allow_environment_change=allow_environment_change,
+        )
+
+    def current(self) -> Report:
+        """Return the database's revision."""
+        with self._look() as inspection:
+            status = inspection.status
+        return Report(
+            command="current",
+            state=status.state,
+            before=status.current,
+            after=status.current,
+            heads=self._context.project.heads,
+            pending=listing.as_pending(status.pending),
+        )
+
+    def history(self) -> Report:
+        """Return every revision, newest first, and where it stands in the database."""
+        with self._look() as inspection:
+            status = inspection.status
+            applied = inspection.ledger.applied()
+        project = self._context.project
+        return Report(
+            command="history",
+            state=status.state,
+            before=status.current,
+            after=status.current,
+            heads=project.heads,
+            pending=listing.as_pending(status.pending),
+            revisions=listing.history(project, status, applied),
+        )
+
+    def plan(self, target: str | None = None, *, with_sql: bool = False) -> Report:
+        """Return what `upgrade` or `downgrade` to *target* would run; touches nothing."""
+        target = target or default_target(self._context.project)
+        with self._look() as inspection:
+            status = inspection.status
+        steps = listing.plan_steps(self._context.project, target, status)
+        scripts = self._context.project.sql(steps, self._context.url) if with_sql else ()
+        return Report(
+            command="plan",
+            state=status.state,
+            before=status.current,
+            after=steps[-1].after if steps else status.current,
+            heads=self._context.project.heads,
+            pending=listing.as_pending(status.pending),
+            revisions=listing.planned(steps, scripts),
+        )
+
+    def new_revision(self, message: str, *, autogenerate: bool, head: str = "head") -> Report:
+        """Write a new revision file; with *autogenerate* from what the models say."""
+        project, url = self._context.project, self._context.url
+        if not autogenerate:
+            path = project.new_revision(
+                message, autogenerate=False, connection=None, url=url, head=head
+            )
+            return Report(command="revision", heads=project.heads, path=str(path))
+        with self._look() as inspection:
+            listing.refuse_pending(inspection.status)
+            inspection.connection.rollback()
+            path = project.new_revision(
+                message, autogenerate=True, connection=inspection.connection, url=url, head=head
+            )
+        return Report(command="revision", heads=project.heads, path=str(path))
+
+    @contextmanager
+    def _look(self) -> Iterator[DatabaseInspection]:
+        """Look at the database; what the driver raises is told as an error."""
+        with told(self._context.redact), self.inspect() as inspection:
+            yield inspection
+
+    def _wait(self, given: float | None) -> float:
+        return self._context.settings.lock_wait if given is None else given

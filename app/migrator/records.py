@@ -1,0 +1,205 @@
+"""Runs as the ledger remembers them, to be read; a database without a ledger has none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from app.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.engine import Connection
+
+_KILLED = {
+    "code": "killed",
+    "phase": None,
+    "text": "The process ended without a word: it was killed, or its machine stopped.",
+    "why": "",
+}
+
+# A row of an older or newer version has fewer or more columns: it is read whole, as it is.
+# `backend_start` is hidden from a role without pg_read_all_stats.
+_RUNS = """
+    select to_jsonb(r), r.outcome = 'running' and not exists (
+            select 1 from pg_stat_activity a where a.pid = r.backend_pid
+            and coalesce(a.backend_start, r.backend_start) = r.backend_start),
+        coalesce((select jsonb_agg(to_jsonb(s) order by s.position)
+            from migrator.step s where s.run_id = r.id), '[]')
+    from migrator.run r where r.version_table = :version_table
+"""
+_NEWEST = f"{_RUNS} order by r.started_at desc, r.id desc limit :count"
+_ONE = f"{_RUNS} and starts_with(r.id, :prefix) order by r.id limit :count"
+# What `stamp` wrote is the operator's word: nothing before it is held against the files.
+_APPLIED = text("""
+    select s.revision, s.checksum, r.id from (
+        select distinct on (s.revision) s.* from migrator.step s
+        join migrator.run r on r.id = s.run_id
+        where s.outcome = 'applied' and s.direction in ('upgrade', 'downgrade')
+          and r.version_table = :version_table
+          and r.started_at > coalesce((select max(t.started_at) from migrator.run t
+            where t.command = 'stamp' and t.outcome = 'succeeded'
+              and t.version_table = :version_table), '-infinity')
+        order by s.revision, s.started_at desc) s
+    join migrator.run r on r.id = s.run_id
+    where s.direction = 'upgrade' order by s.started_at
+""")
+# The heads of a run that was killed are those that it wanted, not those that it left.
+_LAST_HEADS = text("""
+    select id, to_heads, outcome in ('running', 'interrupted') and error is null as is_killed
+    from migrator.run where version_table = :version_table and outcome <> 'refused'
+    order by started_at desc limit 1
+""")
+_LISTED = 50
+_TWO = 2
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One revision of a run, and how it ended."""
+
+    revision: str
+    direction: str
+    outcome: str
+    started_at: datetime
+    duration_ms: int | None
+    attempts: int
+    details: Mapping[str, Any]
+    """The row as it is, for what other versions of the ledger keep."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run, and how it ended."""
+
+    id: str
+    command: str
+    target: str
+    outcome: str
+    """`running`, `succeeded`, `failed`, `refused`, `unhealthy` or `interrupted`."""
+    started_at: datetime
+    finished_at: datetime | None
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    """The heads that it left, or wants while it is running."""
+    error: Mapping[str, Any] | None
+    """`code`, `text`, `why` and what else is known of the failure."""
+    details: Mapping[str, Any]
+    """The row as it is: who, where, which code, plugins, backup."""
+    steps: tuple[StepRecord, ...]
+
+    @property
+    def duration_ms(self) -> int | None:
+        """How long it took; None while it runs, and for one that was killed."""
+        if self.finished_at is None or (self.error or {}).get("code") == _KILLED["code"]:
+            return None
+        return int((self.finished_at - self.started_at).total_seconds() * 1000)
+
+    @property
+    def tries(self) -> int:
+        """How often a revision was tried, all together."""
+        return sum(step.attempts for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedCode:
+    """A revision that is in the database, and the code that it had when it was applied."""
+
+    revision: str
+    checksum: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastHeads:
+    """Where the newest run said that it left the database."""
+
+    run_id: str
+    heads: tuple[str, ...]
+    is_killed: bool
+
+
+class Records:
+    """The runs of one history, read on *connection*."""
+
+    def __init__(self, connection: Connection, version_table: str) -> None:
+        self._connection = connection
+        self._version_table = version_table
+
+    def newest(self, count: int = _LISTED) -> tuple[RunRecord, ...]:
+        """Return the last *count* runs, newest first."""
+        return self._runs(_NEWEST, count=count)
+
+    def find(self, prefix: str) -> RunRecord:
+        """Return the run whose id begins with *prefix*; raises `UsageError` unless it is one."""
+        found = self._runs(_ONE, prefix=prefix, count=_TWO) if prefix else ()
+        if len(found) == 1:
+            return found[0]
+        raise UsageError(
+            what=f"{prefix!r} fits several runs." if found else f"There is no run {prefix!r}.",
+            why=", ".join(run.id for run in found) or "no id on record begins with it",
+            next_step="`python migrate.py runs list` lists the runs",
+        )
+
+    def applied(self) -> tuple[AppliedCode, ...]:
+        """Return the revisions that were applied and not taken back, since the last `stamp`."""
+        if not self.exist():
+            return ()
+        rows = self._connection.execute(_APPLIED, {"version_table": self._version_table})
+        return tuple(AppliedCode(*row) for row in rows)
+
+    def last_heads(self) -> LastHeads | None:
+        """Return where the newest run that touched anything left the database."""
+        if not self.exist():
+            return None
+        row = self._connection.execute(_LAST_HEADS, {"version_table": self._version_table}).first()
+        return LastHeads(row[0], tuple(sorted(row[1])), row[2]) if row else None
+
+    def exist(self) -> bool:
+        """Say whether this database has a ledger."""
+        found = self._connection.execute(text("select to_regclass('migrator.step') is not null"))
+        return bool(found.scalar())
+
+    def _runs(self, query: str, **parameters: Any) -> tuple[RunRecord, ...]:
+        if not self.exist():
+            return ()
+        wanted = {"version_table": self._version_table, **parameters}
+        return tuple(_run(*row) for row in self._connection.execute(text(query), wanted))
+
+
+def _run(row: dict[str, Any], is_dead: bool, steps: list[dict[str, Any]]) -> RunRecord:  # noqa: FBT001 - a row
+    outcome = "interrupted" if is_dead else row["outcome"]
+    silent = outcome == "interrupted" and row["error"] is None
+    return RunRecord(
+        id=row["id"],
+        command=row["command"],
+        target=row["target"],
+        outcome=outcome,
+        started_at=datetime.fromisoformat(row["started_at"]),
+        finished_at=_moment(row["finished_at"]),
+        before=tuple(row["from_heads"]),
+        after=tuple(row["to_heads"]),
+        error=_KILLED if silent else row["error"],
+        details=row,
+        steps=tuple(_step(each) for each in steps),
+    )
+
+
+def _step(row: dict[str, Any]) -> StepRecord:
+    return StepRecord(
+        revision=row["revision"],
+        direction=row["direction"],
+        outcome=row["outcome"],
+        started_at=datetime.fromisoformat(row["started_at"]),
+        duration_ms=row["duration_ms"],
+        attempts=row["attempts"],
+        details=row,
+    )
+
+
+def _moment(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None

@@ -1,0 +1,227 @@
+"""`repair`: says what is half done, and mends it one by one, on record; it never stamps."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import DBAPIError
+
+from app.errors import RepairNeededError
+from app.migrator.catalogue import Shape, patched, server_major, take_shape
+from app.migrator.damage import find_damage
+from app.migrator.fingerprint import read_fingerprint, store_fingerprint
+from app.migrator.guard import guard_environment
+from app.migrator.inspection import DatabaseInspection
+from app.migrator.interrupts import Interrupt, Interrupts
+from app.migrator.mending import run_statement
+from app.migrator.outside import told
+from app.migrator.progress import new_run_id
+from app.migrator.report import Mending, Report
+from app.migrator.session import cancel_backends, open_session
+from app.migrator.whoami import who_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from app.migrator.context import Context
+    from app.migrator.damage import Damage
+    from app.migrator.fingerprint import Fingerprint
+    from app.migrator.session import Session
+
+log = logging.getLogger("sst.migrate")
+
+_BY_HAND = "run `python migrate.py repair` on a terminal, or with --yes to mend everything"
+
+
+def list_damage(context: Context) -> Report:
+    """Return what there is to mend and how; nothing is touched and no lock is taken."""
+    with DatabaseInspection(context) as inspection:
+        found = find_damage(inspection)
+        status = inspection.status
+    mendings = tuple(Mending(each.code, each.subject, each.what, each.remedy) for each in found)
+    return Report(
+        command="repair",
+        state=status.state,
+        before=status.current,
+        after=status.current,
+        heads=context.project.heads,
+        mendings=mendings,
+        error=_needed(mendings, _BY_HAND),
+    )
+
+
+def execute_repair(
+    context: Context,
+    agree: Callable[[Damage], bool],
+    lock_wait_seconds: float,
+    *,
+    allow_environment_change: bool,
+) -> Report:
+    """Mend under the run's lock everything that *agree* says yes to, each by itself.
+
+    What cannot be mended does not stop the others.
+    """
+    run_id = new_run_id()
+    with (
+        told(context.redact, touched="what was mended before stays mended"),
+        Interrupts(lambda pids: cancel_backends(context, pids)) as interrupts,
+        open_session(
+            context,
+            run_id,
+            lock_wait_seconds=lock_wait_seconds,
+            interrupts=interrupts,
+            close_dead_runs=False,
+        ) as session,
+    ):
+        remembered = session.ledger.environment()
+        guard_environment(remembered, context.environment, allowed=allow_environment_change)
+        return _Repair(context, session, interrupts, run_id).execute(agree)
+
+
+@dataclass
+class _Repair:
+    """One repair, under the lock of *session*."""
+
+    context: Context
+    session: Session
+    interrupts: Interrupts
+    run_id: str
+    done: list[Mending] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+    refused: bool = False
+    """Whether the operator said no to putting the version table on record."""
+
+    def execute(self, agree: Callable[[Damage], bool]) -> Report:
+        """Ask about each damage, mend it, and look again at the end."""
+        with DatabaseInspection(self.context) as inspection:
+            found, before = find_damage(inspection), inspection.current
+            recorded = inspection.records.last_heads()
+            state = inspection.state
+        wanted = [each for each in found if agree(each)]
+        self.refused = any(each.code == "ledger_disagrees" for each in found) and not any(
+            each.code == "ledger_disagrees" for each in wanted
+        )
+        heads = recorded.heads if recorded and self.refused else before
+        if wanted:
+            with self._on_record(recorded.heads if recorded else before, heads, len(wanted)):
+                self._mend_all(wanted)
+            with DatabaseInspection(self.context) as inspection:
+                state = inspection.state
+        declined = [each for each in found if each not in wanted]
+        mendings = (*self.done, *(_mending(each, "declined") for each in declined))
+        return Report(
+            command="repair",
+            state=state,
+            before=before,
+            after=before,
+            heads=self.context.project.heads,
+            run_id=self.run_id if wanted else None,
+            mendings=mendings,
+            seconds=time.monotonic() - self.started,
+            error=_needed([each for each in mendings if each.outcome != "mended"], _BY_HAND),
+        )
+
+    @contextlib.contextmanager
+    def _on_record(
+        self, before: Sequence[str], heads: Sequence[str], count: int
+    ) -> Iterator[None]:
+        ledger, outcome = self.session.ledger, "failed"
+        schema = self._schema()
+        with self.interrupts.shielded():
+            ledger.create()
+            ledger.start(self._row(before, heads, count))
+        try:
+            yield
+            outcome = "failed" if any(each.note for each in self.done) else "succeeded"
+        except Interrupt:
+            outcome = "interrupted"
+            raise
+        finally:
+            with self.interrupts.shielded():
+                error = None if outcome == "succeeded" else _record(outcome, self.done)
+                ledger.finish(self.run_id, outcome, error=error, heads=heads)
+                if schema:
+                    self._remember(*schema)
+
+    def _mend_all(self, wanted: Sequence[Damage]) -> None:
+        for position, damage in enumerate(wanted):
+            started, outcome = time.monotonic(), "interrupted"
+            ledger = self.session.ledger
+            ledger.start_step(
+                self.run_id, position, f"{damage.code} {damage.subject}", "repair", ""
+            )
+            try:
+                note = self._mend(damage)
+                outcome = "failed" if note else "applied"
+            finally:
+                taken = int((time.monotonic() - started) * 1000)
+                with self.interrupts.shielded():
+                    ledger.finish_step(
+                        self.run_id, position, outcome, duration_ms=taken, attempts=1
+                    )
+            log.info("%s: %s", damage.remedy, note or "done")
+            self.done.append(_mending(damage, "failed" if note else "mended", note))
+
+    def _mend(self, damage: Damage) -> str:
+        """Mend *damage*; return why it could not be done, empty when it was."""
+        if damage.dead_run:
+            self.session.ledger.mark_interrupted([damage.dead_run])
+        if damage.statement is None:
+            return ""
+        note = run_statement(self.context, damage, self.run_id, self.interrupts.watch)
+        # A statement that a signal has cancelled did not fail by itself.
+        self.interrupts.check()
+        return note
+
+    def _schema(self) -> tuple[Fingerprint, Shape] | None:
+        """Return the fingerprint and the schema now; None where they cannot be compared."""
+        with contextlib.suppress(DBAPIError), DatabaseInspection(self.context) as inspection:
+            known = read_fingerprint(inspection.connection)
+            inspection.connection.rollback()
+            major = server_major(inspection.connection)
+            if known and not known.later_run and known.server_major == major:
+                return known, take_shape(inspection.connection)
+        return None
+
+    def _remember(self, known: Fingerprint, before: Shape) -> None:
+        """Add what was mended to the fingerprint, and nothing that somebody else changed."""
+        with contextlib.suppress(DBAPIError), DatabaseInspection(self.context) as inspection:
+            shape = patched(known.shape, before, take_shape(inspection.connection))
+            store_fingerprint(self.session.record, self.run_id, shape, known.server_major)
+
+    def _row(self, before: Sequence[str], heads: Sequence[str], count: int) -> dict[str, Any]:
+        return {
+            "id": self.run_id,
+            "command": "repair",
+            "target": f"{count} finding{'' if count == 1 else 's'}",
+            "environment": self.context.environment,
+            "from_heads": list(before),
+            "to_heads": list(heads),
+            "backend_pid": self.session.backend_pid,
+            "backend_start": self.session.backend_start,
+            **who_runs(self.context),
+        }
+
+
+def _mending(damage: Damage, outcome: str, note: str = "") -> Mending:
+    return Mending(damage.code, damage.subject, damage.what, damage.remedy, outcome, note)
+
+
+def _record(outcome: str, done: Sequence[Mending]) -> dict[str, Any]:
+    failed = [f"{each.subject}: {each.note}" for each in done if each.note]
+    text = "; ".join(failed) or f"the repair was {outcome}"
+    return {"code": RepairNeededError.code, "phase": "repair", "text": text, "why": ""}
+
+
+def _needed(left: Sequence[Mending], next_step: str) -> RepairNeededError | None:
+    if not left:
+        return None
+    return RepairNeededError(
+        what=f"{len(left)} finding{'' if len(left) == 1 else 's'} to mend.",
+        why="; ".join(f"{each.what}{f' ({each.note})' if each.note else ''}" for each in left),
+        next_step=next_step,
+    )

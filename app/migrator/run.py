@@ -1,0 +1,240 @@
+"""One run: lock, plan, gates, steps, checks, record - and an ordered end whatever happens."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.errors import AppError, DatabaseAheadError, UnhealthyError
+from app.hooks.types import Backup, CheckStatus, EventKind, Run, Stage
+from app.migrator import failures
+from app.migrator.ahead import explain_ahead
+from app.migrator.fingerprint import remember_schema, warn_of_changes
+from app.migrator.guard import guard_environment
+from app.migrator.inspection import DatabaseInspection
+from app.migrator.interrupts import Interrupts
+from app.migrator.leftovers import warn_of_old
+from app.migrator.progress import Progress, Request
+from app.migrator.session import Session, cancel_backends, open_session
+from app.migrator.steps import run_step
+from app.migrator.telling import log_checks, tell
+from app.migrator.whoami import who_runs
+
+if TYPE_CHECKING:
+    from app.migrator.bridge import Step
+    from app.migrator.context import Context
+    from app.migrator.report import Report
+
+log = logging.getLogger("sst.migrate")
+
+
+def execute(context: Context, request: Request) -> Report:
+    """Run *request* and return what was done; an expected failure is in the report's `error`."""
+    with Interrupts(lambda pids: cancel_backends(context, pids)) as interrupts:
+        return _Execution(context, request, interrupts).execute()
+
+
+class _Execution:
+    """The phases of one run, in the order in which they happen."""
+
+    def __init__(self, context: Context, request: Request, interrupts: Interrupts) -> None:
+        self._context = context
+        self._interrupts = interrupts
+        self._progress = Progress(request)
+
+    def execute(self) -> Report:
+        """Run in order; whatever is raised ends in the record, in the events and in the report."""
+        error: AppError | None = None
+        progress = self._progress
+        try:
+            with (
+                self._interrupts.unmasked(),
+                open_session(
+                    self._context,
+                    progress.run_id,
+                    lock_wait_seconds=progress.request.lock_wait_seconds,
+                    interrupts=self._interrupts,
+                ) as session,
+            ):
+                self._run(session)
+        except BaseException as raised:
+            error = failures.translate(raised, progress, self._context.redact)
+            if error is None:
+                raise
+            if error is not raised:
+                error.__cause__ = raised
+            if not progress.recorded:
+                self._tell(failures.event_of(error), error.what, error_code=error.code)
+        return progress.report(self._context.project.heads, error)
+
+    def _run(self, session: Session) -> None:
+        self._plan(session)
+        if not self._progress.plan:
+            self._tell(EventKind.NOTHING_TO_DO, "nothing to do", after=self._progress.before)
+            return
+        self._begin(session)
+        try:
+            with self._interrupts.unmasked():
+                self._prepare(session)
+                self._migrate(session)
+                self._examine()
+                self._succeed(session)
+        except BaseException as raised:
+            with self._interrupts.shielded():
+                self._fail(session, raised)
+            raise
+
+    def _plan(self, session: Session) -> None:
+        progress, request = self._progress, self._progress.request
+        progress.phase = "plan"
+        progress.before = self._context.project.current(session.connection, session.facts)
+        project = self._context.project
+        try:
+            progress.plan = project.plan(request.target, progress.before, request.direction)
+        except DatabaseAheadError as error:
+            unknown = [each for each in progress.before if not project.knows(each)]
+            who = session.ledger.who_brought(unknown[0]) if unknown else None
+            raise explain_ahead(error, unknown, who) from error
+
+    def _begin(self, session: Session) -> None:
+        progress, request = self._progress, self._progress.request
+        guard_environment(
+            session.ledger.environment(),
+            self._context.environment,
+            allowed=request.allow_environment_change,
+        )
+        warn_of_changes(self._context)
+        progress.run = self._make_run()
+        with self._interrupts.shielded():
+            session.ledger.create()
+            session.ledger.start(self._row(progress.run, session))
+            progress.recorded = True
+        count = len(progress.plan)
+        words = f"{count} revision{'' if count == 1 else 's'}"
+        log.info("run %s: %s to %s, %s", progress.run_id, request.direction, request.target, words)
+        self._tell(EventKind.RUN_STARTED, f"{request.direction} to {request.target}, {words}")
+
+    def _prepare(self, session: Session) -> None:
+        progress = self._progress
+        progress.phase = "pre_migrate"
+        results = self._context.plugins.gate(
+            "pre_migrate", on_enter=progress.entered.append, run=progress.run
+        )
+        for result in results:
+            if isinstance(result.value, Backup):
+                progress.backup = result.value
+                session.ledger.record_backup(progress.run_id, result.value.to_dict())
+
+    def _migrate(self, session: Session) -> None:
+        progress, plugins = self._progress, self._context.plugins
+        progress.phase = "around_migrate"
+        progress.warnings += warn_of_old(session.connection)
+        with plugins.around("around_migrate", run=progress.run):
+            for step in progress.plan:
+                progress.phase = "pre_revision"
+                plugins.gate("pre_revision", run=progress.run, revision=step.revision)
+                progress.phase, progress.current_step = "revision", step
+                seconds = run_step(self._context, session, progress, self._interrupts, step)
+                self._applied(step, seconds)
+                plugins.observe("post_revision", run=progress.run, revision=step.revision)
+            progress.phase = "around_migrate"
+
+    def _applied(self, step: Step, seconds: float) -> None:
+        revision = step.revision
+        verb = "applied" if step.is_upgrade else "reverted"
+        self._tell(
+            EventKind.REVISION_APPLIED,
+            f"{verb} {revision.id} {revision.description}",
+            revision=revision.id,
+            duration_ms=int(seconds * 1000),
+        )
+
+    def _examine(self) -> None:
+        progress = self._progress
+        progress.phase = "post_migrate"
+        self._context.plugins.gate("post_migrate", reverse=True, run=progress.run)
+        progress.phase = "check"
+        progress.checks = self._context.run_checks(self._inspect, Stage.RUN)
+        log_checks(progress.checks)
+        failed = [check for check in progress.checks if check.status is CheckStatus.FAIL]
+        if failed:
+            raise UnhealthyError(
+                what="The schema IS migrated, and a check after it failed.",
+                why="; ".join(f"{check.name}: {check.detail}" for check in failed),
+                next_step="correct what the check names, then run `python migrate.py check`",
+            )
+
+    def _succeed(self, session: Session) -> None:
+        progress = self._progress
+        with self._interrupts.shielded():
+            session.ledger.finish(progress.run_id, "succeeded", heads=progress.after)
+            remember_schema(self._context, session.record, progress.run_id)
+        done = ", ".join(progress.after) or "base"
+        self._tell(EventKind.RUN_SUCCEEDED, f"the database is at {done}", after=progress.after)
+
+    def _fail(self, session: Session, raised: BaseException) -> None:
+        progress, redact = self._progress, self._context.redact
+        error = failures.translate(raised, progress, redact)
+        failure = failures.describe(error, raised, progress, redact)
+        self._context.plugins.observe(
+            "migrate_failed",
+            reverse=True,
+            only=progress.entered,
+            run=progress.run,
+            failure=failure,
+        )
+        try:
+            session.ledger.finish(
+                progress.run_id,
+                failures.outcome_of(error),
+                error=failures.record(failure, error),
+                heads=progress.after,
+            )
+        except SQLAlchemyError as unwritten:
+            # The first error is the one to tell.
+            name = type(getattr(unwritten, "orig", unwritten)).__name__
+            log.warning("the end of run %s is not on record: %s", progress.run_id, name)
+        else:
+            remember_schema(self._context, session.record, progress.run_id)
+        kind = failures.event_of(error)
+        self._tell(kind, failure.message, after=progress.after, error_code=failure.code)
+
+    def _make_run(self) -> Run:
+        context, progress, request = self._context, self._progress, self._progress.request
+        return Run(
+            id=progress.run_id,
+            command=request.direction.value,
+            direction=request.direction,
+            target=request.target,
+            environment=context.environment,
+            database=context.url.safe,
+            before=progress.before,
+            after=progress.plan[-1].after,
+            plan=tuple(step.revision for step in progress.plan),
+            started_at=datetime.now(UTC),
+            project_root=context.root,
+            database_url=context.url,
+            inspect=self._inspect,
+        )
+
+    def _row(self, run: Run, session: Session) -> dict[str, Any]:
+        return {
+            "id": run.id,
+            "command": run.command,
+            "target": run.target,
+            "environment": run.environment,
+            "from_heads": list(run.before),
+            "to_heads": list(run.after),
+            "backend_pid": session.backend_pid,
+            "backend_start": session.backend_start,
+            **who_runs(self._context),
+        }
+
+    def _inspect(self) -> DatabaseInspection:
+        return DatabaseInspection(self._context)
+
+    def _tell(self, kind: EventKind, message: str, **details: Any) -> None:
+        tell(self._context, self._progress, kind, message, **details)

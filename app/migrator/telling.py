@@ -1,0 +1,41 @@
+"""What a run tells: events for `notify`, and a log line for every check."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from app.hooks.types import CheckStatus, Event
+
+if TYPE_CHECKING:
+    from app.health.report import NamedResult
+    from app.hooks.types import EventKind
+    from app.migrator.context import Context
+    from app.migrator.progress import Progress
+
+log = logging.getLogger("sst.migrate")
+
+
+def tell(
+    context: Context, progress: Progress, kind: EventKind, message: str, **details: Any
+) -> None:
+    """Send the event *kind* to everybody who observes; *details* are further fields of it."""
+    event = Event(
+        kind=kind,
+        run_id=progress.run_id if progress.recorded else None,
+        command=progress.request.direction.value,
+        environment=context.environment,
+        database=context.url.safe,
+        message=context.redact(message),
+        before=progress.before,
+        backup=progress.backup,
+        **{"duration_ms": int(progress.seconds * 1000), **details},
+    )
+    context.plugins.observe("notify", event=event)
+
+
+def log_checks(checks: tuple[NamedResult, ...]) -> None:
+    """Log every answered check, a line each."""
+    for check in checks:
+        level = logging.WARNING if check.status is CheckStatus.FAIL else logging.INFO
+        log.log(level, "check %s/%s: %s %s", check.plugin, check.name, check.status, check.detail)

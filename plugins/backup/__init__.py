@@ -1,0 +1,103 @@
+"""A verified dump before every run that changes something, or no run.
+
+The archive (pg_dump's custom format) and its manifest lie side by side in one folder:
+`<directory>/<id>.dump` and `<id>.json`. The manifest is renamed into place last, so what has a
+manifest is complete, was read back whole, and has the sha256 that the manifest names.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from app.hooks import Backup, Run, Veto, hookimpl
+
+from .archive import Archiver
+from .environment import client_environment
+from .manifest import Manifest, backup_id
+from .process import Deadline
+from .source import Source
+from .storage import Draft, drafted, require_space
+from .tools import Tools, find_tools
+
+_log = logging.getLogger("sst.plugins.backup")
+# `~` is spelled out by a shell, and in a file by nobody: backups would lie in a folder named `~`.
+_Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+
+
+class Config(BaseModel):
+    """Where backups go and what makes them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    directory: _Folder = Field(
+        Path("backups"),
+        description="Folder of the backups; a relative one starts at the project's root.",
+    )
+    pg_bin: _Folder | None = Field(
+        None,
+        description="Folder of pg_dump and pg_restore; without it they are looked up.",
+    )
+    timeout_seconds: float = Field(
+        3600.0,
+        gt=0,
+        description="Dump and verification are given up, and the run refused, after this long.",
+    )
+
+
+class Plugin:
+    """Dump the database before a run; refuse the run when that cannot be done."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    @hookimpl
+    def pre_migrate(self, run: Run) -> Backup:
+        """Return the verified backup of the database that *run* is about to change.
+
+        The run's own row in the ledger is in the dump, as `running`.
+
+        Raises `Veto` when there is no such backup; no part of a failed one is left behind.
+        """
+        source = Source.of(run)
+        tools = find_tools(source.server_major, self._config.pg_bin)
+        directory = run.project_root / self._config.directory
+        try:
+            return self._back_up(run, source, tools, directory)
+        except OSError as error:
+            raise _unwritable(directory, error) from error
+
+    def _back_up(self, run: Run, source: Source, tools: Tools, directory: Path) -> Backup:
+        started = time.monotonic()
+        with drafted(directory, backup_id(source.database, run.id)) as draft:
+            require_space(directory, source.size_bytes)
+            _log.info("backing up %s, %d bytes", source.database, source.size_bytes)
+            manifest = self._fill(draft, run, source, tools)
+            target = draft.publish(manifest.to_json())
+        seconds = time.monotonic() - started
+        _log.info(
+            "backup %s: %d bytes in %.1f s, verified, %s",
+            manifest.id,
+            manifest.size_bytes,
+            seconds,
+            target,
+        )
+        return manifest.to_backup(target)
+
+    def _fill(self, draft: Draft, run: Run, source: Source, tools: Tools) -> Manifest:
+        archiver = Archiver(tools, client_environment(run.database_url))
+        deadline = Deadline(self._config.timeout_seconds)
+        archiver.dump(run.database_url.with_database(source.database), draft.archive, deadline)
+        archiver.read_back(draft.archive, deadline)
+        return Manifest.describe(draft, run, source, tools)
+
+
+def _unwritable(directory: Path, error: OSError) -> Veto:
+    return Veto(
+        f"the backup could not be written to {directory}: {error.strerror or error}",
+        "free space there, make it writable for this user, or set plugins.backup.directory",
+    )

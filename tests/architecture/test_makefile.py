@@ -1,0 +1,110 @@
+"""The commands of the README: listed, independent of the shell, clear when they fail."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.MULTILINE)
+
+
+def test_help_is_the_default_and_lists_every_target() -> None:
+    listed = re.findall(r"^  make ([a-z-]+) +\S", _make().stdout, re.MULTILINE)
+
+    assert listed == TARGETS
+    assert {"help", "demo", "test", "check", "serve", "lock"} <= set(listed)
+
+
+def test_every_target_is_run_although_a_file_has_its_name() -> None:
+    phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
+
+    assert phony is not None
+    assert sorted(phony[1].split()) == sorted(TARGETS)
+
+
+def test_demo_ignores_the_database_of_the_shell(tmp_path: Path) -> None:
+    """Somebody's exported production URL must not be what a demonstration migrates."""
+    python = _program(
+        tmp_path / "python", 'echo "$*: $DATABASE_URL $ENV_FOR_DYNACONF [$ENVIRONMENT]"'
+    )
+    shell = {
+        "DATABASE_URL": "postgresql://production/db",
+        "ENV_FOR_DYNACONF": "production",
+        "ENVIRONMENT": "production",
+    }
+
+    done = _make("demo", f"PY={python}", _installed(tmp_path), **shell)
+
+    said = [line for line in done.stdout.splitlines() if line.startswith("migrate.py")]
+    assert said == [
+        f"migrate.py {command}: embedded development []"
+        for command in ("upgrade", "check", "history")
+    ]
+
+
+def test_demo_stops_at_the_first_failure(tmp_path: Path) -> None:
+    python = _program(tmp_path / "python", 'echo "$*"; exit 5')
+
+    done = _make("demo", f"PY={python}", _installed(tmp_path))
+
+    assert done.returncode != 0
+    assert "migrate.py check" not in done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("[ $1 = --version ] && echo Python 3.10.4; exit 1", "Python 3.11 or newer is needed"),
+        ('case "$2" in *venv*) exit 1;; esac', "its venv module is missing"),
+    ],
+    ids=["too-old", "without-venv"],
+)
+def test_unfit_python_is_named_with_the_way_out(tmp_path: Path, script: str, message: str) -> None:
+    python = _program(tmp_path / "python", script)
+
+    done = _make("install", f"PYTHON={python}", f"VENV={tmp_path / 'venv'}")
+
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert "next: " in done.stderr
+    assert not (tmp_path / "venv").exists()
+
+
+def test_ci_runs_the_commands_of_the_readme() -> None:
+    script = ROOT / ".ci" / "run"
+
+    commands = [line for line in script.read_text().splitlines() if line.startswith("make ")]
+
+    assert os.access(script, os.X_OK)
+    assert commands == ["make check", "make test", "make test-lowest"]
+
+
+def _make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments],
+        cwd=ROOT,
+        env=inherited | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _installed(folder: Path) -> str:
+    """Return the argument that makes make take everything for installed."""
+    lock = folder / "requirements-dev.lock"
+    lock.write_bytes((ROOT / lock.name).read_bytes())
+    return f"INSTALLED={lock}"
+
+
+def _program(path: Path, script: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path

@@ -1,0 +1,81 @@
+"""Fixtures that every test may use: servers and databases."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.project import Project
+from tests.support.server import TestServer, embedded_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_EXTERNAL_VARIABLE = "TEST_DATABASE_URL"
+_LOWEST = ("bridge", "foreign_projects", "test_upgrade")
+_INTEGRATION = Path(__file__).parent / "integration"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run integration tests on the external server as well, when one is named."""
+    if "server" in metafunc.fixturenames and _wants_external(metafunc):
+        metafunc.parametrize("server", ["embedded", "external"], indirect=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the bridge: they run with the lowest supported versions as well."""
+    for item in items:
+        if any(word in item.path.stem for word in _LOWEST):
+            item.add_marker(pytest.mark.lowest)
+
+
+def _wants_external(metafunc: pytest.Metafunc) -> bool:
+    if not os.environ.get(_EXTERNAL_VARIABLE):
+        return False
+    marked = metafunc.definition.get_closest_marker("external") is not None
+    return marked or metafunc.definition.path.is_relative_to(_INTEGRATION)
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[TestServer]:
+    """Return the session's own server; started on first use, stopped at the end."""
+    with embedded_server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> TestServer:
+    """Return the server of this test: `embedded`, or the one TEST_DATABASE_URL names."""
+    if getattr(request, "param", "embedded") == "external":
+        return TestServer(os.environ[_EXTERNAL_VARIABLE])
+    embedded: TestServer = request.getfixturevalue("embedded")
+    return embedded
+
+
+@pytest.fixture
+def make_database(server: TestServer) -> Iterator[Callable[[], str]]:
+    """Return a function that creates an empty database and returns its URL."""
+    urls: list[str] = []
+
+    def create() -> str:
+        urls.append(server.create_database())
+        return urls[-1]
+
+    yield create
+    for url in urls:
+        server.drop_database(url)
+
+
+@pytest.fixture
+def database_url(make_database: Callable[[], str]) -> str:
+    """Return the URL of a fresh, empty database; dropped when the test is over."""
+    return make_database()
+
+
+@pytest.fixture
+def project(tmp_path: Path, database_url: str) -> Project:
+    """Return an empty project of its own with a fresh database; see `tests/support/project.py`."""
+    return Project.create(tmp_path / "project", database_url)

@@ -1,0 +1,144 @@
+"""A database that refuses, hangs or comes back, and an application that goes on."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg2
+from sqlalchemy.engine import make_url
+
+from tests.support.forks import wait_until
+from tests.support.served import PASSWORD, TOKEN, details, serve_project
+from tests.support.server import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.project import Project
+    from tests.support.server import TestServer
+
+
+@contextmanager
+def locked(project: Project) -> Iterator[None]:
+    """Hold the version table so that every question about the revision hangs."""
+    with closing(connect(project.database_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+def test_refused_connection_does_not_keep_it_from_starting(
+    project: Project, refusing_url: str
+) -> None:
+    project.database_url = refusing_url
+
+    with serve_project(project) as served:
+        live, ready = served.get("/livez"), served.get("/readyz")
+        found = details(served, "/readyz")
+
+    assert (live.status_code, ready.status_code) == (200, 503)
+    assert ready.headers["retry-after"] == "5"
+    assert found["core:schema"]["code"] == "database_unreachable"
+
+
+def test_pooler_that_is_down_alone_is_not_ready(migrated: Project, refusing_url: str) -> None:
+    """Migrations go past the pooler, and requests do not."""
+    direct, migrated.database_url = migrated.database_url, refusing_url
+
+    with serve_project(migrated, MIGRATION_DATABASE_URL=direct) as served:
+        ready, found = served.get("/readyz"), details(served, "/readyz")
+
+    assert ready.status_code == 503
+    assert found["core:schema"]["status"] == "pass"
+    assert found["core:database"]["code"] == "database_unreachable"
+
+
+def test_wrong_password_is_not_ready_and_is_not_told(
+    embedded: TestServer, project: Project
+) -> None:
+    with role_with_password(embedded) as role:
+        url = make_url(embedded.url).set(username=role, password=PASSWORD)
+        project.database_url = url.render_as_string(hide_password=False)
+        with serve_project(project) as served:
+            ready, detailed = served.get("/readyz"), served.get("/readyz", token=TOKEN)
+
+    assert ready.status_code == 503
+    assert "password authentication failed" in detailed.text
+    assert PASSWORD not in detailed.text
+
+
+def test_hung_server_holds_no_endpoint(project: Project, silent_url: str) -> None:
+    """Sixty probes at once, as behind an impatient load balancer, share one question."""
+    project.database_url = silent_url
+
+    with serve_project(project, DB_CONNECT_TIMEOUT="30") as served:
+        served.get("/livez")
+        answers = served.get_all(["/readyz", "/livez", "/livez"] * 20)
+
+    ready, live = answers[0::3], answers[1::3] + answers[2::3]
+    assert {each.response.status_code for each in ready} == {503}
+    assert {each.response.status_code for each in live} == {200}
+    assert max(each.seconds for each in ready) < 6
+    assert sorted(each.seconds for each in live)[len(live) // 2] < 1
+
+
+def test_hung_query_holds_no_endpoint(migrated: Project) -> None:
+    """The connection is open and the query never answers: no timeout of libpq ends that."""
+    with serve_project(migrated) as served, locked(migrated):
+        answers = served.get_all(["/readyz"] * 20)
+        live = served.timed("/livez")
+
+    assert {each.response.status_code for each in answers} == {503}
+    assert max(each.seconds for each in answers) < 6
+    assert live.seconds < 1
+
+
+def test_application_recovers_when_the_database_answers_again(migrated: Project) -> None:
+    with serve_project(migrated) as served:
+        with locked(migrated):
+            during = served.get("/readyz")
+        wait_until(lambda: served.get("/readyz").status_code == 200, "ready again")
+
+    assert during.status_code == 503
+
+
+def test_application_stops_while_the_database_hangs(project: Project, silent_url: str) -> None:
+    project.database_url = silent_url
+
+    with serve_project(project, DB_CONNECT_TIMEOUT="30") as served:
+        served.get("/readyz")
+        exit_code = served.stop()
+
+    assert exit_code in {0, -15}
+
+
+@contextmanager
+def role_with_password(server: TestServer) -> Iterator[str]:
+    """Yield a role whose password the server asks for; nobody else notices."""
+    role = f"role_{uuid.uuid4().hex[:12]}"
+    with closing(connect(server.url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW hba_file")
+        rules = Path(str(cursor.fetchall()[0][0]))
+        before = rules.read_text()
+        cursor.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'right'")
+        rules.write_text(
+            f"local all {role} scram-sha-256\nhost all {role} all scram-sha-256\n{before}"
+        )
+        cursor.execute("SELECT pg_reload_conf()")
+        wait_until(lambda: _is_refused(server, role), "the server asks for the password")
+        try:
+            yield role
+        finally:
+            rules.write_text(before)
+            cursor.execute(f"SELECT pg_reload_conf(); DROP ROLE {role}")
+
+
+def _is_refused(server: TestServer, role: str) -> bool:
+    url = make_url(server.url).set(username=role, password="wrong")
+    try:
+        connect(url.render_as_string(hide_password=False)).close()
+    except psycopg2.OperationalError:
+        return True
+    return False

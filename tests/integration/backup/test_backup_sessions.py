@@ -1,0 +1,113 @@
+"""No pg_dump outlives its call: it holds locks on every table."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from plugins.backup import archive, process
+from tests.support.backups import (
+    DUMP_SESSIONS,
+    backup_plugin,
+    becomes_true,
+    fetch,
+    left_in,
+    vetoed,
+)
+from tests.support.pg_tools import wrapped
+from tests.support.server import connect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app.hooks import Run
+    from plugins.backup.tools import Tools
+
+
+def test_pg_dump_that_hangs_is_ended_at_the_timeout(run: Run, filled: str, tmp_path: Path) -> None:
+    """It waits for a table that somebody else has locked; its session must not stay behind."""
+    with closing(connect(filled)) as blocker, blocker.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE note IN ACCESS EXCLUSIVE MODE")
+
+        veto = vetoed(run, timeout_seconds=1.0)
+
+        assert veto.reason == "no backup: pg_dump was not done after 1 s"
+        assert "timeout_seconds" in veto.hint
+        assert left_in(tmp_path) == []
+        assert becomes_true(lambda: fetch(filled, DUMP_SESSIONS) == [(0,)])
+
+
+def test_locked_table_is_not_waited_for_for_ever(
+    run: Run, filled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "_LOCK_WAIT_SECONDS", 1)
+    with closing(connect(filled)) as blocker, blocker.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE note IN ACCESS EXCLUSIVE MODE")
+
+        veto = vetoed(run)
+
+    assert "canceling statement due to statement timeout" in veto.reason
+    assert "holds the lock" in veto.hint
+    assert left_in(tmp_path) == []
+
+
+def test_pg_dump_that_ignores_sigterm_is_killed_with_its_children(
+    run: Run, tmp_path: Path, real: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Children of the leader hold the write end: the pipe is at its end when all are gone."""
+    monkeypatch.setattr(process, "_GRACE_SECONDS", 0.1)
+    pipe = tmp_path / "alive"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    body = f"trap '' TERM; exec 9>'{pipe}'; sleep 600 & sleep 600"
+
+    veto = vetoed(run, pg_bin=wrapped(tmp_path / "bin", real, body), timeout_seconds=1.0)
+
+    assert veto.reason == "no backup: pg_dump was not done after 1 s"
+    assert becomes_true(lambda: _is_at_end(reader))
+    os.close(reader)
+
+
+def test_interrupted_run_ends_pg_dump_and_removes_its_file(
+    run: Run, filled: str, tmp_path: Path
+) -> None:
+    """The core turns SIGTERM into an exception wherever the main thread happens to be."""
+
+    class StoppedError(BaseException):
+        """What the signal handler raises."""
+
+    def stop(*_: object) -> None:
+        raise StoppedError
+
+    def interrupt() -> None:
+        # Before it waits for the table, pg_dump has not yet set up how it ends its session.
+        becomes_true(
+            lambda: fetch(filled, f"{DUMP_SESSIONS} and wait_event_type = 'Lock'") == [(1,)]
+        )
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, stop)
+    with closing(connect(filled)) as blocker, blocker.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE note IN ACCESS EXCLUSIVE MODE")
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+
+        with pytest.raises(StoppedError):
+            backup_plugin().pre_migrate(run)
+
+        thread.join()
+        signal.signal(signal.SIGUSR1, before)
+        assert left_in(tmp_path) == []
+        assert becomes_true(lambda: fetch(filled, DUMP_SESSIONS) == [(0,)])
+
+
+def _is_at_end(reader: int) -> bool:
+    try:
+        return os.read(reader, 1) == b""
+    except BlockingIOError:
+        return False

@@ -1,0 +1,128 @@
+"""A canary password appears nowhere: not in output, errors, logs, or the record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.project import Project
+
+
+CANARY = "kanari3n-p@ss:w/rd#1"
+SPELLED = "kanari3n-p%40ss%3Aw%2Frd%231"
+
+ARGUMENTS = [
+    ["check"],
+    ["check", "--json"],
+    ["current"],
+    ["history", "--json"],
+    ["plan", "--sql"],
+    ["upgrade", "--json"],
+    ["upgrade", "--debug"],
+    ["upgrade", "nope", "--debug"],
+    ["downgrade", "-1", "--debug"],
+    ["stamp", "head", "--json"],
+    ["plugins", "list", "--json"],
+    ["config", "show", "--sources"],
+    ["config", "show", "--json"],
+    ["config", "check"],
+    ["config", "explain", "DATABASE_URL"],
+    ["config", "diff", "development", "production"],
+]
+
+
+@pytest.fixture
+def guarded(project: Project) -> Project:
+    """Make a project whose URL carries a canary; trust authentication takes any password."""
+    project.revision(
+        "one", "op.create_table('one', sa.Column('id', sa.Integer))", "op.drop_table('one')"
+    )
+    user, rest = project.database_url.split("://")[1].split("@", 1)
+    name = user.split(":")[0]
+    project.environment["DATABASE_URL"] = f"postgresql://{name}:{SPELLED}@{rest}"
+    project.environment["LOG_LEVEL"] = "DEBUG"
+    project.enable("backup", "health_check", "notify")
+    return project
+
+
+def holds_canary(text: str) -> bool:
+    """Say whether *text* has the password in any spelling."""
+    return any(secret in text for secret in (CANARY, SPELLED, "kanari3n"))
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS, ids=" ".join)
+def test_no_command_prints_the_password(guarded: Project, arguments: list[str]) -> None:
+    result = guarded.migrate(*arguments)
+
+    assert not holds_canary(result.output)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        "op.execute('select 1/0')",
+        "raise ValueError(str(op.get_bind().engine.url.render_as_string(False)))",
+    ],
+)
+def test_failing_run_keeps_the_password_out_of_output_and_record(
+    guarded: Project, failure: str
+) -> None:
+    guarded.revision("two", failure)
+
+    result = guarded.migrate("upgrade", "--debug")
+
+    ledger = guarded.query(
+        "select r::text || coalesce(s::text, '') from migrator.run r "
+        "left join migrator.step s on s.run_id = r.id"
+    )
+    assert result.exit_code == 1, result.output
+    assert not holds_canary(result.output)
+    assert not holds_canary(str(ledger))
+
+
+def test_files_that_a_run_leaves_hold_no_password(guarded: Project) -> None:
+    guarded.migrate("upgrade")
+
+    written = [path for path in (guarded.root / "backups").rglob("*") if path.is_file()]
+    assert written
+    assert not any(holds_canary(path.read_bytes().decode("latin-1")) for path in written)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_password_that_a_plugin_resolves_is_no_log_line_either(
+    guarded: Project, form: str
+) -> None:
+    """It is in no setting: the log learns it when the URL is resolved."""
+    guarded.plugin(
+        "iam",
+        """
+        import logging
+        import os
+        from app.hooks import hookimpl
+
+        @hookimpl
+        def resolve_database_url(url):
+            return url.replace(os.environ["SPELLED"], "another-kanari3n")
+
+        @hookimpl
+        def pre_migrate(run):
+            logging.getLogger("sst.iam").warning("the token is %s", "another-kanari3n")
+        """,
+    )
+    guarded.enable("iam")
+
+    result = guarded.migrate("upgrade", LOG_FORMAT=form, SPELLED=SPELLED)
+
+    assert "the token is ********" in result.stderr
+    assert not holds_canary(result.output)
+
+
+def test_unreachable_server_keeps_the_password_out(guarded: Project) -> None:
+    url = f"postgresql://u:{SPELLED}@127.0.0.1:1/x"
+
+    result = guarded.migrate("upgrade", "--debug", DATABASE_URL=url)
+
+    assert result.exit_code == 75
+    assert not holds_canary(result.output)

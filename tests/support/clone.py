@@ -1,0 +1,79 @@
+"""A copy of this repository's product files in a folder of its own, used as a stranger would."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.support.project import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_COPIED = (
+    "app",
+    "plugins",
+    "alembic",
+    "migrate.py",
+    "settings.toml",
+    "pyproject.toml",
+    ".secrets.toml.example",
+)
+_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+
+
+@dataclass(frozen=True)
+class Clone:
+    """The copy's folder and the variables that its commands are given."""
+
+    root: Path
+    variables: dict[str, str]
+
+    @classmethod
+    def create(cls, root: Path, **variables: str) -> Clone:
+        """Copy the product's files to *root*."""
+        root.mkdir()
+        for name in _COPIED:
+            source = REPOSITORY / name
+            if source.is_dir():
+                shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, root / name)
+        kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        return cls(root, kept | variables)
+
+    def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run `python WORDS` in the copy."""
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=self.root,
+            env=self.variables | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    @contextmanager
+    def serve(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Run `python WORDS` in the copy until the block is left; it prints to `served.log`."""
+        with (self.root / "served.log").open("w") as log:
+            process = subprocess.Popen(
+                [sys.executable, *words],
+                cwd=self.root,
+                env=self.variables,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            try:
+                yield process
+            finally:
+                process.terminate()
+                process.wait(timeout=30)

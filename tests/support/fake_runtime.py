@@ -1,0 +1,114 @@
+"""A runtime without a database: what the web application asks, answered by the test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from pydantic import SecretStr
+
+from app.hooks.manager import Contribution
+from app.migrator.context import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.hooks.types import Check
+    from app.runtime import Runtime
+
+OPERATIONS_TOKEN = "canary-operations-token"
+CANARY = "canary-secret"
+
+
+@dataclass(frozen=True)
+class FakeSettings:
+    """The settings that the application reads."""
+
+    environment: str = "development"
+    debug: bool = False
+    operations_token: SecretStr | None = field(default_factory=lambda: SecretStr(OPERATIONS_TOKEN))
+
+
+@dataclass
+class FakeInspection:
+    """A look at a database in the state that the test names."""
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads, as the project names them."""
+        return self.expected
+
+    state: str = "up_to_date"
+    current: tuple[str, ...] = ("b2",)
+    expected: tuple[str, ...] = ("b2",)
+    pending: tuple[str, ...] = ()
+    brought_by: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        return None
+
+
+@dataclass
+class FakePlugins:
+    """Plugins that contribute routers."""
+
+    routers: tuple[Contribution, ...] = ()
+
+    def collect(self, hook: str) -> tuple[Contribution, ...]:
+        """Return the routers; the application asks for nothing else."""
+        assert hook == "register_routers"
+        return self.routers
+
+
+@dataclass
+class FakeRuntime:
+    """The runtime's face towards the application; counts looks at the database."""
+
+    settings: FakeSettings = field(default_factory=FakeSettings)
+    plugins: FakePlugins = field(default_factory=FakePlugins)
+    plugin_checks: tuple[Check, ...] = ()
+    look: Callable[[], FakeInspection] = FakeInspection
+    project: FakeInspection = field(default_factory=FakeInspection)
+    migrator: object = None
+    version: Version = field(default_factory=lambda: Version("0.0.0", "abc1234"))
+    database_url: str = "one"
+    migration_url: str = "one"
+    secrets: frozenset[str] = frozenset({CANARY})
+    looks: int = 0
+    is_closed: bool = False
+
+    def inspect(self) -> FakeInspection:
+        """Return a new look at the database."""
+        self.looks += 1
+        return self.look()
+
+    def checks(self) -> tuple[Contribution, ...]:
+        """Return the plugin's checks."""
+        return tuple(Contribution("fake", each) for each in self.plugin_checks)
+
+    def redact(self, text: str) -> str:
+        """Mask the one secret that there is."""
+        return text.replace(CANARY, "***")
+
+    def close(self) -> None:
+        """Remember that it was closed."""
+        self.is_closed = True
+
+
+def fake_runtime(
+    *routers: Contribution,
+    checks: tuple[Check, ...] = (),
+    look: Callable[[], FakeInspection] = FakeInspection,
+    **settings: Any,
+) -> Runtime:
+    """Return a runtime whose plugins bring *routers* and *checks*; *settings* replace defaults."""
+    fake = FakeRuntime(
+        settings=replace(FakeSettings(), **settings),
+        plugins=FakePlugins(routers),
+        plugin_checks=checks,
+        look=look,
+    )
+    return cast("Runtime", fake)

@@ -1,0 +1,186 @@
+"""The image holds what it should and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import pytest
+
+from tests.support.compose import ROOT, load_compose
+
+SECRETIVE = re.compile(r"PASSWORD|SECRET|TOKEN|DATABASE_URL|INDEX|NETRC", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction of the Dockerfile and the stage it stands in."""
+
+    stage: str
+    keyword: str
+    text: str
+
+
+def instructions() -> list[Instruction]:
+    """Return the Dockerfile's instructions, continued lines joined, comments left out."""
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    joined = "\n".join(lines).replace("\\\n", " ")
+    found, stage = [], ""
+    for line in filter(None, map(str.strip, joined.splitlines())):
+        keyword, words = line.split(maxsplit=1)
+        stage = words.split()[-1] if keyword == "FROM" else stage
+        found.append(Instruction(stage, keyword, " ".join(words.split())))
+    return found
+
+
+def texts(keyword: str, stage: str | None = None) -> list[str]:
+    """Return what follows every *keyword*, in one stage or in all."""
+    return [i.text for i in instructions() if i.keyword == keyword and stage in (None, i.stage)]
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of the final image."""
+    pairs = (pair.split("=", 1) for text in texts("ENV", "image") for pair in text.split())
+    return dict(pairs)
+
+
+def copied_from_checkout() -> list[str]:
+    """Return every path that enters the build from the folder of the project."""
+    copies = [text.split()[:-1] for text in texts("COPY") if not text.startswith("--from")]
+    return [source for sources in copies for source in sources]
+
+
+def enters_build(path: str) -> bool:
+    """Tell whether .dockerignore lets *path* in: the last pattern that fits decides."""
+    ignored = False
+    for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines():
+        pattern = line.strip().removeprefix("!")
+        if pattern and not pattern.startswith("#") and _fits(path, pattern):
+            ignored = not line.startswith("!")
+    return not ignored
+
+
+def _fits(path: str, pattern: str) -> bool:
+    """Tell whether *pattern* names *path* or a folder above it; `**/` is any depth."""
+    parts = path.split("/")
+    heads = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    if pattern.startswith("**/"):
+        return any(fnmatchcase(part, pattern.removeprefix("**/")) for part in parts)
+    return any(fnmatchcase(head, pattern) for head in heads)
+
+
+def test_every_stage_starts_from_the_base_image_argument() -> None:
+    """Where Docker Hub is out of reach, one argument is enough."""
+    stages = [text.split()[0] for text in texts("FROM")]
+
+    assert "BASE_IMAGE=python:3.13-slim-bookworm" in texts("ARG", "")
+    assert set(stages) == {"${BASE_IMAGE}", "packages"}
+
+
+def test_no_frontend_is_fetched_from_a_registry() -> None:
+    """A `# syntax=` line would need Docker Hub before the first instruction."""
+    assert "syntax=" not in (ROOT / "Dockerfile").read_text("utf-8")
+
+
+def test_user_is_numeric_and_not_root() -> None:
+    """Kubernetes can check `runAsNonRoot` only on a number."""
+    assert texts("USER", "image") == ["10001:10001"]
+
+
+def test_commands_are_in_exec_form() -> None:
+    """In shell form the shell gets SIGTERM, and uvicorn is killed after the grace period."""
+    (command,) = texts("CMD", "image")
+    (health,) = texts("HEALTHCHECK", "image")
+
+    assert json.loads(command)[:2] == ["uvicorn", "app.main:app"]
+    assert json.loads(health.split(" CMD ")[1]) == ["python", "deploy/probe.py"]
+
+
+def test_image_has_no_entry_point() -> None:
+    """So that `docker run IMAGE python migrate.py check` works beside the default command."""
+    assert texts("ENTRYPOINT") == []
+
+
+def test_image_and_compose_ask_the_same_health_question() -> None:
+    """The two places cannot drift apart."""
+    health = texts("HEALTHCHECK", "image")[0].split(" CMD ")[1]
+
+    compose = load_compose()["services"]["app"]["healthcheck"]["test"]
+
+    assert compose == ["CMD", *json.loads(health)]
+
+
+def test_environment_of_the_image() -> None:
+    """Production unless told otherwise, unbuffered logs, UTF-8 whatever the locale."""
+    variables = environment()
+
+    assert variables["ENV_FOR_DYNACONF"] == "production"
+    assert variables["PYTHONUNBUFFERED"] == "1"
+    assert variables["PYTHONUTF8"] == "1"
+    assert variables["GIT_COMMIT"] == "${GIT_COMMIT}"
+
+
+def test_commit_is_a_label() -> None:
+    """An image in a registry says which commit it was built from."""
+    (labels,) = texts("LABEL", "image")
+
+    assert 'org.opencontainers.image.revision="${GIT_COMMIT}"' in labels
+
+
+def test_image_holds_no_secret_and_no_index() -> None:
+    """Arguments and variables stay readable in the history of an image."""
+    named = [name for text in [*texts("ARG"), *texts("ENV")] for name in text.split()]
+
+    assert [name for name in named if SECRETIVE.search(name.split("=")[0])] == []
+    assert "--index-url" not in " ".join(texts("RUN"))
+
+
+def test_packages_are_those_of_the_lock() -> None:
+    """With hashes: what was tested is what is installed."""
+    (install,) = texts("RUN", "packages")
+
+    assert "--require-hashes --requirement /build/requirements.lock" in install
+
+
+def test_pg_dump_has_the_major_of_the_argument() -> None:
+    """A base whose package is another major fails the build, not the first backup."""
+    (install,) = [text for text in texts("RUN", "image") if "apt-get" in text]
+
+    assert "POSTGRES_MAJOR=18" in texts("ARG", "")
+    assert '"postgresql-client-$POSTGRES_MAJOR"' in install
+    assert install.endswith('pg_dump --version | grep -q ") $POSTGRES_MAJOR\\."')
+
+
+def test_everything_copied_exists_and_enters_the_build() -> None:
+    """A build must not be the first to notice."""
+    sources = copied_from_checkout()
+
+    assert {"app", "plugins", "alembic", "migrate.py", "settings.toml"} <= set(sources)
+    # Without it production would take its placeholders for passwords.
+    assert ".secrets.toml.example" in sources
+    assert [s for s in sources if not (ROOT / s).exists() or not enters_build(s)] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".git/config",
+        ".env",
+        ".secrets.toml",
+        "app/.secrets.toml",
+        "plugins/.env",
+        "settings.local.toml",
+        "secrets/database_url.txt",
+        "tests/unit/deploy/test_dockerfile.py",
+        ".venv/bin/python",
+        ".data/postgres/PG_VERSION",
+        "backups/2026.dump",
+        "app/__pycache__/errors.cpython-313.pyc",
+    ],
+)
+def test_stays_out_of_the_build(path: str) -> None:
+    """Secrets, history, tests and what a run leaves behind never reach a builder."""
+    assert not enters_build(path)

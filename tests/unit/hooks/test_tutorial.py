@@ -1,0 +1,86 @@
+"""Every block of `docs/writing-a-plugin.md` does what the page says."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.errors import ConfigError
+from app.hooks.manager import HookFailedError, Plugins, build
+from tests.support.plugin_project import a_run, install
+
+if TYPE_CHECKING:
+    from tests.support.plugin_project import PluginProject
+
+PAGE = (Path(__file__).parents[3] / "docs" / "writing-a-plugin.md").read_text(encoding="utf-8")
+FILE, TEST, PACKAGE = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+SETTINGS, PYPROJECT, PACKAGE_SETTINGS = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
+FRIDAY, SUNDAY, MONDAY = (datetime(2026, 11, day, tzinfo=UTC) for day in (20, 22, 23))
+
+
+def with_freeze(project: PluginProject) -> Plugins:
+    """Return the tutorial's file plugin with the tutorial's settings."""
+    project.add("freeze", FILE)
+    [found] = project.discover("freeze").found
+    assert found.config_model is not None
+    section = tomllib.loads(SETTINGS)["default"]["plugins"]["freeze"]
+    return build([found], {"freeze": found.config_model.model_validate(section)})
+
+
+@pytest.mark.parametrize("day", [FRIDAY, SUNDAY], ids=["friday", "sunday"])
+def test_file_refuses_on_the_days_of_the_settings(project: PluginProject, day: datetime) -> None:
+    plugins = with_freeze(project)
+
+    with pytest.raises(HookFailedError) as raised:
+        plugins.gate("pre_migrate", run=a_run(started_at=day))
+
+    assert raised.value.veto is not None
+    assert raised.value.veto.hint == "wait, or change plugins.freeze.days"
+
+
+def test_file_lets_other_days_pass(project: PluginProject) -> None:
+    assert with_freeze(project).gate("pre_migrate", run=a_run(started_at=MONDAY)) == ()
+
+
+def test_settings_name_the_plugin() -> None:
+    assert tomllib.loads(SETTINGS)["default"]["plugins"]["enabled"][0] == "freeze"
+
+
+def test_package_works_as_its_metadata_say(project: PluginProject, site: Path) -> None:
+    described = tomllib.loads(PYPROJECT)
+    [(name, module)] = described["project"]["entry-points"]["sst.plugins"].items()
+    install(site, described["project"]["name"], "1.0", f"{name} = {module}", **{module: PACKAGE})
+    enabled = tomllib.loads(PACKAGE_SETTINGS)["default"]["plugins"]["enabled"]
+    plugins = project.plugins(enabled[0])
+
+    with pytest.raises(HookFailedError, match="plugin friday failed in pre_migrate"):
+        plugins.gate("pre_migrate", run=a_run(started_at=FRIDAY))
+
+
+def test_shown_test_passes(project: PluginProject) -> None:
+    """The reader's first test must not fail."""
+    project.add("freeze", FILE)
+    [found] = project.discover("freeze").found
+    body = TEST.replace("from plugins.freeze import Config, Plugin", "")
+    scope = {"Config": found.module.Config, "Plugin": found.module.Plugin}
+
+    exec(body, scope)  # noqa: S102 - the page's own code
+    test = scope["test_friday_is_refused"]
+
+    assert callable(test)
+    test()
+
+
+def test_shown_problems_are_the_ones_you_get(project: PluginProject) -> None:
+    project.add("freeze", FILE)
+    alarm = '"""Ring."""\n\nfrom app.hooks import hookimpl\n\n\n@hookimpl\ndef notfy(event): ...\n'
+    project.add("alarm", alarm)
+
+    error = ConfigError(project.discover("freez", "alarm").problems)
+
+    assert str(error) in PAGE
