@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CODE = [*ROOT.glob("app/**/*.py"), *ROOT.glob("plugins/**/*.py"), ROOT / "migrate.py"]
 LONGEST_FILE_LINES = 300
 OWN = {"app", "plugins"}
+CLUSTER_WIDE = ("pg_stat_activity", "pg_locks", "pg_stat_progress_", "pg_prepared_xacts")
 INSEPARABLE = {"starlette", "pydantic_core"}  # the lower halves of FastAPI and pydantic
 
 
@@ -52,6 +53,22 @@ def test_imported_packages_are_declared() -> None:
     }
 
     assert undeclared == set()
+
+
+def test_question_to_a_shared_server_names_its_database() -> None:
+    """These views show every database; another test's session would answer for our own."""
+    tests = [*ROOT.glob("tests/*/**/*.py"), *ROOT.glob("bench/*.py")]
+
+    nameless = {
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in tests
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if any(view in node.value for view in CLUSTER_WIDE) and path != Path(__file__)
+        if "current_database()" not in node.value and "pid =" not in node.value
+    }
+
+    assert nameless == set()
 
 
 def test_no_file_names_this_machine() -> None:

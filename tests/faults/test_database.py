@@ -26,7 +26,10 @@ _HURRIED = {"migrate.lock_timeout": "0.2"}
 # A run that tries again has to give up soon.
 if "lock_retry_seconds" in MigrateSettings.model_fields:
     _HURRIED["migrate.lock_retry_seconds"] = "1"
-_WAITS = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query ~ %s"
+_WAITS = """
+    select 1 from pg_stat_activity
+    where wait_event_type = 'Lock' and query ~ %s and datname = current_database()
+"""
 
 
 def _hold(*statements: str) -> Callable[[Scene], None]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.support.project import Project
 
 SNAPSHOT = "set transaction isolation level repeatable read; select 1"
-BUILDING = "select pid from pg_stat_progress_create_index"
+BUILDING = "select pid from pg_stat_progress_create_index where datname = current_database()"
 INVALID = "select indexrelid::regclass::text from pg_index where not indisvalid order by 1"
 VALID = "select indisvalid from pg_index where indexrelid = to_regclass('t_n')"
 
@@ -51,7 +51,7 @@ def building(project: Project) -> Running:
 def test_rest_of_a_cancelled_build_is_dropped_and_a_rerun_ends_valid(index: Project) -> None:
     with other_session(index, SNAPSHOT) as old:
         run = building(index)
-        index.query("select pg_cancel_backend(pid) from pg_stat_progress_create_index")
+        index.query(BUILDING.replace("select pid", "select pg_cancel_backend(pid)"))
         wait_until(
             lambda: "57014" in run.printed() or not index.query(BUILDING), "it is cancelled"
         )
@@ -89,7 +89,10 @@ def test_deadlocked_build_is_tried_again(index: Project) -> None:
     index.settings["migrate.lock_retry_pauses"] = "[0.1]"
     with other_session(index, "set deadlock_timeout = '60s'; insert into t values (1)") as other:
         run = index.start("upgrade")
-        waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock'"
+        waiting = (
+            "select 1 from pg_stat_activity "
+            "where wait_event_type = 'Lock' and datname = current_database()"
+        )
         wait_until(lambda: index.query(BUILDING) and index.query(waiting), "the build waits")
         stuck = threading.Thread(
             target=other.execute, args=("lock table t in share update exclusive mode",)
@@ -130,7 +133,7 @@ def test_index_that_somebody_else_builds_is_left_alone(index: Project) -> None:
             wait_until(lambda: len(index.query(INVALID)) == 2, "ours is built")
             index.query(
                 "select pg_cancel_backend(p.pid) from pg_stat_progress_create_index p "
-                "where relid = 't'::regclass"
+                "where relid = 't'::regclass and datname = current_database()"
             )
             wait_until(lambda: index.query(INVALID) == [("theirs",)], "the rest of ours is gone")
             old.end()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.faults import HELD
 from tests.support.forks import Running, wait_until
 
 if TYPE_CHECKING:
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 
 
 SLEEP = "select pg_sleep(600)"
-ASLEEP = "select pid from pg_stat_activity where query = %s and state = 'active'"
-HELD = "select 1 from pg_locks where locktype = 'advisory'"
+ASLEEP = """
+    select pid from pg_stat_activity
+    where query = %s and state = 'active' and datname = current_database()
+"""
 FREE_WITHIN_SECONDS = 2.0
 
 
@@ -164,7 +167,11 @@ def test_signal_while_waiting_for_the_lock_touches_nothing(
 def test_terminated_session_ends_the_run_with_a_clear_error(slow: Project) -> None:
     run = asleep(slow)
 
-    slow.query("select pg_terminate_backend(pid) from pg_stat_activity where query = %s", SLEEP)
+    slow.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity "
+        "where query = %s and datname = current_database()",
+        SLEEP,
+    )
 
     end = run.finish()
     assert end.exit_code == 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
+from tests.support.faults import HELD
 from tests.support.forks import wait_until
 from tests.support.server import connect
 
@@ -48,7 +49,10 @@ def test_eight_parallel_runs_apply_every_step_once(project: Project) -> None:
 def test_busy_lock_names_its_holder_and_is_temporary(project: Project) -> None:
     project.revision("slow", "op.execute('select pg_sleep(600)')")
     first = project.start("upgrade")
-    asleep = "select 1 from pg_stat_activity where query = 'select pg_sleep(600)'"
+    asleep = (
+        "select 1 from pg_stat_activity "
+        "where query = 'select pg_sleep(600)' and datname = current_database()"
+    )
     wait_until(lambda: project.query(asleep), "the first run sleeps in its revision")
 
     second = project.migrate("upgrade", "--lock-wait", "0.3", "--json")
@@ -58,7 +62,7 @@ def test_busy_lock_names_its_holder_and_is_temporary(project: Project) -> None:
     assert "sst-migrate" in second.json["error"]["message"]
     project.query(
         "select pg_terminate_backend(pid) from pg_stat_activity "
-        "where query = 'select pg_sleep(600)'"
+        "where query = 'select pg_sleep(600)' and datname = current_database()"
     )
     assert first.finish().exit_code == 1
 
@@ -77,7 +81,8 @@ def test_run_whose_lock_is_gone_stops_before_the_next_revision(project: Project)
                 with run.inspect() as database:
                     database.fetch(
                         "select pg_terminate_backend(pid) from pg_stat_activity "
-                        "where application_name like 'sst-migrate%'")
+                        "where application_name like 'sst-migrate%' "
+                        "and datname = current_database()")
     """,
     )
     project.enable("saboteur")
@@ -96,7 +101,7 @@ def test_lock_is_free_after_success_and_after_failure(project: Project) -> None:
 
     project.migrate("upgrade")
 
-    assert project.query("select count(*) from pg_locks where locktype = 'advisory'") == [(0,)]
+    assert project.query(HELD) == []
 
 
 def test_another_session_in_an_old_snapshot_is_waited_for_not_deadlocked(project: Project) -> None:
@@ -113,7 +118,7 @@ def test_another_session_in_an_old_snapshot_is_waited_for_not_deadlocked(project
         cursor.execute("begin isolation level repeatable read")
         cursor.execute("select 1")
         first, second = project.start("upgrade"), project.start("upgrade")
-        building = "select 1 from pg_stat_progress_create_index"
+        building = "select 1 from pg_stat_progress_create_index where datname = current_database()"
         wait_until(lambda: project.query(building), "the index waits for the old snapshot")
         cursor.execute("commit")
 
@@ -134,7 +139,8 @@ def test_concurrent_index_is_exempt_from_the_lock_timeout(project: Project) -> N
     project.settings["migrate.lock_timeout"] = "0.1"
     waiting = (
         "select 1 from pg_stat_activity where query ilike 'create index concurrently%' "
-        "and wait_event_type = 'Lock' and now() - query_start > interval '0.3 s'"
+        "and wait_event_type = 'Lock' and now() - query_start > interval '0.3 s' "
+        "and datname = current_database()"
     )
     with closing(connect(project.database_url)) as writer, writer.cursor() as cursor:
         cursor.execute("begin")

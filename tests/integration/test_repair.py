@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.faults import HELD
 from tests.support.forks import wait_until
 from tests.support.project import REPOSITORY
 from tests.support.server import connect
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
     from tests.support.project import Outcome, Project
 
-ASLEEP = "select 1 from pg_stat_activity where query = 'select pg_sleep(600)' and state = 'active'"
+ASLEEP = """
+    select 1 from pg_stat_activity
+    where query = 'select pg_sleep(600)' and state = 'active' and datname = current_database()
+"""
 INVALID = "select indexrelid::regclass::text from pg_index where not indisvalid order by 1"
 VALIDATED = "select convalidated from pg_constraint where conname = 'positive'"
 
@@ -285,7 +289,8 @@ def test_signal_ends_a_repair_in_order(chain: Project) -> None:
         run = chain.start("repair", "--yes", "--set", "migrate.lock_timeout=600")
         waiting = (
             "select 1 from pg_stat_activity "
-            "where wait_event_type = 'Lock' and query like '%VALIDATE CONSTRAINT%'"
+            "where wait_event_type = 'Lock' and query like '%VALIDATE CONSTRAINT%' "
+            "and datname = current_database()"
         )
         wait_until(lambda: chain.query(waiting), "the repair waits for the table")
 
@@ -297,7 +302,7 @@ def test_signal_ends_a_repair_in_order(chain: Project) -> None:
     assert chain.query("select outcome from migrator.step order by started_at desc limit 1") == [
         ("interrupted",)
     ]
-    assert chain.query("select 1 from pg_locks where locktype = 'advisory'") == []
+    assert chain.query(HELD) == []
 
 
 @pytest.mark.parametrize("answers", ["y\nn\n", "n\nn\n"])

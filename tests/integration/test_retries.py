@@ -159,7 +159,10 @@ def test_deadlock_is_tried_again(table: Project) -> None:
         "both",
         """
         op.execute("lock table t")
-        waiting = "select 1 from pg_locks where relation = 't'::regclass and not granted"
+        waiting = (
+            "select 1 from pg_locks l join pg_database d on d.oid = l.database "
+            "where relation = 't'::regclass and not granted and datname = current_database()"
+        )
         if not os.path.exists("met"):
             open("met", "w").close()
             while not op.get_bind().execute(sa.text(waiting)).scalar():
@@ -344,7 +347,10 @@ def test_allowed_session_at_work_is_not_ended(table: Project) -> None:
     with other_session(table, "select * from t", "report") as reader:
         work = threading.Thread(target=reader.execute_cancelled, args=("select pg_sleep(600)",))
         work.start()
-        busy = "select 1 from pg_stat_activity where query = 'select pg_sleep(600)'"
+        busy = (
+            "select 1 from pg_stat_activity "
+            "where query = 'select pg_sleep(600)' and datname = current_database()"
+        )
         wait_until(lambda: table.query(busy), "the session works")
 
         result = table.migrate("upgrade", "--terminate-blockers")

@@ -12,7 +12,10 @@ from tests.support.forks import wait_until
 if TYPE_CHECKING:
     from tests.support.project import Project
 
-ASLEEP = "select 1 from pg_stat_activity where query = 'select pg_sleep(600)' and state = 'active'"
+ASLEEP = """
+    select 1 from pg_stat_activity
+    where query = 'select pg_sleep(600)' and state = 'active' and datname = current_database()
+"""
 
 
 @pytest.fixture

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from tests.support.project import Outcome, Project
 
-CONNECTED = "select 1 from pg_stat_activity where application_name = 'sst-inspect'"
+CONNECTED = """
+    select 1 from pg_stat_activity
+    where application_name = 'sst-inspect' and datname = current_database()
+"""
 
 
 @pytest.fixture

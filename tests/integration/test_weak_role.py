@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from tests.support.project import Outcome, Project
 
-ASLEEP = "select 1 from pg_stat_activity where query = 'select pg_sleep(600)' and state = 'active'"
+ASLEEP = """
+    select 1 from pg_stat_activity
+    where query = 'select pg_sleep(600)' and state = 'active' and datname = current_database()
+"""
 
 
 @pytest.fixture
