@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.db.url import DatabaseUrl
 from app.errors import ConfigError, DatabaseUnreachableError, Problem
+from app.hooks.commands import CommandContext, CommandResult, LockedWork, Restored
 from app.hooks.marker import hookimpl
 from app.hooks.types import (
     ALL_STAGES,
@@ -29,6 +30,8 @@ __all__ = [
     "Check",
     "CheckResult",
     "CheckStatus",
+    "CommandContext",
+    "CommandResult",
     "ConfigError",
     "DatabaseUnreachableError",
     "DatabaseUrl",
@@ -37,8 +40,10 @@ __all__ = [
     "EventKind",
     "Failure",
     "Inspection",
+    "LockedWork",
     "Migrations",
     "Problem",
+    "Restored",
     "Revision",
     "Run",
     "Stage",
