@@ -22,6 +22,7 @@ from app.hooks.manager import (
     build,
     discover,
     list_all,
+    unknown_names,
 )
 from app.migrator.bridge import AlembicProject
 from app.migrator.context import Context, Version
@@ -46,15 +47,18 @@ def open_runtime(
     *,
     environ: Mapping[str, str] | None = None,
     overrides: Sequence[str] = (),
+    left_out: Sequence[str] = (),
 ) -> Runtime:
     """Read the settings below *root* and load the plugins they enable; nothing connects yet.
 
-    *environ* stands for the process's environment; *overrides* are `NAME=VALUE`.
-    Raises `ConfigError` with every problem of settings and plugins at once.
+    *environ* stands for the process's environment; *overrides* are `NAME=VALUE`, *left_out* names
+    plugins that are not imported although they are listed.
+    Raises `ConfigError` with every problem of settings and plugins at once, `UsageError` when
+    there is no plugin of a name in *left_out*.
     """
-    sources = open_sources(root, environ=environ, overrides=overrides)
+    sources = open_sources(root, environ=environ, overrides=overrides, left_out=left_out)
     configuration, discovery = load_configuration(sources)
-    plugins = build(discovery.found, configuration.plugin_settings)
+    plugins = build(discovery.found, configuration.plugin_settings, configuration.choice)
     return Runtime(root, configuration, plugins)
 
 
@@ -65,10 +69,13 @@ def load_configuration(
 
     Without *ask_stores* no plugin is asked for values; a secret that one of them may have is then
     not missing, and neither is it when asking them failed.
-    Raises `ConfigError` with every problem of settings and plugins at once.
+    Raises `ConfigError` with every problem of settings and plugins at once, `UsageError` when a
+    plugin is to be left out that does not exist.
     """
-    enabled = sources.enabled_plugins()
-    discovery = discover(sources.root, enabled)
+    enabled, choice = sources.enabled_plugins(), sources.choice
+    if unknown := unknown_names(sources.root, enabled, choice.left_out):
+        raise unknown
+    discovery = discover(sources.root, choice.active, choice.policies)
     sections = {found.name: found.config_model for found in discovery.found if found.config_model}
     problems = list(discovery.problems)
     values: list[PluginValue] = []
@@ -247,7 +254,7 @@ def _ask(
         for store in stores
         if store.config_model
     }
-    answers = build(stores, configs).collect(
+    answers = build(stores, configs, sources.choice).collect(
         "config_values", environment=sources.environment, wanted=sources.wanted(sections)
     )
     return [

@@ -102,7 +102,9 @@ def schema(invocation: Invocation) -> Report | int:
     from app.config import checking, open_sources
     from app.config.generate import json_schema
 
-    sources = open_sources(invocation.root, overrides=invocation.overrides)
+    sources = open_sources(
+        invocation.root, overrides=invocation.overrides, left_out=invocation.left_out
+    )
     result = json_schema(
         _sections(sources), environments=checking.every_environment(invocation.root)
     )
@@ -121,6 +123,7 @@ def project_of(invocation: Invocation) -> Project:
         connect=partial(_load, ask_stores=True),
         connect_files=partial(_load, ask_stores=False),
         overrides=invocation.overrides,
+        left_out=invocation.left_out,
     )
 
 
@@ -187,7 +190,7 @@ _NO_VOICE = ("  in force", "the default", "no source speaks of it")
 def _sections(sources: Sources) -> dict[str, Any]:
     from app.hooks.manager import discover
 
-    found = discover(sources.root, sources.enabled_plugins()).found
+    found = discover(sources.root, sources.choice.active, sources.choice.policies).found
     return {one.name: one.config_model for one in found if one.config_model}
 
 

@@ -36,6 +36,8 @@ class Invocation:
         self.debug = False
         self.no_color = False
         self.overrides: tuple[str, ...] = ()
+        self.left_out: tuple[str, ...] = ()
+        """The plugins that --no-plugin names."""
 
     @cached_property
     def runtime(self) -> Runtime:
@@ -43,7 +45,7 @@ class Invocation:
         from app.runtime import open_runtime
 
         with results_only():
-            runtime = open_runtime(self.root, overrides=self.overrides)
+            runtime = open_runtime(self.root, overrides=self.overrides, left_out=self.left_out)
         runtime.configure_logging()
         return runtime
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app import __version__
-from app.cli.command import Group
+from app.cli.command import Group, left_out_in
 from app.cli.invocation import Invocation
 from app.errors import AppError, InterruptedRunError, UsageError
 
@@ -62,6 +62,8 @@ class Commands(Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that *args* begin with; an unknown one names the nearest."""
+        if args and args[0] not in COMMANDS:
+            ctx.ensure_object(Invocation).left_out += left_out_in(args[1:])
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as error:

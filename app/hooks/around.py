@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from app.hooks.calls import PLUGIN_ERRORS, HookFailedError, warn
+from app.hooks.calls import PLUGIN_ERRORS, HookFailedError, guarded, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,10 +37,11 @@ class _Guarded:
 
     def __enter__(self) -> None:
         try:
-            manager = self._implementation.call(self._arguments)
-            if manager is not None:
-                _must_be_a_context_manager(manager)
-                manager.__enter__()
+            with guarded(self._implementation):
+                manager = self._implementation.call(self._arguments)
+                if manager is not None:
+                    _must_be_a_context_manager(manager)
+                    manager.__enter__()
         except PLUGIN_ERRORS as error:
             raise HookFailedError(self._implementation, error) from error
         self._manager = manager
@@ -54,7 +55,8 @@ class _Guarded:
         if self._manager is None:
             return
         try:
-            self._manager.__exit__(kind, error, trace)
+            with guarded(self._implementation):
+                self._manager.__exit__(kind, error, trace)
         except PLUGIN_ERRORS as own:
             self._report(own, error)
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.config.forwarding import spending
 from app.config.redact import redact
 from app.errors import ConfigError, Problem
+from app.hooks.deadlines import NoAnswerError, TimedCall
+from app.hooks.isolation import isolated
 from app.hooks.places import place_of, shown, told
 from app.hooks.types import Backup, Check, Migrations, Veto
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     Arguments = Mapping[str, Any]
 
@@ -36,6 +41,18 @@ _STRICT = frozenset({"config_values", "register_migrations"})
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What the operator decided about a plugin, as far as calling this hook of it goes."""
+
+    deadline_seconds: float | None = None
+    """Of an observer and of a collected answer; None is the usual one."""
+    is_required: bool = False
+    """Whether what it contributes may not fail."""
+    may_warn: bool = False
+    """Whether breaking is a warning; a `Veto` never is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Implementation:
     """One plugin's function for one hook."""
 
@@ -49,6 +66,12 @@ class Implementation:
     root: Path = Path()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """The plugin's secret settings: they are masked in what its exceptions say."""
+    terms: Terms = Terms()
+
+    @property
+    def who(self) -> str:
+        """The plugin and the hook, as the log names them."""
+        return f"plugin {self.plugin}, {self.hook}"
 
     def call(self, arguments: Arguments) -> Any:  # noqa: ANN401 - the plugin's answer
         """Call the function with those of *arguments* that it asks for."""
@@ -57,6 +80,13 @@ class Implementation:
     def told(self, error: BaseException) -> str:
         """Return type and first line of *error*, without the plugin's secrets."""
         return redact(told(error), self.secrets)
+
+    def outcome(self, error: BaseException) -> str:
+        """Return what the function did instead of ending: no answer, or what it raised where."""
+        if isinstance(error, NoAnswerError):
+            return str(error)
+        place, what = self.place(error), f"raised {self.told(error)}"
+        return f"{what} [{place}]" if place else what
 
     def place(self, error: BaseException) -> str:
         """Return `plugins/x.py:3` for the plugin's line that *error* went through, or nothing."""
@@ -70,6 +100,19 @@ class Contribution:
 
     plugin: str
     value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class HookProblem:
+    """A hook that failed and changes no outcome; it was logged."""
+
+    plugin: str
+    hook: str
+    what: str
+
+    def __str__(self) -> str:
+        """Return the problem as one line."""
+        return f"plugin {self.plugin}, {self.hook}: {self.what}"
 
 
 class HookFailedError(Exception):
@@ -116,15 +159,16 @@ def gate(
 ) -> tuple[Contribution, ...]:
     """Ask one plugin after the other, here and now, and return the backups that they made.
 
+    A plugin that may break and does so is a `HookProblem` among them.
     *on_enter* gets a plugin's name before the plugin is asked.
-    Raises `HookFailedError` for the first plugin that raises; those after it are not asked.
+    Raises `HookFailedError` for the first other plugin that raises; those after it are not asked.
     """
     made = []
     for implementation in implementations:
         if on_enter:
             on_enter(implementation.plugin)
-        answer = _answer(implementation, arguments)
-        if isinstance(answer, Backup):
+        answer = _gate_answer(implementation, arguments)
+        if isinstance(answer, Backup | HookProblem):
             made.append(Contribution(implementation.plugin, answer))
         elif answer is not None:
             warn(implementation, f"returned {type(answer).__name__}, which is ignored")
@@ -132,33 +176,62 @@ def gate(
 
 
 def collect(
-    implementations: Iterable[Implementation], arguments: Arguments, expected: type
+    implementations: Iterable[Implementation],
+    arguments: Arguments,
+    expected: type,
+    seconds: float,
 ) -> tuple[Contribution, ...]:
     """Return the items of all answers, each with its plugin; what is not *expected* is left out.
 
-    Raises `ConfigError` with every problem for the hooks that a run cannot do without.
+    A plugin has *seconds* to answer, unless its terms say otherwise.
+    Raises `ConfigError` with every problem for the hooks that a run cannot do without, and for
+    the plugins that it cannot do without.
     """
     items: list[Contribution] = []
     problems: list[Problem] = []
     for implementation in implementations:
-        try:
-            values = _items(implementation, arguments, expected)
-        except PLUGIN_ERRORS as error:
+        call = TimedCall(partial(_items, implementation, arguments, expected))
+        with isolated(implementation.who, partial(warn, implementation)) as quota:
+            call.start(f"{implementation.hook}-{implementation.plugin}", quota)
+            error = call.wait(implementation.terms.deadline_seconds or seconds)
+        if error is not None:
             problems += _left_out(implementation, error)
         else:
-            items += (Contribution(implementation.plugin, value) for value in values)
+            items += (Contribution(implementation.plugin, value) for value in call.answer)
     if problems:
         raise ConfigError(problems)
     return tuple(items)
 
 
+def _gate_answer(implementation: Implementation, arguments: Arguments) -> Any:  # noqa: ANN401
+    try:
+        return _answer(implementation, arguments)
+    except HookFailedError as failed:
+        if failed.veto or not implementation.terms.may_warn:
+            raise
+        what = f"{implementation.outcome(failed.error)}; the run goes on (on_error)"
+        warn(implementation, what)
+        return HookProblem(implementation.plugin, implementation.hook, what)
+
+
 def _answer(implementation: Implementation, arguments: Arguments) -> Any:  # noqa: ANN401
     try:
-        answer = implementation.call(arguments)
-        _must_have_run(answer)
+        with guarded(implementation):
+            answer = implementation.call(arguments)
+            _must_have_run(answer)
     except PLUGIN_ERRORS as error:
         raise HookFailedError(implementation, error) from error
     return answer
+
+
+@contextmanager
+def guarded(implementation: Implementation) -> Iterator[None]:
+    """Keep what the body does to the process from the next plugin, and bound what it prints."""
+    with (
+        isolated(implementation.who, partial(warn, implementation)) as quota,
+        spending(quota),
+    ):
+        yield
 
 
 def _must_have_run(answer: object) -> None:
@@ -174,7 +247,7 @@ def _items(
     answer = implementation.call(arguments)
     values = _flat(answer)
     wrong = [type(value).__name__ for value in values if not isinstance(value, expected)]
-    if wrong and implementation.hook in _STRICT:
+    if wrong and _is_strict(implementation):
         raise TypeError(f"returned {wrong[0]}, not {expected.__name__}")
     for name in wrong:
         warn(implementation, f"returned {name}, not {expected.__name__}; it is left out")
@@ -191,10 +264,18 @@ def _flat(answer: object) -> list[object]:
 
 def _left_out(implementation: Implementation, error: BaseException) -> list[Problem]:
     """Log what went wrong; return it as a problem where going on would be wrong."""
-    place = implementation.place(error)
-    if implementation.hook not in _STRICT:
-        warn(implementation, f"raised {implementation.told(error)} [{place}]; it is left out")
+    if not _is_strict(implementation):
+        warn(implementation, f"{implementation.outcome(error)}; it is left out")
         return []
-    # A secret store's exception may hold a token: its text is not printed.
-    what = f"{implementation.hook} raised {type(error).__name__}"
-    return [Problem(f"plugin {implementation.plugin}", what, place)]
+    what = f"raised {type(error).__name__}"
+    if isinstance(error, NoAnswerError):
+        what = str(error)
+    elif implementation.hook not in _STRICT:
+        # A secret store's exception may hold a token: its text is not printed.
+        what = f"raised {implementation.told(error)}"
+    subject, place = f"plugin {implementation.plugin}", implementation.place(error)
+    return [Problem(subject, f"{implementation.hook} {what}", place)]
+
+
+def _is_strict(implementation: Implementation) -> bool:
+    return implementation.hook in _STRICT or implementation.terms.is_required

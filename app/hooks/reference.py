@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.hooks import specs, types
-from app.hooks.observers import Deadlines
+from app.hooks.deadlines import Deadlines
 from app.hooks.specs import MODES, Mode
 
 if TYPE_CHECKING:
