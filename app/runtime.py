@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 from dataclasses import replace
 from functools import cached_property
@@ -15,6 +16,8 @@ from app.db.engine import create_app_engine
 from app.db.url import DatabaseUrl
 from app.errors import AppError, ConfigError, Problem
 from app.health.report import run_checks
+from app.hooks.calls import guarded
+from app.hooks.isolation import threads_left
 from app.hooks.manager import (
     Discovery,
     HookFailedError,
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
     from app.hooks.types import Inspection, Stage
 
 PROJECT_ROOT = Path(__file__).parent.parent
+
+log = logging.getLogger("sst.plugins")
 
 
 def open_runtime(
@@ -121,7 +126,12 @@ class Runtime:
         self.close()
 
     def close(self) -> None:
-        """Give the engine's connections back; the runtime may not be used afterwards."""
+        """Give the engine's connections back; the runtime may not be used afterwards.
+
+        Threads that plugins have left running are named in the log.
+        """
+        for who, thread in threads_left():
+            log.warning("%s: left the thread %s running", who, thread)
         if "engine" in self.__dict__:
             self.engine.dispose()
 
@@ -213,7 +223,10 @@ class Runtime:
         self, inspect: Callable[[], Inspection], stage: Stage, own: Sequence[Contribution] = ()
     ) -> tuple[NamedResult, ...]:
         checks = (*own, *self.checks())
-        return run_checks(checks, inspect, stage=stage, secrets=self.secrets).results
+        # They are asked at the same time: what one of them changes is told of all of them.
+        whose = " or ".join(dict.fromkeys(each.plugin for each in checks))
+        with guarded(whose, "checks"):
+            return run_checks(checks, inspect, stage=stage, secrets=self.secrets).results
 
     def _resolve(self, setting: str, value: object) -> DatabaseUrl:
         if value is None:

@@ -11,7 +11,7 @@ import click
 from app.cli.invocation import Invocation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 _STEP_BACK = re.compile(r"-\d+")
 
@@ -129,19 +129,8 @@ def _remember_overrides(
 def _remember_left_out(
     ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]
 ) -> None:
-    ctx.ensure_object(Invocation).left_out += value
-
-
-def left_out_in(words: Sequence[str]) -> tuple[str, ...]:
-    """Return what --no-plugin names in the *words* behind a command that a plugin may bring.
-
-    Such a command exists only when the plugins are loaded, which is too late to leave one out.
-    """
-    own = list(words[: words.index("--")] if "--" in words else words)
-    pairs = zip(own, [*own[1:], ""], strict=True)
-    following = [after for word, after in pairs if word == "--no-plugin"]
-    joined = [word.partition("=")[2] for word in own if word.startswith("--no-plugin=")]
-    return tuple(filter(None, [*following, *joined]))
+    invocation = ctx.ensure_object(Invocation)
+    invocation.left_out = tuple(dict.fromkeys([*invocation.left_out, *value]))
 
 
 def _steps_last(args: list[str]) -> list[str]:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import click
 
 from app import __version__
-from app.cli.command import Group, left_out_in
+from app.cli.command import Group
 from app.cli.invocation import Invocation
+from app.config.forwarding import install as install_bounds
 from app.errors import AppError, InterruptedRunError, UsageError
 
 if TYPE_CHECKING:
@@ -62,8 +63,6 @@ class Commands(Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that *args* begin with; an unknown one names the nearest."""
-        if args and args[0] not in COMMANDS:
-            ctx.ensure_object(Invocation).left_out += left_out_in(args[1:])
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as error:
@@ -91,6 +90,7 @@ def main(argv: Sequence[str] | None = None, root: Path = PROJECT_ROOT) -> int:
         if hasattr(stream, "reconfigure"):
             # A log in an ASCII locale must not die of an accent.
             stream.reconfigure(errors="backslashreplace")
+    install_bounds()
     invocation = Invocation(root)
     invocation.as_json = "--json" in words
     try:

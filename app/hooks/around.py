@@ -37,7 +37,7 @@ class _Guarded:
 
     def __enter__(self) -> None:
         try:
-            with guarded(self._implementation):
+            with guarded(self._implementation.plugin, self._implementation.hook):
                 manager = self._implementation.call(self._arguments)
                 if manager is not None:
                     _must_be_a_context_manager(manager)
@@ -55,7 +55,7 @@ class _Guarded:
         if self._manager is None:
             return
         try:
-            with guarded(self._implementation):
+            with guarded(self._implementation.plugin, self._implementation.hook):
                 self._manager.__exit__(kind, error, trace)
         except PLUGIN_ERRORS as own:
             self._report(own, error)

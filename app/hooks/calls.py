@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Iterable, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,8 @@ from app.hooks.types import Backup, Check, Migrations, Veto
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from app.config.forwarding import Quota
 
     Arguments = Mapping[str, Any]
 
@@ -67,11 +69,6 @@ class Implementation:
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """The plugin's secret settings: they are masked in what its exceptions say."""
     terms: Terms = Terms()
-
-    @property
-    def who(self) -> str:
-        """The plugin and the hook, as the log names them."""
-        return f"plugin {self.plugin}, {self.hook}"
 
     def call(self, arguments: Arguments) -> Any:  # noqa: ANN401 - the plugin's answer
         """Call the function with those of *arguments* that it asks for."""
@@ -136,7 +133,11 @@ class HookFailedError(Exception):
 
 def warn(implementation: Implementation, what: str) -> None:
     """Log *what* the plugin did."""
-    plugin, hook = implementation.plugin, implementation.hook
+    warn_of(implementation.plugin, implementation.hook, what)
+
+
+def warn_of(plugin: str, hook: str, what: str) -> None:
+    """Log *what* the *plugin* did in *hook*."""
     logger.warning("plugin %s, %s: %s", plugin, hook, what, extra={"plugin": plugin, "hook": hook})
 
 
@@ -191,7 +192,7 @@ def collect(
     problems: list[Problem] = []
     for implementation in implementations:
         call = TimedCall(partial(_items, implementation, arguments, expected))
-        with isolated(implementation.who, partial(warn, implementation)) as quota:
+        with watched(implementation.plugin, implementation.hook) as quota:
             call.start(f"{implementation.hook}-{implementation.plugin}", quota)
             error = call.wait(implementation.terms.deadline_seconds or seconds)
         if error is not None:
@@ -216,7 +217,7 @@ def _gate_answer(implementation: Implementation, arguments: Arguments) -> Any:  
 
 def _answer(implementation: Implementation, arguments: Arguments) -> Any:  # noqa: ANN401
     try:
-        with guarded(implementation):
+        with guarded(implementation.plugin, implementation.hook):
             answer = implementation.call(arguments)
             _must_have_run(answer)
     except PLUGIN_ERRORS as error:
@@ -225,13 +226,15 @@ def _answer(implementation: Implementation, arguments: Arguments) -> Any:  # noq
 
 
 @contextmanager
-def guarded(implementation: Implementation) -> Iterator[None]:
+def guarded(plugin: str, hook: str) -> Iterator[None]:
     """Keep what the body does to the process from the next plugin, and bound what it prints."""
-    with (
-        isolated(implementation.who, partial(warn, implementation)) as quota,
-        spending(quota),
-    ):
+    with watched(plugin, hook) as quota, spending(quota):
         yield
+
+
+def watched(plugin: str, hook: str) -> AbstractContextManager[Quota]:
+    """Put back what *hook* of *plugin* changes, as `isolated` does, and log it by their names."""
+    return isolated(f"plugin {plugin}, {hook}", partial(warn_of, plugin, hook))
 
 
 def _must_have_run(answer: object) -> None:

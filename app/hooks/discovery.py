@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.config.policy import PluginPolicy
+from app.hooks.calls import guarded
 from app.hooks.impls import hook_names
 from app.hooks.loading import LOAD_ERRORS, PACKAGE_PREFIX, load, top_package
 from app.hooks.picking import LIST, Picked, pick, pins_broken
@@ -132,7 +133,8 @@ def _twin(plugin: FoundPlugin, first: str) -> list[Problem]:
 def _import(picked: Picked, root: Path, allowed: Collection[str]) -> FoundPlugin | list[Problem]:
     name, candidate = picked.name, picked.candidate
     try:
-        module = load(candidate, root, allowed)
+        with guarded(name, "import"):
+            module = load(candidate, root, allowed)
     except LOAD_ERRORS as error:
         return [_broken(name, candidate, error, root)]
     found = FoundPlugin(
@@ -151,7 +153,7 @@ def _import(picked: Picked, root: Path, allowed: Collection[str]) -> FoundPlugin
 
 def _warn_faults(plugin: FoundPlugin, policy: PluginPolicy) -> list[Problem]:
     """Return why the plugin's gates may not only warn, when *policy* says that they do."""
-    if policy.on_error == "abort" or getattr(plugin.module, MAY_WARN, ()):
+    if policy.on_error == "abort" or getattr(plugin.module, MAY_WARN, None):
         return []
     what = 'on_error is "warn", which the plugin does not allow'
     hint = f'leave it at "abort"; a plugin allows it with {MAY_WARN} = ("post_migrate",)'

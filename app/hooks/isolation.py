@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -75,9 +76,16 @@ def threads_left() -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found))
 
 
-def is_held_open() -> bool:
-    """Say whether a thread that a plugin left would keep the process from ending."""
-    return any(thread.is_alive() and not thread.daemon for thread in _left_running)
+def await_threads(seconds: float) -> bool:
+    """Wait for the threads that plugins left and that keep the process from ending.
+
+    Returns whether one of them still runs after *seconds*.
+    """
+    end = time.monotonic() + seconds
+    holding = [thread for thread in _left_running if thread.is_alive() and not thread.daemon]
+    for thread in holding:
+        thread.join(max(0.0, end - time.monotonic()))
+    return any(thread.is_alive() for thread in holding)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from app.hooks.calls import HookProblem, warn
+from app.hooks.calls import HookProblem, warn, watched
 from app.hooks.deadlines import Deadlines, TimedCall
-from app.hooks.isolation import isolated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 class Observers:
     """Calls observers one after the other and remembers who is still busy."""
 
-    deadlines: Deadlines = Deadlines()
+    deadlines: Deadlines = field(default_factory=Deadlines)
     _busy: dict[tuple[str, str], Thread] = field(default_factory=dict)
 
     def observe(
@@ -61,7 +60,7 @@ class Observers:
         if seconds <= 0:
             return "not called: the plugins before it used up the time"
         call = TimedCall(partial(implementation.call, arguments))
-        with isolated(implementation.who, partial(warn, implementation)) as quota:
+        with watched(*key) as quota:
             call.start(f"{implementation.hook}-{implementation.plugin}", quota)
             self._busy[key] = call.thread
             error = call.wait(seconds)

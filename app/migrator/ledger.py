@@ -160,6 +160,14 @@ class Ledger:
         statement = text("update migrator.run set backup = cast(:backup as jsonb) where id = :id")
         self._write(statement, {"id": run_id, "backup": json.dumps(backup)})
 
+    def record_warning(self, run_id: str, plugin: str, hook: str, text_: str) -> None:
+        """Add that a gate broke and the run went on."""
+        statement = text("""
+            update migrator.run set warnings = warnings || cast(:warning as jsonb) where id = :id
+        """)
+        warning = {"plugin": plugin, "hook": hook, "text": text_}
+        self._write(statement, {"id": run_id, "warning": json.dumps([warning])})
+
     def start_step(
         self, run_id: str, position: int, revision: str, direction: str, checksum: str
     ) -> None:
