@@ -272,7 +272,7 @@ def _left_out(implementation: Implementation, error: BaseException) -> list[Prob
         return []
     what = f"raised {type(error).__name__}"
     if isinstance(error, NoAnswerError):
-        what = str(error)
+        what = f"gave {error}"
     elif implementation.hook not in _STRICT:
         # A secret store's exception may hold a token: its text is not printed.
         what = f"raised {implementation.told(error)}"

@@ -40,6 +40,7 @@ _SIGNALS = tuple(
     )
 )
 _OURS = "sst"
+_SAME_SECONDS = 0.5
 _left_running: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
 
 
@@ -150,13 +151,19 @@ def _put_handlers(was: tuple[Any, ...], now: tuple[Any, ...]) -> None:
                 signal.signal(number, old)
 
 
-def _alarm() -> bool:
-    return signal.getitimer(signal.ITIMER_REAL)[0] > 0
+def _alarm() -> float:
+    """Return when SIGALRM comes; 0 for never."""
+    seconds = signal.getitimer(signal.ITIMER_REAL)[0]
+    return time.monotonic() + seconds if seconds else 0.0
 
 
-def _put_alarm(was: bool, _now: bool) -> None:  # noqa: FBT001 - a snapshot
-    if not was:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+def _alarm_differs(was: float, now: float) -> bool:
+    return abs(was - now) > _SAME_SECONDS
+
+
+def _put_alarm(was: float, _now: float) -> None:
+    seconds = max(_SAME_SECONDS, was - time.monotonic()) if was else 0.0
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _put_locale(was: str, _now: str) -> None:
@@ -208,6 +215,6 @@ _PARTS = (
     ),
     _Part("sys.path", lambda: tuple(sys.path), _put_path),
     _Part("a signal's handler", _handlers, _put_handlers),
-    _Part("the alarm clock", _alarm, _put_alarm),
+    _Part("the alarm clock", _alarm, _put_alarm, differs=_alarm_differs),
     _Part("the locale", lambda: locale.setlocale(locale.LC_ALL), _put_locale),
 )
