@@ -38,6 +38,9 @@ ITEM_TYPES: Mapping[str, type] = {
 }
 """What an item of a collected answer must be; commands and routers are checked by their rooms."""
 
+ANSWER_TYPES: Mapping[str, type] = {"resolve_database_url": str}
+"""What the first answer must be."""
+
 _STRICT = frozenset({"config_values", "register_migrations"})
 """Hooks whose failure is exit 2: going on would use half the settings, or half the history."""
 
@@ -147,7 +150,7 @@ def first(implementations: Iterable[Implementation], arguments: Arguments) -> An
     Raises `HookFailedError` for the first plugin that raises.
     """
     for implementation in implementations:
-        answer = _answer(implementation, arguments)
+        answer = _answer(implementation, arguments, ANSWER_TYPES.get(implementation.hook, object))
         if answer is not None:
             return answer
     return None
@@ -215,11 +218,12 @@ def _gate_answer(implementation: Implementation, arguments: Arguments) -> Any:  
         return HookProblem(implementation.plugin, implementation.hook, what)
 
 
-def _answer(implementation: Implementation, arguments: Arguments) -> Any:  # noqa: ANN401
+def _answer(implementation: Implementation, arguments: Arguments, expected: type = object) -> Any:  # noqa: ANN401
     try:
         with guarded(implementation.plugin, implementation.hook):
             answer = implementation.call(arguments)
             _must_have_run(answer)
+            _must_be(answer, expected)
     except PLUGIN_ERRORS as error:
         raise HookFailedError(implementation, error) from error
     return answer
@@ -242,6 +246,11 @@ def _must_have_run(answer: object) -> None:
     if inspect.iscoroutine(answer) or inspect.isgenerator(answer):
         answer.close()
         raise TypeError(f"returned a {type(answer).__name__}: its body has not run")
+
+
+def _must_be(answer: object, expected: type) -> None:
+    if answer is not None and not isinstance(answer, expected):
+        raise TypeError(f"returned {type(answer).__name__}, not {expected.__name__}")
 
 
 def _items(
