@@ -13,7 +13,7 @@ import pluggy
 
 from app.config.policy import Choice
 from app.errors import ConfigError, Problem
-from app.hooks import calls, specs
+from app.hooks import calls, collecting, specs
 from app.hooks.around import around
 from app.hooks.calls import Contribution, HookFailedError, HookProblem, Implementation, Terms
 from app.hooks.deadlines import Deadlines
@@ -162,9 +162,9 @@ class Plugins:
     def _collected(
         self, hook: str, found: Sequence[Implementation], arguments: Mapping[str, Any]
     ) -> tuple[Contribution, ...]:
-        expected = calls.ITEM_TYPES.get(hook, object)
+        expected = collecting.ITEM_TYPES.get(hook, object)
         seconds = self._observers.deadlines.collect_seconds
-        return calls.collect(found, arguments, expected, seconds)
+        return collecting.collect(found, arguments, expected, seconds)
 
     def _implementations(
         self, mode: Mode, hook: str, arguments: Mapping[str, object], *, reverse: bool = False
