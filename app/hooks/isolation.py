@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Snapshot = Any
+    Variables = tuple[bool, dict[bytes, bytes]]
 
 _ENVIRON = os.environ
+# A public copy encodes and decodes every variable, twice for every call of a hook.
+_VARIABLES: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]  # noqa: SLF001
 _SIGNALS = tuple(
     getattr(signal, name)
     for name in (
@@ -117,20 +120,20 @@ def _go_back(was: str | None, _now: str | None) -> None:
         os.chdir(was or "/")
 
 
-def _variables() -> tuple[bool, dict[str, str]]:
-    return os.environ is _ENVIRON, _ENVIRON.copy()
+def _variables() -> Variables:
+    return os.environ is _ENVIRON, _VARIABLES.copy()
 
 
-def _put_variables(was: tuple[bool, dict[str, str]], now: tuple[bool, dict[str, str]]) -> None:
+def _put_variables(was: Variables, now: Variables) -> None:
     os.environ = _ENVIRON  # noqa: B003 - the object that the process began with
     for name in _changed(was, now):
         if name in was[1]:
-            _ENVIRON[name] = was[1][name]
+            os.environb[name] = was[1][name]
         else:
-            _ENVIRON.pop(name, None)
+            os.environb.pop(name, None)
 
 
-def _changed(was: tuple[bool, dict[str, str]], now: tuple[bool, dict[str, str]]) -> list[str]:
+def _changed(was: Variables, now: Variables) -> list[bytes]:
     names = was[1].keys() | now[1].keys()
     return sorted(name for name in names if was[1].get(name) != now[1].get(name))
 
@@ -211,7 +214,7 @@ _PARTS = (
         "os.environ",
         _variables,
         _put_variables,
-        lambda was, now: ", ".join(_changed(was, now)),
+        lambda was, now: ", ".join(map(os.fsdecode, _changed(was, now))),
     ),
     _Part("sys.path", lambda: tuple(sys.path), _put_path),
     _Part("a signal's handler", _handlers, _put_handlers),
