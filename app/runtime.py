@@ -18,6 +18,7 @@ from app.errors import AppError, ConfigError, Problem
 from app.health.report import run_checks
 from app.hooks.calls import guarded
 from app.hooks.isolation import threads_left
+from app.hooks.lockfile import refuse_changed_code
 from app.hooks.manager import (
     Discovery,
     HookFailedError,
@@ -77,10 +78,7 @@ def load_configuration(
     Raises `ConfigError` with every problem of settings and plugins at once, `UsageError` when a
     plugin is to be left out that does not exist.
     """
-    enabled, choice = sources.enabled_plugins(), sources.choice
-    if unknown := unknown_names(sources.root, enabled, choice.left_out):
-        raise unknown
-    discovery = discover(sources.root, choice.active, choice.policies)
+    enabled, discovery = sources.enabled_plugins(), _discover(sources)
     sections = {found.name: found.config_model for found in discovery.found if found.config_model}
     problems = list(discovery.problems)
     values: list[PluginValue] = []
@@ -105,6 +103,15 @@ def load_configuration(
     if problems:
         raise ConfigError(problems)
     return configuration, discovery
+
+
+def _discover(sources: Sources) -> Discovery:
+    choice = sources.choice
+    if unknown := unknown_names(sources.root, sources.enabled_plugins(), choice.left_out):
+        raise unknown
+    if sources.is_production:
+        refuse_changed_code(sources.root, choice.modules(choice.active))
+    return discover(sources.root, choice.active, choice.policies)
 
 
 class Runtime:

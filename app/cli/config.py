@@ -99,12 +99,10 @@ def diff(invocation: Invocation, left: str, right: str) -> Report | int:
 @click.pass_obj
 def schema(invocation: Invocation) -> Report | int:
     """Print the JSON Schema of settings.toml, for editors."""
-    from app.config import checking, open_sources
+    from app.config import checking
     from app.config.generate import json_schema
 
-    sources = open_sources(
-        invocation.root, overrides=invocation.overrides, left_out=invocation.left_out
-    )
+    sources = invocation.sources()
     result = json_schema(
         _sections(sources), environments=checking.every_environment(invocation.root)
     )

@@ -89,6 +89,11 @@ class Choice:
             if policy.enabled and not self.is_left_out(name)
         )
 
+    def modules(self, names: Sequence[str] | None = None) -> tuple[str, ...]:
+        """Return the plugins whose code the listed ones are, or *names*; each of them once."""
+        chosen = self.policies if names is None else names
+        return tuple(dict.fromkeys(self.policies[name].use or name for name in chosen))
+
     def is_left_out(self, name: str) -> bool:
         """Say whether --no-plugin names the plugin *name*."""
         return fold(name) in map(fold, self.left_out)

@@ -37,11 +37,7 @@ class _Guarded:
 
     def __enter__(self) -> None:
         try:
-            with guarded(self._implementation.plugin, self._implementation.hook):
-                manager = self._implementation.call(self._arguments)
-                if manager is not None:
-                    _must_be_a_context_manager(manager)
-                    manager.__enter__()
+            manager = self._enter()
         except PLUGIN_ERRORS as error:
             raise HookFailedError(self._implementation, error) from error
         self._manager = manager
@@ -55,10 +51,23 @@ class _Guarded:
         if self._manager is None:
             return
         try:
-            with guarded(self._implementation.plugin, self._implementation.hook):
+            with (
+                guarded(self._implementation.plugin, self._implementation.hook),
+                self._implementation.timed(),
+            ):
                 self._manager.__exit__(kind, error, trace)
         except PLUGIN_ERRORS as own:
             self._report(own, error)
+
+    def _enter(self) -> AbstractContextManager[Any] | None:
+        implementation = self._implementation
+        with guarded(implementation.plugin, implementation.hook), implementation.timed():
+            answer = self._implementation.answer(self._arguments)
+            if answer is None:
+                return None
+            manager = _as_context_manager(answer)
+            manager.__enter__()
+        return manager
 
     def _report(self, own: BaseException, error: BaseException | None) -> None:
         if error is None:
@@ -68,6 +77,7 @@ class _Guarded:
             warn(self._implementation, f"raised {told} while the run was failing")
 
 
-def _must_be_a_context_manager(manager: object) -> None:
-    if not isinstance(manager, AbstractContextManager):
-        raise TypeError(f"returned {type(manager).__name__}, not a context manager")
+def _as_context_manager(answer: object) -> AbstractContextManager[Any]:
+    if not isinstance(answer, AbstractContextManager):
+        raise TypeError(f"returned {type(answer).__name__}, not a context manager")
+    return answer

@@ -15,6 +15,7 @@ from app.config.redact import redact
 from app.hooks.deadlines import NoAnswerError
 from app.hooks.isolation import isolated
 from app.hooks.places import place_of, shown, told
+from app.hooks.timing import CallLog
 from app.hooks.types import Backup, Veto
 
 if TYPE_CHECKING:
@@ -60,10 +61,20 @@ class Implementation:
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """The plugin's secret settings: they are masked in what its exceptions say."""
     terms: Terms = Terms()
+    log: CallLog = field(default_factory=CallLog, repr=False)
 
     def call(self, arguments: Arguments) -> Any:  # noqa: ANN401 - the plugin's answer
         """Call the function with those of *arguments* that it asks for."""
+        with self.timed():
+            return self.answer(arguments)
+
+    def answer(self, arguments: Arguments) -> Any:  # noqa: ANN401 - the plugin's answer
+        """Call the function; who does more around it counts the time himself."""
         return self.function(*(arguments[name] for name in self.parameters))
+
+    def timed(self) -> AbstractContextManager[None]:
+        """Count the body as a call of this function."""
+        return self.log.timed(self.plugin, self.hook)
 
     def told(self, error: BaseException) -> str:
         """Return type and first line of *error*, without the plugin's secrets."""

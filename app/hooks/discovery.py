@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -46,6 +47,8 @@ class FoundPlugin:
     """What its section of the settings is read with."""
     use: str = ""
     """The plugin that it is an instance of, where the settings say so."""
+    import_seconds: float = 0.0
+    """What its import took, with what nobody had imported before it."""
 
     @property
     def hooks(self) -> tuple[str, ...]:
@@ -131,7 +134,7 @@ def _twin(plugin: FoundPlugin, first: str) -> list[Problem]:
 
 
 def _import(picked: Picked, root: Path, allowed: Collection[str]) -> FoundPlugin | list[Problem]:
-    name, candidate = picked.name, picked.candidate
+    name, candidate, started = picked.name, picked.candidate, time.monotonic()
     try:
         with guarded(name, "import"):
             module = load(candidate, root, allowed)
@@ -146,6 +149,7 @@ def _import(picked: Picked, root: Path, allowed: Collection[str]) -> FoundPlugin
         module=module,
         config_model=getattr(module, "Config", None),
         use=picked.use,
+        import_seconds=time.monotonic() - started,
     )
     faults = [*module_problems(name, module, root), *_warn_faults(found, picked.policy)]
     return faults or found

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.config import open_sources
+from app.config.policy import PluginPolicy
 from app.errors import ConfigError
 from app.hooks.manager import HookFailedError, Plugins, build
 from tests.support.plugin_project import a_run, install
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 
 PAGE = (Path(__file__).parents[3] / "docs" / "writing-a-plugin.md").read_text(encoding="utf-8")
 FILE, TEST, PACKAGE = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
-SETTINGS, PYPROJECT, PACKAGE_SETTINGS = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
+SETTINGS, PYPROJECT, PACKAGE_SETTINGS, DECISIONS = re.findall(
+    r"```toml\n(.*?)```", PAGE, flags=re.DOTALL
+)
 FRIDAY, SUNDAY, MONDAY = (datetime(2026, 11, day, tzinfo=UTC) for day in (20, 22, 23))
 
 
@@ -49,6 +53,18 @@ def test_file_lets_other_days_pass(project: PluginProject) -> None:
 
 def test_settings_name_the_plugin() -> None:
     assert tomllib.loads(SETTINGS)["default"]["plugins"]["enabled"][0] == "freeze"
+
+
+def test_decisions_of_the_operator_are_settings(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text(DECISIONS)
+
+    choice = open_sources(tmp_path, environ={}).choice
+
+    assert choice.active == ("backup", "pager")
+    assert choice.policies["backup"].required
+    assert choice.modules() == ("backup", "slack")
+    said = {name for policy in choice.policies.values() for name in policy.model_fields_set}
+    assert said == set(PluginPolicy.model_fields)
 
 
 def test_package_works_as_its_metadata_say(project: PluginProject, site: Path) -> None:
