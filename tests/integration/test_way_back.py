@@ -111,7 +111,10 @@ def test_failed_run_names_the_command_that_restores_its_backup(failing: Project)
     result = failing.migrate("upgrade", GATE="copy", ENV_FOR_DYNACONF="development")
 
     assert result.exit_code == 1
-    assert "`python migrate.py restore b-1` takes it back to before the run" in result.stderr
+    assert (
+        "`python migrate.py restore b-1` takes the database back to before the run"
+        in result.stderr
+    )
     assert failing.current_revision() == "two"
     assert needed(failing) == ["b-1"]
 
