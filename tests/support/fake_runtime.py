@@ -43,6 +43,7 @@ class FakeInspection:
     expected: tuple[str, ...] = ("b2",)
     pending: tuple[str, ...] = ()
     brought_by: str | None = None
+    needed_backups: frozenset[str] = frozenset()
 
     def __enter__(self) -> Self:
         return self

@@ -23,6 +23,7 @@ class PlainInspection:
     pending: tuple[str, ...] = ()
     state = "pending"
     brought_by: str | None = None
+    needed_backups: frozenset[str] = frozenset()
 
     def __init__(self, url: DatabaseUrl) -> None:
         self._engine = create_direct_engine(

@@ -30,6 +30,7 @@ class FakeInspection(AbstractContextManager["FakeInspection"]):
     current = expected = pending = ("a1",)
     state = "up_to_date"
     brought_by = None
+    needed_backups: frozenset[str] = frozenset()
 
     def __exit__(self, *exc_info: object) -> None:
         """Remember it."""

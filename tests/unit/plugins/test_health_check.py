@@ -36,6 +36,7 @@ class LiveInspection(AbstractContextManager["LiveInspection"]):
     pending: tuple[str, ...] = ()
     state: str = "up_to_date"
     brought_by: str | None = None
+    needed_backups: frozenset[str] = frozenset()
 
     def __exit__(self, *exc_info: object) -> None:
         """Keep nothing open."""
