@@ -13,7 +13,7 @@ from redis import Redis
 from app.db.url import DatabaseUrl
 from plugins.maintenance.in_database import DatabaseFlag, DatabaseLook
 from plugins.maintenance.in_redis import RedisFlag, RedisLook
-from tests.integration.maintenance.conftest import PLACES
+from tests.plugins.maintenance.conftest import PLACES
 from tests.support.forks import wait_until
 from tests.support.server import connect
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from plugins.maintenance.flag import Flag, Look
+
+pytestmark = pytest.mark.external
 
 _SESSIONS = """
     select pg_terminate_backend(pid) from pg_stat_activity
