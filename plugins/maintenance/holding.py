@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from app.hooks import Veto
@@ -29,23 +29,24 @@ def held(flag: Flag, ttl_seconds: float, settle_seconds: float) -> Iterator[None
     logged, for it falls by itself.
     """
     renewals = _Renewals(flag, ttl_seconds)
-    try:
-        _raise(flag)
+    with ExitStack() as stack:
+        stack.callback(_lower, flag, renewals, ttl_seconds)
+        try:
+            flag.keep_up()
+        except Exception as error:
+            stack.pop_all()
+            with suppress(Exception):
+                flag.take_down()
+            raise _refusal(flag, error) from error
         renewals.start()
         log.info("maintenance begins: the flag in %s is up", flag.place)
         time.sleep(settle_seconds)
         yield
-    finally:
-        _lower(flag, renewals, ttl_seconds)
 
 
-def _raise(flag: Flag) -> None:
-    try:
-        flag.keep_up()
-    except Exception as error:
-        reason = f"the maintenance flag in {flag.place} cannot be raised: {_told(error)}"
-        hint = "make it reachable, or take maintenance out of plugins.enabled"
-        raise Veto(reason, hint) from error
+def _refusal(flag: Flag, error: Exception) -> Veto:
+    reason = f"the maintenance flag in {flag.place} cannot be raised: {_told(error)}"
+    return Veto(reason, "make it reachable, or take maintenance out of plugins.enabled")
 
 
 def _lower(flag: Flag, renewals: _Renewals, ttl_seconds: float) -> None:

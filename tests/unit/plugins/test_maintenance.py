@@ -278,9 +278,16 @@ def _fail(calls: list[str]) -> None:
     raise OSError("revision")
 
 
-def test_flag_that_cannot_be_raised_is_a_veto_in_one_line() -> None:
-    with pytest.raises(Veto) as raised, held(FakeFlag("keep_up"), 60, 0):
+def test_flag_that_cannot_be_raised_is_a_veto_and_nothing_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    flag = FakeFlag("keep_up", "take_down")
+
+    with pytest.raises(Veto) as raised, held(flag, 60, 0):
         pytest.fail("the block must not begin")
+
+    assert flag.calls == ["keep_up", "take_down"]
+    assert caplog.records == []
 
     assert raised.value.reason == ("the maintenance flag in a test cannot be raised: no way there")
 
