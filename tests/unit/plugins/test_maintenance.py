@@ -93,6 +93,10 @@ def watched() -> Iterator[Watched]:
     yield start
     for watch in made:
         watch.stop()
+    # One that is still at work would log into the next test.
+    for thread in threading.enumerate():
+        if thread.name == "maintenance":
+            thread.join(10)
 
 
 def served(watch: Watch) -> FastAPI:
