@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from app import __version__
-from app.api.context import application_context
 from app.api.docs import docs_router
 from app.api.headers import SecurityHeaders
 from app.api.health import health_router
@@ -21,6 +20,7 @@ from app.api.problems import install_problem_handlers
 from app.api.ready import ready_router
 from app.api.token import OperationsToken
 from app.api.version import version_router
+from app.application_context import application_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
