@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from app.config.redact import redact
 from app.errors import ConfigError, Problem
 from app.hooks.calls import Contribution, warn, watched
 from app.hooks.deadlines import NoAnswerError, TimedCall
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 ITEM_TYPES: Mapping[str, type] = {
     "config_values": Mapping,
     "register_checks": Check,
+    "register_middleware": Callable,  # type: ignore[dict-item] # isinstance() takes it
     "register_migrations": Migrations,
 }
 """What an item of a collected answer must be; commands and routers are checked by their rooms."""
 
-_STRICT = frozenset({"config_values", "register_migrations"})
-"""Hooks whose failure is exit 2: going on would use half the settings, or half the history."""
+_STRICT = frozenset({"config_values", "register_middleware", "register_migrations"})
+"""Hooks whose failure is exit 2: going on would use half the settings, half the history, or an
+application without what guards it."""
 
 
 def collect(
@@ -81,6 +84,8 @@ def _left_out(implementation: Implementation, error: BaseException) -> list[Prob
     if not _is_strict(implementation):
         warn(implementation, f"{implementation.outcome(error)}; it is left out")
         return []
+    if isinstance(error, ConfigError):
+        return [_told(implementation, each) for each in error.problems]
     what = f"raised {type(error).__name__}"
     if isinstance(error, NoAnswerError):
         what = f"gave {error}"
@@ -89,6 +94,17 @@ def _left_out(implementation: Implementation, error: BaseException) -> list[Prob
         what = f"raised {implementation.told(error)}"
     subject, place = f"plugin {implementation.plugin}", implementation.place(error)
     return [Problem(subject, f"{implementation.hook} {what}", place)]
+
+
+def _told(implementation: Implementation, problem: Problem) -> Problem:
+    """Return what the plugin itself says is wrong, without its secrets."""
+    hidden = implementation.secrets
+    return Problem(
+        redact(problem.subject, hidden),
+        redact(problem.what, hidden),
+        redact(problem.source, hidden) or f"plugin {implementation.plugin}",
+        redact(problem.hint, hidden),
+    )
 
 
 def _is_strict(implementation: Implementation) -> bool:

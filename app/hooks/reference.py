@@ -10,7 +10,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.hooks import commands, specs, types
+from app.hooks import commands, serving, specs, types
 from app.hooks.deadlines import Deadlines
 from app.hooks.specs import MODES, Mode
 
@@ -152,9 +152,9 @@ def _values() -> str:
 
 
 def _value_sections() -> Iterator[str]:
-    """Yield every value type with its fields, from the text of the modules that hold them."""
-    texts = [inspect.getsource(module) for module in (types, commands)]
-    for node in [node for text in texts for node in ast.parse(text).body]:
+    """Yield every value type with its fields, from the text of the modules that declare them."""
+    texts = [inspect.getsource(module) for module in (types, commands, serving)]
+    for node in (node for text in texts for node in ast.parse(text).body):
         if isinstance(node, ast.ClassDef) and node.name in _public_names():
             document = (ast.get_docstring(node) or "").splitlines()[0]
             yield f"\n### {node.name}\n\n{document}\n\n" + "".join(_field_lines(node))

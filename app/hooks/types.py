@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from pydantic import SecretStr
+
     from app.db.url import DatabaseUrl
 
 
@@ -150,6 +152,8 @@ class Run:
     A database that others are connected to can be neither copied nor renamed. Signals wait. The
     run's lock is taken again afterwards, and the run is refused when the database has moved.
     """
+    redis_url: SecretStr | None = field(default=None, repr=False)
+    """REDIS_URL of the settings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,6 +272,7 @@ class _Execution:
             database_url=context.url,
             inspect=session.inspect,
             aside=self._stepping.aside,
+            redis_url=context.redis_url,
         )
 
     def _inspect(self) -> DatabaseInspection:

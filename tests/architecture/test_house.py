@@ -6,6 +6,7 @@ import ast
 import sys
 import tomllib
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 
 import alembic
@@ -17,7 +18,8 @@ CODE = [*ROOT.glob("app/**/*.py"), *ROOT.glob("plugins/**/*.py"), ROOT / "migrat
 LONGEST_FILE_LINES = 300
 OWN = {"app", "plugins"}
 CLUSTER_WIDE = ("pg_stat_activity", "pg_locks", "pg_stat_progress_", "pg_prepared_xacts")
-INSEPARABLE = {"starlette", "pydantic_core"}  # the lower halves of FastAPI and pydantic
+# The lower halves of FastAPI, pydantic and boto3.
+INSEPARABLE = {"starlette", "pydantic_core", "botocore"}
 
 
 def test_alembic_folder_is_no_package() -> None:
@@ -95,5 +97,5 @@ def _imported(path: Path) -> set[str]:
 
 def _declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    texts = [*project["dependencies"], *project["optional-dependencies"]["embedded"]]
+    texts = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     return {canonicalize_name(Requirement(text).name) for text in texts}

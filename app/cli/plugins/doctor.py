@@ -77,6 +77,7 @@ def _errors(invocation: Invocation, sources: Sources) -> Iterator[Finding]:
 
 
 def _clashes(invocation: Invocation) -> Iterator[Finding]:
+    from app.application_context import application_context
     from app.cli.main import COMMANDS
     from app.errors import ConfigError
     from app.hooks.doctor import Finding
@@ -87,7 +88,9 @@ def _clashes(invocation: Invocation) -> Iterator[Finding]:
     except ConfigError as error:
         yield from map(Finding.of, error.problems)
         return
-    yield from map(Finding.of, route_clashes(plugins.collect("register_routers")))
+    application = application_context(invocation.runtime)
+    routers = plugins.collect("register_routers", application=application)
+    yield from map(Finding.of, route_clashes(routers))
     commands = [(item.plugin, item.value.name) for item in plugins.collect("register_commands")]
     counts = Counter(name for _, name in commands)
     for plugin, name in commands:

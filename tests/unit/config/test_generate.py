@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _REPOSITORY = Path(__file__).parents[3]
-_BUILT_IN = ("embedded_postgres", "backup", "health_check", "notify")
+_BUILT_IN = (
+    *("embedded_postgres", "backup", "health_check", "notify"),
+    *("maintenance", "secrets_aws"),
+)
 _SECTIONS = {
     found.name: found.config_model
     for found in discover(_REPOSITORY, _BUILT_IN).found
