@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 
 class Veto(Exception):  # noqa: N818 - the contract's word; it is a decision, not a fault
-    """Raise it in a gate to refuse: one line of reason, one line of what to do."""
+    """Raise it in a gate or a command to refuse: one line of reason, one line of what to do.
 
-    def __init__(self, reason: str, hint: str = "") -> None:
+    *code* is a stable word for machines, `error.code` in `--json`; without one it is the core's.
+    """
+
+    def __init__(self, reason: str, hint: str = "", *, code: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
+        self.code = code
 
 
 class Direction(StrEnum):
