@@ -175,6 +175,7 @@ class Runtime:
                 version=self.version,
                 run_checks=self._run_checks,
                 redact=self.redact,
+                redis_url=self.settings.redis_url,
             )
         )
 

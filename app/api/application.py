@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from app import __version__
+from app.api.context import application_context
 from app.api.docs import docs_router
 from app.api.headers import SecurityHeaders
 from app.api.health import health_router
 from app.api.live import live_router
 from app.api.logs import adopt_server_loggers, quiet_probes
+from app.api.plugin_middleware import mount_plugin_middleware
 from app.api.plugin_routers import mount_plugin_routers
 from app.api.probes import Probes
 from app.api.problems import install_problem_handlers
@@ -52,8 +54,9 @@ def create_app(runtime: Runtime | None = None, *, root: Path | None = None) -> F
     app = _empty_application(opened, closes=runtime is None)
     token = OperationsToken(opened.settings.operations_token)
     install_problem_handlers(app, token)
-    _add_routes(app, opened, token)
-    mount_plugin_routers(app, opened.plugins.collect("register_routers"))
+    probes = Probes(opened)
+    _add_routes(app, opened, probes, token)
+    _add_contributions(app, opened, probes)
     quiet_probes()
     return app
 
@@ -87,14 +90,19 @@ def _empty_application(runtime: Runtime, *, closes: bool) -> FastAPI:
     return app
 
 
-def _add_routes(app: FastAPI, runtime: Runtime, token: OperationsToken) -> None:
-    probes = Probes(runtime)
+def _add_routes(app: FastAPI, runtime: Runtime, probes: Probes, token: OperationsToken) -> None:
     app.include_router(live_router())
     app.include_router(ready_router(probes.readiness, token))
     app.include_router(health_router(probes.health, token))
     app.include_router(version_router(runtime.version.git_commit, probes.heads, token))
     if _shows_docs(runtime.settings):
         app.include_router(docs_router())
+
+
+def _add_contributions(app: FastAPI, runtime: Runtime, probes: Probes) -> None:
+    context, plugins = application_context(runtime, probes.preparing), runtime.plugins
+    mount_plugin_routers(app, plugins.collect("register_routers", application=context))
+    mount_plugin_middleware(app, plugins.collect("register_middleware", application=context))
 
 
 def _shows_docs(settings: Settings) -> bool:

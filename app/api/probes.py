@@ -39,7 +39,7 @@ class Probes:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         # The runtime makes its parts when they are first used, and two threads would make two.
-        self._preparing = threading.Lock()
+        self.preparing = threading.RLock()
         self.readiness = self._shared(Stage.READY, READY_SECONDS)
         self.health = self._shared(Stage.CHECK, HEALTH_SECONDS)
         self.heads: SingleFlight[tuple[str, ...] | None] = SingleFlight(
@@ -51,13 +51,13 @@ class Probes:
 
     def _shared(self, stage: Stage, budget_seconds: float) -> SingleFlight[HealthReport]:
         return SingleFlight(
-            Checkup(self._runtime, stage, budget_seconds, self._preparing),
+            Checkup(self._runtime, stage, budget_seconds, self.preparing),
             unanswered=lambda reason: _unanswered(self._runtime.redact(reason)),
             deadline_seconds=budget_seconds + _GRACE_SECONDS,
         )
 
     def _expected_heads(self) -> tuple[str, ...]:
-        with self._preparing:
+        with self.preparing:
             return self._runtime.project.heads
 
 
@@ -68,7 +68,7 @@ class Checkup:
     """
 
     def __init__(
-        self, runtime: Runtime, stage: Stage, budget_seconds: float, preparing: threading.Lock
+        self, runtime: Runtime, stage: Stage, budget_seconds: float, preparing: threading.RLock
     ) -> None:
         self._runtime = runtime
         self._stage = stage

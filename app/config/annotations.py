@@ -71,11 +71,16 @@ def is_mapping(annotation: Annotation) -> bool:
     return any(_is_a(one, Mapping) for one in choices(annotation))
 
 
-def is_secret(annotation: Annotation, name: str) -> bool:
-    """Say whether the field *name* is a secret: by its type, or a text with a telling name."""
-    holds_secret = any(_holds_secret(one) for one in choices(annotation))
-    looks_secret = kind_of(annotation) is not Kind.PLAIN and _SECRET_NAME.search(name.lower())
-    return holds_secret or bool(looks_secret)
+def is_secret(annotation: Annotation, name: str, *, declared: object = None) -> bool:
+    """Say whether the field *name* is a secret: by its type, or a text with a telling name.
+
+    What the field itself has *declared* beats its name: the names of secrets are none.
+    """
+    if any(_holds_secret(one) for one in choices(annotation)):
+        return True
+    if declared is not None:
+        return bool(declared)
+    return kind_of(annotation) is not Kind.PLAIN and bool(_SECRET_NAME.search(name.lower()))
 
 
 def accepts_bool(annotation: Annotation) -> bool:

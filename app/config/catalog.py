@@ -210,7 +210,7 @@ def _setting(path: tuple[str, ...], info: FieldInfo, plugin: str | None) -> Sett
         description=info.description or "",
         default=None if info.is_required() or info.default_factory else info.default,
         is_required=info.is_required(),
-        is_secret=is_secret(info.annotation, path[-1]) or bool(extra.get("secret")),
+        is_secret=is_secret(info.annotation, path[-1], declared=extra.get("secret")),
         is_url=bool(extra.get("url")),
         plugin=plugin,
     )

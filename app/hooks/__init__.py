@@ -6,6 +6,7 @@ from app.db.url import DatabaseUrl
 from app.errors import ConfigError, DatabaseUnreachableError, Problem
 from app.hooks.commands import CommandContext, CommandResult, LockedWork, Restored
 from app.hooks.marker import hookimpl
+from app.hooks.serving import ApplicationContext, Middleware
 from app.hooks.types import (
     ALL_STAGES,
     Backup,
@@ -26,6 +27,7 @@ from app.hooks.types import (
 
 __all__ = [
     "ALL_STAGES",
+    "ApplicationContext",
     "Backup",
     "Check",
     "CheckResult",
@@ -41,6 +43,7 @@ __all__ = [
     "Failure",
     "Inspection",
     "LockedWork",
+    "Middleware",
     "Migrations",
     "Problem",
     "Restored",

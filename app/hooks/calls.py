@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from app.hooks.timing import CallLog
 from app.hooks.types import Backup, Check, Migrations, Veto
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     Arguments = Mapping[str, Any]
@@ -29,12 +29,14 @@ PLUGIN_ERRORS = (Exception, SystemExit)
 ITEM_TYPES: Mapping[str, type] = {
     "config_values": Mapping,
     "register_checks": Check,
+    "register_middleware": Callable,  # type: ignore[dict-item] # isinstance() takes it
     "register_migrations": Migrations,
 }
 """What an item of a collected answer must be; commands and routers are checked by their rooms."""
 
-_STRICT = frozenset({"config_values", "register_migrations"})
-"""Hooks whose failure is exit 2: going on would use half the settings, or half the history."""
+_STRICT = frozenset({"config_values", "register_middleware", "register_migrations"})
+"""Hooks whose failure is exit 2: going on would use half the settings, half the history, or an
+application without what guards it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,19 @@ def _left_out(implementation: Implementation, error: BaseException) -> list[Prob
     if implementation.hook not in _STRICT:
         warn(implementation, f"raised {implementation.told(error)} [{place}]; it is left out")
         return []
+    if isinstance(error, ConfigError):
+        return [_told(implementation, each) for each in error.problems]
     # A secret store's exception may hold a token: its text is not printed.
     what = f"{implementation.hook} raised {type(error).__name__}"
     return [Problem(f"plugin {implementation.plugin}", what, place)]
+
+
+def _told(implementation: Implementation, problem: Problem) -> Problem:
+    """Return what the plugin itself says is wrong, without its secrets."""
+    hidden = implementation.secrets
+    return Problem(
+        redact(problem.subject, hidden),
+        redact(problem.what, hidden),
+        redact(problem.source, hidden) or f"plugin {implementation.plugin}",
+        redact(problem.hint, hidden),
+    )

@@ -8,10 +8,9 @@ import re
 import sys
 import textwrap
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.hooks import specs, types
+from app.hooks import serving, specs, types
 from app.hooks.observers import Deadlines
 from app.hooks.specs import MODES, Mode
 
@@ -150,9 +149,9 @@ def _values() -> str:
 
 
 def _value_sections() -> Iterator[str]:
-    """Yield every value type with its fields, from the text of `app/hooks/types.py`."""
-    tree = ast.parse(Path(types.__file__).read_text(encoding="utf-8"))
-    for node in tree.body:
+    """Yield every value type with its fields, from the text of the modules that declare them."""
+    texts = [inspect.getsource(module) for module in (types, serving)]
+    for node in (node for text in texts for node in ast.parse(text).body):
         if isinstance(node, ast.ClassDef) and node.name in _public_names():
             document = (ast.get_docstring(node) or "").splitlines()[0]
             yield f"\n### {node.name}\n\n{document}\n\n" + "".join(_field_lines(node))

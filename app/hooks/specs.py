@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import click
     from fastapi import APIRouter
 
+    from app.hooks.serving import ApplicationContext, Middleware
     from app.hooks.types import Backup, Check, Event, Failure, Migrations, Revision, Run
 
 __all__ = ["MODES", "REVERSED", "Mode"]
@@ -31,7 +32,7 @@ def config_values(environment: str, wanted: Sequence[str]) -> Mapping[str, str] 
     Called: once, while settings load; a value beats the settings files and is beaten by the
         environment.
     Raising: exit 2, nothing touched. The exception's message is not printed, for it may hold a
-        token.
+        token; the problems of a `ConfigError` are, for the plugin has chosen their words.
 
     Example:
         @hookimpl
@@ -102,8 +103,8 @@ def register_commands() -> Sequence[click.Command] | None:
 
 
 @hook(Mode.COLLECT)
-def register_routers() -> Sequence[APIRouter] | None:
-    """Return routers for the application, mounted under `/plugins/NAME`.
+def register_routers(application: ApplicationContext) -> Sequence[APIRouter] | None:
+    """Return routers for *application*, mounted under `/plugins/NAME`.
 
     Called: once, when the application is built.
     Raising: the plugin is named in the log and its routers are left out.
@@ -116,6 +117,37 @@ def register_routers() -> Sequence[APIRouter] | None:
             router = APIRouter()
             router.add_api_route("/hello", lambda: {"hello": "world"})
             return [router]
+    """
+
+
+@hook(Mode.COLLECT)
+def register_middleware(application: ApplicationContext) -> Sequence[Middleware] | None:
+    """Return factories of pure ASGI middleware that every request to *application* goes through.
+
+    A factory gets the ASGI application inside and returns the one around it. The first plugin's is
+    the outermost; the security headers are around all of them. It sees every kind of scope:
+    `http`, `websocket` and `lifespan`, which begins and ends with the process.
+
+    Called: once, when the application is built.
+    Raising: the application does not start, exit 2: what guards its requests must not be missing.
+
+    Example:
+        @hookimpl
+        def register_middleware(application: ApplicationContext) -> list[Middleware]:
+            label = (b"x-environment", application.environment.encode())
+
+            def labelled(app):
+                async def serve(scope, receive, send):
+                    async def send_labelled(message):
+                        if message["type"] == "http.response.start":
+                            message["headers"] = [*message.get("headers", ()), label]
+                        await send(message)
+
+                    await app(scope, receive, send_labelled)
+
+                return serve
+
+            return [labelled]
     """
 
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from pydantic import SecretStr
+
     from app.db.url import DatabaseUrl
 
 
@@ -131,6 +133,8 @@ class Run:
     """For a tool that must connect itself; prints without its password."""
     inspect: Callable[[], Inspection] = field(repr=False, compare=False)
     """Return a read-only look at the database on a connection of its own."""
+    redis_url: SecretStr | None = field(default=None, repr=False)
+    """REDIS_URL of the settings."""
 
 
 @dataclass(frozen=True, slots=True)

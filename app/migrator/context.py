@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from pydantic import SecretStr
     from sqlalchemy.engine import Connection
 
     from app.config import MigrateSettings
@@ -53,6 +54,7 @@ class Context:
     run_checks: CheckRunner
     redact: Callable[[str], str]
     """Mask every secret in a text."""
+    redis_url: SecretStr | None = field(default=None, repr=False)
     _facts: list[EnvFacts] = field(default_factory=list, repr=False)
     _facts_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

@@ -223,6 +223,7 @@ class _Execution:
             project_root=context.root,
             database_url=context.url,
             inspect=self._inspect,
+            redis_url=context.redis_url,
         )
 
     def _row(self, run: Run, session: Session) -> dict[str, Any]:

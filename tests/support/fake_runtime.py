@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydantic import SecretStr
@@ -13,6 +14,7 @@ from app.migrator.context import Version
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from app.hooks import ApplicationContext
     from app.hooks.types import Check
     from app.runtime import Runtime
 
@@ -27,6 +29,7 @@ class FakeSettings:
     environment: str = "development"
     debug: bool = False
     operations_token: SecretStr | None = field(default_factory=lambda: SecretStr(OPERATIONS_TOKEN))
+    redis_url: SecretStr | None = None
 
 
 @dataclass
@@ -53,14 +56,15 @@ class FakeInspection:
 
 @dataclass
 class FakePlugins:
-    """Plugins that contribute routers."""
+    """Plugins that contribute routers and middleware."""
 
     routers: tuple[Contribution, ...] = ()
+    middleware: tuple[Contribution, ...] = ()
 
-    def collect(self, hook: str) -> tuple[Contribution, ...]:
-        """Return the routers; the application asks for nothing else."""
-        assert hook == "register_routers"
-        return self.routers
+    def collect(self, hook: str, *, application: ApplicationContext) -> tuple[Contribution, ...]:
+        """Return the routers or the middleware; the application asks for nothing else."""
+        assert application.environment == "development"
+        return {"register_routers": self.routers, "register_middleware": self.middleware}[hook]
 
 
 @dataclass
@@ -74,6 +78,8 @@ class FakeRuntime:
     project: FakeInspection = field(default_factory=FakeInspection)
     migrator: object = None
     version: Version = field(default_factory=lambda: Version("0.0.0", "abc1234"))
+    environment: str = "development"
+    project_root: Path = Path()
     database_url: str = "one"
     migration_url: str = "one"
     secrets: frozenset[str] = frozenset({CANARY})
@@ -102,12 +108,13 @@ def fake_runtime(
     *routers: Contribution,
     checks: tuple[Check, ...] = (),
     look: Callable[[], FakeInspection] = FakeInspection,
+    middleware: tuple[Contribution, ...] = (),
     **settings: Any,
 ) -> Runtime:
-    """Return a runtime whose plugins bring *routers* and *checks*; *settings* replace defaults."""
+    """Return a runtime whose plugins bring these things; *settings* replace defaults."""
     fake = FakeRuntime(
         settings=replace(FakeSettings(), **settings),
-        plugins=FakePlugins(routers),
+        plugins=FakePlugins(routers, middleware),
         plugin_checks=checks,
         look=look,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.db.url import DatabaseUrl
 from app.hooks.manager import Deadlines, Discovery, Plugins, build, discover
+from app.hooks.serving import ApplicationContext
 from app.hooks.types import Direction, Event, EventKind, Failure, Revision, Run
 
 if TYPE_CHECKING:
@@ -87,6 +88,19 @@ def a_run(root: Path = Path(), **changes: Any) -> Run:
         "inspect": lambda: None,
     }
     return Run(**values | changes)
+
+
+def an_application(root: Path = Path(), **changes: Any) -> ApplicationContext:
+    """Return an application without Redis; its look at the database does not work."""
+    values: dict[str, Any] = {
+        "environment": "testing",
+        "project_root": root,
+        "database_url": lambda: DatabaseUrl("postgresql://app@db.example:5432/app"),
+        "engine": lambda: None,
+        "redis_url": None,
+        "inspect": lambda: None,
+    }
+    return ApplicationContext(**values | changes)
 
 
 def an_event(kind: EventKind = EventKind.RUN_SUCCEEDED, **changes: Any) -> Event:

@@ -13,9 +13,11 @@ from tests.support.fake_runtime import FakeRuntime, fake_runtime
 def test_fake_runtime_offers_nothing_that_the_real_one_does_not() -> None:
     """Else the tests of the endpoints would go on passing after the runtime has changed."""
     asked = {"settings", "plugins", "secrets", "project", "migrator", "version", "inspect"}
-    asked |= {"checks", "redact", "close", "database_url", "migration_url"}
+    asked |= {"checks", "redact", "close", "database_url", "migration_url", "environment"}
+    asked |= {"project_root"}
 
-    offered = {name for name in asked if hasattr(Runtime, name)} | {"plugins"}
+    # These two are set by the constructor.
+    offered = {name for name in asked if hasattr(Runtime, name)} | {"plugins", "project_root"}
 
     assert offered == asked
     assert asked <= set(dir(FakeRuntime())) | set(FakeRuntime.__dataclass_fields__)

@@ -43,7 +43,7 @@ def test_checks_that_hang_for_hours_stay_a_bounded_number() -> None:
         released.wait(60)
         return FakeInspection()
 
-    checkup = Checkup(fake_runtime(look=hang), Stage.READY, 0.05, threading.Lock())
+    checkup = Checkup(fake_runtime(look=hang), Stage.READY, 0.05, threading.RLock())
 
     reports = [checkup() for _ in range(20)]
     released.set()

@@ -351,3 +351,22 @@ def test_dash_and_underscore_are_one_key_in_every_section(site: Site) -> None:
     site.sections["my_backup"] = Backup
 
     assert site.load().plugin_settings["my_backup"] == Backup(keep=9)
+
+
+def test_field_may_declare_that_its_name_misleads(site: Site) -> None:
+    """The names of secrets are to be seen; a value of a secret's type stays one."""
+
+    class Store(BaseModel):
+        secrets: dict[str, str] = Field({}, json_schema_extra={"secret": False})
+        tokens: dict[str, str] = {}
+        key: SecretStr = Field(SecretStr("k"), json_schema_extra={"secret": False})
+
+    site.sections = {"store": Store}
+
+    found = {entry.setting.key: entry.setting.is_secret for entry in site.load().entries}
+
+    assert {key: found[f"plugins.store.{key}"] for key in ("secrets", "tokens", "key")} == {
+        "secrets": False,
+        "tokens": True,
+        "key": True,
+    }

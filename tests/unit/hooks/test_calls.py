@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.errors import ConfigError
-from app.hooks.manager import HookFailedError
+from app.hooks.manager import HookFailedError, build
 from app.hooks.types import Backup, Check
-from tests.support.plugin_project import a_revision, a_run
+from tests.support.plugin_project import a_revision, a_run, an_application
 
 if TYPE_CHECKING:
     from tests.support.plugin_project import PluginProject
@@ -279,6 +279,51 @@ def test_failing_secret_store_is_exit_2_and_shows_no_text(project: PluginProject
         "plugin other: config_values raised TypeError",
     ]
     assert canary not in str(raised.value)
+
+
+def test_problems_that_a_secret_store_words_itself_are_told_without_its_secrets(
+    project: PluginProject,
+) -> None:
+    code = """
+        from pydantic import BaseModel, SecretStr
+        from app.hooks import ConfigError, Problem, hookimpl
+
+        class Config(BaseModel):
+            key: SecretStr
+
+        class Plugin:
+            def __init__(self, config):
+                self.key = config.key.get_secret_value()
+
+            @hookimpl
+            def config_values(self):
+                raise ConfigError([Problem("DATABASE_URL", f"refused for {self.key}")])
+    """
+    project.add("vault", code)
+    [found] = project.discover("vault").found
+    assert found.config_model is not None
+    plugins = build([found], {"vault": found.config_model(key="canary-key-1234")})
+
+    with pytest.raises(ConfigError) as raised:
+        plugins.collect("config_values", environment="testing", wanted=())
+
+    told = [str(problem) for problem in raised.value.problems]
+    assert told == ["DATABASE_URL: refused for ******** [plugin vault]"]
+
+
+def test_application_without_a_middleware_that_broke_is_not_built(project: PluginProject) -> None:
+    """It may be the one that asks who somebody is."""
+    write_hook(project, "guard", "register_middleware()", "raise OSError")
+    write_hook(project, "other", "register_middleware()", "return ['x']")
+    plugins = project.plugins("guard", "other")
+
+    with pytest.raises(ConfigError) as raised:
+        plugins.collect("register_middleware", application=an_application())
+
+    assert [problem.what for problem in raised.value.problems] == [
+        "register_middleware raised OSError",
+        "register_middleware raised TypeError",
+    ]
 
 
 def test_mapping_is_one_item(project: PluginProject) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,9 +18,20 @@ from app.hooks.manager import HookFailedError
 from app.hooks.modes import MODES, Mode
 from app.hooks.reference import HookEntry, example_plugin, hook_entries, hooks_reference
 from app.hooks.types import EventKind, Veto
-from tests.support.plugin_project import a_failure, a_revision, a_run, an_event
+from tests.support.plugin_project import (
+    a_failure,
+    a_revision,
+    a_run,
+    an_application,
+    an_event,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from starlette.types import Message, Receive, Scope, Send
+
+    from app.hooks import Middleware
     from app.hooks.manager import Plugins
     from tests.support.plugin_project import PluginProject
 
@@ -30,6 +42,7 @@ DESIGNED = {
     "register_checks": "collect",
     "register_commands": "collect",
     "register_routers": "collect",
+    "register_middleware": "collect",
     "register_migrations": "collect",
     "pre_migrate": "gate",
     "around_migrate": "around",
@@ -92,7 +105,8 @@ def test_examples_do_what_they_say(project: PluginProject) -> None:
     [values] = plugins.collect("config_values", environment="x", wanted=("DATABASE_URL", "X"))
     [check] = plugins.collect("register_checks")
     [command] = plugins.collect("register_commands")
-    [router] = plugins.collect("register_routers")
+    [router] = plugins.collect("register_routers", application=an_application())
+    [middleware] = plugins.collect("register_middleware", application=an_application())
     [migrations] = plugins.collect("register_migrations")
     url = plugins.first("resolve_database_url", url="local")
 
@@ -100,6 +114,7 @@ def test_examples_do_what_they_say(project: PluginProject) -> None:
     assert check.value.name == "sites"
     assert isinstance(command.value, click.Command)
     assert isinstance(router.value, APIRouter)
+    assert _headers_after(middleware.value) == [(b"x-environment", b"testing")]
     assert migrations.value.branch_label == "audit"
     assert url == "postgresql:///app?host=/run/postgresql"
 
@@ -149,6 +164,28 @@ def test_example_observers_tell(
     assert capsys.readouterr().err == (
         "run-1: boom; committed: ()\npage somebody: the database is at a1\n"
     )
+
+
+def _headers_after(middleware: Middleware) -> list[tuple[bytes, bytes]]:
+    """Return the headers that *middleware* makes of an answer without any."""
+    sent: list[Any] = []
+
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200})
+
+    async def nothing() -> Message:
+        return {}
+
+    async def keep(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(_awaited(middleware(answer)({"type": "http"}, nothing, keep)))
+    headers: list[tuple[bytes, bytes]] = sent[0]["headers"]
+    return headers
+
+
+async def _awaited(answer: Awaitable[None]) -> None:
+    await answer
 
 
 class _NoRows(AbstractContextManager["_NoRows"]):

@@ -1,0 +1,45 @@
+"""What the application tells the plugins that add to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.hooks import ApplicationContext
+
+if TYPE_CHECKING:
+    import threading
+
+    from sqlalchemy.engine import Engine
+
+    from app.db.url import DatabaseUrl
+    from app.hooks.types import Inspection
+    from app.runtime import Runtime
+
+
+def application_context(runtime: Runtime, preparing: threading.RLock) -> ApplicationContext:
+    """Return what plugins may know of the application on *runtime*; nothing is resolved here.
+
+    *preparing* is held while the runtime makes its parts: a plugin may ask on any thread.
+    """
+
+    def database_url() -> DatabaseUrl:
+        with preparing:
+            return runtime.database_url
+
+    def engine() -> Engine:
+        with preparing:
+            return runtime.engine
+
+    def inspect() -> Inspection:
+        with preparing:
+            _ = runtime.migrator
+        return runtime.inspect()
+
+    return ApplicationContext(
+        environment=runtime.environment,
+        project_root=runtime.project_root,
+        database_url=database_url,
+        engine=engine,
+        redis_url=runtime.settings.redis_url,
+        inspect=inspect,
+    )
