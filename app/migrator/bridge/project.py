@@ -68,6 +68,11 @@ class AlembicProject:
         """What the version table holds when everything is applied, sorted."""
         return self._history.database_heads
 
+    @property
+    def line_heads(self) -> tuple[str, ...]:
+        """The ends of all lines of revisions, also of those that another one depends on."""
+        return self._history.heads
+
     def revisions(self) -> tuple[Revision, ...]:
         """Return every revision, a revision after the ones that it builds on."""
         return self._history.revisions
