@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.plugins import advice, plugins_json, render_plugins
+from app.cli.plugins.list import advice, plugins_json, render_plugins
 from app.hooks.manager import list_all
 from tests.support.plugin_project import install
 

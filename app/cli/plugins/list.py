@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.command import Group
+from app.cli.command import Command
 from app.cli.text import aligned, tabbed
 
 if TYPE_CHECKING:
@@ -21,14 +21,9 @@ _HEADINGS = ("ORDER", "NAME", "KIND", "VERSION", "STATE", "HOOKS", "SOURCE")
 _NOT_CALLED = "not_enabled"
 
 
-@click.group("plugins", cls=Group)
-def command() -> None:
-    """Show the plugins, enabled or not."""
-
-
-@command.command("list")
+@click.command("list", cls=Command)
 @click.pass_obj
-def list_plugins(invocation: Invocation) -> Report | int:
+def command(invocation: Invocation) -> Report | int:
     """List the plugins in the order of their calls.
 
     Those that could be enabled follow.
