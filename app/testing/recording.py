@@ -17,7 +17,7 @@ from app.hooks.types import Veto
 from app.testing.outcome import HookCall
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -28,17 +28,17 @@ def record(file: Path) -> Recorder:
     Functions of the core are replaced for this process, which ends with its one command.
     """
     recorder = Recorder(file)
-    call, observe = Implementation.call, Plugins.observe
+    answer, observe = Implementation.answer, Plugins.observe
 
-    def recorded_call(implementation: Implementation, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401
-        return recorder.call(implementation, arguments, call)
+    def recorded_answer(implementation: Implementation, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401
+        return recorder.call(implementation, arguments, answer)
 
     def recorded_observe(plugins: Plugins, hook: str, **options: Any) -> Any:  # noqa: ANN401
         if hook == "notify":
             recorder.write(event=options["event"].to_dict())
         return observe(plugins, hook, **options)
 
-    Implementation.call = recorded_call  # type: ignore[method-assign, assignment]
+    Implementation.answer = recorded_answer  # type: ignore[method-assign, assignment]
     Plugins.observe = recorded_observe  # type: ignore[method-assign, assignment]
     return recorder
 
@@ -59,11 +59,16 @@ class Recorder:
         with self._lock, suppress(OSError), self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
-    def call(self, implementation: Implementation, arguments: Mapping[str, Any], call: Any) -> Any:  # noqa: ANN401
+    def call(
+        self,
+        implementation: Implementation,
+        arguments: Mapping[str, Any],
+        function: Callable[..., Any],
+    ) -> Any:  # noqa: ANN401
         """Call *implementation* and write down how it began and how it ended."""
         ending = self._began(implementation, arguments)
         try:
-            answer = call(implementation, arguments)
+            answer = function(implementation, arguments)
         except BaseException as error:
             ending.raised(error)
             raise

@@ -188,7 +188,7 @@ def test_advice_names_what_does_not_run(project: PluginProject) -> None:
 
     assert lines == [
         "gone is enabled and not found",
-        "not imported: idle; add a name to plugins.enabled to run it",
+        'to enable idle: enabled = ["gone", "idle"]',
     ]
 
 
