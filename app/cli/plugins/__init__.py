@@ -35,4 +35,4 @@ class Subcommands(Group):
 
 @click.group("plugins", cls=Subcommands)
 def command() -> None:
-    """Show the plugins, enabled or not."""
+    """Show the plugins, enabled or not, and write new ones."""
