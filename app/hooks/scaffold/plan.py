@@ -11,7 +11,7 @@ from app.hooks.scaffold.snippets import Snippet, snippet, template
 from app.hooks.sources import FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 _TESTS = (Path("tests/unit/plugins"), Path("tests"))
 """Where the test of a file goes: the first that exists, else the last."""
@@ -98,24 +98,22 @@ def _plugin(hooks: Sequence[str], words: Mapping[str, str], *, is_package: bool)
     constants = [each.constant for each in found if each.constant]
     parts = {
         "constants": "".join(f"{constant}\n" for constant in constants),
-        "methods": "".join(f"\n{each.method}" for each in found),
+        "methods": "".join(f"\n{each.method}" for each in found).rstrip(),
     }
     return _with_imports("plugin", {**words, **parts}, is_package=is_package)
 
 
 def _test(hooks: Sequence[str], words: Mapping[str, str], *, is_package: bool) -> str:
-    called = ", ".join(f'"{hook}"' for hook in hooks if hook not in _NOT_IN_A_RUN)
     parts = {
         "tests": "\n\n\n".join(each.test for each in _snippets(hooks, words)),
         "opt_in": "" if is_package else _OPT_IN,
-        "called": called,
+        "called": "\n".join(f"    assert {_called(hook)}" for hook in hooks),
     }
-    text = _with_imports("test", {**words, **parts}, is_package=is_package)
-    return text if called else "\n".join(_without_calls(text.splitlines())) + "\n"
+    return _with_imports("test", {**words, **parts}, is_package=is_package)
 
 
-def _without_calls(lines: Iterable[str]) -> Iterable[str]:
-    return (line for line in lines if not line.startswith("    assert {}"))
+def _called(hook: str) -> str:
+    return f'"{hook}"{" not" if hook in _NOT_IN_A_RUN else ""} in called'
 
 
 def _with_imports(name: str, words: Mapping[str, str], *, is_package: bool) -> str:
