@@ -23,7 +23,7 @@ from app.testing.conformance import assert_conforms
 from app.testing.fakes import FakeCommandContext, FakeInspection, FakeLockedWork
 from app.testing.fixtures import no_leaks, project, sst_server
 from app.testing.outcome import HookCall, Outcome
-from app.testing.project import Project
+from app.testing.projects import Project
 
 __all__ = [
     "A_FRIDAY",

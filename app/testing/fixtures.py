@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from app.testing.project import Project
+    from app.testing.projects import Project
     from app.testing.server import TestServer
 
 SERVER_VARIABLE = "SST_TEST_DATABASE_URL"
@@ -36,7 +36,7 @@ def project(
     tmp_path: Path, sst_server: TestServer, pytestconfig: pytest.Config
 ) -> Iterator[Project]:
     """Return a project without revisions, with a database of its own that goes with the test."""
-    from app.testing.project import Project
+    from app.testing.projects import Project
 
     url = sst_server.create_database()
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.testing.outcome import Outcome
-from app.testing.project import Project
+from app.testing.projects import Project
 
 __all__ = ["REPOSITORY", "Outcome", "Project"]
 
