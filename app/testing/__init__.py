@@ -16,6 +16,7 @@ from app.testing.builders import (
     a_restore,
     a_revision,
     a_run,
+    an_application,
     an_event,
     some_migrations,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "a_restore",
     "a_revision",
     "a_run",
+    "an_application",
     "an_event",
     "assert_conforms",
     "no_leaks",

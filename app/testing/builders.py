@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.db.url import DatabaseUrl
 from app.hooks.commands import CommandResult, Restored
+from app.hooks.serving import ApplicationContext
 from app.hooks.types import (
     Backup,
     Check,
@@ -25,6 +26,8 @@ from app.hooks.types import (
 from app.testing.fakes import FakeInspection
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
     from app.hooks.types import Inspection
 
 URL = "postgresql://app@db.example:5432/app"
@@ -73,6 +76,22 @@ def a_run(**over: Any) -> Run:
         "inspect": FakeInspection,
     }
     return Run(**values | over)
+
+
+def an_application(**over: Any) -> ApplicationContext:
+    """Return an application without Redis, whose *inspect* returns a `FakeInspection`.
+
+    It has no database: give an *engine*, a function that returns one, where a request needs it.
+    """
+    values: dict[str, Any] = {
+        "environment": "testing",
+        "project_root": Path(tempfile.gettempdir()),
+        "database_url": lambda: DatabaseUrl(URL),
+        "engine": _no_engine,
+        "redis_url": None,
+        "inspect": FakeInspection,
+    }
+    return ApplicationContext(**values | over)
 
 
 def a_failure(**over: Any) -> Failure:
@@ -140,3 +159,7 @@ def a_restore(**over: Any) -> Restored:
         "message": "restored to a1",
     }
     return Restored(**values | over)
+
+
+def _no_engine() -> Engine:
+    raise LookupError("this application has no database: give an_application an engine")

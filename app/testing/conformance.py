@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import ConfigError, Problem
 from app.hooks.discovery import FoundPlugin, discover
+from app.hooks.impls import hook_arguments
 from app.hooks.instances import instantiate
 from app.hooks.loading import load
 from app.hooks.manager import Plugins, build
 from app.hooks.places import shown
 from app.hooks.sources import FOLDER, Candidate, Kind, find_candidates
 from app.hooks.validation import module_problems
+from app.testing.builders import an_application
 from app.testing.home import platform_home
 from app.testing.leaks import Surroundings
 from app.testing.settings_conformance import fitting_settings, secret_leaks, settings_faults
@@ -125,10 +127,15 @@ def _built(found: FoundPlugin, settings: dict[str, Any]) -> tuple[Plugins, Any]:
 def _shapes(plugins: Plugins, found: FoundPlugin) -> dict[str, list[str]]:
     """Return the names of what the plugin contributes, by hook."""
     return {
-        hook: sorted(map(_name, plugins.collect(hook)))
+        hook: sorted(map(_name, plugins.collect(hook, **_arguments(hook))))
         for hook in _REGISTERING
         if found.implements(hook)
     }
+
+
+def _arguments(hook: str) -> dict[str, Any]:
+    known = {"application": an_application()}
+    return {name: known[name] for name in hook_arguments(hook)}
 
 
 def _name(contribution: Any) -> str:  # noqa: ANN401 - a check, a command, a router or a folder

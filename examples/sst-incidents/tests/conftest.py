@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from app.testing import Project
+if TYPE_CHECKING:
+    from app.testing import Project
 
 pytest_plugins = ["app.testing"]
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app.api.application import create_app
 from app.runtime import open_runtime
-from app.testing import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app.testing import Project
 
 REPORTS = "/plugins/incidents/reports"
 NEW = {"title": "a crack in the scaffold", "severity": 2}

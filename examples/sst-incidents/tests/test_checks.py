@@ -41,7 +41,7 @@ def test_late_report_makes_check_fail_and_stands_in_the_list(incidents: Project)
     assert checked.exit_code == 3
     assert checked.json["error"]["code"] == "incident_without_site"
     assert patient.exit_code == 0, patient.output
-    assert [row["title"] for row in listed.json["found"]] == ["a crack in the scaffold"]
+    assert [row["title"] for row in listed.json["data"]["found"]] == ["a crack in the scaffold"]
 
 
 def test_overdue_action_is_listed_and_only_a_warning(incidents: Project) -> None:

@@ -3,59 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from email import message_from_bytes
-from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from aiosmtpd.smtp import AuthResult
+from servers import PASSWORD, USER, Mailbox, Webhook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytest_plugins = ["app.testing"]
 
-USER, PASSWORD = "robot", "canary-password"
 
+class _AnyPort(Controller):
+    """A controller that lets the system choose the port: its own proof of life wants to know."""
 
-@dataclass
-class Mailbox:
-    """A mail server that wants a password, and what it was given."""
-
-    port: int = 0
-    mails: list[Message] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        """The server as Apprise spells it."""
-        return (
-            f"mailto://{USER}:{PASSWORD}@127.0.0.1:{self.port}"
-            "?from=migrate@example.com&to=ops@example.com&mode=insecure"
-        )
-
-    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
-        self, _server: SMTP, _session: Session, envelope: Envelope
-    ) -> str:
-        """Keep a mail."""
-        content = envelope.content
-        self.mails.append(message_from_bytes(content if isinstance(content, bytes) else b""))
-        return "250 kept"
-
-
-@dataclass
-class Webhook:
-    """An HTTP server, what it was posted, and what it answers."""
-
-    port: int = 0
-    posts: list[dict[str, Any]] = field(default_factory=list)
-    status: int = 200
-
-    @property
-    def url(self) -> str:
-        """The server as Apprise spells it."""
-        return f"json://{USER}:{PASSWORD}@127.0.0.1:{self.port}/canary-path"
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
 
 
 @pytest.fixture
@@ -68,17 +36,16 @@ def mailbox() -> Iterator[Mailbox]:
         is_right = (given.login, given.password) == (USER.encode(), PASSWORD.encode())
         return AuthResult(success=is_right)
 
-    controller = Controller(
+    controller = _AnyPort(
         box,
         hostname="127.0.0.1",
         port=0,
         authenticator=authenticate,
-        auth_required=True,
         auth_require_tls=False,
     )
     controller.start()
     try:
-        box.port = controller.server.sockets[0].getsockname()[1]
+        box.port = controller.port
         yield box
     finally:
         controller.stop()

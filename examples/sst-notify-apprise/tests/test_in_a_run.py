@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-from conftest import PASSWORD, Mailbox
+from servers import PASSWORD, Mailbox
 
-from app.testing import Project
+if TYPE_CHECKING:
+    from app.testing import Project
 
 
 def a_project(project: Project, *urls: str) -> Project:

@@ -7,8 +7,8 @@ import socket
 import time
 
 import pytest
-from conftest import PASSWORD, Mailbox, Webhook
 from pydantic import ValidationError
+from servers import PASSWORD, Mailbox, Webhook
 from sst_notify_apprise import Config, Plugin
 from sst_notify_apprise.delivery import DeliveryError
 

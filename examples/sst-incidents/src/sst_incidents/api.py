@@ -51,10 +51,12 @@ def router(engine: Callable[[], Engine], token: SecretStr | None, listed: int) -
 
     @routes.get("/reports")
     def list_reports(
-        *, without_site: bool = False, limit: Annotated[int, Query(ge=1, le=listed)] = listed
+        *, without_site: bool = False, limit: Annotated[int, Query(ge=1)] = listed
     ) -> list[Report]:
         """List the newest reports first."""
-        wanted = select(IncidentReport).order_by(IncidentReport.id.desc()).limit(limit)
+        wanted = (
+            select(IncidentReport).order_by(IncidentReport.id.desc()).limit(min(limit, listed))
+        )
         if without_site:
             wanted = wanted.where(IncidentReport.site_id.is_(None))
         with Session(engine()) as session:

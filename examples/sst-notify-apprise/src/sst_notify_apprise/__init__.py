@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import string
+import time
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from app.hooks import Check, CheckResult, CheckStatus, Event, EventKind, Inspection, Stage, hookimpl
+from app.hooks import (
+    Check,
+    CheckResult,
+    CheckStatus,
+    Event,
+    EventKind,
+    Inspection,
+    Stage,
+    hookimpl,
+)
 
 _WORDS = (
     *("event", "message", "environment", "database", "command", "run_id"),
@@ -70,11 +80,13 @@ class Plugin:
         config = self._config
         if not config.urls or (config.events and event.kind not in config.events):
             return
+        end = time.monotonic() + config.timeout_seconds
+        # Loading Apprise with all its services takes a part of that time, once.
         from sst_notify_apprise.delivery import Message, deliver
 
         words = _words(event)
         message = Message(config.title.format(**words), config.body.format(**words), event.kind)
-        deliver(message, _revealed(config), config.timeout_seconds)
+        deliver(message, _revealed(config), end)
 
     @hookimpl
     def register_checks(self) -> list[Check]:

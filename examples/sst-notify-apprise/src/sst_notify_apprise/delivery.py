@@ -26,6 +26,8 @@ _TYPES = {
     EventKind.RUN_RESTORED: apprise.NotifyType.WARNING,
 }
 
+_LEAST_SECONDS = 0.1
+
 _silenced = logging.getLogger("apprise")
 _silenced.propagate = False
 _silenced.handlers = [logging.NullHandler()]
@@ -44,13 +46,12 @@ class Message:
     kind: EventKind
 
 
-def deliver(message: Message, urls: Sequence[str], timeout_seconds: float) -> None:
-    """Hand *message* to the services at *urls*, all at once, and wait *timeout_seconds* at most.
+def deliver(message: Message, urls: Sequence[str], end: float) -> None:
+    """Hand *message* to the services at *urls*, all at once, and wait until *end*, monotonic.
 
     Raises `DeliveryError` that names those which did not take it in time.
     """
-    end = time.monotonic() + timeout_seconds
-    tries = [_Try(number, url, timeout_seconds) for number, url in enumerate(urls, 1)]
+    tries = [_Try(number, url, end) for number, url in enumerate(urls, 1)]
     for each in tries:
         each.begin(message)
     failed = [each.name for each in tries if not each.succeeded(end)]
@@ -68,15 +69,16 @@ def unknown_services(urls: Sequence[str]) -> list[str]:
 class _Try:
     """One service, in a daemon thread: one that hangs keeps no process alive."""
 
-    def __init__(self, number: int, url: str, timeout_seconds: float) -> None:
+    def __init__(self, number: int, url: str, end: float) -> None:
         self._service = apprise.Apprise.instantiate(url)
         self._took_it = False
         self._thread: Thread | None = None
         self.name = f"number {number}"
         if self._service is not None:
             self.name += f" ({self._service.service_name})"
-            self._service.socket_connect_timeout = timeout_seconds
-            self._service.socket_read_timeout = timeout_seconds
+            seconds = max(_LEAST_SECONDS, end - time.monotonic())
+            self._service.socket_connect_timeout = seconds
+            self._service.socket_read_timeout = seconds
 
     def begin(self, message: Message) -> None:
         if self._service is not None:
