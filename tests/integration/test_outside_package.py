@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from app.hooks.specs import MODES
 from tests.support.clone import Clone
 from tests.support.plugin_project import install
@@ -14,6 +16,9 @@ from tests.support.server import connect
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Iterator
+
+    from app.testing.server import TestServer
 
 _PACKAGE = Path(__file__).parents[1] / "support" / "outside" / "acme_everything"
 _BADGE = "canary-badge"
@@ -37,8 +42,16 @@ _CALLED_ELSEWHERE = {"restore_backup"}
 """Only with `migrate.on_failure`, for a backup: the backups' own tests have it."""
 
 
+@pytest.fixture
+def database_url(embedded: TestServer) -> Iterator[str]:
+    """Return a fresh database; which server it is on makes no difference here."""
+    url = embedded.create_database()
+    yield url
+    embedded.drop_database(url)
+
+
 def test_package_from_outside_contributes_everything(tmp_path: Path, database_url: str) -> None:
-    """Its one setting that is missing, the URL, is what it brings from its own vault."""
+    """The one setting that is missing, the URL, is what it brings from its own vault."""
     calls = tmp_path / "calls"
     clone = _with_package(tmp_path, calls, f"vault+{database_url}")
 
