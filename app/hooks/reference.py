@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.hooks import specs, types
+from app.hooks.modes import DEPRECATED
 from app.hooks.observers import Deadlines
 from app.hooks.specs import MODES, Mode
 
@@ -112,11 +113,18 @@ def _section(entry: HookEntry) -> str:
 - Mode: {entry.mode}: {_MODES[entry.mode]}.
 - Called: {entry.called}
 - Raising: {entry.raising}
-
+{_deprecations(entry.name)}
 ```python
 {example_plugin(entry).strip()}
 ```
 """
+
+
+def _deprecations(hook: str) -> str:
+    return "".join(
+        f"- Deprecated: `{argument}`: {advice}\n"
+        for argument, advice in DEPRECATED.get(hook, {}).items()
+    )
 
 
 def _imports(example: str) -> str:
