@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -13,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.clone import Clone
+from tests.support.project import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,10 +25,58 @@ if TYPE_CHECKING:
     from tests.support.server import TestServer
 
 
+PAGE = (REPOSITORY / "docs" / "writing-a-plugin.md").read_text(encoding="utf-8")
+FILE, TEST, _ = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+SETTINGS, *_ = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
+COMMANDS = re.findall(r"^\$ (.+)$", PAGE, flags=re.MULTILINE)
+NEW, FIRST_TEST, SECOND_TEST, *LOOK, UPGRADE = COMMANDS[:7]
+OF_THE_PACKAGE = [
+    "python migrate.py plugins new hello --package --directory ..",
+    "cd ../hello",
+    "python -m venv .venv",
+    ".venv/bin/python -m pip install -e '.[test]'",
+    ".venv/bin/python -m pytest",
+    "python -m pip install ../hello",
+    "python migrate.py upgrade",
+]
+
+
 @pytest.fixture
 def clone(tmp_path: Path, database_url: str) -> Clone:
     """Return a copy of the product with a database of its own."""
     return Clone.create(tmp_path / "platform", DATABASE_URL=database_url)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_tutorial_from_new_to_run(clone: Clone, server: TestServer) -> None:
+    """Every command of the page for a file, in its order, with the edits between them."""
+    (clone.root / "tests" / "unit" / "plugins").mkdir(parents=True)
+    settings = clone.root / "settings.toml"
+
+    def run(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return clone.run(*shlex.split(command)[1:], SST_TEST_DATABASE_URL=server.url, **variables)
+
+    written, tested = run(NEW), run(FIRST_TEST)
+    (clone.root / "plugins" / "freeze.py").write_text(FILE)
+    (clone.root / "tests" / "unit" / "plugins" / "test_freeze.py").write_text(TEST)
+    tested_again = run(SECOND_TEST)
+    _, _, rest = settings.read_text().partition("[development.plugins]\n")
+    old = "[development.plugins]\n" + rest.partition("\n")[0] + "\n"
+    settings.write_text(settings.read_text().replace(old, SETTINGS))
+    looked = [run(command) for command in LOOK]
+    days = json.dumps(list(calendar.day_name))
+    refused = run(UPGRADE, PLUGINS__FREEZE__DAYS=days)
+    upgraded = run(UPGRADE, PLUGINS__FREEZE__DAYS="[]", PLUGINS__ENABLED='["freeze"]')
+
+    assert written.stdout in PAGE
+    assert "3 passed" in tested.stdout, tested.stdout
+    assert "3 passed" in tested_again.stdout, tested_again.stdout
+    assert [each.returncode for each in looked] == [0, 0, 0], looked
+    assert looked[0].stdout.startswith("1\tfreeze\tlocal")
+    assert refused.returncode == 5
+    assert "change plugins.freeze.days" in refused.stderr
+    assert upgraded.returncode == 0, upgraded.stderr
 
 
 def test_all_hooks_at_once_pass_their_own_tests(clone: Clone, server: TestServer) -> None:
@@ -143,7 +195,8 @@ class CleanEnvironment:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_package_is_written_installed_tested_enabled_and_run(clone: Clone, tmp_path: Path) -> None:
-    """`plugins new hello --package`, in an environment that has only what it declares."""
+    """The page's commands for a package, in an environment that has only what it declares."""
+    assert COMMANDS[7:] == OF_THE_PACKAGE
     hello = tmp_path / "hello"
     written = clone.run(
         "migrate.py", "plugins", "new", "hello", "--package", "--directory", str(tmp_path)
