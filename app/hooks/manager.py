@@ -15,6 +15,7 @@ from app.errors import ConfigError, Problem
 from app.hooks import calls, specs
 from app.hooks.around import around
 from app.hooks.calls import Contribution, HookFailedError, Implementation
+from app.hooks.deprecation import deprecations_of
 from app.hooks.discovery import Discovery, FoundPlugin, discover
 from app.hooks.impls import hook_arguments
 from app.hooks.instances import instantiate, secrets_of
@@ -183,7 +184,8 @@ def _register(
     if isinstance(instance, Problem):
         return [instance]
     try:
-        manager.register(instance, plugin.name)
+        with deprecations_of(plugin.name, plugin.root):
+            manager.register(instance, plugin.name)
         manager.check_pending()
     except (pluggy.PluginValidationError, ValueError) as error:
         # What validation has not seen, such as a hook that __init__ made.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.hooks import serving, specs, types
+from app.hooks.modes import DEPRECATED
 from app.hooks.observers import Deadlines
 from app.hooks.specs import MODES, Mode
 
@@ -111,11 +112,18 @@ def _section(entry: HookEntry) -> str:
 - Mode: {entry.mode}: {_MODES[entry.mode]}.
 - Called: {entry.called}
 - Raising: {entry.raising}
-
+{_deprecations(entry.name)}
 ```python
 {example_plugin(entry).strip()}
 ```
 """
+
+
+def _deprecations(hook: str) -> str:
+    return "".join(
+        f"- Deprecated: `{argument}`: {advice}\n"
+        for argument, advice in DEPRECATED.get(hook, {}).items()
+    )
 
 
 def _imports(example: str) -> str:

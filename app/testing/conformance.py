@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +29,7 @@ from app.testing.settings_conformance import fitting_settings, secret_leaks, set
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+_AUDIT = Path(__file__).with_name("import_audit.py")
 _REGISTERING = ("register_checks", "register_commands", "register_routers", "register_migrations")
 
 
@@ -148,23 +150,32 @@ def _name(contribution: Any) -> str:  # noqa: ANN401 - a check, a command, a rou
 
 def _work_at_import(found: FoundPlugin) -> Iterable[str]:
     """Import the plugin in a process of its own and return what it did there."""
+    with tempfile.TemporaryDirectory(prefix="sst-audit-") as folder:
+        answer = Path(folder) / "answer"
+        said = _audit(found, answer)
+        if not answer.exists():
+            return [f"cannot be imported in a fresh process: {said}"]
+        work = json.loads(answer.read_text(encoding="utf-8"))
+    places = ((what, shown(file, found.root, line)) for what, file, line in work)
+    return list(dict.fromkeys(f"importing it {what} [{place}]" for what, place in places))
+
+
+def _audit(found: FoundPlugin, answer: Path) -> str:
+    """Let a fresh process write *answer*; return the last line that it has said."""
     told = {
         "name": found.name,
         "kind": found.kind.value,
         "module": found.module.__name__ if found.kind is Kind.PACKAGE else found.name,
         "path": str(found.module.__file__),
         "root": str(found.root),
+        "answer": str(answer),
     }
     done = subprocess.run(
-        [sys.executable, "-B", "-m", "app.testing.import_audit", json.dumps(told)],
+        [sys.executable, "-B", "-P", str(_AUDIT), json.dumps(told)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
-    if done.returncode:
-        return [f"cannot be imported in a fresh process: {done.stderr.strip().splitlines()[-1]}"]
-    work = json.loads(done.stdout.splitlines()[-1])
-    places = ((what, shown(file, found.root, line)) for what, file, line in work)
-    return list(dict.fromkeys(f"importing it {what} [{place}]" for what, place in places))
+    return next(iter(reversed(done.stderr.strip().splitlines())), f"exit {done.returncode}")

@@ -12,7 +12,6 @@ import pytest
 from app.hooks.specs import MODES
 from tests.support.clone import Clone
 from tests.support.plugin_project import install
-from tests.support.server import connect
 
 if TYPE_CHECKING:
     import subprocess
@@ -56,23 +55,18 @@ def test_package_from_outside_contributes_everything(tmp_path: Path, database_ur
     clone = _with_package(tmp_path, calls, f"vault+{database_url}")
 
     upgraded = clone.run("migrate.py", "upgrade", "--json")
-    checked = clone.run("migrate.py", "check", "--json")
     noted = clone.run("migrate.py", "notes", "--json")
     served = clone.run("-c", _REQUESTS)
-    shown = clone.run("migrate.py", "config", "show", "--json")
     (clone.root / "alembic" / "versions" / "broken.py").write_text(_BROKEN)
     failed = clone.run("migrate.py", "upgrade", "--json")
-    (clone.root / "alembic" / "versions" / "broken.py").unlink()
-    name = database_url.rpartition("/")[2].partition("?")[0]
-    removed = clone.run("migrate.py", "downgrade", "everything@base", "--confirm", name, "--json")
 
     assert _json(upgraded)["after"] == "everything_1", upgraded.stderr
-    assert "1 notes" in [each["detail"] for each in _json(checked)["checks"]]
+    assert "1 notes" in [each["detail"] for each in _json(upgraded)["checks"]]
     assert _json(noted)["data"] == {"notes": ["from outside"]}
     assert json.loads(served.stdout) == [[403, ""], [200, '["from outside"]']], served.stderr
-    assert (failed.returncode, removed.returncode) == (1, 0), failed.stderr + removed.stderr
-    assert _heads(database_url) == ["7c15a0e6f2d4"]
-    assert _BADGE not in shown.stdout
+    assert failed.returncode == 1, failed.stderr
+    printed = (each.stdout + each.stderr for each in (upgraded, noted, served, failed))
+    assert _BADGE not in "".join(printed)
     hooks = [line.split()[0] for line in calls.read_text().splitlines()]
     assert set(hooks) == set(MODES) - _CALLED_ELSEWHERE
 
@@ -98,11 +92,3 @@ def _json(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
-
-
-def _heads(url: str) -> list[str]:
-    with connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute("select version_num from alembic_version order by 1")
-        rows = [row[0] for row in cursor.fetchall()]
-    connection.close()
-    return rows

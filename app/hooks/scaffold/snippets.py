@@ -16,6 +16,7 @@ from textwrap import indent as indented
 from typing import TYPE_CHECKING
 
 from app.hooks import specs
+from app.hooks.modes import DEPRECATED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +68,8 @@ def _decorators(facts: Mapping[str, str]) -> str:
 
 def _signature(hook: str, returns: str) -> str:
     """Return the first line of the method: the arguments of the spec, a narrower answer."""
-    parameters = inspect.signature(getattr(specs, hook)).parameters.values()
+    offered = inspect.signature(getattr(specs, hook)).parameters.values()
+    parameters = [each for each in offered if each.name not in DEPRECATED.get(hook, {})]
     arguments = ", ".join(["self", *(f"{each.name}: {each.annotation}" for each in parameters)])
     return f"def {hook}({arguments}) -> {returns}:"
 
