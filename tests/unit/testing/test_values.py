@@ -25,6 +25,7 @@ BUILDERS: tuple[Callable[..., object], ...] = (
     testing.a_restore,
     testing.a_revision,
     testing.a_run,
+    testing.an_application,
     testing.an_event,
     lambda **over: testing.some_migrations(Path("versions"), **over),
 )
