@@ -12,9 +12,11 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/requirements-dev.lock
 LOWEST := .venv-lowest
+EXAMPLES := .venv-examples
+PACKAGES := sst-incidents sst-notify-apprise sst-office-hours
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 COMPILE = $(PY) -m uv pip compile --quiet --universal --generate-hashes \
-	--no-emit-index-url --no-header --no-annotate $(ARGS) pyproject.toml
+	--no-emit-index-url --no-header --no-annotate $(ARGS)
 
 # Development on the embedded database, whatever the shell has exported for other work.
 DEMO = env -u ENVIRONMENT -u DATABASE_URL_FILE -u PLUGINS__ENABLED \
@@ -24,10 +26,10 @@ DEMO = env -u ENVIRONMENT -u DATABASE_URL_FILE -u PLUGINS__ENABLED \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check format references test-lowest install lock clean
+.PHONY: help demo serve test check format references test-lowest test-examples install lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: install ## Migrate an embedded PostgreSQL: upgrade with backup and checks, check, history
 	@for command in upgrade check history; do \
@@ -61,16 +63,29 @@ test-lowest: $(LOWEST)/requirements-dev.lock ## Run the bridge's tests with the 
 		print('alembic %s, sqlalchemy %s' % v); assert v[0][:5] == '1.13.' and v[1][:4] == '2.0.'"
 	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist worksteal -m lowest $(ARGS)
 
+test-examples: $(EXAMPLES)/requirements.lock ## Run the tests of examples/ on installed packages, outside this folder
+	@$(EXAMPLES)/bin/python $(PIP_INSTALL) --no-index --no-deps --no-build-isolation \
+		--force-reinstall . $(PACKAGES:%=./examples/%)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && cp -R examples/. "$$folder" && \
+	for package in $(PACKAGES); do \
+		printf '\n%s\n' "$$package"; \
+		(cd "$$folder/$$package" && SST_TEST_DATABASE_URL="$$TEST_DATABASE_URL" \
+			"$(CURDIR)/$(EXAMPLES)/bin/pytest" $(ARGS)) || exit; \
+	done
+
 install: $(INSTALLED) ## Make .venv and install the locked packages
 
 lock: install ## Lock the versions again; newest ones with ARGS=--upgrade
 	$(PY) $(PIP_INSTALL) uv
-	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) --extra embedded --group dev --constraint requirements.lock \
-		--output-file requirements-dev.lock
+		--output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --python-version 3.11 --constraint requirements-dev.lock \
+		$(addprefix --no-emit-package ,sst-platform $(PACKAGES)) \
+		--output-file examples/requirements.lock examples/requirements.in
 
 clean: ## Remove the virtual environments and caches; databases and backups stay
-	rm -rf $(VENV) $(LOWEST) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(EXAMPLES) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The installed lock is kept: another branch's file times alone install nothing.
@@ -86,6 +101,12 @@ $(LOWEST)/requirements-dev.lock: requirements-dev.lock
 	@$(LOWEST)/bin/python $(PIP_INSTALL) --require-hashes -r requirements-dev.lock
 	@$(LOWEST)/bin/python $(PIP_INSTALL) 'alembic==1.13.*' 'sqlalchemy==2.0.*'
 	@cp requirements-dev.lock $@
+
+$(EXAMPLES)/requirements.lock: examples/requirements.lock
+	@$(call make_venv,$(EXAMPLES))
+	@cmp -s examples/requirements.lock $@ || { echo "Installing into $(EXAMPLES) ..." \
+		&& $(EXAMPLES)/bin/python $(PIP_INSTALL) --require-hashes -r examples/requirements.lock; }
+	@cp examples/requirements.lock $@
 
 define make_venv
 $(1)/bin/python -m pip --version >/dev/null 2>&1 || { \

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from app.hooks import ApplicationContext
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
     from app.db.url import DatabaseUrl
     from app.hooks.types import Inspection
     from app.runtime import Runtime
@@ -26,6 +28,10 @@ def application_context(
         with making:
             return runtime.database_url
 
+    def engine() -> Engine:
+        with making:
+            return runtime.engine
+
     def inspect() -> Inspection:
         with making:
             _ = runtime.migrator
@@ -35,6 +41,7 @@ def application_context(
         environment=runtime.environment,
         project_root=runtime.project_root,
         database_url=database_url,
+        engine=engine,
         redis_url=runtime.settings.redis_url,
         inspect=inspect,
     )

@@ -24,6 +24,7 @@ AppError                          1   a bug or a failed revision unless a subcla
 │   ├── SeveralHeadsError             one head was wanted
 │   ├── DatabaseAheadError            the database holds a revision that this code does not know
 │   ├── UnknownRevisionError          ... and that no run on record has ever applied
+│   ├── PluginMissingError            ... and that came with a plugin which is not here
 │   └── BrokenHistoryError            a revision file is missing or cannot be read
 ├── TemporaryError               75   try again
 │   ├── DatabaseUnreachableError      no connection
@@ -222,6 +223,10 @@ class DatabaseAheadError(HistoryError, code="database_ahead"):
 
 class UnknownRevisionError(HistoryError, code="unknown_revision"):
     """The database holds a revision that neither this code nor any run on record knows."""
+
+
+class PluginMissingError(HistoryError, code="plugin_missing"):
+    """The database holds a revision of a plugin that is not enabled, or of a newer version."""
 
 
 class BrokenHistoryError(HistoryError, code="history_broken"):

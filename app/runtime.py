@@ -28,7 +28,7 @@ from app.hooks.manager import (
     list_all,
     unknown_names,
 )
-from app.migrator.bridge import AlembicProject
+from app.migrator.bridge import AlembicProject, Branch
 from app.migrator.context import Context, Version
 from app.migrator.migrator import Migrator
 
@@ -177,8 +177,9 @@ class Runtime:
     @cached_property
     def project(self) -> AlembicProject:
         """The revision files: the project's own and those that plugins bring."""
-        extra = [item.value for item in self.plugins.collect("register_migrations")]
-        return AlembicProject.open(self.project_root, self.settings.migrate, extra)
+        found = self.plugins.collect("register_migrations")
+        branches = [Branch.of(item.plugin, item.value) for item in found]
+        return AlembicProject.open(self.project_root, self.settings.migrate, branches)
 
     @cached_property
     def migrator(self) -> Migrator:

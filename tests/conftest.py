@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _EXTERNAL_VARIABLE = "TEST_DATABASE_URL"
-_LOWEST = ("bridge", "foreign_projects", "test_upgrade")
+_LOWEST = ("bridge", "foreign_projects", "test_upgrade", "plugin_branches", "plugin_models")
 _INTEGRATION = Path(__file__).parent / "integration"
 
 

@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 @click.option(
     "--autogenerate", is_flag=True, help="Write what the models say and the schema lacks."
 )
-@click.option("--head", default="head", show_default=True, help="The revision it follows.")
+@click.option(
+    "--head", help="The revision it follows, or label@head [default: the project's own head]."
+)
 @pass_runtime
-def command(runtime: Runtime, message: str, head: str, *, autogenerate: bool) -> Report:
-    """Write a new revision file from the template, ready to be edited."""
+def command(runtime: Runtime, message: str, head: str | None, *, autogenerate: bool) -> Report:
+    """Write a new revision file from the template, ready to be edited.
+
+    With `--head LABEL@head` it goes to the plugin that brings the branch LABEL, and
+    `--autogenerate` writes only what changes that plugin's tables.
+    """
     return runtime.migrator.new_revision(message, autogenerate=autogenerate, head=head)

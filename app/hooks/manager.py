@@ -17,6 +17,7 @@ from app.hooks import calls, collecting, specs
 from app.hooks.around import around
 from app.hooks.calls import Contribution, HookFailedError, HookProblem, Implementation, Terms
 from app.hooks.deadlines import Deadlines
+from app.hooks.deprecation import deprecations_of
 from app.hooks.discovery import Discovery, FoundPlugin, discover
 from app.hooks.impls import hook_arguments
 from app.hooks.instances import instantiate, secrets_of
@@ -230,7 +231,8 @@ def _register(
     if isinstance(instance, Problem):
         return [instance]
     try:
-        manager.register(instance, plugin.name)
+        with deprecations_of(plugin.name, plugin.root):
+            manager.register(instance, plugin.name)
         manager.check_pending()
     except (pluggy.PluginValidationError, ValueError) as error:
         # What validation has not seen, such as a hook that __init__ made.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.hooks import commands, serving, specs, types
 from app.hooks.deadlines import Deadlines
+from app.hooks.modes import DEPRECATED
 from app.hooks.specs import MODES, Mode
 
 if TYPE_CHECKING:
@@ -113,11 +114,18 @@ def _section(entry: HookEntry) -> str:
 - Mode: {entry.mode}: {_MODES[entry.mode]}.
 - Called: {entry.called}
 - Raising: {entry.raising}
-
+{_deprecations(entry.name)}
 ```python
 {example_plugin(entry).strip()}
 ```
 """
+
+
+def _deprecations(hook: str) -> str:
+    return "".join(
+        f"- Deprecated: `{argument}`: {advice}\n"
+        for argument, advice in DEPRECATED.get(hook, {}).items()
+    )
 
 
 def _imports(example: str) -> str:

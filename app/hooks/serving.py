@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic import SecretStr
+    from sqlalchemy.engine import Engine
     from starlette.types import ASGIApp
 
     from app.db.url import DatabaseUrl
@@ -28,6 +29,8 @@ class ApplicationContext:
     """The folder that relative paths in settings start from."""
     database_url: Callable[[], DatabaseUrl] = field(repr=False, compare=False)
     """Return where the application's data is. Asking may start a server: not while it is built."""
+    engine: Callable[[], Engine] = field(repr=False, compare=False)
+    """Return the application's engine, with the pool of its settings. Not while it is built."""
     redis_url: SecretStr | None = field(repr=False)
     """REDIS_URL of the settings."""
     inspect: Callable[[], Inspection] = field(repr=False, compare=False)

@@ -156,8 +156,12 @@ def register_middleware(application: ApplicationContext) -> Sequence[Middleware]
 def register_migrations() -> Sequence[Migrations] | None:
     """Return version folders, each with a branch label of its own.
 
+    The first revision of a folder carries the label, has no `down_revision`, and names what it
+    needs of the project in `depends_on`. The models may refer to the project's tables.
+
     Called: when revisions are read.
-    Raising: exit 2, nothing touched: a history with a hole is not a history.
+    Raising: exit 2, nothing touched: a history with a hole is not a history. So are two plugins
+        with one label, folder or table.
 
     Example:
         @hookimpl

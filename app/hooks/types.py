@@ -279,4 +279,4 @@ class Migrations:
     path: Path
     branch_label: str
     metadata: Sequence[Any] = ()
-    """SQLAlchemy MetaData of the plugin's tables, for autogenerate."""
+    """SQLAlchemy MetaData of the plugin's tables, for autogenerate; it may name the project's."""

@@ -4,34 +4,67 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.errors import DatabaseAheadError, UnknownRevisionError
+from app.errors import DatabaseAheadError, PluginMissingError, UnknownRevisionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.errors import HistoryError
+    from app.migrator.context import Context
+    from app.migrator.ledger import Ledger
+    from app.migrator.origins import Origin
 
 
-def explain_ahead(
-    error: HistoryError, unknown: Sequence[str], brought_by: str | None
+def explained(
+    error: HistoryError, context: Context, ledger: Ledger, current: Sequence[str]
 ) -> HistoryError:
-    """Return *error* with *brought_by*, the run and the code that brought the database there.
+    """Return *error*, or who brought a revision of *current* for which there is no file.
 
     A revision that no run on record has applied is another error: somebody else wrote it.
+    So is one that came with a plugin: its file comes back with the plugin.
     """
+    unknown = [revision for revision in current if not context.project.knows(revision)]
     if not unknown:
         return error
-    if brought_by is None:
-        return UnknownRevisionError(
-            what=f"The database holds the revision {unknown[0]}, which nobody here knows.",
-            why="no revision file has that id, and no run on record has applied it",
-            next_step="check that DATABASE_URL names the right database; "
-            "if it does, bring the file of that revision here",
+    enabled = [entry.name for entry in context.plugins.entries]
+    for revision in unknown:
+        origin = ledger.origin_of(revision, enabled)
+        if origin:
+            return _of_plugin(revision, origin, is_enabled=origin.plugin in enabled)
+    brought_by = ledger.who_brought(unknown[0])
+    return _ahead(unknown, brought_by) if brought_by else _nobodys(unknown[0])
+
+
+def _of_plugin(revision: str, origin: Origin, *, is_enabled: bool) -> PluginMissingError:
+    name, branch = origin.plugin, origin.branch or "BRANCH"
+    if is_enabled:
+        return PluginMissingError(
+            what=f"The database is ahead of the plugin {name!r}.",
+            why=f"it holds its revision {revision}, and the version that is installed does not",
+            next_step=f"install the version of {name} that brings {revision}, or a newer one",
         )
+    return PluginMissingError(
+        what=f"The database holds the tables of the plugin {name!r}, which is not enabled.",
+        why=f"its revision {revision} is applied, and the file of it comes with the plugin",
+        next_step=f'add "{name}" to plugins.enabled; to be rid of it, run '
+        f"`python migrate.py downgrade {branch}@base` with it enabled, then take it out",
+    )
+
+
+def _ahead(unknown: Sequence[str], brought_by: str) -> DatabaseAheadError:
     return DatabaseAheadError(
         what="The database is ahead of this code.",
         why=f"it holds {', '.join(unknown)}, and no revision file here has that id; "
         f"{brought_by} brought it there",
         next_step=f"run the code of {brought_by.partition(' of ')[2]} or newer, "
         "or bring its revision files here",
+    )
+
+
+def _nobodys(revision: str) -> UnknownRevisionError:
+    return UnknownRevisionError(
+        what=f"The database holds the revision {revision}, which nobody here knows.",
+        why="no revision file has that id, and no run on record has applied it",
+        next_step="check that DATABASE_URL names the right database; "
+        "if it does, bring the file of that revision here",
     )

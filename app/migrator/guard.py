@@ -15,8 +15,11 @@ PRODUCTION = "production"
 
 
 def needs_confirmation(environment: str, target: str) -> bool:
-    """Say whether a downgrade to *target* must be confirmed with the database's name."""
-    return environment == PRODUCTION or target == "base"
+    """Say whether a downgrade to *target* must be confirmed with the database's name.
+
+    The base of one branch takes all of that branch's tables.
+    """
+    return environment == PRODUCTION or target.strip().rpartition("@")[2] == "base"
 
 
 def confirm(

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.migrator.ledger_schema import bring_up_to_date
+from app.migrator.origins import read_origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import TextClause
     from sqlalchemy.engine import Connection
 
+    from app.migrator.origins import Origin
 
 _INSERT_RUN = text("""
     insert into migrator.run (id, command, target, environment, version_table,
@@ -44,8 +46,8 @@ _FINISH_RUN = text("""
     where id = :id
 """)
 _START_STEP = text("""
-    insert into migrator.step (run_id, position, revision, direction, checksum)
-    values (:run_id, :position, :revision, :direction, :checksum)
+    insert into migrator.step (run_id, position, revision, direction, checksum, plugin, branch)
+    values (:run_id, :position, :revision, :direction, :checksum, :plugin, :branch)
 """)
 _FINISH_STEP = text("""
     update migrator.step set outcome = :outcome, duration_ms = :duration_ms, attempts = :attempts
@@ -186,9 +188,16 @@ class Ledger:
         self._write(statement, {"id": run_id, "hooks": json.dumps(totals)})
 
     def start_step(
-        self, run_id: str, position: int, revision: str, direction: str, checksum: str
+        self,
+        run_id: str,
+        position: int,
+        revision: str,
+        direction: str,
+        checksum: str,
+        *,
+        origin: Origin | None = None,
     ) -> None:
-        """Write that *revision* is about to run."""
+        """Write that *revision* is about to run; *origin* is None for the project's own."""
         self._write(
             _START_STEP,
             {
@@ -197,6 +206,8 @@ class Ledger:
                 "revision": revision,
                 "direction": direction,
                 "checksum": checksum,
+                "plugin": origin.plugin if origin else None,
+                "branch": origin.branch if origin else None,
             },
         )
 
@@ -258,6 +269,10 @@ class Ledger:
             return None
         commit = f", commit {row[2][:12]}" if row[2] else ""
         return f"run {row[0]} of version {row[1]}{commit}"
+
+    def origin_of(self, revision: str, enabled: Sequence[str]) -> Origin | None:
+        """Return the plugin that *revision* came from; see `read_origin`."""
+        return read_origin(self._connection, revision, enabled) if self.exists() else None
 
     def _write(self, statement: TextClause, row: Mapping[str, Any]) -> None:
         """Execute *statement*, over a new connection when the old one was lost.

@@ -55,6 +55,9 @@ DEFINITION = (
     "alter table migrator.step add column if not exists blockers jsonb not null default '[]'",
     "alter table migrator.run add column if not exists hooks jsonb not null default '[]'",
     "alter table migrator.run add column if not exists warnings jsonb not null default '[]'",
+    # Whose revision it is; null for the project's own.
+    "alter table migrator.step add column if not exists plugin text",
+    "alter table migrator.step add column if not exists branch text",
 )
 
 # An ALTER TABLE waits for whoever reads the table, such as a dump: only when there is need,

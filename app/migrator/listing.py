@@ -104,4 +104,4 @@ def _row(
 
 
 def _is_downwards(target: str) -> bool:
-    return target == "base" or re.search(r"-\d+$", target) is not None
+    return target.rpartition("@")[2] == "base" or re.search(r"-\d+$", target) is not None

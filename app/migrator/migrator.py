@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.hooks.types import CheckStatus, Direction, Stage
 from app.migrator import guard, listing
-from app.migrator.ahead import explain_ahead
+from app.migrator.ahead import explained
 from app.migrator.findings import core_checks, gather
 from app.migrator.inspection import DatabaseInspection
 from app.migrator.outside import told
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from app.errors import HistoryError
     from app.migrator.context import Context
     from app.migrator.damage import Damage
 
@@ -125,9 +126,7 @@ class Migrator:
         with self._look() as inspection:
             status = inspection.status
             evidence = gather(self._context.project, inspection)
-            history_error = status.error
-            if history_error and status.unknown:
-                history_error = explain_ahead(history_error, status.unknown, inspection.brought_by)
+            history_error = self._explained(inspection)
         checks = self._context.run_checks(self.inspect, Stage.CHECK, core_checks(evidence))
         return Report(
             command="check",
@@ -219,6 +218,7 @@ class Migrator:
         target = target or default_target(self._context.project)
         with self._look() as inspection:
             status = inspection.status
+            self._refuse_ahead(inspection)
         steps = listing.plan_steps(self._context.project, target, status)
         scripts = self._context.project.sql(steps, self._context.url) if with_sql else ()
         return Report(
@@ -231,7 +231,7 @@ class Migrator:
             revisions=listing.planned(steps, scripts),
         )
 
-    def new_revision(self, message: str, *, autogenerate: bool, head: str = "head") -> Report:
+    def new_revision(self, message: str, *, autogenerate: bool, head: str | None = None) -> Report:
         """Write a new revision file; with *autogenerate* from what the models say."""
         project, url = self._context.project, self._context.url
         if not autogenerate:
@@ -240,12 +240,27 @@ class Migrator:
             )
             return Report(command="revision", heads=project.heads, path=str(path))
         with self._look() as inspection:
+            self._refuse_ahead(inspection)
             listing.refuse_pending(inspection.status)
             inspection.connection.rollback()
             path = project.new_revision(
                 message, autogenerate=True, connection=inspection.connection, url=url, head=head
             )
         return Report(command="revision", heads=project.heads, path=str(path))
+
+    def _refuse_ahead(self, inspection: DatabaseInspection) -> None:
+        error = self._explained(inspection)
+        if error and inspection.status.unknown:
+            raise error
+
+    def _explained(self, inspection: DatabaseInspection) -> HistoryError | None:
+        """Return what an upgrade would be refused with, with what the record knows of it."""
+        status = inspection.status
+        if status.error is None:
+            return None
+        found = explained(status.error, self._context, inspection.ledger, status.current)
+        inspection.connection.rollback()
+        return found
 
     @contextmanager
     def _look(self) -> Iterator[DatabaseInspection]:

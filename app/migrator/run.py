@@ -13,7 +13,7 @@ from app.errors import AppError, ConfigError, DatabaseAheadError, UnhealthyError
 from app.hooks.calls import HookFailedError, HookProblem
 from app.hooks.types import Backup, CheckStatus, EventKind, Run, Stage
 from app.migrator import failures
-from app.migrator.ahead import explain_ahead
+from app.migrator.ahead import explained
 from app.migrator.fingerprint import remember_schema, warn_of_changes
 from app.migrator.guard import guard_environment
 from app.migrator.inspection import DatabaseInspection
@@ -106,9 +106,7 @@ class _Execution:
         try:
             progress.plan = project.plan(request.target, progress.before, request.direction)
         except DatabaseAheadError as error:
-            unknown = [each for each in progress.before if not project.knows(each)]
-            who = session.ledger.who_brought(unknown[0]) if unknown else None
-            raise explain_ahead(error, unknown, who) from error
+            raise explained(error, self._context, session.ledger, progress.before) from error
 
     def _begin(self, session: Session) -> None:
         progress, request = self._progress, self._progress.request

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from app.errors import AppError
+from app.errors import AppError, DatabaseAheadError
+from app.migrator.ahead import explained
 from app.migrator.fingerprint import remember_schema
 from app.migrator.guard import guard_environment
 from app.migrator.interrupts import Interrupts
@@ -53,12 +54,21 @@ def _stamp(
     session.put_on_record(run_id, "stamp", target, before, before)
     try:
         context.project.stamp(target, session.connection, context.url)
-    except AppError as error:
+    except AppError as raised:
+        error = _told(raised, context, session, before)
         failure = {"code": error.code, "phase": "stamp", "text": error.what, "why": error.why}
         session.ledger.finish(run_id, "failed", error=failure, heads=before)
-        raise
+        raise error from raised
     after = session.heads()
     session.ledger.finish(run_id, "succeeded", heads=after)
     # The operator has looked and says that this is it.
     remember_schema(context, session.record, run_id)
     return after
+
+
+def _told(
+    error: AppError, context: Context, session: Session, before: tuple[str, ...]
+) -> AppError:
+    if isinstance(error, DatabaseAheadError):
+        return explained(error, context, session.ledger, before)
+    return error

@@ -50,7 +50,7 @@ def read_status(
 
 def default_target(project: AlembicProject) -> str:
     """Return what an upgrade without a target means: `heads` where branches are labelled."""
-    several = len(project.heads) > 1 and not _has_accidental_heads(project)
+    several = len(project.line_heads) > 1 and not _has_accidental_heads(project)
     return "heads" if several else "head"
 
 

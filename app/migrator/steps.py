@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import HeadsUnchangedError
 from app.migrator.interrupts import Interrupt
+from app.migrator.origins import Origin
 from app.migrator.tries import Tries, refuse_lost_lock
 
 if TYPE_CHECKING:
@@ -42,7 +43,12 @@ def run_step(
     log.info("%s %s %s", verbs[0], step.revision.id, step.revision.description)
     with interrupts.shielded():
         session.ledger.start_step(
-            progress.run_id, position, step.revision.id, progress.request.direction, step.checksum
+            progress.run_id,
+            position,
+            step.revision.id,
+            progress.request.direction,
+            step.checksum,
+            origin=_origin(context, step),
         )
     try:
         tries.run(step)
@@ -66,6 +72,11 @@ def run_step(
                 attempts=progress.attempts.count,
             )
     return seconds
+
+
+def _origin(context: Context, step: Step) -> Origin | None:
+    branch = context.project.branch_of(step.revision)
+    return Origin(branch.plugin, branch.label) if branch else None
 
 
 def _refuse_unmoved(context: Context, session: Session, step: Step) -> None:

@@ -31,6 +31,10 @@ class Config(BaseModel):
     start_timeout_seconds: float = Field(
         60.0, gt=0, description="Given up when the server is not ready after this long."
     )
+    durable: bool = Field(
+        default=True,
+        description="false: faster, and the data is lost when the machine crashes; for tests.",
+    )
 
 
 class Plugin:
@@ -54,6 +58,6 @@ class Plugin:
 
         installation = find_installation()
         place = choose_place(self._config.directory, _PROJECT_ROOT)
-        server = Server(place, installation.usable_by(place.account), durable=True)
+        server = Server(place, installation.usable_by(place.account), durable=self._config.durable)
         server.join(self._config.start_timeout_seconds)
         return server.database_url("sst_platform")

@@ -82,7 +82,7 @@ def test_ci_runs_the_commands_of_the_readme() -> None:
     commands = [line for line in script.read_text().splitlines() if line.startswith("make ")]
 
     assert os.access(script, os.X_OK)
-    assert commands == ["make check", "make test", "make test-lowest"]
+    assert commands == ["make check", "make test", "make test-lowest", "make test-examples"]
 
 
 def _make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -23,6 +23,7 @@ _COPIED = (
     "migrate.py",
     "settings.toml",
     "pyproject.toml",
+    "README.md",
     ".secrets.toml.example",
 )
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")

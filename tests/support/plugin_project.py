@@ -96,6 +96,7 @@ def an_application(root: Path = Path(), **changes: Any) -> ApplicationContext:
         "environment": "testing",
         "project_root": root,
         "database_url": lambda: DatabaseUrl("postgresql://app@db.example:5432/app"),
+        "engine": lambda: None,
         "redis_url": None,
         "inspect": lambda: None,
     }

@@ -106,7 +106,7 @@ def serve_project(project: Project, *words: str, **environment: str) -> Iterator
     arguments = ["--factory", "tests.support.served:create_served_app", *words]
     folder = _output_folder(project.root)
     with _listening() as (listener, url):
-        process = forks._server().Process(
+        process = forks.fork_server().Process(
             target=_child, args=(listener, arguments, variables, folder)
         )
         process.start()
@@ -159,7 +159,7 @@ def _listening() -> Iterator[tuple[socket.socket, str]]:
 def _child(
     listener: socket.socket, arguments: list[str], environment: dict[str, str], folder: Path
 ) -> None:
-    forks._redirect(folder)
+    forks.redirect(folder)
     os.environ.clear()
     os.environ.update(environment)
     import uvicorn

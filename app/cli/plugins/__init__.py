@@ -12,7 +12,7 @@ from app.cli.command import Group
 if TYPE_CHECKING:
     from app.cli.command import Command
 
-COMMANDS = ("list", "hooks", "show", "doctor", "lock")
+COMMANDS = ("list", "hooks", "show", "doctor", "lock", "new")
 """The words after `plugins`, in the order of the help; each is `app/cli/plugins/WORD.py`."""
 
 
@@ -35,4 +35,4 @@ class Subcommands(Group):
 
 @click.group("plugins", cls=Subcommands)
 def command() -> None:
-    """Show the plugins, enabled or not."""
+    """Show the plugins, enabled or not, and write new ones."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.migrator.bridge.branches import Branch
 from app.migrator.bridge.compare import LEDGER_SCHEMA
 from app.migrator.bridge.footprint import Footprint, may_run_again
 from app.migrator.bridge.indexes import (
@@ -17,6 +18,7 @@ from app.migrator.bridge.values import EnvFacts, Step, StepSql
 __all__ = [
     "LEDGER_SCHEMA",
     "AlembicProject",
+    "Branch",
     "EnvFacts",
     "Footprint",
     "InvalidIndex",

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from alembic.script import Script
 
-    from app.hooks.types import Revision
-
 
 def broken_file(error: Exception) -> BrokenHistoryError:
     """Return the error for a revision file that raised *error* while it was read."""
@@ -80,15 +78,6 @@ def lacking(script: Script, function: str) -> BrokenHistoryError:
         what=f"Revision {script.revision} has no {function}().",
         why=f"{shown(script.path)} does not define it",
         next_step=f"write def {function}() in that file",
-    )
-
-
-def label_missing(revision: Revision, label: str) -> BrokenHistoryError:
-    """Return the error for a plugin's folder whose revisions lack its branch label."""
-    return BrokenHistoryError(
-        what=f"Revision {revision.id} does not belong to the branch {label}.",
-        why=f"{shown(revision.path or '')} lies in a plugin's folder that promised this label",
-        next_step=f'write branch_labels = ("{label}",) in the first revision of that folder',
     )
 
 

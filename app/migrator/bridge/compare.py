@@ -13,6 +13,7 @@ from sqlalchemy import ARRAY, JSON, MetaData
 from sqlalchemy.exc import DBAPIError
 
 from app.migrator.bridge.differences import described
+from app.migrator.bridge.models import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column
     from sqlalchemy.engine import Connection
 
+    from app.migrator.bridge.branches import Branch
     from app.migrator.bridge.values import EnvFacts
 
 LEDGER_SCHEMA = "migrator"
@@ -54,15 +56,16 @@ def differences(connection: Connection, facts: EnvFacts) -> tuple[str, ...] | No
 
 
 def comparing_options(
-    options: Mapping[str, Any], extra: Sequence[MetaData] = ()
+    options: Mapping[str, Any], branches: Sequence[Branch] = ()
 ) -> dict[str, Any]:
     """Return what must replace env.py's *options* so that a comparison is right.
 
-    The ledger's schema is left out, and plugins' models are added.
+    The ledger's schema is left out, and the models of plugins' *branches* are added.
     """
     changed: dict[str, Any] = {"include_name": _without_ledger(options.get("include_name"))}
-    if extra and options.get("target_metadata") is not None:
-        changed["target_metadata"] = [*as_sequence(options["target_metadata"]), *extra]
+    if branches and options.get("target_metadata") is not None:
+        own = as_sequence(options["target_metadata"])
+        changed["target_metadata"] = joined(own, branches)
     return changed
 
 

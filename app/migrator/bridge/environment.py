@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
     from alembic.script import ScriptDirectory
-    from sqlalchemy import MetaData
     from sqlalchemy.engine import Connection
 
     from app.db.url import DatabaseUrl
+    from app.migrator.bridge.branches import Branch
     from app.migrator.bridge.history import History
     from app.migrator.bridge.location import Location
 
@@ -39,12 +39,10 @@ _ONE_AT_A_TIME = threading.Lock()
 class EnvironmentRunner:
     """Runs the env.py of one project."""
 
-    def __init__(
-        self, location: Location, history: History, metadata: tuple[MetaData, ...] = ()
-    ) -> None:
+    def __init__(self, location: Location, history: History) -> None:
         self._location = location
         self._script = history.script
-        self._metadata = metadata
+        self._branches = history.branches
 
     def run(
         self,
@@ -76,7 +74,7 @@ class EnvironmentRunner:
         with _ONE_AT_A_TIME, kept_within(), _handed_over(connection, keep=keep):
             config = self._location.config(url, connection)
             options = {"destination_rev": "heads", **options, "fn": noticed}
-            with _Environment(config, self._script, self._metadata, **options):
+            with _Environment(config, self._script, self._branches, **options):
                 self._run_env_py(url, asked)
         if not asked:
             raise _never_asked(self._script.env_py_location)
@@ -105,11 +103,11 @@ class _Environment(EnvironmentContext):
         self,
         config: Config,
         script: ScriptDirectory,
-        metadata: tuple[MetaData, ...],
+        branches: tuple[Branch, ...],
         **options: Any,
     ) -> None:
         super().__init__(config, script, **options)
-        self._metadata = metadata
+        self._branches = branches
         self._buffer = options.get("output_buffer")
 
     def configure(self, *args: Any, **options: Any) -> None:
@@ -118,7 +116,7 @@ class _Environment(EnvironmentContext):
         if self.is_offline_mode():
             options["output_buffer"] = self._buffer
             options.setdefault("literal_binds", True)
-        super().configure(*args, **options | comparing_options(options, self._metadata))
+        super().configure(*args, **options | comparing_options(options, self._branches))
         compare_json_defaults(self.get_context())
 
 

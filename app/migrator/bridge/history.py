@@ -11,11 +11,11 @@ from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionMap
 
 from app.hooks.types import Revision
+from app.migrator.bridge.branches import require_own_base
 from app.migrator.bridge.brokenness import (
     broken_file,
     check_links,
     cycle,
-    label_missing,
     lacking,
     twice,
 )
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
     from alembic.script import Script
 
-    from app.hooks.types import Migrations
+    from app.migrator.bridge.branches import Branch
     from app.migrator.bridge.location import Location
 
 
@@ -38,11 +38,12 @@ class History:
     one id, a file that another refers to is missing, or the revisions form a circle.
     """
 
-    def __init__(self, location: Location, extra: Sequence[Migrations] = ()) -> None:
+    def __init__(self, location: Location, branches: Sequence[Branch] = ()) -> None:
         self.script = ScriptDirectory.from_config(location.config())
+        self.branches = tuple(branches)
+        """Those of plugins."""
         self._load()
-        for folder in extra:
-            self._require_label(folder)
+        require_own_base(branches, self.revisions)
 
     @property
     def map(self) -> RevisionMap:
@@ -78,6 +79,11 @@ class History:
         """The labels of all branches."""
         found = {label for revision in self.revisions for label in revision.branch_labels}
         return tuple(sorted(found))
+
+    def branch_of(self, revision: str) -> Branch | None:
+        """Return the plugin's branch whose folder holds the revision; None for the project's."""
+        file = Path(self.script.get_revision(revision).path)
+        return next((branch for branch in self.branches if branch.holds(file)), None)
 
     def step(self, revision: str, *, is_upgrade: bool) -> RevisionStep:
         """Return Alembic's step for the revision with this id.
@@ -116,11 +122,6 @@ class History:
         except Exception as error:
             raise broken_file(error) from error
 
-    def _require_label(self, folder: Migrations) -> None:
-        lying_there = [each for each in self.revisions if _lies_in(each, folder.path)]
-        if lying_there and folder.branch_label not in lying_there[0].branch_labels:
-            raise label_missing(lying_there[0], folder.branch_label)
-
 
 def as_revision(script: Script) -> Revision:
     """Return Alembic's *script* as our own value."""
@@ -131,7 +132,3 @@ def as_revision(script: Script) -> Revision:
         path=Path(script.path),
         branch_labels=tuple(sorted(script.branch_labels)),
     )
-
-
-def _lies_in(revision: Revision, folder: Path) -> bool:
-    return revision.path is not None and revision.path.resolve().is_relative_to(folder.resolve())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from app.db.url import DatabaseUrl
-    from app.hooks.types import Migrations
+    from app.migrator.bridge.branches import Branch
 
 HOOKS_SECTION = "post_write_hooks"
 
@@ -46,11 +46,11 @@ class Location:
         """The version folders without those of plugins."""
         return self.version_locations or (str(Path(self.script_location, "versions")),)
 
-    def with_folders(self, extra: Sequence[Migrations]) -> Location:
+    def with_folders(self, branches: Sequence[Branch]) -> Location:
         """Return the location with the version folders of plugins added."""
-        if not extra:
+        if not branches:
             return self
-        folders = (str(each.path) for each in extra)
+        folders = (str(each.path) for each in branches)
         return replace(self, version_locations=(*self.own_versions, *folders))
 
     def prepend_sys_path(self) -> None:

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import column, inspect, select, table
 
-from app.errors import UsageError
-from app.hooks.types import Direction
 from app.migrator.bridge import compare, planning
+from app.migrator.bridge.branches import Branch, require_apart
 from app.migrator.bridge.environment import EnvironmentRunner
 from app.migrator.bridge.footprint import Footprint
-from app.migrator.bridge.heads import heads_after
 from app.migrator.bridge.history import History
 from app.migrator.bridge.identity import apply_settings, backend_pid, identity_of
 from app.migrator.bridge.locate import locate
@@ -22,7 +20,7 @@ from app.migrator.bridge.observation import (
     require_same_database,
 )
 from app.migrator.bridge.offline import OfflineRun
-from app.migrator.bridge.targets import Target, read_target
+from app.migrator.bridge.stamps import heads_to_write, stamp_target, steps_between
 from app.migrator.bridge.timeouts import patient_concurrently
 from app.migrator.bridge.writing import RevisionWriter
 
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from app.db.url import DatabaseUrl
-    from app.hooks.types import Migrations, Revision
+    from app.hooks.types import Direction, Revision
     from app.migrator.bridge.locate import LocationSettings
     from app.migrator.bridge.location import Location
     from app.migrator.bridge.values import EnvFacts, Step, StepSql
@@ -53,22 +51,27 @@ class AlembicProject:
 
     @classmethod
     def open(
-        cls, root: Path, settings: LocationSettings, extra: Sequence[Migrations] = ()
+        cls, root: Path, settings: LocationSettings, branches: Sequence[Branch] = ()
     ) -> AlembicProject:
-        """Read the project that *settings* point at, with the version folders of plugins.
+        """Read the project that *settings* point at, with the *branches* of plugins.
 
-        Raises `ConfigError` when it cannot be found, `BrokenHistoryError` when a revision file
-        is broken, missing or there twice.
+        Raises `ConfigError` when it cannot be found or two branches cannot be told apart,
+        `BrokenHistoryError` when a revision file is broken, missing or there twice.
         """
-        location = locate(root, settings).with_folders(extra)
-        history = History(location, extra)
-        metadata = tuple(each for folder in extra for each in folder.metadata)
-        return cls(location, history, EnvironmentRunner(location, history, metadata))
+        require_apart(branches)
+        location = locate(root, settings).with_folders(branches)
+        history = History(location, branches)
+        return cls(location, history, EnvironmentRunner(location, history))
 
     @property
     def heads(self) -> tuple[str, ...]:
         """What the version table holds when everything is applied, sorted."""
         return self._history.database_heads
+
+    @property
+    def line_heads(self) -> tuple[str, ...]:
+        """The ends of all lines of revisions, also of those that another one depends on."""
+        return self._history.heads
 
     def revisions(self) -> tuple[Revision, ...]:
         """Return every revision, a revision after the ones that it builds on."""
@@ -77,6 +80,10 @@ class AlembicProject:
     def knows(self, revision: str) -> bool:
         """Return whether a file holds the revision with this full id."""
         return revision in self._history.ids
+
+    def branch_of(self, revision: Revision) -> Branch | None:
+        """Return the plugin's branch that *revision* belongs to; None for the project's own."""
+        return self._history.branch_of(revision.id)
 
     def facts(self, connection: Connection, url: DatabaseUrl) -> EnvFacts:
         """Run env.py with nothing to apply, and return what it did; no table is created.
@@ -167,15 +174,12 @@ class AlembicProject:
 
         Raises what `plan` raises for a target that does not exist.
         """
-        wanted = _absolute(read_target(target, Direction.UPGRADE, self._history))
+        wanted = stamp_target(target, self._history)
         after: list[tuple[str, ...]] = []
 
         def write(heads: tuple[str, ...], _: MigrationContext) -> list[StampStep]:
-            planning.require_known(self._history, heads)
-            with planning.refusals(self._history, wanted, heads):
-                steps = self._history.script._stamp_revs((wanted.text,), heads)  # noqa: SLF001
-            after.append(_heads_after_all(heads, steps))
-            return steps
+            after.append(heads_to_write(self._history, wanted, heads))
+            return steps_between(self._history, heads, after[0])
 
         self._runner.run(
             write, url=url, connection=connection, keep=True, destination_rev=wanted.text
@@ -189,7 +193,7 @@ class AlembicProject:
         autogenerate: bool,
         connection: Connection | None,
         url: DatabaseUrl,
-        head: str = "head",
+        head: str | None = None,
     ) -> Path:
         """Write a revision file on top of *head* and return it; see `RevisionWriter.write`."""
         writer = RevisionWriter(self._location, self._history, self._runner)
@@ -200,23 +204,6 @@ class AlembicProject:
     def differences(self, connection: Connection, facts: EnvFacts) -> tuple[str, ...] | None:
         """Return what differs between models and schema, a line each; None without models."""
         return compare.differences(connection, facts)
-
-
-def _absolute(target: Target) -> Target:
-    if target.distance:
-        raise UsageError(
-            what=f"stamp cannot count: {target.text!r}.",
-            why="it writes a place in the history, it does not walk there",
-            next_step="name an id, head, heads, base or label@head",
-        )
-    return target
-
-
-def _heads_after_all(heads: tuple[str, ...], steps: Sequence[StampStep]) -> tuple[str, ...]:
-    after = tuple(sorted(heads))
-    for step in steps:
-        after = heads_after(after, step)
-    return after
 
 
 def _ignore(_: int) -> None:

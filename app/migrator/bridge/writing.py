@@ -11,7 +11,9 @@ from alembic.script.revision import MultipleHeads
 from alembic.util import CommandError
 
 from app.errors import ConfigError, HistoryError, Problem, UsageError
+from app.migrator.bridge.compare import as_sequence
 from app.migrator.bridge.location import shown
+from app.migrator.bridge.places import Place, keep_own, place_of
 from app.migrator.bridge.planning import several_heads
 from app.migrator.bridge.surroundings import kept_within
 
@@ -42,9 +44,12 @@ class RevisionWriter:
         autogenerate: bool,
         connection: Connection | None,
         url: DatabaseUrl,
-        head: str = "head",
+        head: str | None = None,
     ) -> Path:
-        """Write a revision on top of *head* and return its file.
+        """Write a revision on top of *head*, by default the project's own, and return its file.
+
+        `label@head` of a plugin's branch writes into the plugin's folder; the first one there is
+        the base of the branch. With *autogenerate* only that branch's tables are compared.
 
         Raises `UsageError` for a message that cannot stand in a docstring, `SeveralHeadsError`
         when *head* means several, `HistoryError` when models are to be compared with a database
@@ -54,38 +59,29 @@ class RevisionWriter:
         self._require_template()
         # Alembic's "Generating ... done": the path is the command's own result.
         self._history.script.messaging_opts = {"quiet": True}
-        with _translated(head):
-            revision = self._revision(message, head, autogenerate=autogenerate)
+        place = place_of(head, self._history)
+        with _translated(head or "head"):
+            revision = self._revision(message, place, autogenerate=autogenerate)
             if autogenerate or self._wants_environment():
-                self._fill(revision, connection, url, autogenerate=autogenerate)
+                self._fill(revision, connection, url, place if autogenerate else None)
             with kept_within():
                 scripts = [script for script in revision.generate_scripts() if script]
         self._history.forget_order()
         return Path(scripts[0].path)
 
-    def _revision(self, message: str, head: str, *, autogenerate: bool) -> RevisionContext:
+    def _revision(self, message: str, place: Place, *, autogenerate: bool) -> RevisionContext:
         wanted: dict[str, Any] = {
             "message": message,
             "autogenerate": autogenerate,
             "sql": False,
-            "head": head,
+            "head": place.head,
             "splice": False,
-            "branch_label": None,
-            "version_path": self._folder(head),
+            "branch_label": place.new_label,
+            "version_path": place.folder,
             "rev_id": None,
             "depends_on": None,
         }
         return RevisionContext(self._location.config(), self._history.script, wanted)
-
-    def _folder(self, head: str) -> str | None:
-        """Return the version folder to write to: the one that holds *head*, the first without."""
-        script = self._history.script
-        folders = [Path(folder) for folder in script._version_locations]  # noqa: SLF001
-        if len(folders) == 1:
-            return None
-        files = [Path(each.path) for each in script.get_revisions(head)]
-        holding = (f for f in folders if any(file.is_relative_to(f.resolve()) for file in files))
-        return str(next(holding, folders[0]))
 
     def _wants_environment(self) -> bool:
         option = dict(self._location.options).get("revision_environment")
@@ -99,13 +95,16 @@ class RevisionWriter:
         revision: RevisionContext,
         connection: Connection | None,
         url: DatabaseUrl,
-        *,
-        autogenerate: bool,
+        compared: Place | None,
     ) -> None:
+        """Let env.py have its say; the models of *compared* are compared, if there is one."""
+
         def compare(heads: tuple[str, ...], context: MigrationContext) -> list[Any]:
-            if autogenerate:
+            if compared:
                 self._require_newest(heads)
                 revision.run_autogenerate(heads, context)
+                models = as_sequence(context.opts["target_metadata"] or ())
+                keep_own(revision.generated_revisions, compared, models)
             else:
                 revision.run_no_autogenerate(heads, context)
             return []

@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, text
 
 from app.db.url import DatabaseUrl
-from app.hooks.types import Migrations
-from app.migrator.bridge import AlembicProject
+from app.migrator.bridge import AlembicProject, Branch
 from tests.support import foreign_envs as envs
 from tests.support.foreign import ForeignProject
 
@@ -129,7 +128,8 @@ def test_models_of_a_plugin_are_compared_with_the_projects(
     project = ForeignProject.create(tmp_path, env)
     models = MetaData()
     Table("of_plugin", models, Column("id", Integer, primary_key=True))
-    extra = Migrations(tmp_path / "more", "audit", [models])
+    (tmp_path / "more").mkdir()
+    extra = Branch("auditor", "audit", tmp_path / "more", (models,))
     opened = AlembicProject.open(project.root, project.settings, [extra])
     url = DatabaseUrl(database_url)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.errors import BrokenHistoryError
-from app.hooks.types import Direction, Migrations
-from app.migrator.bridge import AlembicProject
+from app.hooks.types import Direction
+from app.migrator.bridge import AlembicProject, Branch
 from app.migrator.bridge.checksum import checksum_of
 from tests.support.foreign import ForeignProject
 
@@ -108,7 +108,7 @@ def test_two_files_with_one_id_are_both_named(project: ForeignProject) -> None:
 def test_plugins_folder_brings_its_own_branch(project: ForeignProject, tmp_path: Path) -> None:
     """Its revisions run with the project's, under a label of their own."""
     other = ForeignProject.create(tmp_path / "plugin", "").revision("pp01", label="audit")
-    folder = Migrations(other.root / "migrations/versions", "audit")
+    folder = Branch("auditor", "audit", other.root / "migrations/versions")
 
     opened = AlembicProject.open(project.root, project.settings, [folder])
 
@@ -121,7 +121,7 @@ def test_plugins_folder_without_its_label_is_refused(
 ) -> None:
     """Without it `label@head` could not be written."""
     other = ForeignProject.create(tmp_path / "plugin", "").revision("pp01")
-    folder = Migrations(other.root / "migrations/versions", "audit")
+    folder = Branch("auditor", "audit", other.root / "migrations/versions")
 
     with pytest.raises(BrokenHistoryError, match="audit"):
         AlembicProject.open(project.root, project.settings, [folder])

@@ -1,0 +1,44 @@
+"""Notice what a plugin leaves behind in its process: threads, variables, the working folder."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The process at one moment."""
+
+    threads: frozenset[threading.Thread]
+    variables: dict[str, str]
+    folder: str
+
+    @classmethod
+    def now(cls) -> Surroundings:
+        """Return the process as it is."""
+        return cls(frozenset(threading.enumerate()), dict(os.environ), _folder())
+
+    def leaks(self) -> tuple[str, ...]:
+        """Return what has changed since, a line each; values are not shown."""
+        now = Surroundings.now()
+        threads = sorted(thread.name for thread in now.threads - self.threads)
+        names = sorted(self.variables.keys() | now.variables.keys())
+        changed = [name for name in names if self.variables.get(name) != now.variables.get(name)]
+        moved = [now.folder] if now.folder != self.folder else []
+        return (
+            *(f"the thread {name} is still running" for name in threads),
+            *(f"the variable {name} has changed" for name in changed if name not in _PYTESTS),
+            *(f"the working folder is now {folder}" for folder in moved),
+        )
+
+
+_PYTESTS = frozenset({"PYTEST_CURRENT_TEST"})
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - a folder that is gone has no Path
+    except FileNotFoundError:
+        return "one that is gone"

@@ -1,0 +1,123 @@
+"""The kit has a builder for every value of the contract and a stand-in for every protocol."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import app.hooks
+from app import testing
+from app.hooks import CommandContext, EventKind, Inspection, LockedWork, Problem, Veto
+from app.testing import FakeCommandContext, FakeInspection, FakeLockedWork
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BUILDERS: tuple[Callable[..., object], ...] = (
+    testing.a_backup,
+    testing.a_check,
+    testing.a_check_result,
+    testing.a_command_result,
+    testing.a_failure,
+    testing.a_restore,
+    testing.a_revision,
+    testing.a_run,
+    testing.an_application,
+    testing.an_event,
+    lambda **over: testing.some_migrations(Path("versions"), **over),
+)
+FAKES = {
+    "CommandContext": FakeCommandContext(),
+    "Inspection": FakeInspection(),
+    "LockedWork": FakeLockedWork(),
+}
+
+
+def values() -> set[type]:
+    """Return the dataclasses that cross the border; a `Problem` is made by its caller."""
+    public = (getattr(app.hooks, name) for name in app.hooks.__all__)
+    return {each for each in public if is_dataclass(each) and isinstance(each, type)} - {Problem}
+
+
+def test_every_value_has_a_builder() -> None:
+    assert {type(build()) for build in BUILDERS} == values()
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+def test_every_field_can_be_given(build: Callable[..., Any]) -> None:
+    value = build()
+    given = {field.name: object() for field in fields(value)}
+    if type(value).__name__ == "Migrations":
+        del given["path"]
+
+    built = build(**given)
+
+    assert {name: getattr(built, name) for name in given} == given
+
+
+def test_unknown_field_is_an_error() -> None:
+    with pytest.raises(TypeError, match="colour"):
+        testing.a_run(colour="red")
+
+
+def test_first_argument_may_be_given_by_place() -> None:
+    assert testing.an_event(EventKind.RUN_FAILED).kind is EventKind.RUN_FAILED
+    assert testing.a_revision("b2").id == "b2"
+
+
+def test_every_protocol_has_a_stand_in_with_all_its_members() -> None:
+    public = {name: getattr(app.hooks, name) for name in app.hooks.__all__}
+    protocols = {name: each for name, each in public.items() if getattr(each, "_is_protocol", 0)}
+
+    missing = {
+        f"{name}.{member}"
+        for name, protocol in protocols.items()
+        for member in vars(protocol)
+        if not member.startswith("_")
+        if not hasattr(FAKES[name], member)
+    }
+
+    assert missing == set()
+
+
+def test_stand_ins_are_what_the_contract_wants() -> None:
+    """For the type checker: this page is checked strictly."""
+    inspection: Inspection = FakeInspection()
+    context: CommandContext = FakeCommandContext()
+    work: LockedWork = FakeLockedWork()
+
+    assert all((inspection, context, work))
+
+
+def test_inspection_answers_by_the_words_of_the_query() -> None:
+    inspection = FakeInspection({"from site": [(3,)]})
+
+    with inspection as opened:
+        found = opened.fetch("SELECT count(*)\n  FROM   site WHERE id = :id", id=1)
+        other = opened.fetch("SELECT 1")
+
+    assert (found, other) == ([(3,)], [])
+    assert len(inspection.asked) == 2
+    assert inspection.is_closed
+
+
+def test_command_context_remembers_what_was_asked_of_it() -> None:
+    context = FakeCommandContext()
+
+    context.confirm("restore x", None)
+    with context.locked("restore", "x") as work, work.aside():
+        work.restored("done", heads=("a1",), backup=None)
+
+    assert context.steps == ["confirm: restore x", "locked: restore x"]
+    assert context.work.steps == ["aside", "restored: done", "back"]
+
+
+def test_command_that_is_not_confirmed_is_refused() -> None:
+    context = FakeCommandContext(confirmed=False)
+
+    with pytest.raises(Veto, match="was not confirmed"):
+        context.confirm("restore x", "another")
+    context.confirm("restore x", "app")
