@@ -4,7 +4,7 @@
 import sys
 
 try:
-    from app.cli import main
+    from app.cli import leave, main
 except ModuleNotFoundError as error:
     if (error.name or "app").partition(".")[0] == "app":
         raise
@@ -17,4 +17,4 @@ except ModuleNotFoundError as error:
     raise SystemExit(2) from None
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    leave(main())

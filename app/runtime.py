@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 from dataclasses import replace
 from functools import cached_property
@@ -15,6 +16,8 @@ from app.db.engine import create_app_engine
 from app.db.url import DatabaseUrl
 from app.errors import AppError, ConfigError, Problem
 from app.health.report import run_checks
+from app.hooks.calls import guarded
+from app.hooks.isolation import threads_left
 from app.hooks.lockfile import refuse_changed_code
 from app.hooks.manager import (
     Discovery,
@@ -23,6 +26,7 @@ from app.hooks.manager import (
     build,
     discover,
     list_all,
+    unknown_names,
 )
 from app.migrator.bridge import AlembicProject
 from app.migrator.context import Context, Version
@@ -41,21 +45,26 @@ if TYPE_CHECKING:
 
 PROJECT_ROOT = Path(__file__).parent.parent
 
+log = logging.getLogger("sst.plugins")
+
 
 def open_runtime(
     root: Path = PROJECT_ROOT,
     *,
     environ: Mapping[str, str] | None = None,
     overrides: Sequence[str] = (),
+    left_out: Sequence[str] = (),
 ) -> Runtime:
     """Read the settings below *root* and load the plugins they enable; nothing connects yet.
 
-    *environ* stands for the process's environment; *overrides* are `NAME=VALUE`.
-    Raises `ConfigError` with every problem of settings and plugins at once.
+    *environ* stands for the process's environment; *overrides* are `NAME=VALUE`, *left_out* names
+    plugins that are not imported although they are listed.
+    Raises `ConfigError` with every problem of settings and plugins at once, `UsageError` when
+    there is no plugin of a name in *left_out*.
     """
-    sources = open_sources(root, environ=environ, overrides=overrides)
+    sources = open_sources(root, environ=environ, overrides=overrides, left_out=left_out)
     configuration, discovery = load_configuration(sources)
-    plugins = build(discovery.found, configuration.plugin_settings)
+    plugins = build(discovery.found, configuration.plugin_settings, configuration.choice)
     return Runtime(root, configuration, plugins)
 
 
@@ -66,12 +75,10 @@ def load_configuration(
 
     Without *ask_stores* no plugin is asked for values; a secret that one of them may have is then
     not missing, and neither is it when asking them failed.
-    Raises `ConfigError` with every problem of settings and plugins at once.
+    Raises `ConfigError` with every problem of settings and plugins at once, `UsageError` when a
+    plugin is to be left out that does not exist.
     """
-    enabled = sources.enabled_plugins()
-    if sources.is_production:
-        refuse_changed_code(sources.root, enabled)
-    discovery = discover(sources.root, enabled)
+    enabled, discovery = sources.enabled_plugins(), _discover(sources)
     sections = {found.name: found.config_model for found in discovery.found if found.config_model}
     problems = list(discovery.problems)
     values: list[PluginValue] = []
@@ -98,6 +105,15 @@ def load_configuration(
     return configuration, discovery
 
 
+def _discover(sources: Sources) -> Discovery:
+    choice = sources.choice
+    if unknown := unknown_names(sources.root, sources.enabled_plugins(), choice.left_out):
+        raise unknown
+    if sources.is_production:
+        refuse_changed_code(sources.root, choice.modules(choice.active))
+    return discover(sources.root, choice.active, choice.policies)
+
+
 class Runtime:
     """Everything a command or a request works with; close it when done."""
 
@@ -117,7 +133,12 @@ class Runtime:
         self.close()
 
     def close(self) -> None:
-        """Give the engine's connections back; the runtime may not be used afterwards."""
+        """Give the engine's connections back; the runtime may not be used afterwards.
+
+        Threads that plugins have left running are named in the log.
+        """
+        for who, thread in threads_left():
+            log.warning("%s: left the thread %s running", who, thread)
         if "engine" in self.__dict__:
             self.engine.dispose()
 
@@ -209,7 +230,10 @@ class Runtime:
         self, inspect: Callable[[], Inspection], stage: Stage, own: Sequence[Contribution] = ()
     ) -> tuple[NamedResult, ...]:
         checks = (*own, *self.checks())
-        return run_checks(checks, inspect, stage=stage, secrets=self.secrets).results
+        # They are asked at the same time: what one of them changes is told of all of them.
+        whose = " or ".join(dict.fromkeys(each.plugin for each in checks))
+        with guarded(whose, "checks"):
+            return run_checks(checks, inspect, stage=stage, secrets=self.secrets).results
 
     def _resolve(self, setting: str, value: object) -> DatabaseUrl:
         if value is None:
@@ -250,7 +274,7 @@ def _ask(
         for store in stores
         if store.config_model
     }
-    answers = build(stores, configs).collect(
+    answers = build(stores, configs, sources.choice).collect(
         "config_values", environment=sources.environment, wanted=sources.wanted(sections)
     )
     return [

@@ -39,7 +39,7 @@ class Config(BaseModel):
         None, description="Webhook that takes a JSON POST; none: only the log line."
     )
     timeout_seconds: float = Field(
-        4.0, gt=0, lt=5, description="For one event, retries included; an observer has 5 s."
+        4.0, gt=0, description="For one event, retries included; the core waits a second longer."
     )
     retries: int = Field(2, ge=0, le=10, description="Tries after the first one.")
     events: tuple[EventKind, ...] = Field(

@@ -19,6 +19,7 @@ from app.api.problems import install_problem_handlers
 from app.api.ready import ready_router
 from app.api.token import OperationsToken
 from app.api.version import version_router
+from app.config.forwarding import install as install_bounds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -61,6 +62,7 @@ def create_app(runtime: Runtime | None = None, *, root: Path | None = None) -> F
 def _open(root: Path | None) -> Runtime:
     from app.runtime import PROJECT_ROOT, open_runtime
 
+    install_bounds()
     opened = open_runtime(root or PROJECT_ROOT)
     opened.configure_logging()
     adopt_server_loggers()

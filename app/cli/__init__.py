@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.cli.leaving import leave
 from app.cli.main import main
 
-__all__ = ["main"]
+__all__ = ["leave", "main"]

@@ -97,6 +97,14 @@ def common_options() -> list[click.Parameter]:
             expose_value=False,
             callback=_remember_overrides,
         ),
+        click.Option(
+            ["--no-plugin", "left_out"],
+            multiple=True,
+            metavar="NAME",
+            help="Leave a plugin out of this call, before it is imported; may be repeated.",
+            expose_value=False,
+            callback=_remember_left_out,
+        ),
         _flag("--no-color", "no_color", "Print without colour."),
         _flag("--debug", "debug", "Show the traceback of an error."),
     ]
@@ -116,6 +124,13 @@ def _remember_overrides(
     ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]
 ) -> None:
     ctx.ensure_object(Invocation).overrides += value
+
+
+def _remember_left_out(
+    ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]
+) -> None:
+    invocation = ctx.ensure_object(Invocation)
+    invocation.left_out = tuple(dict.fromkeys([*invocation.left_out, *value]))
 
 
 def _steps_last(args: list[str]) -> list[str]:

@@ -99,10 +99,10 @@ def diff(invocation: Invocation, left: str, right: str) -> Report | int:
 @click.pass_obj
 def schema(invocation: Invocation) -> Report | int:
     """Print the JSON Schema of settings.toml, for editors."""
-    from app.config import checking, open_sources
+    from app.config import checking
     from app.config.generate import json_schema
 
-    sources = open_sources(invocation.root, overrides=invocation.overrides)
+    sources = invocation.sources()
     result = json_schema(
         _sections(sources), environments=checking.every_environment(invocation.root)
     )
@@ -121,6 +121,7 @@ def project_of(invocation: Invocation) -> Project:
         connect=partial(_load, ask_stores=True),
         connect_files=partial(_load, ask_stores=False),
         overrides=invocation.overrides,
+        left_out=invocation.left_out,
     )
 
 
@@ -187,7 +188,7 @@ _NO_VOICE = ("  in force", "the default", "no source speaks of it")
 def _sections(sources: Sources) -> dict[str, Any]:
     from app.hooks.manager import discover
 
-    found = discover(sources.root, sources.enabled_plugins()).found
+    found = discover(sources.root, sources.choice.active, sources.choice.policies).found
     return {one.name: one.config_model for one in found if one.config_model}
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from app.config import Sources
     from app.runtime import Runtime
 
 P = ParamSpec("P")
@@ -36,6 +37,8 @@ class Invocation:
         self.debug = False
         self.no_color = False
         self.overrides: tuple[str, ...] = ()
+        self.left_out: tuple[str, ...] = ()
+        """The plugins that --no-plugin names."""
 
     @cached_property
     def runtime(self) -> Runtime:
@@ -43,9 +46,22 @@ class Invocation:
         from app.runtime import open_runtime
 
         with results_only():
-            runtime = open_runtime(self.root, overrides=self.overrides)
+            runtime = open_runtime(self.root, overrides=self.overrides, left_out=self.left_out)
         runtime.configure_logging()
         return runtime
+
+    def sources(self) -> Sources:
+        """Read the settings; no plugin is imported.
+
+        Raises `ConfigError`, and `UsageError` when --no-plugin names none that exists.
+        """
+        from app.config import open_sources
+        from app.hooks.listing import unknown_names
+
+        sources = open_sources(self.root, overrides=self.overrides, left_out=self.left_out)
+        if unknown := unknown_names(self.root, sources.enabled_plugins(), self.left_out):
+            raise unknown
+        return sources
 
     @property
     def opened(self) -> Runtime | None:

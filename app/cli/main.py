@@ -15,6 +15,7 @@ import click
 from app import __version__
 from app.cli.command import Group
 from app.cli.invocation import Invocation
+from app.config.forwarding import install as install_bounds
 from app.errors import AppError, InterruptedRunError, UsageError
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def main(argv: Sequence[str] | None = None, root: Path = PROJECT_ROOT) -> int:
         if hasattr(stream, "reconfigure"):
             # A log in an ASCII locale must not die of an accent.
             stream.reconfigure(errors="backslashreplace")
+    install_bounds()
     invocation = Invocation(root)
     invocation.as_json = "--json" in words
     try:

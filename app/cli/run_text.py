@@ -46,6 +46,7 @@ def run_json(run: RunRecord) -> dict[str, Any]:
         "plugins": details["plugins"],
         "hooks": details.get("hooks", []),
         "backup": details["backup"],
+        "warnings": details.get("warnings", []),
         "error": dict(run.error) if run.error else None,
         "steps": [_step_json(step) for step in run.steps],
     }
@@ -74,6 +75,8 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
     yield "environment", details["environment"]
     yield "outcome", run.outcome
     yield "why", _reason(run)
+    for warning in details.get("warnings", []):
+        yield "warning", f"plugin {warning['plugin']}, {warning['hook']}: {warning['text']}"
     yield "statement", (run.error or {}).get("statement") or ""
     yield "started", moment(run.started_at)
     yield "finished", moment(run.finished_at) if run.finished_at else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from app.config.convert import UnreadableError, convert
+from app.config.names import fold
 from app.config.refusal import Refusal, tell
 from app.errors import Problem
 
@@ -41,7 +42,12 @@ def bind_model(
     Returns an instance without the wrong values beside the problems, where the rest is valid.
     With *assume_secrets* a missing secret is no problem.
     """
-    mine = [s for path, s in spoken.catalog.settings.items() if path[: len(prefix)] == prefix]
+    fields = {fold(name) for name in model.model_fields}
+    mine = [
+        setting
+        for path, setting in spoken.catalog.settings.items()
+        if path[: len(prefix)] == prefix and fields.intersection(path[len(prefix) :][:1])
+    ]
     data, problems = _collect(mine, prefix, spoken)
     data.update(fixed or {})
     found = _validate(model, data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,17 @@ from app.config.annotations import (
     kind_of,
     model_of,
 )
-from app.config.names import PLUGINS, did_you_mean, fold, fold_path, key_of, name_of, nearest
+from app.config.names import (
+    PLUGINS,
+    did_you_mean,
+    fold,
+    fold_path,
+    key_of,
+    name_of,
+    nearest,
+    section_path,
+)
+from app.config.policy import PluginPolicy
 from app.config.schema import NOT_FROM_SOURCES, Settings
 from app.errors import Problem
 
@@ -37,6 +47,8 @@ class Setting:
     is_secret: bool
     is_url: bool
     plugin: str | None = None
+    is_policy: bool = False
+    """Whether the core reads it, in a plugin's section."""
 
     @property
     def name(self) -> str:
@@ -114,7 +126,8 @@ class Catalog:
         if plugin is not None:
             return self._unknown_plugin(plugin, subject, source)
         if self._has_no_settings(path):
-            return Problem(subject, f"the plugin {path[1]!r} has no settings", source)
+            what = f"the plugin {path[1]!r} has no settings"
+            return Problem(subject, what, source, self._suggest(subject))
         if self._first_below(path):
             hint = f"set one of its keys, such as {self._first_below(path)}"
             return Problem(subject, "is a table and takes no value of its own", source, hint)
@@ -147,7 +160,11 @@ class Catalog:
     def _has_no_settings(self, path: Sequence[str]) -> bool:
         if len(path) < 2 or fold(path[0]) != PLUGINS or fold(path[1]) not in self._enabled:  # noqa: PLR2004 - plugins.NAME
             return False
-        return not any(known[:2] == (PLUGINS, fold(path[1])) for known in self._folded)
+        return not any(
+            known[:2] == (PLUGINS, fold(path[1]))
+            for known, setting in self._folded.items()
+            if not setting.is_policy
+        )
 
     def _first_below(self, path: Sequence[str]) -> str:
         folded = tuple(map(fold, path))
@@ -159,11 +176,6 @@ class Catalog:
         return next(below, "")
 
 
-def section_path(plugin: str) -> tuple[str, str]:
-    """Return where the settings of *plugin* stand."""
-    return (PLUGINS, fold(plugin))
-
-
 def build_catalog(
     sections: Mapping[str, type[BaseModel]] | None = None,
     *,
@@ -171,13 +183,21 @@ def build_catalog(
     known: Collection[str] = (),
     unread: Collection[str] = (),
 ) -> Catalog:
-    """Return the catalogue of the core and of the plugins' *sections*, by plugin name."""
-    found = [*_core()]
-    for plugin, model in (sections or {}).items():
-        found += settings_of(model, section_path(plugin), plugin)
+    """Return the catalogue of the core and of the plugins' *sections*, by plugin name.
+
+    Every plugin's section has the keys of the core as well, behind its own.
+    """
+    models = sections or {}
+    listed = tuple(dict.fromkeys([*enabled, *models]))
+    found = {fold_path(setting.path): setting for setting in _core()}
+    for plugin in listed:
+        own = settings_of(models[plugin], section_path(plugin), plugin) if plugin in models else ()
+        for setting in (*own, *policy_settings(plugin)):
+            # A key that the plugin has too is shared, and described in the plugin's words.
+            found.setdefault(fold_path(setting.path), setting)
     return Catalog(
-        settings={fold_path(setting.path): setting for setting in found},
-        enabled=tuple(dict.fromkeys([*enabled, *(sections or {})])),
+        settings=found,
+        enabled=listed,
         known=frozenset(known),
         unread=frozenset(unread),
     )
@@ -186,6 +206,13 @@ def build_catalog(
 @cache
 def _core() -> tuple[Setting, ...]:
     return tuple(settings_of(Settings, ()))
+
+
+@cache
+def policy_settings(plugin: str) -> tuple[Setting, ...]:
+    """Return what the core reads in the section of *plugin*."""
+    found = settings_of(PluginPolicy, section_path(plugin), plugin)
+    return tuple(replace(setting, is_policy=True) for setting in found)
 
 
 def settings_of(

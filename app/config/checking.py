@@ -32,6 +32,7 @@ class Project:
     """The same without asking any secret store: for environments that are not this process's."""
     environ: Mapping[str, str] | None = field(default=None, repr=False)
     overrides: tuple[str, ...] = field(default=(), repr=False)
+    left_out: tuple[str, ...] = ()
 
     def load(self, *, assume_secrets: bool = False) -> Configuration:
         """Return the configuration of this process. Raises `ConfigError`."""
@@ -40,6 +41,7 @@ class Project:
                 self.root,
                 environ=self.environ,
                 overrides=self.overrides,
+                left_out=self.left_out,
                 assume_secrets=assume_secrets,
             )
         )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from app.config.catalog import Setting
+    from app.config.policy import Choice
     from app.config.schema import Settings
     from app.config.words import Word
 
@@ -45,6 +46,8 @@ class Configuration:
     settings: Settings
     plugin_settings: Mapping[str, BaseModel] = field(repr=False)
     """The validated settings of each enabled plugin that has any, by plugin name."""
+    choice: Choice = field(repr=False)
+    """Which plugins take part, and what the operator decided about each."""
     secrets: frozenset[str] = field(repr=False)
     """Every text that must never be printed, for the log's redactor."""
     warnings: tuple[str, ...] = ()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from app.config.catalog import build_catalog
+from app.config.catalog import build_catalog, policy_settings
 from app.config.display import shown
 from app.config.files import DEFAULT_SECTION
 from app.config.names import PLUGINS, fold
+from app.config.policy import PluginPolicy
 from app.config.schema import DEVELOPMENT, NOT_FROM_SOURCES, PRODUCTION, Settings
 
 if TYPE_CHECKING:
@@ -34,9 +35,12 @@ def json_schema(
     core = _core_schema(definitions)
     plugins = core["properties"][PLUGINS] = _section_of(Settings, PLUGINS, definitions)
     # The sections of plugins that are not enabled may stay in the file.
-    plugins["additionalProperties"] = {"type": "object"}
+    policy = _hoist(PluginPolicy.model_json_schema(), definitions)["properties"]
+    plugins["additionalProperties"] = {"type": "object", "properties": policy}
     for name, model in (sections or {}).items():
-        plugins["properties"][fold(name)] = _hoist(model.model_json_schema(), definitions)
+        section = _hoist(model.model_json_schema(), definitions)
+        section["properties"] = policy | section.get("properties", {})
+        plugins["properties"][fold(name)] = _partial(section)
     definitions["section"] = core
     names = [DEFAULT_SECTION, *environments]
     return {
@@ -51,14 +55,17 @@ def json_schema(
 
 def settings_reference(sections: Mapping[str, type[BaseModel]] | None = None) -> str:
     """Return `docs/settings.md`: every setting of the core and of the plugins' *sections*."""
-    settings = list(build_catalog(sections).settings.values())
+    settings = [s for s in build_catalog(sections).settings.values() if not s.is_policy]
     tables = [("Core", [s for s in settings if len(s.path) == 1])]
     titles = dict.fromkeys(s.path[:-1] for s in settings if len(s.path) > 1)
     tables += [
         (f"`[default.{'.'.join(title)}]`", [s for s in settings if s.path[:-1] == title])
         for title in titles
     ]
-    parts = [_INTRODUCTION, *(_table(title, rows) for title, rows in tables)]
+    every = _table("`[default.plugins.NAME]`", policy_settings("NAME"))
+    written = [_table(title, rows) for title, rows in tables]
+    split = next((i for i, (_, rows) in enumerate(tables) if rows[0].plugin), len(tables))
+    parts = [_INTRODUCTION, *written[:split], every, _EVERY_PLUGIN, *written[split:]]
     return "\n".join(parts)
 
 
@@ -117,6 +124,15 @@ commas, a boolean as `true`, `false`, `yes`, `no`, `on`, `off`, `1` or `0`.
 An empty variable counts as unset. A secret is never shown; its text arrives byte for byte.
 In production `DATABASE_URL` is required, and `DEBUG`, `SQL_ECHO`, the embedded database and the
 placeholders of `.secrets.toml.example` are refused.
+"""
+
+
+_EVERY_PLUGIN = """\
+The section of every plugin, `NAME` being its name in `plugins.enabled`, takes these keys of the
+core beside the plugin's own; they are read before any plugin is imported, so no plugin can give
+them. Where a plugin declares a key of the same name (`timeout_seconds`), the key is shared: the
+plugin gets the value, and the core reads the same one. The core then waits a second longer, so
+that the plugin's own deadline comes first.
 """
 
 

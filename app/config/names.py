@@ -35,6 +35,11 @@ def key_of(path: Sequence[str]) -> str:
     return ".".join(path) if len(path) > 1 else path[0].upper()
 
 
+def section_path(plugin: str) -> tuple[str, str]:
+    """Return where the settings of *plugin* stand."""
+    return (PLUGINS, fold(plugin))
+
+
 def path_of(name: str) -> tuple[str, ...]:
     """Return the path of a *name* as people write it, with dots or double underscores."""
     return tuple(fold(part) for part in name.strip().replace(".", SEPARATOR).split(SEPARATOR))

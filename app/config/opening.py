@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from app.config.dotenv import read_dotenv
@@ -31,20 +31,28 @@ if TYPE_CHECKING:
     from app.config.words import Word
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a process and its command line said."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    overrides: tuple[str, ...] = field(repr=False)
+    left_out: tuple[str, ...]
+
+
 def gather(
     root: Path,
-    environ: Mapping[str, str],
-    overrides: tuple[str, ...],
+    said: Said,
     environment: str | None,
     assume_secrets: bool,  # noqa: FBT001 - passed on as it came
 ) -> Sources | list[Problem]:
     """Return the sources of the project at *root*, or every problem that stops here."""
-    # Dynaconf reads the process's own variables too, whatever *environ* says.
-    stopping = [*control_problems([*environ, *os.environ])]
+    # Dynaconf reads the process's own variables too, whatever *said* says.
+    stopping = [*control_problems([*said.environ, *os.environ])]
     settings = read_toml(root / SETTINGS)
     if isinstance(settings, Problem):
         return [*stopping, settings]
-    chosen = _choose(environ, environment, environments_of(settings))
+    chosen = _choose(said.environ, environment, environments_of(settings))
     if isinstance(chosen, Problem):
         return [*stopping, chosen]
     files = _read_files(root, chosen, settings)
@@ -58,9 +66,10 @@ def gather(
             environment=chosen,
             files=tuple(readable),
             file_words=(),
-            environ=environ,
+            environ=said.environ,
             dotenv={},
-            overrides=overrides,
+            overrides=said.overrides,
+            left_out=said.left_out,
             assume_secrets=assume_secrets,
         ),
         environments_of(settings),

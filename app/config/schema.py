@@ -34,7 +34,9 @@ LogFormat = Annotated[Literal["text", "json"], BeforeValidator(_lower)]
 _Pause = Annotated[float, Field(gt=0)]
 
 
-class _Frozen(BaseModel):
+class Frozen(BaseModel):
+    """Refuses unknown keys, changes, and to be pickled."""
+
     model_config = ConfigDict(
         frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
     )
@@ -45,7 +47,7 @@ class _Frozen(BaseModel):
         raise TypeError(message)
 
 
-class MigrateSettings(_Frozen):
+class MigrateSettings(Frozen):
     """How migrations run."""
 
     script_location: str = Field("alembic", description="Folder of env.py and the revisions.")
@@ -80,7 +82,7 @@ class MigrateSettings(_Frozen):
     )
 
 
-class PluginsSettings(_Frozen):
+class PluginsSettings(Frozen):
     """Which plugins take part."""
 
     enabled: tuple[str, ...] = Field(
@@ -88,7 +90,7 @@ class PluginsSettings(_Frozen):
     )
 
 
-class Settings(_Frozen):
+class Settings(Frozen):
     """Everything the core reads; frozen, and its `repr` holds no secret."""
 
     environment: str = Field("development", exclude=True)

@@ -12,11 +12,12 @@ from pydantic import BaseModel
 
 from app.config.assembly import assemble
 from app.config.bind import Bound, bind_model
-from app.config.catalog import build_catalog, section_path
+from app.config.catalog import build_catalog
 from app.config.configuration import Configuration
 from app.config.enabled import enabled_anywhere, enabled_problems
 from app.config.guards import guard, placeholders_of
-from app.config.names import ENABLED, PLUGINS, fold, key_of, path_of
+from app.config.names import ENABLED, PLUGINS, fold, key_of, path_of, section_path
+from app.config.policy import Choice, choose, is_policy, unlisted
 from app.config.schema import PRODUCTION, PluginsSettings, Settings
 from app.config.spoken import Spoken
 from app.config.variables import hear_environment, hear_overrides, hear_plugins
@@ -40,23 +41,25 @@ def open_sources(
     *,
     environ: Mapping[str, str] | None = None,
     overrides: Sequence[str] = (),
+    left_out: Sequence[str] = (),
     environment: str | None = None,
     assume_secrets: bool = False,
 ) -> Sources:
     """Read the files and variables of the project at *root*; import no plugin.
 
-    *environ* stands for `os.environ`, *overrides* are the texts of `--set`, *environment* is asked
-    for instead of the one that the variables name.
+    *environ* stands for `os.environ`, *overrides* are the texts of `--set`, *left_out* the
+    names of `--no-plugin`, *environment* is asked for instead of the one that the variables name.
     With *assume_secrets* missing secrets are no problem: for CI, where there are none.
 
     Raises `ConfigError` with every problem that keeps the plugins from being known.
     """
-    from app.config.opening import gather
+    from app.config.opening import Said, gather
 
     given = dict(os.environ if environ is None else environ)
-    found = gather(root.resolve(), given, tuple(overrides), environment, assume_secrets)
+    said = Said(given, tuple(overrides), tuple(left_out))
+    found = gather(root.resolve(), said, environment, assume_secrets)
     # A traceback with local variables must not show them: nothing but problems is left here.
-    del environ, overrides, given
+    del environ, overrides, given, said
     if not isinstance(found, Sources):
         raise ConfigError(found)
     return found
@@ -73,6 +76,7 @@ class Sources:
     environ: Mapping[str, str] = field(repr=False)
     dotenv: Mapping[str, str] = field(repr=False)
     overrides: tuple[str, ...] = field(repr=False)
+    left_out: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     assume_secrets: bool = False
@@ -81,6 +85,11 @@ class Sources:
         """Return the names in `plugins.enabled`, in their order; nothing is imported."""
         plugins = cast("PluginsSettings", self._plugins.instance or PluginsSettings())
         return plugins.enabled
+
+    @property
+    def choice(self) -> Choice:
+        """Which plugins take part, and what is decided about each; nothing is imported."""
+        return self._choice[0]
 
     @property
     def is_production(self) -> bool:
@@ -100,12 +109,14 @@ class Sources:
     def stopping_problems(self) -> tuple[Problem, ...]:
         """Return why the plugins cannot be known, with everything else that is known to be wrong.
 
-        Nothing, when `plugins.enabled` can be read: `bind` will report the rest.
+        Nothing, when `plugins.enabled` and what is decided about each plugin can be read: `bind`
+        will report the rest.
         """
         catalog = build_catalog()
         spoken = Spoken.of(self._words((), catalog)[0], catalog)
         source = spoken.source(catalog.settings[ENABLED])
-        faults = (*self._plugins.problems, *enabled_problems(self.enabled_plugins(), source))
+        listed = enabled_problems(self.enabled_plugins(), source)
+        faults = (*self._plugins.problems, *listed, *self._choice[1])
         if not faults:
             return ()
         core = self._core(spoken)
@@ -133,7 +144,7 @@ class Sources:
         return tuple(
             setting.name
             for path, setting in catalog.settings.items()
-            if path != ENABLED and setting.name not in decided
+            if path != ENABLED and not is_policy(path) and setting.name not in decided
         )
 
     def bind(
@@ -178,7 +189,8 @@ class Sources:
         ]
         if problems:
             return list(dict.fromkeys(problems))
-        return assemble(cast("Settings", core.instance), bound, spoken, self.warnings)
+        settings = cast("Settings", core.instance)
+        return assemble(settings, bound, spoken, self.choice, self.warnings)
 
     def _core(self, spoken: Spoken) -> Bound:
         core = {path: s for path, s in spoken.catalog.settings.items() if s.plugin is None}
@@ -203,6 +215,15 @@ class Sources:
         words, _ = self._words((), catalog)
         only = replace(catalog, settings={ENABLED: catalog.settings[ENABLED]})
         return bind_model(PluginsSettings, (PLUGINS,), Spoken.of(words, only))
+
+    @cached_property
+    def _choice(self) -> tuple[Choice, tuple[Problem, ...]]:
+        listed = self.enabled_plugins()
+        sections = {word.path[1] for word in self.file_words if is_policy(word.path)}
+        catalog = build_catalog(enabled=[*listed, *sorted(sections)])
+        spoken = Spoken.of(self._words((), catalog)[0], catalog)
+        choice, problems = choose(listed, self.left_out, spoken)
+        return choice, (*problems, *unlisted(listed, spoken))
 
     def _words(
         self, values: tuple[PluginValue, ...], catalog: Catalog

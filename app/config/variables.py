@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from app.config.names import ENABLED, PLUGINS, SEPARATOR, name_of, path_of
+from app.config.policy import is_policy
 from app.config.secret_files import read_secret_file
 from app.config.words import Layer, Word
 from app.errors import Problem
@@ -125,7 +126,7 @@ def _hear_override(text: str, catalog: Catalog) -> Word | Problem | None:
 def _hear_plugin(value: PluginValue, catalog: Catalog) -> Word | Problem:
     place = f"plugin {value.plugin}"
     path = path_of(value.name)
-    if path == ENABLED:
+    if path == ENABLED or is_policy(path):
         return Problem(value.name, "cannot come from a plugin", place)
     if catalog.find(path) is None:
         return catalog.unknown(path, name_of(path), place)

@@ -6,6 +6,7 @@ that thread and nobody else, and the process can still end.
 
 from __future__ import annotations
 
+import contextvars
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -115,7 +116,9 @@ class _Asked:
 
     def __post_init__(self) -> None:
         name = f"check-{self._check.name}"
-        self._thread = Thread(target=self._ask, name=name, daemon=True)
+        # What the caller allows a check to print goes with it into the thread.
+        context = contextvars.copy_context()
+        self._thread = Thread(target=context.run, args=(self._ask,), name=name, daemon=True)
         self._thread.start()
 
     def result(self, secrets: Collection[str]) -> NamedResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from app.hooks.calls import PLUGIN_ERRORS, HookFailedError, warn
+from app.hooks.calls import PLUGIN_ERRORS, HookFailedError, guarded, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,13 +51,17 @@ class _Guarded:
         if self._manager is None:
             return
         try:
-            with self._implementation.timed():
+            with (
+                guarded(self._implementation.plugin, self._implementation.hook),
+                self._implementation.timed(),
+            ):
                 self._manager.__exit__(kind, error, trace)
         except PLUGIN_ERRORS as own:
             self._report(own, error)
 
     def _enter(self) -> AbstractContextManager[Any] | None:
-        with self._implementation.timed():
+        implementation = self._implementation
+        with guarded(implementation.plugin, implementation.hook), implementation.timed():
             answer = self._implementation.answer(self._arguments)
             if answer is None:
                 return None

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.config.forwarding import spending
 from app.config.redact import redact
-from app.errors import ConfigError, Problem
+from app.hooks.deadlines import NoAnswerError
+from app.hooks.isolation import isolated
 from app.hooks.places import place_of, shown, told
 from app.hooks.timing import CallLog
-from app.hooks.types import Backup, Check, Migrations, Veto
+from app.hooks.types import Backup, Veto
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from app.config.forwarding import Quota
 
     Arguments = Mapping[str, Any]
 
@@ -26,15 +30,20 @@ logger = logging.getLogger("sst.plugins")
 PLUGIN_ERRORS = (Exception, SystemExit)
 """What is a plugin's failure; Ctrl-C and the signals that end a run are not."""
 
-ITEM_TYPES: Mapping[str, type] = {
-    "config_values": Mapping,
-    "register_checks": Check,
-    "register_migrations": Migrations,
-}
-"""What an item of a collected answer must be; commands and routers are checked by their rooms."""
+ANSWER_TYPES: Mapping[str, type] = {"resolve_database_url": str}
+"""What the first answer must be."""
 
-_STRICT = frozenset({"config_values", "register_migrations"})
-"""Hooks whose failure is exit 2: going on would use half the settings, or half the history."""
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the operator decided about a plugin, as far as calling this hook of it goes."""
+
+    deadline_seconds: float | None = None
+    """Of an observer and of a collected answer; None is the usual one."""
+    is_required: bool = False
+    """Whether what it contributes may not fail."""
+    may_warn: bool = False
+    """Whether breaking is a warning; a `Veto` never is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class Implementation:
     root: Path = Path()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """The plugin's secret settings: they are masked in what its exceptions say."""
+    terms: Terms = Terms()
     log: CallLog = field(default_factory=CallLog, repr=False)
 
     def call(self, arguments: Arguments) -> Any:  # noqa: ANN401 - the plugin's answer
@@ -70,6 +80,13 @@ class Implementation:
         """Return type and first line of *error*, without the plugin's secrets."""
         return redact(told(error), self.secrets)
 
+    def outcome(self, error: BaseException) -> str:
+        """Return what the function did instead of ending: no answer, or what it raised where."""
+        if isinstance(error, NoAnswerError):
+            return str(error)
+        place, what = self.place(error), f"raised {self.told(error)}"
+        return f"{what} [{place}]" if place else what
+
     def place(self, error: BaseException) -> str:
         """Return `plugins/x.py:3` for the plugin's line that *error* went through, or nothing."""
         place = place_of(error, self.package)
@@ -82,6 +99,19 @@ class Contribution:
 
     plugin: str
     value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class HookProblem:
+    """A hook that failed and changes no outcome; it was logged."""
+
+    plugin: str
+    hook: str
+    what: str
+
+    def __str__(self) -> str:
+        """Return the problem as one line."""
+        return f"plugin {self.plugin}, {self.hook}: {self.what}"
 
 
 class HookFailedError(Exception):
@@ -105,7 +135,11 @@ class HookFailedError(Exception):
 
 def warn(implementation: Implementation, what: str) -> None:
     """Log *what* the plugin did."""
-    plugin, hook = implementation.plugin, implementation.hook
+    warn_of(implementation.plugin, implementation.hook, what)
+
+
+def warn_of(plugin: str, hook: str, what: str) -> None:
+    """Log *what* the *plugin* did in *hook*."""
     logger.warning("plugin %s, %s: %s", plugin, hook, what, extra={"plugin": plugin, "hook": hook})
 
 
@@ -115,7 +149,7 @@ def first(implementations: Iterable[Implementation], arguments: Arguments) -> An
     Raises `HookFailedError` for the first plugin that raises.
     """
     for implementation in implementations:
-        answer = _answer(implementation, arguments)
+        answer = _answer(implementation, arguments, ANSWER_TYPES.get(implementation.hook, object))
         if answer is not None:
             return answer
     return None
@@ -128,49 +162,54 @@ def gate(
 ) -> tuple[Contribution, ...]:
     """Ask one plugin after the other, here and now, and return the backups that they made.
 
+    A plugin that may break and does so is a `HookProblem` among them.
     *on_enter* gets a plugin's name before the plugin is asked.
-    Raises `HookFailedError` for the first plugin that raises; those after it are not asked.
+    Raises `HookFailedError` for the first other plugin that raises; those after it are not asked.
     """
     made = []
     for implementation in implementations:
         if on_enter:
             on_enter(implementation.plugin)
-        answer = _answer(implementation, arguments)
-        if isinstance(answer, Backup):
+        answer = _gate_answer(implementation, arguments)
+        if isinstance(answer, Backup | HookProblem):
             made.append(Contribution(implementation.plugin, answer))
         elif answer is not None:
             warn(implementation, f"returned {type(answer).__name__}, which is ignored")
     return tuple(made)
 
 
-def collect(
-    implementations: Iterable[Implementation], arguments: Arguments, expected: type
-) -> tuple[Contribution, ...]:
-    """Return the items of all answers, each with its plugin; what is not *expected* is left out.
-
-    Raises `ConfigError` with every problem for the hooks that a run cannot do without.
-    """
-    items: list[Contribution] = []
-    problems: list[Problem] = []
-    for implementation in implementations:
-        try:
-            values = _items(implementation, arguments, expected)
-        except PLUGIN_ERRORS as error:
-            problems += _left_out(implementation, error)
-        else:
-            items += (Contribution(implementation.plugin, value) for value in values)
-    if problems:
-        raise ConfigError(problems)
-    return tuple(items)
-
-
-def _answer(implementation: Implementation, arguments: Arguments) -> Any:  # noqa: ANN401
+def _gate_answer(implementation: Implementation, arguments: Arguments) -> Any:  # noqa: ANN401
     try:
-        answer = implementation.call(arguments)
-        _must_have_run(answer)
+        return _answer(implementation, arguments)
+    except HookFailedError as failed:
+        if failed.veto or not implementation.terms.may_warn:
+            raise
+        what = f"{implementation.outcome(failed.error)}; the run goes on (on_error)"
+        warn(implementation, what)
+        return HookProblem(implementation.plugin, implementation.hook, what)
+
+
+def _answer(implementation: Implementation, arguments: Arguments, expected: type = object) -> Any:  # noqa: ANN401
+    try:
+        with guarded(implementation.plugin, implementation.hook):
+            answer = implementation.call(arguments)
+            _must_have_run(answer)
+            _must_be(answer, expected)
     except PLUGIN_ERRORS as error:
         raise HookFailedError(implementation, error) from error
     return answer
+
+
+@contextmanager
+def guarded(plugin: str, hook: str) -> Iterator[None]:
+    """Keep what the body does to the process from the next plugin, and bound what it prints."""
+    with watched(plugin, hook) as quota, spending(quota):
+        yield
+
+
+def watched(plugin: str, hook: str) -> AbstractContextManager[Quota]:
+    """Put back what *hook* of *plugin* changes, as `isolated` does, and log it by their names."""
+    return isolated(f"plugin {plugin}, {hook}", partial(warn_of, plugin, hook))
 
 
 def _must_have_run(answer: object) -> None:
@@ -180,33 +219,6 @@ def _must_have_run(answer: object) -> None:
         raise TypeError(f"returned a {type(answer).__name__}: its body has not run")
 
 
-def _items(
-    implementation: Implementation, arguments: Arguments, expected: type
-) -> Sequence[object]:
-    answer = implementation.call(arguments)
-    values = _flat(answer)
-    wrong = [type(value).__name__ for value in values if not isinstance(value, expected)]
-    if wrong and implementation.hook in _STRICT:
-        raise TypeError(f"returned {wrong[0]}, not {expected.__name__}")
-    for name in wrong:
-        warn(implementation, f"returned {name}, not {expected.__name__}; it is left out")
-    return [value for value in values if isinstance(value, expected)]
-
-
-def _flat(answer: object) -> list[object]:
-    if answer is None:
-        return []
-    if isinstance(answer, Iterable) and not isinstance(answer, str | bytes | Mapping):
-        return list(answer)
-    return [answer]
-
-
-def _left_out(implementation: Implementation, error: BaseException) -> list[Problem]:
-    """Log what went wrong; return it as a problem where going on would be wrong."""
-    place = implementation.place(error)
-    if implementation.hook not in _STRICT:
-        warn(implementation, f"raised {implementation.told(error)} [{place}]; it is left out")
-        return []
-    # A secret store's exception may hold a token: its text is not printed.
-    what = f"{implementation.hook} raised {type(error).__name__}"
-    return [Problem(f"plugin {implementation.plugin}", what, place)]
+def _must_be(answer: object, expected: type) -> None:
+    if answer is not None and not isinstance(answer, expected):
+        raise TypeError(f"returned {type(answer).__name__}, not {expected.__name__}")

@@ -7,32 +7,27 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from app.hooks.impls import hook_names, nearest
+from app.config.policy import PluginPolicy
+from app.hooks.calls import guarded
+from app.hooks.impls import hook_names
 from app.hooks.loading import LOAD_ERRORS, PACKAGE_PREFIX, load, top_package
+from app.hooks.picking import LIST, Picked, pick, pins_broken
 from app.hooks.places import place_of, shown, told
-from app.hooks.sources import (
-    ENTRY_POINT_GROUP,
-    FOLDER,
-    Candidate,
-    Kind,
-    find_candidates,
-    is_plugin_name,
-)
+from app.hooks.sources import FOLDER, find_candidates
 from app.hooks.specs import MODES
-from app.hooks.validation import holder_of, module_problems, problem
+from app.hooks.validation import MAY_WARN, holder_of, module_problems, problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
     from types import ModuleType
 
     from pydantic import BaseModel
 
     from app.errors import Problem
+    from app.hooks.sources import Candidate, Kind
 
-    Candidates = Mapping[str, Sequence[Candidate]]
-
-_LIST = "plugins.enabled"
+_PLAIN = PluginPolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +45,8 @@ class FoundPlugin:
     module: ModuleType = field(repr=False)
     config_model: type[BaseModel] | None = field(default=None, repr=False)
     """What its section of the settings is read with."""
+    use: str = ""
+    """The plugin that it is an instance of, where the settings say so."""
     import_seconds: float = 0.0
     """What its import took, with what nobody had imported before it."""
 
@@ -64,6 +61,11 @@ class FoundPlugin:
         """The package that holds its code."""
         return self.module.__name__.partition(".")[0]
 
+    @property
+    def may_warn(self) -> frozenset[str]:
+        """The gates that may break without stopping a run, by the plugin's own word."""
+        return frozenset(getattr(self.module, MAY_WARN, ()))
+
     def implements(self, hook: str) -> bool:
         """Tell whether it has a function for *hook*; nothing is instantiated."""
         return hook in self.hooks
@@ -77,15 +79,24 @@ class Discovery:
     problems: tuple[Problem, ...]
 
 
-def discover(root: Path, names: Sequence[str]) -> Discovery:
+def discover(
+    root: Path, names: Sequence[str], policies: Mapping[str, PluginPolicy] | None = None
+) -> Discovery:
     """Import the plugins *names* of the project at *root*; nothing else is imported.
 
     A name is `plugins/NAME.py` or `plugins/NAME/__init__.py`, else an entry point of an
-    installed distribution.
-    A bad plugin never raises: it is a problem, and the next one is tried.
+    installed distribution; with `use` in *policies* it is one more instance of another plugin.
+    A bad plugin never raises: it is a problem, and the next one is tried. When one of them would
+    not come from the distribution that its policy pins, none is imported.
     """
     candidates = find_candidates(root)
-    outcomes = [_outcome(name, candidates, root, names) for name in dict.fromkeys(names)]
+    wanted = {name: (policies or {}).get(name, _PLAIN) for name in names}
+    picked = {name: pick(name, policy, candidates) for name, policy in wanted.items()}
+    outcomes: list[FoundPlugin | list[Problem]] = [
+        each for each in picked.values() if isinstance(each, list)
+    ]
+    if not any(pins_broken(name, policy, candidates) for name, policy in wanted.items()):
+        outcomes = _outcomes(picked, root)
     return Discovery(
         found=tuple(each for each in outcomes if isinstance(each, FoundPlugin)),
         problems=(
@@ -95,71 +106,70 @@ def discover(root: Path, names: Sequence[str]) -> Discovery:
     )
 
 
-def _outcome(
-    name: str, candidates: Candidates, root: Path, enabled: Sequence[str]
-) -> FoundPlugin | list[Problem]:
-    return _unfit(name, candidates) or _import(candidates[name][0], root, enabled)
-
-
 def _listed_twice(name: str) -> Problem:
-    return problem(name, "is listed twice", _LIST, "a name has one place in the order")
+    return problem(name, "is listed twice", LIST, "a name has one place in the order")
 
 
-def _unfit(name: str, candidates: Candidates) -> list[Problem]:
-    """Return why there is not exactly one thing to import for *name*."""
-    if not is_plugin_name(name):
-        hint = "letters, digits, _ and -; the first is a letter; not `enabled`"
-        return [problem(name, "is no name for a plugin", _LIST, hint)]
-    mine = candidates.get(name, ())
-    if not mine:
-        return [_missing(name, candidates)]
-    if len(mine) > 1:
-        places = " and ".join(f"{each.source} ({each.kind.value})" for each in mine)
-        return [problem(name, f"is found twice: {places}", _LIST, "rename or remove one of them")]
-    return _not_a_module(mine[0])
+def _outcomes(
+    picked: Mapping[str, Picked | list[Problem]], root: Path
+) -> list[FoundPlugin | list[Problem]]:
+    allowed = {each.candidate.name for each in picked.values() if isinstance(each, Picked)}
+    taken: dict[ModuleType, str] = {}
+    found: list[FoundPlugin | list[Problem]] = []
+    for each in picked.values():
+        outcome = each if isinstance(each, list) else _import(each, root, allowed)
+        if isinstance(outcome, FoundPlugin):
+            first = taken.setdefault(outcome.module, outcome.name)
+            outcome = _twin(outcome, first) or outcome
+        found.append(outcome)
+    return found
 
 
-def _missing(name: str, candidates: Candidates) -> Problem:
-    what = f"not found: no {FOLDER}/{name}.py, no {FOLDER}/{name}/__init__.py"
-    what += f", no installed package with an entry point {name} in {ENTRY_POINT_GROUP}"
-    meant = nearest(name, candidates)
-    hint = f"did you mean {meant}?" if meant else f"add it, or take it out of {_LIST}"
-    return problem(name, what, _LIST, hint)
+def _twin(plugin: FoundPlugin, first: str) -> list[Problem]:
+    """Return why *plugin* cannot be one more instance: its module has nothing to make two of."""
+    if plugin.name == first or isinstance(holder_of(plugin.module), type):
+        return []
+    what = f"is the same module as {first}: without a class Plugin there is only one of it"
+    return [problem(plugin.name, what, plugin.source, "give it a class Plugin")]
 
 
-def _not_a_module(candidate: Candidate) -> list[Problem]:
-    module, separator, _ = candidate.module.partition(":")
-    what = f"its entry point {candidate.module} names an object, not a module"
-    hint = f'write {candidate.name} = "{module}"'
-    return [problem(candidate.name, what, candidate.source, hint)] if separator else []
-
-
-def _import(
-    candidate: Candidate, root: Path, enabled: Sequence[str]
-) -> FoundPlugin | list[Problem]:
-    started = time.monotonic()
+def _import(picked: Picked, root: Path, allowed: Collection[str]) -> FoundPlugin | list[Problem]:
+    name, candidate, started = picked.name, picked.candidate, time.monotonic()
     try:
-        module = load(candidate, root, enabled)
+        with guarded(name, "import"):
+            module = load(candidate, root, allowed)
     except LOAD_ERRORS as error:
-        return [_broken(candidate, error, root)]
-    return list(module_problems(candidate.name, module, root)) or FoundPlugin(
-        name=candidate.name,
+        return [_broken(name, candidate, error, root)]
+    found = FoundPlugin(
+        name=name,
         kind=candidate.kind,
         source=candidate.source,
         version=candidate.version,
         root=root,
         module=module,
         config_model=getattr(module, "Config", None),
+        use=picked.use,
         import_seconds=time.monotonic() - started,
     )
+    faults = [*module_problems(name, module, root), *_warn_faults(found, picked.policy)]
+    return faults or found
 
 
-def _broken(candidate: Candidate, error: BaseException, root: Path) -> Problem:
+def _warn_faults(plugin: FoundPlugin, policy: PluginPolicy) -> list[Problem]:
+    """Return why the plugin's gates may not only warn, when *policy* says that they do."""
+    if policy.on_error == "abort" or getattr(plugin.module, MAY_WARN, None):
+        return []
+    what = 'on_error is "warn", which the plugin does not allow'
+    hint = f'leave it at "abort"; a plugin allows it with {MAY_WARN} = ("post_migrate",)'
+    return [problem(plugin.name, what, f"plugins.{plugin.name}.on_error", hint)]
+
+
+def _broken(name: str, candidate: Candidate, error: BaseException, root: Path) -> Problem:
     package = top_package(candidate, root)
     place = place_of(error, package)
     source = shown(place[0], root, place[1]) if place else candidate.source
     what = f"cannot be imported: {told(error)}"
-    return problem(candidate.name, what, source, _remedy(error, root))
+    return problem(name, what, source, _remedy(error, root))
 
 
 def _remedy(error: BaseException, root: Path) -> str:

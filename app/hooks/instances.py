@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from app.config.catalog import settings_of
+from app.hooks.calls import guarded
 from app.hooks.loading import LOAD_ERRORS
 from app.hooks.places import name_place, place_of, shown, told
 from app.hooks.validation import holder_of, problem
@@ -30,7 +31,8 @@ def instantiate(plugin: FoundPlugin, config: BaseModel | None) -> object:
     if plugin.config_model and config is None:
         return problem(plugin.name, "has no settings to start with", plugin.source)
     try:
-        return holder(config) if plugin.config_model else holder()
+        with guarded(plugin.name, "Plugin()"):
+            return holder(config) if plugin.config_model else holder()
     except LOAD_ERRORS as error:
         return _failure(plugin, config, error)
 

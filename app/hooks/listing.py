@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from app.config.names import did_you_mean, fold
+from app.config.policy import Choice
+from app.errors import UsageError
 from app.hooks.sources import Candidate, declared_hooks, find_candidates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from app.hooks.discovery import FoundPlugin
@@ -22,6 +25,10 @@ class PluginState(StrEnum):
     """Imported, with its settings; its hooks are called."""
     ENABLED = "enabled"
     """Listed in the settings and found."""
+    SWITCHED_OFF = "switched_off"
+    """Listed, and its own `enabled` is off: never imported."""
+    LEFT_OUT = "left_out"
+    """Listed, and left out by --no-plugin: not imported this time."""
     NOT_ENABLED = "not_enabled"
     """Found, and never imported."""
     MISSING = "missing"
@@ -42,6 +49,8 @@ class PluginEntry:
     state: PluginState
     hooks: tuple[str, ...]
     """The hooks that it implements; of a plugin that is not imported, those its text declares."""
+    use: str = ""
+    """The plugin that it is an instance of, where that is another name."""
 
     @classmethod
     def of(cls, plugin: FoundPlugin) -> PluginEntry:
@@ -53,6 +62,7 @@ class PluginEntry:
             source=plugin.source,
             state=PluginState.ACTIVE,
             hooks=plugin.hooks,
+            use=plugin.use,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -64,18 +74,51 @@ class PluginEntry:
             "source": self.source or None,
             "state": self.state.value,
             "hooks": list(self.hooks),
+            "use": self.use or None,
         }
 
 
-def list_all(root: Path, enabled: Sequence[str]) -> tuple[PluginEntry, ...]:
-    """Return the plugins *enabled* in their order, then all others by name."""
+def list_all(
+    root: Path, enabled: Sequence[str], choice: Choice | None = None
+) -> tuple[PluginEntry, ...]:
+    """Return the plugins *enabled* in their order, then all others by name.
+
+    *choice* says what the settings decide about each of them.
+    """
     candidates = find_candidates(root)
     others = sorted(set(candidates) - set(enabled))
-    listed = [_enabled(name, candidates.get(name, ())) for name in dict.fromkeys(enabled)]
+    listed = [_listed(name, candidates, choice or Choice()) for name in dict.fromkeys(enabled)]
     return (
         *listed,
         *(_entry(each, PluginState.NOT_ENABLED) for name in others for each in candidates[name]),
     )
+
+
+def unknown_names(root: Path, enabled: Sequence[str], names: Sequence[str]) -> UsageError | None:
+    """Return why one of *names*, given to --no-plugin, cannot be left out; None when all can."""
+    known = {*enabled, *find_candidates(root)}
+    folded = set(map(fold, known))
+    for name in names:
+        if fold(name) not in folded:
+            return UsageError(
+                what=f"There is no plugin {name!r} to leave out.",
+                why=f"enabled are: {', '.join(enabled) or 'none'}",
+                next_step=did_you_mean(name, known) or "`python migrate.py plugins list` has all",
+            )
+    return None
+
+
+def _listed(
+    name: str, candidates: Mapping[str, Sequence[Candidate]], choice: Choice
+) -> PluginEntry:
+    policy = choice.policies.get(name)
+    target = (policy.use if policy else None) or name
+    found = _enabled(name, candidates.get(target, ()))
+    found = replace(found, name=name, use=target if target != name else "")
+    if policy is None or name in choice.active:
+        return found
+    is_left_out = choice.is_left_out(name)
+    return replace(found, state=PluginState.LEFT_OUT if is_left_out else PluginState.SWITCHED_OFF)
 
 
 def _enabled(name: str, found: Sequence[Candidate]) -> PluginEntry:

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from app.config.policy import Choice
 from app.errors import ConfigError, Problem
-from app.hooks import calls, specs
+from app.hooks import calls, collecting, specs
 from app.hooks.around import around
-from app.hooks.calls import Contribution, HookFailedError, Implementation
+from app.hooks.calls import Contribution, HookFailedError, HookProblem, Implementation, Terms
+from app.hooks.deadlines import Deadlines
 from app.hooks.deprecation import deprecations_of
 from app.hooks.discovery import Discovery, FoundPlugin, discover
 from app.hooks.impls import hook_arguments
 from app.hooks.instances import instantiate, secrets_of
-from app.hooks.listing import PluginEntry, list_all
+from app.hooks.listing import PluginEntry, list_all, unknown_names
 from app.hooks.marker import PROJECT_NAME
-from app.hooks.observers import Deadlines, HookProblem, Observers
+from app.hooks.observers import Observers
 from app.hooks.specs import MODES, REVERSED, Mode
 from app.hooks.timing import CallLog
 from app.hooks.validation import problem
@@ -45,16 +47,23 @@ __all__ = [
     "call_order",
     "discover",
     "list_all",
+    "unknown_names",
 ]
+
+
+_GRACE_SECONDS = 1.0
 
 
 def build(
     found: Sequence[FoundPlugin],
     configs: Mapping[str, BaseModel],
+    choice: Choice | None = None,
     *,
     deadlines: Deadlines | None = None,
 ) -> Plugins:
     """Create the plugins *found*, each with its settings from *configs*, in that order.
+
+    *choice* is what the operator decided about them.
 
     Raises `ConfigError` with every plugin that cannot be created.
     """
@@ -67,7 +76,7 @@ def build(
         raise ConfigError(problems)
     manager.check_pending()
     secrets = {name: secrets_of(config) for name, config in configs.items()}
-    return Plugins(manager, found, secrets, Observers(deadlines or Deadlines()))
+    return Plugins(manager, found, secrets, Observers(deadlines or Deadlines()), choice)
 
 
 class Plugins:
@@ -79,14 +88,21 @@ class Plugins:
         found: Sequence[FoundPlugin],
         secrets: Mapping[str, frozenset[str]],
         observers: Observers,
+        choice: Choice | None = None,
     ) -> None:
         self.entries: tuple[PluginEntry, ...] = tuple(PluginEntry.of(plugin) for plugin in found)
         self._manager = manager
         self._found = {plugin.name: plugin for plugin in found}
         self._secrets = secrets
         self._observers = observers
+        self._choice = choice or Choice()
         self.log = CallLog()
         """The calls of every hook so far."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The listed plugins that --no-plugin has left out."""
+        return tuple(filter(self._choice.is_left_out, self._choice.policies))
 
     def first(self, hook: str, **arguments: Any) -> Any | None:  # noqa: ANN401 - the plugin's answer
         """Return the first plugin's answer that is not None.
@@ -102,7 +118,15 @@ class Plugins:
         Raises `ConfigError` instead for `config_values` and `register_migrations`.
         """
         found = self._implementations(Mode.COLLECT, hook, arguments)
-        return calls.collect(found, arguments, calls.ITEM_TYPES.get(hook, object))
+        return self._collected(hook, found, arguments)
+
+    def demand(self, hook: str, **arguments: Any) -> None:
+        """Ask the required plugins for their items, before anything is touched.
+
+        Raises `ConfigError` when one of them fails.
+        """
+        found = self._implementations(Mode.COLLECT, hook, arguments)
+        self._collected(hook, [each for each in found if each.terms.is_required], arguments)
 
     def gate(
         self,
@@ -138,6 +162,13 @@ class Plugins:
         chosen = (each for each in found if only is None or each.plugin in only)
         return self._observers.observe(chosen, arguments)
 
+    def _collected(
+        self, hook: str, found: Sequence[Implementation], arguments: Mapping[str, Any]
+    ) -> tuple[Contribution, ...]:
+        expected = collecting.ITEM_TYPES.get(hook, object)
+        seconds = self._observers.deadlines.collect_seconds
+        return collecting.collect(found, arguments, expected, seconds)
+
     def _implementations(
         self, mode: Mode, hook: str, arguments: Mapping[str, object]
     ) -> list[Implementation]:
@@ -161,7 +192,23 @@ class Plugins:
             package=plugin.package,
             root=plugin.root,
             secrets=self._secrets.get(plugin.name, frozenset()),
+            terms=self._terms(hook, plugin),
             log=self.log,
+        )
+
+    def _terms(self, hook: str, plugin: FoundPlugin) -> Terms:
+        policy = self._choice.policies.get(plugin.name)
+        if policy is None:
+            return Terms()
+        own = plugin.config_model.model_fields if plugin.config_model else {}
+        seconds = policy.timeout_seconds
+        if seconds is not None and "timeout_seconds" in own:
+            # The key is shared: the plugin's own deadline is to come first.
+            seconds += _GRACE_SECONDS
+        return Terms(
+            deadline_seconds=seconds,
+            is_required=policy.required,
+            may_warn=policy.on_error == "warn" and hook in plugin.may_warn,
         )
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.hooks import specs, types
+from app.hooks.deadlines import Deadlines
 from app.hooks.modes import DEPRECATED
-from app.hooks.observers import Deadlines
 from app.hooks.specs import MODES, Mode
 
 if TYPE_CHECKING:
@@ -37,9 +37,11 @@ Plugins are called in the order of `plugins.enabled`; pluggy's `tryfirst` and `t
 """  # noqa: E501 - one sentence per line
 
 _MODES = {
-    Mode.COLLECT: "asks every plugin and takes all items; a list, a generator or one item will do",
+    Mode.COLLECT: "asks every plugin and takes all items; a list, a generator or one item "
+    f"will do; {Deadlines().collect_seconds:g} s each",
     Mode.FIRST: "asks in order until one plugin does not return None",
-    Mode.GATE: "asks one plugin after the other and waits for it; raising stops there",
+    Mode.GATE: "asks one plugin after the other and waits for it; raising stops there, unless "
+    'the plugin allows `on_error = "warn"` and the settings say so',
     Mode.AROUND: "enters the returned context managers, the first plugin's outermost",
     Mode.OBSERVE: f"tells each plugin in a thread of its own, {Deadlines().each_seconds:g} s each "
     f"and {Deadlines().total_seconds:g} s together; "

@@ -46,6 +46,8 @@ class Candidate:
     """The module to import; for a local plugin its name within the folder."""
     path: Path | None
     """The module's file, where it is known without importing it."""
+    distribution: str = ""
+    """The name of the installed distribution; nothing for a local plugin."""
 
 
 def is_plugin_name(name: str) -> bool:
@@ -111,9 +113,15 @@ def _installed() -> Iterator[Candidate]:
     # importlib.metadata orders by directory listing; sorted, the order is the same everywhere.
     found = metadata.entry_points(group=ENTRY_POINT_GROUP)
     for entry in sorted(found, key=lambda entry: (entry.name, _owner(entry))):
-        version = entry.dist.version if entry.dist else ""
+        name, version = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
         yield Candidate(
-            entry.name, Kind.PACKAGE, version, _owner(entry), entry.value, _module_file(entry)
+            entry.name,
+            Kind.PACKAGE,
+            version,
+            _owner(entry),
+            entry.value,
+            _module_file(entry),
+            name,
         )
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from app.errors import Problem
-from app.hooks.impls import faults, hook_names
+from app.hooks.impls import faults, hook_names, nearest
 from app.hooks.places import name_place, shown
+from app.hooks.specs import MODES, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from app.hooks.impls import Holder
 
     Named = tuple[str, str, str]
+
+MAY_WARN = "MAY_WARN"
+"""A plugin's module names the gates in it that may break without stopping a run."""
 
 
 def holder_of(module: ModuleType) -> Holder:
@@ -42,6 +46,7 @@ def problem(plugin: str, what: str, source: str, hint: str = "") -> Problem:
 
 def _shape_faults(module: ModuleType) -> Iterator[Named]:
     yield from _config_faults(module)
+    yield from _may_warn_faults(module)
     plugin = getattr(module, "Plugin", None)
     if plugin is not None and not isinstance(plugin, type):
         yield "Plugin", "Plugin is not a class", "write class Plugin"
@@ -61,3 +66,17 @@ def _config_faults(module: ModuleType) -> Iterator[Named]:
         yield "Config", "Config is not a pydantic model", "write class Config(BaseModel)"
     elif getattr(module, "Plugin", None) is None:
         yield "Config", "has a Config and no class Plugin that gets it", "add class Plugin"
+
+
+def _may_warn_faults(module: ModuleType) -> Iterator[Named]:
+    names = getattr(module, MAY_WARN, ())
+    if not isinstance(names, tuple | list | set | frozenset):
+        yield MAY_WARN, f"{MAY_WARN} is no tuple of hooks", f'write {MAY_WARN} = ("post_migrate",)'
+        return
+    gates = [hook for hook, mode in MODES.items() if mode is Mode.GATE]
+    for name in names:
+        if name not in gates:
+            what = f"{MAY_WARN} names {name}, which is no gate"
+            meant = nearest(str(name), gates)
+            hint = f"did you mean {meant}?" if meant else f"gates are {', '.join(gates)}"
+            yield MAY_WARN, what, hint

@@ -160,6 +160,14 @@ class Ledger:
         statement = text("update migrator.run set backup = cast(:backup as jsonb) where id = :id")
         self._write(statement, {"id": run_id, "backup": json.dumps(backup)})
 
+    def record_warning(self, run_id: str, plugin: str, hook: str, text_: str) -> None:
+        """Add that a gate broke and the run went on."""
+        statement = text("""
+            update migrator.run set warnings = warnings || cast(:warning as jsonb) where id = :id
+        """)
+        warning = {"plugin": plugin, "hook": hook, "text": text_}
+        self._write(statement, {"id": run_id, "warning": json.dumps([warning])})
+
     def record_hooks(self, run_id: str, totals: Sequence[Mapping[str, Any]]) -> None:
         """Add what the plugins' hooks took, by plugin and hook."""
         statement = text("update migrator.run set hooks = cast(:hooks as jsonb) where id = :id")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.errors import AppError, DatabaseAheadError, UnhealthyError
+from app.errors import AppError, ConfigError, DatabaseAheadError, UnhealthyError
+from app.hooks.calls import HookProblem
 from app.hooks.types import Backup, CheckStatus, EventKind, Run, Stage
 from app.migrator import failures
 from app.migrator.ahead import explain_ahead
@@ -25,6 +26,10 @@ from app.migrator.telling import log_checks, tell
 from app.migrator.whoami import who_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.health.report import NamedResult
+    from app.hooks.manager import Contribution
     from app.migrator.bridge import Step
     from app.migrator.context import Context
     from app.migrator.report import Report
@@ -81,7 +86,7 @@ class _Execution:
             with self._interrupts.unmasked():
                 self._prepare(session)
                 self._migrate(session)
-                self._examine()
+                self._examine(session)
                 self._succeed(session)
         except BaseException as raised:
             with self._interrupts.shielded():
@@ -109,6 +114,7 @@ class _Execution:
             self._context.environment,
             allowed=request.allow_environment_change,
         )
+        self._context.plugins.demand("register_checks")
         warn_of_changes(self._context)
         progress.run = self._make_run()
         with self._interrupts.shielded():
@@ -118,6 +124,8 @@ class _Execution:
         count = len(progress.plan)
         words = f"{count} revision{'' if count == 1 else 's'}"
         log.info("run %s: %s to %s, %s", progress.run_id, request.direction, request.target, words)
+        for name in self._context.plugins.left_out:
+            log.warning("run %s: without the plugin %s (--no-plugin)", progress.run_id, name)
         self._tell(EventKind.RUN_STARTED, f"{request.direction} to {request.target}, {words}")
 
     def _prepare(self, session: Session) -> None:
@@ -130,6 +138,16 @@ class _Execution:
             if isinstance(result.value, Backup):
                 progress.backup = result.value
                 session.ledger.record_backup(progress.run_id, result.value.to_dict())
+        self._note(session, results)
+
+    def _note(self, session: Session, results: Sequence[Contribution]) -> None:
+        """Put on record the gates that broke and may."""
+        for problem in (each.value for each in results if isinstance(each.value, HookProblem)):
+            text = self._context.redact(problem.what)
+            self._progress.warnings.append(f"plugin {problem.plugin}, {problem.hook}: {text}")
+            session.ledger.record_warning(
+                self._progress.run_id, problem.plugin, problem.hook, text
+            )
 
     def _migrate(self, session: Session) -> None:
         progress, plugins = self._progress, self._context.plugins
@@ -138,7 +156,10 @@ class _Execution:
         with plugins.around("around_migrate", run=progress.run):
             for step in progress.plan:
                 progress.phase = "pre_revision"
-                plugins.gate("pre_revision", run=progress.run, revision=step.revision)
+                self._note(
+                    session,
+                    plugins.gate("pre_revision", run=progress.run, revision=step.revision),
+                )
                 progress.phase, progress.current_step = "revision", step
                 seconds = run_step(self._context, session, progress, self._interrupts, step)
                 self._applied(step, seconds)
@@ -155,12 +176,12 @@ class _Execution:
             duration_ms=int(seconds * 1000),
         )
 
-    def _examine(self) -> None:
+    def _examine(self, session: Session) -> None:
         progress = self._progress
         progress.phase = "post_migrate"
-        self._context.plugins.gate("post_migrate", run=progress.run)
+        self._note(session, self._context.plugins.gate("post_migrate", run=progress.run))
         progress.phase = "check"
-        progress.checks = self._context.run_checks(self._inspect, Stage.RUN)
+        progress.checks = self._ask_checks()
         log_checks(progress.checks)
         failed = [check for check in progress.checks if check.status is CheckStatus.FAIL]
         if failed:
@@ -169,6 +190,17 @@ class _Execution:
                 why="; ".join(f"{check.name}: {check.detail}" for check in failed),
                 next_step="correct what the check names, then run `python migrate.py check`",
             )
+
+    def _ask_checks(self) -> tuple[NamedResult, ...]:
+        try:
+            return self._context.run_checks(self._inspect, Stage.RUN)
+        except ConfigError as error:
+            # A required plugin that had registered its checks before the run, and now fails to.
+            raise UnhealthyError(
+                what="The schema IS migrated, and it cannot be checked.",
+                why="; ".join(map(str, error.problems)),
+                next_step="correct what it names, then run `python migrate.py check`",
+            ) from error
 
     def _succeed(self, session: Session) -> None:
         progress = self._progress

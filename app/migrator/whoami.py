@@ -19,7 +19,10 @@ def who_runs(context: Context) -> dict[str, Any]:
         "pid": os.getpid(),
         "app_version": context.version.app,
         "git_commit": context.version.git_commit,
-        "plugins": [entry.name for entry in context.plugins.entries],
+        "plugins": [
+            *(entry.name for entry in context.plugins.entries),
+            *(f"{name} (--no-plugin)" for name in context.plugins.left_out),
+        ],
     }
 
 

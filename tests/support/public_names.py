@@ -129,7 +129,7 @@ def _signature(function: Any) -> str:  # noqa: ANN401 - a function or a class
 
 
 def _steady(parameter: inspect.Parameter) -> inspect.Parameter:
-    """Return *parameter* with a set in its default sorted: each process has an order of its own."""
+    """Return *parameter* with a set in its default sorted: its own order is by chance."""
     if not isinstance(parameter.default, frozenset):
         return parameter
     return parameter.replace(default=sorted(parameter.default))

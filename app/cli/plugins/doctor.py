@@ -29,9 +29,7 @@ def command(invocation: Invocation) -> Report | int:
 
     Nothing is imported that is not enabled, and no database is touched.
     """
-    from app.config import open_sources
-
-    sources = open_sources(invocation.root, overrides=invocation.overrides)
+    sources = invocation.sources()
     with results_only():
         findings = tuple(dict.fromkeys(examine(invocation, sources)))
     error = _error(findings)
@@ -49,9 +47,9 @@ def examine(invocation: Invocation, sources: Sources) -> Iterator[Finding]:
     from app.hooks.manager import discover
     from app.hooks.specs import MODES
 
-    enabled = sources.enabled_plugins()
+    enabled = sources.choice.modules()
     yield from _errors(invocation, sources)
-    found = discover(sources.root, enabled).found
+    found = discover(sources.root, sources.choice.active, sources.choice.policies).found
     yield from doctor.collisions(sources.root, enabled)
     yield from doctor.optional_hooks(found, MODES)
     yield from doctor.slow_imports(found)
@@ -67,7 +65,9 @@ def _errors(invocation: Invocation, sources: Sources) -> Iterator[Finding]:
     from app.hooks.lockfile import lock_problems
     from app.runtime import load_configuration
 
-    yield from map(Finding.of, lock_problems(sources.root, sources.enabled_plugins()))
+    yield from map(
+        Finding.of, lock_problems(sources.root, sources.choice.modules(sources.choice.active))
+    )
     try:
         load_configuration(sources, ask_stores=False)
     except ConfigError as error:

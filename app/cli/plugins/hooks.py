@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(invocation: Invocation, name: str | None) -> Report | int:
     """List the hooks, or the hook NAME, with the enabled plugins in the order of their calls."""
-    from app.config import open_sources
     from app.hooks.manager import discover
 
     _refuse_unknown(name)
-    sources = open_sources(invocation.root, overrides=invocation.overrides)
+    sources = invocation.sources()
     with results_only():
-        discovery = discover(invocation.root, sources.enabled_plugins())
+        choice = sources.choice
+        discovery = discover(invocation.root, choice.active, choice.policies)
     rows = [row for row in hook_rows(discovery.found) if name in (None, row["hook"])]
     broken = tuple(str(problem) for problem in discovery.problems)
     if invocation.as_json:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from app.migrator.report import Report
 
 _HEADINGS = ("ORDER", "NAME", "KIND", "VERSION", "STATE", "HOOKS", "SOURCE")
-_NOT_CALLED = "not_enabled"
+_NOT_CALLED = ("not_enabled", "switched_off", "left_out")
+_NOT_LISTED = "not_enabled"
 
 
 @click.command("list", cls=Command)
@@ -30,11 +31,10 @@ def command(invocation: Invocation) -> Report | int:
     Those that could be enabled follow.
     Nothing is imported, so this also works when a plugin is broken.
     """
-    from app.config import open_sources
     from app.hooks.listing import list_all
 
-    sources = open_sources(invocation.root, overrides=invocation.overrides)
-    entries = list_all(invocation.root, sources.enabled_plugins())
+    sources = invocation.sources()
+    entries = list_all(invocation.root, sources.enabled_plugins(), sources.choice)
     if invocation.as_json:
         return _report(entries, sources.environment)
     is_terminal = sys.stdout.isatty()
@@ -61,8 +61,8 @@ def plugins_json(entries: Sequence[PluginEntry]) -> list[dict[str, Any]]:
 def advice(entries: Sequence[PluginEntry]) -> list[str]:
     """Return what to do about those of *entries* that do not run, a line each."""
     found = [_advice_on(entry) for entry in entries if entry.state in ("missing", "ambiguous")]
-    enabled = [entry.name for entry in entries if entry.state != _NOT_CALLED]
-    others = dict.fromkeys(entry.name for entry in entries if entry.state == _NOT_CALLED)
+    enabled = [entry.name for entry in entries if entry.state != _NOT_LISTED]
+    others = dict.fromkeys(entry.name for entry in entries if entry.state == _NOT_LISTED)
     return [*found, *(f"to enable {name}: {_line([*enabled, name])}" for name in others)]
 
 
@@ -81,7 +81,7 @@ def _rows(entries: Sequence[PluginEntry]) -> list[tuple[str, ...]]:
     return [
         (
             str(order or "-"),
-            entry.name,
+            f"{entry.name} ({entry.use})" if entry.use else entry.name,
             entry.kind or "-",
             entry.version or "-",
             entry.state.replace("_", " "),
@@ -94,9 +94,9 @@ def _rows(entries: Sequence[PluginEntry]) -> list[tuple[str, ...]]:
 
 def _orders(entries: Sequence[PluginEntry]) -> list[int | None]:
     """Return each entry's place in the order of the calls."""
-    enabled = [entry.name for entry in entries if entry.state != _NOT_CALLED]
+    enabled = [entry.name for entry in entries if entry.state not in _NOT_CALLED]
     return [
-        None if entry.state == _NOT_CALLED else enabled.index(entry.name) + 1 for entry in entries
+        None if entry.state in _NOT_CALLED else enabled.index(entry.name) + 1 for entry in entries
     ]
 
 

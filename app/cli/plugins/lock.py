@@ -29,11 +29,10 @@ def command(invocation: Invocation, *, only_check: bool) -> Report | int:
 
     In production a plugin that differs from its entry is refused before it is imported.
     """
-    from app.config import open_sources
     from app.hooks.lockfile import LOCK_FILE, lock_entries, write_lock
 
-    sources = open_sources(invocation.root, overrides=invocation.overrides)
-    names = sources.enabled_plugins()
+    sources = invocation.sources()
+    names = sources.choice.modules()
     entries = lock_entries(invocation.root, names)
     error = _differences(invocation, names) if only_check else None
     if not only_check:

@@ -40,9 +40,7 @@ class PluginDetails:
 @click.pass_obj
 def command(invocation: Invocation, name: str) -> Report | int:
     """Show the plugin NAME: where it is, its settings, its hooks, and what they took last."""
-    from app.config import open_sources
-
-    sources = open_sources(invocation.root, overrides=invocation.overrides)
+    sources = invocation.sources()
     with results_only():
         details = describe(invocation, sources, name)
     if invocation.as_json:
@@ -58,7 +56,7 @@ def describe(invocation: Invocation, sources: Sources, name: str) -> PluginDetai
     """Return what is known about the plugin *name*; raises `UsageError` when there is none."""
     entry = _entry(sources, name)
     details = PluginDetails(entry)
-    if name not in sources.enabled_plugins():
+    if name not in sources.choice.active:
         return replace(details, problems=("not imported: it is not enabled",))
     details = _with_code(details, sources)
     if details.problems:
@@ -71,7 +69,8 @@ def _entry(sources: Sources, name: str) -> PluginEntry:
     from app.hooks.impls import nearest
     from app.hooks.manager import list_all
 
-    entries = {each.name: each for each in list_all(sources.root, sources.enabled_plugins())}
+    listed = list_all(sources.root, sources.enabled_plugins(), sources.choice)
+    entries = {each.name: each for each in listed}
     if name in entries:
         return entries[name]
     meant = nearest(name, entries)
@@ -88,7 +87,7 @@ def _with_code(details: PluginDetails, sources: Sources) -> PluginDetails:
     from app.hooks.places import shown
     from app.hooks.validation import holder_of
 
-    discovery = discover(sources.root, sources.enabled_plugins())
+    discovery = discover(sources.root, sources.choice.active, sources.choice.policies)
     mine = next((each for each in discovery.found if each.name == details.entry.name), None)
     if mine is None:
         subject = f"plugin {details.entry.name}"
@@ -128,7 +127,7 @@ def _with_timings(details: PluginDetails, invocation: Invocation) -> PluginDetai
 
 def _rows(details: PluginDetails) -> Iterator[tuple[str, ...]]:
     entry = details.entry
-    yield "name", entry.name, ""
+    yield "name", f"{entry.name} ({entry.use})" if entry.use else entry.name, ""
     yield "kind", entry.kind or "-", ""
     yield "version", entry.version or "-", ""
     yield "state", entry.state.replace("_", " "), ""

@@ -177,6 +177,7 @@ def test_json_has_the_order_and_the_state(project: PluginProject) -> None:
         "source": "plugins/zeta.py",
         "state": "enabled",
         "hooks": ["pre_migrate"],
+        "use": None,
     }
     assert (second["order"], second["state"]) == (None, "not_enabled")
 

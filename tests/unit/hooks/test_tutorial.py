@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.config import open_sources
+from app.config.policy import PluginPolicy
 from app.errors import ConfigError
 from app.hooks.manager import HookFailedError, Plugins, build
 from tests.support.plugin_project import a_run, install
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 PAGE = (Path(__file__).parents[3] / "docs" / "writing-a-plugin.md").read_text(encoding="utf-8")
 FILE, _, PACKAGE = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
-SETTINGS, ENABLED, PYPROJECT = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
+SETTINGS, ENABLED, PYPROJECT, DECISIONS = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
 FRIDAY, SUNDAY, MONDAY = (datetime(2026, 11, day, tzinfo=UTC) for day in (20, 22, 23))
 
 
@@ -53,6 +55,18 @@ def test_file_lets_other_days_pass(project: PluginProject) -> None:
 def test_settings_name_the_plugins() -> None:
     assert tomllib.loads(SETTINGS)["development"]["plugins"]["enabled"][0] == "freeze"
     assert tomllib.loads(ENABLED)["development"]["plugins"]["enabled"][0] == "hello"
+
+
+def test_decisions_of_the_operator_are_settings(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text(DECISIONS)
+
+    choice = open_sources(tmp_path, environ={}).choice
+
+    assert choice.active == ("backup", "pager")
+    assert choice.policies["backup"].required
+    assert choice.modules() == ("backup", "slack")
+    said = {name for policy in choice.policies.values() for name in policy.model_fields_set}
+    assert said == set(PluginPolicy.model_fields)
 
 
 def test_package_works_as_its_metadata_say(project: PluginProject, site: Path) -> None:

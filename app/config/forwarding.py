@@ -1,0 +1,113 @@
+"""What is printed while a plugin is called: so much of it goes on, the rest is counted."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import TextIO
+
+LIMIT_CHARACTERS = 64 * 1024
+"""Of one call of one plugin, both streams and its log lines together."""
+
+
+class Quota:
+    """What one call may still print."""
+
+    def __init__(self, characters: int = LIMIT_CHARACTERS) -> None:
+        self._left = characters
+        self.dropped = 0
+        """Characters that were printed beyond it."""
+
+    def take(self, text: str) -> str:
+        """Return what of *text* may be printed."""
+        kept = text[: self._left]
+        self._left -= len(kept)
+        if len(kept) == len(text):
+            return text
+        self.dropped += len(text) - len(kept)
+        return f"{kept}\n" if kept else ""
+
+    def close(self) -> None:
+        """Let nothing more through: the call is over, and a thread of it may still be printing."""
+        self._left = 0
+
+
+_CURRENT: ContextVar[Quota | None] = ContextVar("sst_quota", default=None)
+_LATEST: list[Quota] = []
+_LEFT: WeakKeyDictionary[threading.Thread, Quota] = WeakKeyDictionary()
+
+
+class BoundedStream:
+    """A stream that holds the call of a plugin to its quota, and lets everything else pass."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write what the quota of the calling thread leaves of *text*."""
+        quota = _quota()
+        self._stream.write(text if quota is None else quota.take(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write *lines* one by one."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
+        """Return what the stream itself has."""
+        return getattr(self._stream, name)
+
+
+def install() -> None:
+    """Make the process's standard streams bounded, for good."""
+    sys.stdout, sys.stderr = _bounded(sys.stdout), _bounded(sys.stderr)
+
+
+@contextmanager
+def spending(quota: Quota) -> Iterator[None]:
+    """Let what this thread prints in the body count against *quota*."""
+    token = _CURRENT.set(quota)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+@contextmanager
+def forwarding(quota: Quota) -> Iterator[None]:
+    """Bound the standard streams for the body; threads that nobody knows spend *quota*."""
+    streams = sys.stdout, sys.stderr
+    install()
+    _LATEST.append(quota)
+    try:
+        yield
+    finally:
+        _LATEST.remove(quota)
+        sys.stdout, sys.stderr = streams
+
+
+def charge(thread: threading.Thread, quota: Quota) -> None:
+    """Let what *thread*, which a plugin started, prints count against *quota* from now on."""
+    _LEFT[thread] = quota
+
+
+def _quota() -> Quota | None:
+    """Return whose call is printing; a thread that a plugin started has no context of its own."""
+    found = _CURRENT.get()
+    thread = threading.current_thread()
+    if found is not None or thread is threading.main_thread():
+        return found
+    return _LEFT.get(thread) or (_LATEST[-1] if _LATEST else None)
+
+
+def _bounded(stream: TextIO) -> TextIO:
+    # It has what a text stream has, without being one by inheritance.
+    return stream if isinstance(stream, BoundedStream) else BoundedStream(stream)  # type: ignore[return-value]

@@ -1,0 +1,293 @@
+"""Every hook that raises, hangs, exits or returns nonsense: how the run ends, and who is called.
+
+A broken plugin with one hook stands between two that write down their calls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.api.application import create_app
+from app.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tests.support.project import Project
+
+FAULTS = {
+    "raises": "raise RuntimeError('on purpose')",
+    "exits": "raise SystemExit(3)",
+    "hangs": "time.sleep(600)",
+    "returns nonsense": "return 42",
+}
+WITNESS = """
+from contextlib import contextmanager
+from pathlib import Path
+import click
+from app.hooks import hookimpl
+
+NAME = __name__.rsplit(".", 1)[-1]
+
+def note(what):
+    with (Path(__file__).parent.parent / "calls").open("a") as file:
+        file.write(f"{NAME}.{what}\\n")
+
+@hookimpl
+def pre_migrate(run):
+    note("pre_migrate")
+
+@hookimpl
+@contextmanager
+def around_migrate(run):
+    note("enter")
+    yield
+    note("leave")
+
+@hookimpl
+def pre_revision(run, revision):
+    note("pre_revision")
+
+@hookimpl
+def post_revision(run, revision):
+    note("post_revision")
+
+@hookimpl
+def post_migrate(run):
+    note("post_migrate")
+
+@hookimpl
+def migrate_failed(run, failure):
+    note("migrate_failed")
+
+@hookimpl
+def notify(event):
+    note(event.kind)
+
+@hookimpl
+def register_commands():
+    return [click.Command(f"say-{NAME}", callback=lambda: click.echo(NAME))]
+
+@hookimpl
+def register_routers():
+    from fastapi import APIRouter
+
+    router = APIRouter()
+    router.add_api_route("/here", lambda: NAME)
+    return [router]
+"""
+BROKEN = """
+import time
+from app.hooks import hookimpl
+
+@hookimpl
+def {hook}():
+    {body}
+"""
+ENTERED = "\n@hookimpl\ndef pre_migrate(run):\n    pass\n"
+
+_STARTED = "a.run_started b.run_started a.pre_migrate b.pre_migrate"
+_APPLIED = "a.pre_revision b.pre_revision a.revision_applied b.revision_applied"
+_APPLIED += " a.post_revision b.post_revision b.leave a.leave"
+_TOLD = "b.migrate_failed a.migrate_failed"
+_RAN = f"{_STARTED} a.enter b.enter {_APPLIED}"
+ALL = f"{_RAN} b.post_migrate a.post_migrate a.run_succeeded b.run_succeeded"
+REFUSED = "a.run_refused b.run_refused"
+FAILED = "a.run_failed b.run_failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """How a command with a broken hook has to end."""
+
+    exit_code: int
+    says: str
+    """Words of what is printed; of the broken plugin, where there is anything to say."""
+    head: str | None = None
+    outcome: str | None = None
+    """What the ledger says of the run; None when the run is not on record."""
+    text: str = ""
+    """Words of the ledger's error."""
+    fired: str = ""
+    """The calls of the two others, in order."""
+
+
+def _refused(hook: str, fired: str, says: str) -> End:
+    return End(
+        exit_code=5,
+        says=says,
+        outcome="refused",
+        text=f"The plugin 'broken' refused the run in {hook}",
+        fired=fired,
+    )
+
+
+def _unchanged(says: str) -> End:
+    return End(exit_code=0, says=says, head="one", outcome="succeeded", fired=ALL)
+
+
+def _untouched(says: str) -> End:
+    return End(exit_code=2, says=says)
+
+
+def _failed_all_the_same(says: str) -> End:
+    return End(
+        exit_code=1,
+        says=says,
+        outcome="failed",
+        text="Revision one failed.",
+        fired=f"{_STARTED} a.enter b.enter a.pre_revision b.pre_revision {_TOLD} {FAILED}",
+    )
+
+
+_RAISED = "RuntimeError: on purpose"
+_EXITED = "SystemExit: 3"
+_GAVE_UP = "plugin broken, {}: no answer within 0.3 s"
+_IN_GATE = f"{_STARTED.removesuffix(' b.pre_migrate')} a.migrate_failed {REFUSED}"
+_IN_AROUND = f"{_STARTED} a.enter {_TOLD} {REFUSED}"
+_IN_STEP = f"{_STARTED} a.enter b.enter a.pre_revision {_TOLD} {REFUSED}"
+_AFTER = f"{_RAN} b.post_migrate {_TOLD} {FAILED}"
+
+
+def _after(says: str) -> End:
+    text = "IS migrated, and the plugin 'broken' is not satisfied"
+    return End(exit_code=4, says=says, head="one", outcome="unhealthy", text=text, fired=_AFTER)
+
+
+MATRIX = {
+    # A gate may take its time: it has no deadline.
+    ("pre_migrate", "raises"): _refused("pre_migrate", _IN_GATE, _RAISED),
+    ("pre_migrate", "exits"): _refused("pre_migrate", _IN_GATE, _EXITED),
+    ("pre_migrate", "returns nonsense"): _unchanged("broken, pre_migrate: returned int, which is"),
+    ("around_migrate", "raises"): _refused("around_migrate", _IN_AROUND, _RAISED),
+    ("around_migrate", "exits"): _refused("around_migrate", _IN_AROUND, _EXITED),
+    ("around_migrate", "returns nonsense"): _refused(
+        "around_migrate", _IN_AROUND, "returned int, not a context manager"
+    ),
+    ("pre_revision", "raises"): _refused("pre_revision", _IN_STEP, _RAISED),
+    ("pre_revision", "exits"): _refused("pre_revision", _IN_STEP, _EXITED),
+    ("pre_revision", "returns nonsense"): _unchanged("broken, pre_revision: returned int"),
+    ("post_migrate", "raises"): _after(_RAISED),
+    ("post_migrate", "exits"): _after(_EXITED),
+    ("post_migrate", "returns nonsense"): _unchanged("broken, post_migrate: returned int"),
+    ("post_revision", "raises"): _unchanged(f"broken, post_revision: raised {_RAISED}"),
+    ("post_revision", "exits"): _unchanged(f"broken, post_revision: raised {_EXITED}"),
+    ("post_revision", "hangs"): _unchanged(_GAVE_UP.format("post_revision")),
+    ("post_revision", "returns nonsense"): _unchanged(""),
+    ("notify", "raises"): _unchanged(f"broken, notify: raised {_RAISED}"),
+    ("notify", "exits"): _unchanged(f"broken, notify: raised {_EXITED}"),
+    ("notify", "hangs"): _unchanged(_GAVE_UP.format("notify")),
+    ("notify", "returns nonsense"): _unchanged(""),
+    ("migrate_failed", "raises"): _failed_all_the_same(f"migrate_failed: raised {_RAISED}"),
+    ("migrate_failed", "exits"): _failed_all_the_same(f"migrate_failed: raised {_EXITED}"),
+    ("migrate_failed", "hangs"): _failed_all_the_same(_GAVE_UP.format("migrate_failed")),
+    ("migrate_failed", "returns nonsense"): _failed_all_the_same("DivisionByZero"),
+    # Half the settings, or half the history, is worse than none.
+    ("config_values", "raises"): _untouched("config_values raised RuntimeError"),
+    ("config_values", "exits"): _untouched("config_values raised SystemExit"),
+    ("config_values", "hangs"): _untouched("config_values gave no answer within 0.3 s"),
+    ("config_values", "returns nonsense"): _untouched("config_values raised TypeError"),
+    ("resolve_database_url", "raises"): _untouched(_RAISED),
+    ("resolve_database_url", "exits"): _untouched(_EXITED),
+    ("resolve_database_url", "returns nonsense"): _untouched("TypeError: returned int, not str"),
+    ("register_migrations", "raises"): _untouched("register_migrations raised RuntimeError"),
+    ("register_migrations", "exits"): _untouched("register_migrations raised SystemExit"),
+    ("register_migrations", "hangs"): _untouched("register_migrations gave no answer within"),
+    ("register_migrations", "returns nonsense"): _untouched("register_migrations raised TypeErr"),
+    ("register_checks", "raises"): _unchanged(f"register_checks: raised {_RAISED}"),
+    ("register_checks", "exits"): _unchanged(f"register_checks: raised {_EXITED}"),
+    ("register_checks", "hangs"): _unchanged(_GAVE_UP.format("register_checks")),
+    ("register_checks", "returns nonsense"): _unchanged("register_checks: returned int, not Che"),
+}
+COMMANDS = {
+    "raises": f"register_commands: raised {_RAISED}",
+    "exits": f"register_commands: raised {_EXITED}",
+    "hangs": _GAVE_UP.format("register_commands"),
+}
+ROUTERS = {
+    "raises": f"register_routers: raised {_RAISED}",
+    "exits": f"register_routers: raised {_EXITED}",
+    "hangs": _GAVE_UP.format("register_routers"),
+}
+
+
+@pytest.mark.parametrize("cell", MATRIX, ids=" ".join)
+def test_run_with_a_broken_hook(project: Project, cell: tuple[str, str]) -> None:
+    hook, fault = cell
+    expected = MATRIX[cell]
+    body = "op.execute('select 1/0')" if hook == "migrate_failed" else "op.execute('select 1')"
+    project.revision("one", body)
+    break_hook(project, hook, fault)
+
+    end = project.migrate("upgrade")
+
+    assert end.exit_code == expected.exit_code, end.output
+    assert expected.says in end.output
+    assert "broken" in end.output or not expected.says or hook == "migrate_failed"
+    assert "Traceback" not in end.output
+    assert project.current_revision() == expected.head
+    assert calls(project) == expected.fired.split()
+    outcome, text = record(project)
+    assert (outcome, expected.text in text) == (expected.outcome, True), text
+
+
+@pytest.mark.parametrize("fault", COMMANDS)
+def test_commands_of_the_others_remain(project: Project, fault: str) -> None:
+    break_hook(project, "register_commands", fault)
+
+    end = project.migrate("say-b")
+
+    assert (end.exit_code, end.stdout) == (0, "b\n")
+    assert COMMANDS[fault] in end.stderr
+
+
+@pytest.mark.parametrize("fault", ROUTERS)
+def test_routers_of_the_others_remain(
+    project: Project,
+    fault: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", project.database_url)
+    break_hook(project, "register_routers", fault)
+
+    paths = set(create_app(root=project.root).openapi()["paths"])
+
+    assert {"/plugins/a/here", "/plugins/b/here"} <= paths
+    assert ROUTERS[fault] in caplog.text
+
+
+def test_router_that_is_none_keeps_the_application_from_starting(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", project.database_url)
+    break_hook(project, "register_routers", "returns nonsense")
+
+    with pytest.raises(ConfigError, match="1 problem"):
+        create_app(root=project.root)
+
+
+def break_hook(project: Project, hook: str, fault: str) -> None:
+    """Enable the plugins `a`, `broken` and `b`; *hook* of the second one does *fault*."""
+    entered = ENTERED if hook == "migrate_failed" else ""
+    for name in ("a", "b"):
+        project.plugin(name, WITNESS)
+    project.plugin("broken", BROKEN.format(hook=hook, body=FAULTS[fault]) + entered)
+    project.enable("a", "broken", "b")
+    with (project.root / "settings.toml").open("a") as file:
+        file.write("\n[default.plugins.broken]\ntimeout_seconds = 0.3\n")
+
+
+def calls(project: Project) -> list[str]:
+    """Return what the witnesses have written down."""
+    path = project.root / "calls"
+    return path.read_text().split() if path.exists() else []
+
+
+def record(project: Project) -> tuple[str | None, str]:
+    """Return the outcome of the run on record and its error's text."""
+    if project.query("select to_regclass('migrator.run')") == [(None,)]:
+        return None, ""
+    row = project.last_run()
+    return row["outcome"], (row["error"] or {}).get("text", "")
