@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 from app.errors import ConfigError, Problem
 from app.hooks.discovery import FoundPlugin, discover
 from app.hooks.impls import hook_arguments
-from app.hooks.instances import instantiate
-from app.hooks.loading import load
+from app.hooks.loading import LOAD_ERRORS, load
 from app.hooks.manager import Plugins, build
 from app.hooks.places import shown
 from app.hooks.sources import FOLDER, Candidate, Kind, find_candidates
-from app.hooks.validation import module_problems
+from app.hooks.validation import holder_of, module_problems
 from app.testing.builders import an_application
 from app.testing.home import platform_home
 from app.testing.leaks import Surroundings
@@ -104,6 +103,12 @@ def _faults(found: FoundPlugin, settings: dict[str, Any]) -> Iterator[str]:
 def _registration_faults(found: FoundPlugin, settings: dict[str, Any]) -> Iterator[str]:
     before = Surroundings.now()
     try:
+        instance = _instance(found, settings)
+    except LOAD_ERRORS as error:
+        yield f"it cannot be created: {type(error).__name__}"
+        return
+    leaks = before.leaks()
+    try:
         first, config = _built(found, settings)
         second, _ = _built(found, settings)
         shapes = [_shapes(plugins, found) for plugins in (first, second, first)]
@@ -111,13 +116,23 @@ def _registration_faults(found: FoundPlugin, settings: dict[str, Any]) -> Iterat
         yield from map(str, error.problems)
         return
     if config is not None:
-        yield from secret_leaks(config, instantiate(found, config))
+        yield from secret_leaks(config, instance)
     if shapes[0] != shapes[1] or shapes[0] != shapes[2]:
         yield f"registering it twice gives {shapes[0]}, then {shapes[1]}"
     for hook, names in shapes[0].items():
         twice = [name for name, count in Counter(names).items() if count > 1]
         yield from (f"{hook} gives {name} twice" for name in twice)
-    yield from (f"after it was created, {leak}" for leak in before.leaks())
+    yield from (f"after it was created, {leak}" for leak in leaks)
+
+
+def _instance(found: FoundPlugin, settings: dict[str, Any]) -> object:
+    """Return the plugin's object, made without the platform's care for what it changes."""
+    holder = holder_of(found.module)
+    if not isinstance(holder, type):
+        return holder
+    return (
+        holder(fitting_settings(found.config_model, settings)) if found.config_model else holder()
+    )
 
 
 def _built(found: FoundPlugin, settings: dict[str, Any]) -> tuple[Plugins, Any]:

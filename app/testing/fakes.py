@@ -119,8 +119,9 @@ class FakeCommandContext:
         *,
         lock_wait_seconds: float | None = None,
         on_record: bool = True,
+        allow_environment_change: bool = False,
     ) -> Iterator[FakeLockedWork]:
         """Hand *work* over, and remember it."""
-        del lock_wait_seconds, on_record
+        del lock_wait_seconds, on_record, allow_environment_change
         self.steps.append(f"locked: {command} {target}")
         yield self.work

@@ -22,13 +22,16 @@ class Surroundings:
 
     def leaks(self) -> tuple[str, ...]:
         """Return what has changed since, a line each; values are not shown."""
+        threads = sorted(thread.name for thread in set(threading.enumerate()) - self.threads)
+        return (*(f"the thread {name} is still running" for name in threads), *self.changes())
+
+    def changes(self) -> tuple[str, ...]:
+        """Return the same without threads, which others may start at the same time."""
         now = Surroundings.now()
-        threads = sorted(thread.name for thread in now.threads - self.threads)
         names = sorted(self.variables.keys() | now.variables.keys())
         changed = [name for name in names if self.variables.get(name) != now.variables.get(name)]
         moved = [now.folder] if now.folder != self.folder else []
         return (
-            *(f"the thread {name} is still running" for name in threads),
             *(f"the variable {name} has changed" for name in changed if name not in _PYTESTS),
             *(f"the working folder is now {folder}" for folder in moved),
         )

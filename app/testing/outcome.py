@@ -33,7 +33,9 @@ class Outcome:
     events: tuple[dict[str, Any], ...] = ()
     """Every `Event` as its `to_dict()`, in order, whether a plugin listens or not."""
     leaks: tuple[str, ...] = ()
-    """What is otherwise than before the command: threads, variables, the working folder."""
+    """What plugins left behind: variables and the working folder by the call that changed them,
+    although the platform puts them back, and threads that still run when the command has ended.
+    """
 
     @property
     def output(self) -> str:

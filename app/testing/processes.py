@@ -65,14 +65,14 @@ class Running:
             self._process.join()
             message = f"the command did not end within {timeout_seconds} s\n{self.printed()}"
             raise AssertionError(message)
-        calls, events = read_record(self._folder / _RECORD)
+        done = read_record(self._folder / _RECORD)
         return Outcome(
             exit_code=self._process.exitcode,
             stdout=self._read(_OUTPUT),
             stderr=self._read(_ERRORS),
-            calls=calls,
-            events=events,
-            leaks=tuple(json.loads(self._read(_LEAKS) or "[]")),
+            calls=done.calls,
+            events=done.events,
+            leaks=(*done.leaks, *json.loads(self._read(_LEAKS) or "[]")),
         )
 
     def printed(self) -> str:

@@ -9,11 +9,13 @@ import itertools
 import json
 import threading
 from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.hooks.calls import Implementation
 from app.hooks.manager import Plugins
 from app.hooks.types import Veto
+from app.testing.leaks import Surroundings
 from app.testing.outcome import HookCall
 
 if TYPE_CHECKING:
@@ -66,12 +68,16 @@ class Recorder:
         function: Callable[..., Any],
     ) -> Any:  # noqa: ANN401
         """Call *implementation* and write down how it began and how it ended."""
-        ending = self._began(implementation, arguments)
+        ending, before = self._began(implementation, arguments), Surroundings.now()
         try:
             answer = function(implementation, arguments)
         except BaseException as error:
             ending.raised(error)
             raise
+        finally:
+            # The platform puts it back when this returns; it is a fault of the plugin still.
+            for change in before.changes():
+                self.write(leak=f"{implementation.plugin}, {implementation.hook}: {change}")
         if implementation.hook == "around_migrate" and isinstance(answer, AbstractContextManager):
             return _Around(answer, ending)
         ending.returned()
@@ -137,16 +143,29 @@ class _Around(AbstractContextManager[Any]):
         return answer
 
 
-def read_record(file: Path) -> tuple[tuple[HookCall, ...], tuple[dict[str, Any], ...]]:
-    """Return the calls and the events of *file*, each in the order in which they began."""
+@dataclass(frozen=True)
+class Record:
+    """What was written down of one process, in order."""
+
+    calls: tuple[HookCall, ...] = ()
+    events: tuple[dict[str, Any], ...] = ()
+    leaks: tuple[str, ...] = ()
+
+
+def read_record(file: Path) -> Record:
+    """Return what *file* says; it may be missing."""
     if not file.exists():
-        return (), ()
+        return Record()
     text = file.read_text(encoding="utf-8")
     # A process that was killed may have left half a line at the end.
     lines = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
     ends = {line["end"]: line for line in lines if "end" in line}
     calls = tuple(_call(line, ends) for line in lines if "call" in line)
-    return calls, tuple(line["event"] for line in lines if "event" in line)
+    return Record(
+        calls,
+        events=tuple(line["event"] for line in lines if "event" in line),
+        leaks=tuple(line["leak"] for line in lines if "leak" in line),
+    )
 
 
 def _call(begun: Mapping[str, Any], ends: Mapping[int, Mapping[str, Any]]) -> HookCall:

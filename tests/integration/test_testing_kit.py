@@ -176,7 +176,10 @@ def test_what_a_plugin_leaves_behind_is_told_and_stays_in_its_process(project: P
 
     result = project.migrate("upgrade")
 
-    assert result.leaks == ("the variable MESSY has changed", "the working folder is now /")
+    assert result.leaks == (
+        "messy, pre_migrate: the variable MESSY has changed",
+        "messy, pre_migrate: the working folder is now /",
+    )
     assert "MESSY" not in os.environ
 
 
@@ -257,7 +260,7 @@ def test_fixtures_work_for_a_stranger(tmp_path: Path, server: TestServer) -> Non
     assert "3 passed, 2 errors" in done.stdout, done.stdout
     left = "left behind: the thread left-thread is still running; the variable LEFT has changed"
     assert left in done.stdout
-    assert "left behind: the working folder is now /" in done.stdout
+    assert "left behind: messy, pre_migrate: the working folder is now /" in done.stdout
     [url] = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("DATABASE")]
     assert not _exists(server, url.rpartition("/")[2].partition("?")[0])
 

@@ -23,10 +23,8 @@ if TYPE_CHECKING:
     from tests.support.plugin_project import PluginProject
 
 PAGE = (Path(__file__).parents[3] / "docs" / "writing-a-plugin.md").read_text(encoding="utf-8")
-FILE, COMMAND, TEST, PACKAGE = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
-SETTINGS, PYPROJECT, PACKAGE_SETTINGS, DECISIONS = re.findall(
-    r"```toml\n(.*?)```", PAGE, flags=re.DOTALL
-)
+FILE, _, COMMAND, PACKAGE, *_ = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+SETTINGS, ENABLED, PYPROJECT, DECISIONS = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
 FRIDAY, SUNDAY, MONDAY = (datetime(2026, 11, day, tzinfo=UTC) for day in (20, 22, 23))
 
 
@@ -63,8 +61,9 @@ def test_file_with_a_command_loads(project: PluginProject) -> None:
     assert command.value.name == "census"
 
 
-def test_settings_name_the_plugin() -> None:
-    assert tomllib.loads(SETTINGS)["default"]["plugins"]["enabled"][0] == "freeze"
+def test_settings_name_the_plugins() -> None:
+    assert tomllib.loads(SETTINGS)["development"]["plugins"]["enabled"][0] == "freeze"
+    assert tomllib.loads(ENABLED)["development"]["plugins"]["enabled"][0] == "hello"
 
 
 def test_decisions_of_the_operator_are_settings(tmp_path: Path) -> None:
