@@ -7,8 +7,10 @@ manifest is complete, was read back whole, and has the sha256 that the manifest 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +18,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.hooks import Backup, Run, Veto, hookimpl
 
-from .archive import Archiver
+from .archive import Archiver, compression
 from .environment import client_environment
-from .manifest import Manifest, backup_id
+from .manifest import ArchivedFile, Manifest, backup_id
 from .process import Deadline
 from .source import Source
 from .storage import Draft, drafted, require_space
@@ -86,14 +88,37 @@ class Plugin:
             seconds,
             target,
         )
-        return manifest.to_backup(target)
+        return manifest.to_backup(target.resolve().as_uri())
 
     def _fill(self, draft: Draft, run: Run, source: Source, tools: Tools) -> Manifest:
+        started = time.monotonic()
         archiver = Archiver(tools, client_environment(run.database_url))
         deadline = Deadline(self._config.timeout_seconds)
         archiver.dump(run.database_url.with_database(source.database), draft.archive, deadline)
         archiver.read_back(draft.archive, deadline)
-        return Manifest.describe(draft, run, source, tools)
+        with draft.archive.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        size = draft.archive.stat().st_size
+        return Manifest(
+            id=draft.id,
+            run_id=run.id,
+            environment=run.environment,
+            database=source.database,
+            heads=run.before,
+            format="custom",
+            compression=compression(tools),
+            server_version=source.server_version,
+            tool_version=tools.version,
+            created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            duration_ms=int((time.monotonic() - started) * 1000),
+            database_bytes=source.size_bytes,
+            files=(ArchivedFile(f"{draft.id}.dump", size, sha256),),
+            tables={},
+            large_objects=0,
+            properties={},
+            roles=(),
+            verified="read",
+        )
 
 
 def _unwritable(directory: Path, error: OSError) -> Veto:

@@ -29,6 +29,7 @@ class FakeInspection(AbstractContextManager["FakeInspection"]):
 
     current = expected = pending = ("a1",)
     state = "up_to_date"
+    version_table = "public.alembic_version"
     brought_by = None
 
     def __exit__(self, *exc_info: object) -> None:
