@@ -96,7 +96,9 @@ def _decrypt_file(sealed: Path, plain: Path, keys: list[Any], deadline: Deadline
 
     try:
         with sealed.open("rb") as source, _created(plain) as target:
-            bounded(lambda watch: pyrage.decrypt_io(_Source(source, watch), target, keys), deadline)
+            bounded(
+                lambda watch: pyrage.decrypt_io(_Source(source, watch), target, keys), deadline
+            )
     except pyrage.DecryptError as error:
         if "key" not in str(error).lower():
             raise _changed(sealed, str(error)) from None

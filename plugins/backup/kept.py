@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from .server import LONGEST_NAME_BYTES
@@ -34,9 +34,17 @@ class Kept:
         return {"name": self.name, "until": until, "size_bytes": self.size_bytes}
 
 
-def kept_name(live: str, now: datetime | None = None) -> str:
+def kept_name(live: str, until: datetime) -> str:
     """Return the name that *live* gets when it is replaced: `shop_before_20261122T143000Z`."""
-    return f"{_stem(live)}_before_{_stamp(now)}"
+    return f"{_stem(live)}_before_{until.astimezone(UTC):{_FORM}}"
+
+
+def free_kept_name(server: Server, live: str) -> str:
+    """Return the name of now, or of the first second from now that no database has."""
+    until = datetime.now(UTC)
+    while server.oid(kept_name(live, until)) is not None:
+        until += timedelta(seconds=1)
+    return kept_name(live, until)
 
 
 def rebuilt_name(live: str, work_id: str) -> str:
@@ -44,9 +52,9 @@ def rebuilt_name(live: str, work_id: str) -> str:
     return f"{_stem(live)}_restore_{re.split(r'[^A-Za-z0-9]+', work_id)[-1][-8:].lower()}"
 
 
-def snapshot_name(live: str, now: datetime | None = None) -> str:
-    """Return the name of a template copy of *live*: `shop_snapshot_20261122T143000Z`."""
-    return f"{_stem(live)}_snapshot_{_stamp(now)}"
+def snapshot_name(live: str, backup_id: str) -> str:
+    """Return the name of the template copy of a backup: `shop_snapshot_20261122T143000Z`."""
+    return f"{_stem(live)}_snapshot_{backup_id.partition('-')[0]}"
 
 
 def find_kept(server: Server, live: str) -> list[Kept]:
@@ -76,10 +84,6 @@ def _stem(live: str) -> str:
     digest = hashlib.sha256(live.encode()).hexdigest()[:_DIGEST]
     room = _LONGEST_STEM_BYTES - _DIGEST - 1
     return f"{live.encode()[:room].decode(errors='ignore')}_{digest}"
-
-
-def _stamp(now: datetime | None) -> str:
-    return (now or datetime.now(UTC)).strftime(_FORM)
 
 
 def _moment(name: str) -> datetime:

@@ -44,19 +44,33 @@ class Server:
         """Whether the connection still stands, as far as it knows."""
         return not self._connection.closed
 
-    def execute(self, statement: str, *names: str, **parameters: Any) -> None:
+    def execute(self, statement: str, *names: str | sql.Composable, **parameters: Any) -> None:
         """Run *statement*; `{}` in it stands for the next of *names*, quoted as an identifier.
 
+        What is no plain text in *names* knows itself how it is quoted.
         Raises `psycopg2.Error`.
         """
         with self._connection.cursor() as cursor:
             cursor.execute(_composed(statement, names), parameters or None)
 
-    def fetch(self, question: str, *names: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    def fetch(
+        self, question: str, *names: str | sql.Composable, **parameters: Any
+    ) -> list[tuple[Any, ...]]:
         """Return the rows of *question*; *names* and *parameters* as in `execute`."""
         with self._connection.cursor() as cursor:
             cursor.execute(_composed(question, names), parameters or None)
             return list(cursor.fetchall())
+
+    @contextlib.contextmanager
+    def transaction(self, *, keep: bool = True) -> Iterator[None]:
+        """Run the body in one transaction; without *keep* it is a rehearsal, rolled back."""
+        self.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK")
+            raise
+        self.execute("COMMIT" if keep else "ROLLBACK")
 
     def oid(self, name: str) -> int | None:
         """Return the number of the database *name*, which stays when it is renamed."""
@@ -138,5 +152,6 @@ def _connect(url: DatabaseUrl) -> Connection:
     return connection
 
 
-def _composed(statement: str, names: tuple[str, ...]) -> sql.Composable:
-    return sql.SQL(statement).format(*map(sql.Identifier, names))
+def _composed(statement: str, names: tuple[str | sql.Composable, ...]) -> sql.Composable:
+    parts = [sql.Identifier(name) if isinstance(name, str) else name for name in names]
+    return sql.SQL(statement).format(*parts)
