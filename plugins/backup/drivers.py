@@ -19,7 +19,7 @@ _EXTRAS = {
     "ssh": ("sftp", "paramiko"),
 }
 # No folders there: to create one would be to create a bucket that nobody has asked for.
-_OBJECT_STORES = frozenset({*"s3 s3a gs gcs az abfs oss oci tos".split()})
+_OBJECT_STORES = frozenset({*["s3", "s3a", "gs", "gcs", "az", "abfs", "oss", "oci", "tos"]})
 _CHUNK_BYTES = 8 * 2**20
 _MOST_PARTS = 10_000
 

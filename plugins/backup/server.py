@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 _PLACES = ("postgres", "template1")
 _CONNECT_SECONDS = 10
-# Nothing here waits for ever: a lock on a database object is held for moments, if at all.
-_LOCK_WAIT = "10s"
+# It stays open through a whole restore, and waits for nothing for ever: a lock on a database
+# object is held for moments, if at all.
+_SESSION = (("statement_timeout", "0"), ("idle_session_timeout", "0"), ("lock_timeout", "10s"))
 # A name is cut at NAMEDATALEN - 1 bytes, silently; PostgreSQL manual, 4.1.1.
 LONGEST_NAME_BYTES = 63
 
@@ -132,6 +133,24 @@ def open_server(url: DatabaseUrl) -> Server:
     )
 
 
+@contextlib.contextmanager
+def told(server: Server) -> Iterator[None]:
+    """Raise what the server refuses in the body as an error that a person can read."""
+    try:
+        yield
+    except psycopg2.Error as error:
+        if not server.is_open or isinstance(error, psycopg2.InterfaceError):
+            raise DatabaseUnreachableError(
+                what="The connection to the server was lost.",
+                why=server.reason(error),
+                next_step="run the command again; the live database is as it was",
+            ) from error
+        raise Veto(
+            f"the server refused: {server.reason(error)}",
+            "the live database is as it was; correct the cause, then try again",
+        ) from error
+
+
 def first_line(url: DatabaseUrl, error: BaseException) -> str:
     """Return the first line of *error*, without a secret of *url*."""
     text = url.redact(str(error).strip())
@@ -147,8 +166,8 @@ def _connect(url: DatabaseUrl) -> Connection:
     )
     connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', '0', false)")
-        cursor.execute("SELECT set_config('lock_timeout', %s, false)", (_LOCK_WAIT,))
+        for name, value in _SESSION:
+            cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
     return connection
 
 
