@@ -62,11 +62,13 @@ def bounded(work: Callable[[Watch], T], deadline: Deadline) -> T:
 
     threading.Thread(target=run, name="sst-backup", daemon=True).start()
     try:
-        if not done.wait(deadline.left):
-            raise StalledError(f"not done after {deadline.seconds:g} s")
+        is_done = done.wait(deadline.left)
     except BaseException:
         watch.abandon()
         raise
+    if not is_done:
+        watch.abandon()
+        raise StalledError(f"not done after {deadline.seconds:g} s")
     if errors:
         raise errors[0]
     return results[0]

@@ -19,7 +19,8 @@ _EXTRAS = {
     "ssh": ("sftp", "paramiko"),
 }
 # No folders there: to create one would be to create a bucket that nobody has asked for.
-_OBJECT_STORES = frozenset({*["s3", "s3a", "gs", "gcs", "az", "abfs", "oss", "oci", "tos"]})
+_OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "oss", "oci", "tos"})
+_ADDRESSES = ("endpoint_url", "region_name", "host", "username")
 _CHUNK_BYTES = 8 * 2**20
 _MOST_PARTS = 10_000
 
@@ -78,16 +79,14 @@ def secrets_in(url: str, options: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, part in value.items():
-            # An address is what an error message is about, and no secret.
-            if name not in ("endpoint_url", "region_name", "host", "username"):
-                yield from _texts(part)
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        # An address is what an error message is about, and no secret.
+        yield from _texts([part for name, part in value.items() if name not in _ADDRESSES])
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _texts(part)
-    elif isinstance(value, str):
-        yield value
 
 
 def _package_of(scheme: str) -> str:

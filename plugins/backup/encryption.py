@@ -60,8 +60,8 @@ def decrypt(
 ) -> None:
     """Write the decrypted files of *manifest* in *folder* to *target*.
 
-    Raises `ConfigError` without an *identity* or with one that is none, `Veto` (code
-    `backup_locked`) when it is not of a recipient, (code `backup_damaged`) when a file was changed.
+    Raises `ConfigError` without an *identity* or with one that is none, `Veto` when it is not of a
+    recipient (code `backup_locked`), or when a file was changed (code `backup_damaged`).
     """
     keys = _identities(identity)
     for file in manifest.files:
@@ -152,7 +152,7 @@ class _Digest(io.RawIOBase):
     def sha256(self) -> str:
         return self._hash.hexdigest()
 
-    def write(self, data: Any) -> int:
+    def write(self, data: bytes) -> int:  # type: ignore[override]
         self._hash.update(data)
         self.size_bytes += len(data)
         return self._file.write(data)
@@ -161,7 +161,7 @@ class _Digest(io.RawIOBase):
         self._file.flush()
 
 
-def _recipient(text: str, number: int) -> Any:
+def _recipient(text: str, number: int) -> Any:  # noqa: ANN401 - a type of pyrage
     import pyrage
 
     kind = pyrage.ssh if text.startswith("ssh-") else pyrage.x25519
