@@ -42,6 +42,7 @@ def envelope(report: Report, invocation: Invocation) -> dict[str, Any]:
         "backup": report.backup.to_dict() if report.backup else None,
         "checks": [item.to_dict() for item in report.checks],
         "warnings": list(report.warnings),
+        **({"data": {}} if invocation.is_contributed else {}),
         **_extras(report),
     }
 

@@ -76,9 +76,13 @@ def register_checks() -> Sequence[Check] | None:
 
 @hook(Mode.COLLECT)
 def register_commands() -> Sequence[click.Command] | None:
-    """Return commands for migrate.py; a core command's name is refused.
+    """Return commands for migrate.py; the names of core commands are taken.
 
-    Called: when the command line needs to know its commands.
+    The core adds its common options (`--json`, `--set`, ...) to each of them, at every depth of a
+    group, hands a `CommandContext` over by `@click.pass_obj`, and prints the `CommandResult` that
+    a command returns. A command raises `Veto` to refuse, exit 5.
+
+    Called: when the command line is asked for a command that is not the core's.
     Raising: the plugin is named in the log and its commands are left out.
 
     Example:
@@ -86,7 +90,14 @@ def register_commands() -> Sequence[click.Command] | None:
         def register_commands() -> list[click.Command]:
             import click  # here, so that other commands do not pay for it
 
-            return [click.Command("hello", callback=lambda: click.echo("hello"))]
+            @click.command("where")
+            @click.pass_obj
+            def where(context: CommandContext) -> CommandResult:
+                with context.inspect() as database:
+                    heads = database.current
+                return CommandResult(text=", ".join(heads), data={"heads": list(heads)})
+
+            return [where]
     """
 
 

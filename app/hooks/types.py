@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Veto(Exception):  # noqa: N818 - the contract's word; it is a decision, not a fault
-    """Raise it in a gate to refuse: one line of reason, one line of what to do.
+    """Raise it in a gate or a command to refuse: one line of reason, one line of what to do.
 
-    *code* is a stable word for machines.
+    *code* is a stable word for machines, `error.code` in `--json`; without one it is the core's.
     """
 
-    def __init__(self, reason: str, hint: str = "", *, code: str = "vetoed") -> None:
+    def __init__(self, reason: str, hint: str = "", *, code: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
@@ -91,10 +91,6 @@ class Inspection(Protocol):
     @property
     def state(self) -> str:
         """`up_to_date`, `pending`, `empty`, `ahead`, `diverged` or `interrupted`."""
-
-    @property
-    def version_table(self) -> str:
-        """The version table's name with its schema, unquoted."""
 
     @property
     def brought_by(self) -> str | None:

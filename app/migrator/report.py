@@ -72,6 +72,8 @@ class Report:
     """What `repair` found."""
     path: str | None = None
     """The file that `revision` wrote."""
+    text: str | None = None
+    """What a plugin's command says to a person; printed as it is."""
     extras: Mapping[str, Any] = field(default_factory=dict)
     """What this command alone has to say, for `--json`."""
     error: AppError | None = field(default=None, compare=False)
