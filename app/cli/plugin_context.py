@@ -8,10 +8,12 @@ from app.cli.invocation import asker, results_only
 from app.migrator import guard
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from app.cli.invocation import Invocation
     from app.db.url import DatabaseUrl
+    from app.hooks.commands import LockedWork
     from app.hooks.types import Inspection
 
 
@@ -47,6 +49,25 @@ class PluginContext:
         """Return a read-only look at the database on a connection of its own."""
         with results_only():
             return self._runtime.inspect()
+
+    def locked(
+        self,
+        command: str,
+        target: str,
+        *,
+        lock_wait_seconds: float | None = None,
+        on_record: bool = True,
+        allow_environment_change: bool = False,
+    ) -> AbstractContextManager[LockedWork]:
+        """Hold the run's lock for the body; see `CommandContext.locked`."""
+        with results_only():
+            return self._runtime.migrator.locked(
+                command,
+                target,
+                lock_wait_seconds=lock_wait_seconds,
+                on_record=on_record,
+                allow_environment_change=allow_environment_change,
+            )
 
     def confirm(self, action: str, given: str | None) -> None:
         """Return when the operator has written the database's name; see `CommandContext`."""

@@ -33,7 +33,12 @@ class DatabaseInspection:
 
     def __exit__(self, *exc_info: object) -> None:
         """Give the connection back."""
+        self.close()
+
+    def close(self) -> None:
+        """Give the connection back; the next question opens another, and looks anew."""
         self._stack.close()
+        self._opened = self._status = None
 
     @property
     def current(self) -> tuple[str, ...]:

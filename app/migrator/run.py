@@ -21,7 +21,6 @@ from app.migrator.progress import Progress, Request
 from app.migrator.session import Session, cancel_backends, open_session
 from app.migrator.steps import run_step
 from app.migrator.telling import log_checks, tell
-from app.migrator.whoami import who_runs
 
 if TYPE_CHECKING:
     from app.migrator.bridge import Step
@@ -90,7 +89,7 @@ class _Execution:
     def _plan(self, session: Session) -> None:
         progress, request = self._progress, self._progress.request
         progress.phase = "plan"
-        progress.before = self._context.project.current(session.connection, session.facts)
+        progress.before = session.heads()
         project = self._context.project
         try:
             progress.plan = project.plan(request.target, progress.before, request.direction)
@@ -109,8 +108,13 @@ class _Execution:
         warn_of_changes(self._context)
         progress.run = self._make_run()
         with self._interrupts.shielded():
-            session.ledger.create()
-            session.ledger.start(self._row(progress.run, session))
+            session.put_on_record(
+                progress.run_id,
+                request.direction.value,
+                request.target,
+                progress.run.before,
+                progress.run.after,
+            )
             progress.recorded = True
         count = len(progress.plan)
         words = f"{count} revision{'' if count == 1 else 's'}"
@@ -219,19 +223,6 @@ class _Execution:
             database_url=context.url,
             inspect=self._inspect,
         )
-
-    def _row(self, run: Run, session: Session) -> dict[str, Any]:
-        return {
-            "id": run.id,
-            "command": run.command,
-            "target": run.target,
-            "environment": run.environment,
-            "from_heads": list(run.before),
-            "to_heads": list(run.after),
-            "backend_pid": session.backend_pid,
-            "backend_start": session.backend_start,
-            **who_runs(self._context),
-        }
 
     def _inspect(self) -> DatabaseInspection:
         return DatabaseInspection(self._context)
