@@ -1,8 +1,8 @@
 """A verified dump before every run that changes something, or no run.
 
-The archive (pg_dump's custom format) and its manifest lie side by side in one folder:
-`<directory>/<id>.dump` and `<id>.json`. The manifest is renamed into place last, so what has a
-manifest is complete, was read back whole, and has the sha256 that the manifest names.
+A backup is one folder, `<directory>/<id>/`: the archive (pg_dump's custom format) and its
+manifest. It gets that name as a whole and last, so what has it is complete, was read back whole,
+and has the sha256 that the manifest names.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import hashlib
 import logging
 import time
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.hooks import Backup, Run, Veto, hookimpl
 
@@ -22,25 +21,25 @@ from .archive import Archiver, compression
 from .environment import client_environment
 from .manifest import ArchivedFile, Manifest, backup_id
 from .process import Deadline
+from .settings import Folder, StorageSettings
 from .source import Source
-from .storage import Draft, drafted, require_space
+from .storage import Draft, Storage, require_space
 from .tools import Tools, find_tools
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .listing import Stored
+
+ARCHIVE = "archive.dump"
+
 _log = logging.getLogger("sst.plugins.backup")
-# `~` is spelled out by a shell, and in a file by nobody: backups would lie in a folder named `~`.
-_Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 
 
-class Config(BaseModel):
+class Config(StorageSettings):
     """Where backups go and what makes them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    directory: _Folder = Field(
-        Path("backups"),
-        description="Folder of the backups; a relative one starts at the project's root.",
-    )
-    pg_bin: _Folder | None = Field(
+    pg_bin: Folder | None = Field(
         None,
         description="Folder of pg_dump and pg_restore; without it they are looked up.",
     )
@@ -67,38 +66,40 @@ class Plugin:
         """
         source = Source.of(run)
         tools = find_tools(source.server_major, self._config.pg_bin)
-        directory = run.project_root / self._config.directory
+        storage = Storage(self._config, run.project_root)
         try:
-            return self._back_up(run, source, tools, directory)
+            return self._back_up(run, source, tools, storage).backup
         except OSError as error:
-            raise _unwritable(directory, error) from error
+            raise _unwritable(storage.directory, error) from error
 
-    def _back_up(self, run: Run, source: Source, tools: Tools, directory: Path) -> Backup:
+    def _back_up(self, run: Run, source: Source, tools: Tools, storage: Storage) -> Stored:
         started = time.monotonic()
-        with drafted(directory, backup_id(source.database, run.id)) as draft:
-            require_space(directory, source.size_bytes)
+        storage.sweep(source.database)
+        with storage.draft(backup_id(source.database, run.id)) as draft:
+            require_space(storage.directory, source.size_bytes)
             _log.info("backing up %s, %d bytes", source.database, source.size_bytes)
             manifest = self._fill(draft, run, source, tools)
-            target = draft.publish(manifest.to_json())
+            stored = storage.publish(draft, manifest)
         seconds = time.monotonic() - started
         _log.info(
             "backup %s: %d bytes in %.1f s, verified, %s",
-            manifest.id,
-            manifest.size_bytes,
+            stored.id,
+            stored.manifest.size_bytes,
             seconds,
-            target,
+            stored.uri,
         )
-        return manifest.to_backup(target.resolve().as_uri())
+        return stored
 
     def _fill(self, draft: Draft, run: Run, source: Source, tools: Tools) -> Manifest:
         started = time.monotonic()
+        archive = draft.folder / ARCHIVE
         archiver = Archiver(tools, client_environment(run.database_url))
         deadline = Deadline(self._config.timeout_seconds)
-        archiver.dump(run.database_url.with_database(source.database), draft.archive, deadline)
-        archiver.read_back(draft.archive, deadline)
-        with draft.archive.open("rb") as file:
+        archiver.dump(run.database_url.with_database(source.database), archive, deadline)
+        archiver.read_back(archive, deadline)
+        with archive.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        size = draft.archive.stat().st_size
+        size = archive.stat().st_size
         return Manifest(
             id=draft.id,
             run_id=run.id,
@@ -112,7 +113,7 @@ class Plugin:
             created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             duration_ms=int((time.monotonic() - started) * 1000),
             database_bytes=source.size_bytes,
-            files=(ArchivedFile(f"{draft.id}.dump", size, sha256),),
+            files=(ArchivedFile(ARCHIVE, size, sha256),),
             tables={},
             large_objects=0,
             properties={},
