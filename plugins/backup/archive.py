@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.hooks import Veto
 
 from .environment import plain_environment
-from .process import Deadline, ToolFailedError, call
+from .process import Deadline, ToolFailedError, call, work
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from app.hooks import DatabaseUrl
 
+    from .contents import Table
     from .tools import Tools
 
+CUSTOM = "custom"
+DIRECTORY = "directory"
 ZSTD = "zstd:1"
 GZIP = "1"
+STATISTICS_SINCE = 18
+NAMES = {CUSTOM: "archive.dump", DIRECTORY: "archive"}
 
 _LOCK_WAIT_SECONDS = 60
 _PROBE_SECONDS = 10.0
+
+# See docs/backup.md for the runs that these come from.
+_WORTH_WORKERS_BYTES = 64_000_000
+_MOST_SHARE_OF_SERIAL = 0.8
+_FILE_COST_BYTES = 100_000
 
 _SPACE = "free space on that disk, or set plugins.backup.directory to a larger one"
 _LOGIN = "check the user and the password of the database URL"
@@ -35,6 +46,8 @@ _HINTS = (
     ("statement timeout", "end the session that holds the lock on that table, then try again"),
     ("row-level security", "use a role with BYPASSRLS in MIGRATION_DATABASE_URL"),
     ("permission denied", "use the owner, or a member of pg_read_all_data, for migrations"),
+    ("out of shared memory", "raise max_locks_per_transaction, and restart the server"),
+    ("this build does not support", "set plugins.backup.compression to what pg_dump can write"),
     (
         "ssl support is not compiled in",
         "install postgresql-client: this pg_dump was built without",
@@ -50,6 +63,20 @@ _HINTS = (
 _OTHERWISE = "correct the cause and run the command again; the database was not touched"
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How an archive is written."""
+
+    format: str
+    jobs: int
+    compression: str
+
+    @property
+    def name(self) -> str:
+        """The archive's name in the folder of its backup."""
+        return NAMES[self.format]
+
+
 class Archiver:
     """Makes and checks archives with one set of *tools*, in one *environment*."""
 
@@ -57,27 +84,38 @@ class Archiver:
         self._tools = tools
         self._environment = environment
 
-    def dump(self, url: DatabaseUrl, target: Path, deadline: Deadline) -> None:
-        """Write the database of *url* to *target*, which must exist and is overwritten.
+    def dump(
+        self,
+        url: DatabaseUrl,
+        folder: Path,
+        shape: Shape,
+        deadline: Deadline,
+        *,
+        snapshot: str | None = None,
+        look: Callable[[bytes], None] | None = None,
+    ) -> None:
+        """Write the database of *url*, as *snapshot* sees it, into *folder*; nothing is there yet.
 
         A table that somebody else has locked is waited for for a minute, not for ever.
+        *look* is called now and then with what pg_dump has told so far.
 
         Raises `Veto` when pg_dump fails.
         """
         arguments = [
             self._tools.pg_dump,
-            "--format=custom",
-            f"--compress={compression(self._tools)}",
+            f"--format={shape.format}",
+            f"--compress={shape.compression}",
             f"--lock-wait-timeout={_LOCK_WAIT_SECONDS * 1000}",
             "--no-password",
-            f"--file={target}",
+            "--verbose",
+            f"--file={folder / shape.name}",
             f"--dbname={url.libpq_place()}",
+            *_options(self._tools, shape, snapshot),
         ]
         try:
-            call(arguments, self._environment, deadline)
+            work(arguments, self._environment, deadline, look)
         except ToolFailedError as error:
-            raise _refusal("no backup", self._redact(url, str(error))) from None
-        _flush(target)
+            raise refusal("no backup", self.redact(url, str(error))) from None
 
     def read_back(self, archive: Path, deadline: Deadline) -> None:
         """Decode the whole *archive*; `pg_restore --list` would read only its front.
@@ -89,20 +127,36 @@ class Archiver:
         """
         arguments = [self._tools.pg_restore, f"--file={os.devnull}", str(archive)]
         try:
-            call(arguments, plain_environment(), deadline)
+            work(arguments, plain_environment(), deadline)
         except ToolFailedError as error:
-            raise _refusal("the backup cannot be read back", str(error)) from None
+            raise refusal("the backup cannot be read back", str(error)) from None
 
-    def _redact(self, url: DatabaseUrl, text: str) -> str:
+    def redact(self, url: DatabaseUrl, text: str) -> str:
+        """Return *text* without a secret of *url* or of the environment."""
         inherited = self._environment.get("PGPASSWORD")
         text = url.redact(text)
         return text.replace(inherited, "***") if inherited else text
+
+
+def choose_format(tables: Sequence[Table], jobs: int) -> str:
+    """Return `directory` where *jobs* workers finish sooner than one, else `custom`.
+
+    A worker takes whole tables, so the largest one bounds the time; and every table becomes a
+    file, which costs about as much as a tenth of a megabyte of rows.
+    """
+    sizes = [table.size_bytes for table in tables if table.has_rows]
+    total = sum(sizes)
+    if jobs < 2 or total < _WORTH_WORKERS_BYTES:  # noqa: PLR2004 - one worker is none
+        return CUSTOM
+    longest = max(max(sizes), total / jobs) + len(sizes) * _FILE_COST_BYTES
+    return DIRECTORY if longest <= total * _MOST_SHARE_OF_SERIAL else CUSTOM
 
 
 def compression(tools: Tools) -> str:
     """Return the best `--compress` that the pg_dump of *tools* can write.
 
     zstd at level 1 costs no more time than no compression at all; without it gzip at level 1.
+    lz4 is as fast and leaves twice the size.
     Whether a build has zstd shows without a server: the argument is refused before it connects.
     """
     nowhere = ["--no-password", "--host=/nonexistent", f"--file={os.devnull}", "nothing"]
@@ -114,12 +168,14 @@ def compression(tools: Tools) -> str:
     return GZIP
 
 
-def _flush(path: Path) -> None:
-    """Put the file on the disk: pg_dump says it did, a wrapper around it may not."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _refusal(what: str, why: str) -> Veto:
+def refusal(what: str, why: str) -> Veto:
+    """Return the refusal of *what*, with the hint that fits what a program said."""
     hint = next((help_ for word, help_ in _HINTS if word in why.lower()), _OTHERWISE)
     return Veto(f"{what}: {why}", hint)
+
+
+def _options(tools: Tools, shape: Shape, snapshot: str | None) -> list[str]:
+    options = [f"--jobs={shape.jobs}"] if shape.format == DIRECTORY else []
+    if tools.major >= STATISTICS_SINCE:
+        options.append("--statistics")
+    return [*options, f"--snapshot={snapshot}"] if snapshot else options

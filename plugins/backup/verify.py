@@ -1,0 +1,79 @@
+"""The proof of a backup, in three levels: none, read back whole, or restored and counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg2
+
+from app.hooks import Veto
+
+from .archive import NAMES, Archiver
+from .environment import plain_environment
+from .files import check_files
+from .rebuild import compare, rebuild
+from .scratch import scratch_name, scratch_place
+from .session import first_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app.hooks import DatabaseUrl
+
+    from .manifest import Manifest
+    from .process import Deadline
+    from .tools import Tools
+
+NONE = "none"
+READ = "read"
+RESTORE = "restore"
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """Proves backups with *tools*; a scratch database is made on the server of *scratch_url*."""
+
+    tools: Tools
+    scratch_url: DatabaseUrl
+    deadline: Deadline
+    jobs: int = 1
+
+    def verify(self, folder: Path, manifest: Manifest, level: str) -> None:
+        """Prove the backup in *folder*: its files against *manifest*, then by *level*.
+
+        Raises `Veto` when it is not what was written, or cannot be read or restored.
+        """
+        check_files(folder, manifest.files)
+        if level == READ:
+            self.read(folder, manifest.format)
+        elif level == RESTORE:
+            self.restore(folder, manifest)
+
+    def read(self, folder: Path, format_: str) -> None:
+        """Decode every byte of the archive in *folder*."""
+        archiver = Archiver(self.tools, plain_environment())
+        archiver.read_back(folder / NAMES[format_], self.deadline)
+
+    def restore(self, folder: Path, manifest: Manifest) -> None:
+        """Restore the archive into a scratch database, compare, and drop that."""
+        name = scratch_name(manifest.database, manifest.id)
+        try:
+            with scratch_place(self.scratch_url, manifest.database, name):
+                rebuild(
+                    folder,
+                    manifest,
+                    self.tools,
+                    self.scratch_url,
+                    name,
+                    self.deadline,
+                    self.jobs,
+                    analyze=False,
+                )
+                compare(self.scratch_url.with_database(name), manifest, self.deadline)
+        except psycopg2.Error as error:
+            raise Veto(
+                "the backup could not be restored for its verification:"
+                f" {first_line(self.scratch_url, error)}",
+                "check plugins.backup.verify_database_url and that its server runs",
+            ) from None
