@@ -40,6 +40,7 @@ _LISTS = frozenset(
     {"local_preload_libraries", "search_path", "session_preload_libraries"}
     | {"shared_preload_libraries", "temp_tablespaces", "unix_socket_directories"}
 )
+_DEFAULT = "pg_default"
 _LISTED = re.compile(r'"((?:[^"]|"")*)"|([^,\s]+)')
 
 
@@ -72,6 +73,10 @@ class Properties:
             grants=tuple(grant for grant in self.grants if grant[0] not in missing),
             settings=tuple(setting for setting in self.settings if setting[0] not in missing),
         )
+
+    def placed(self, tablespaces: Container[str]) -> Properties:
+        """Return these in a tablespace that there is: one of *tablespaces*, else the default."""
+        return self if self.tablespace in tablespaces else replace(self, tablespace=_DEFAULT)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 from psycopg2 import sql
 
-from app.hooks import DatabaseUnreachableError, Veto
+from app.hooks import DatabaseUnreachableError, TemporaryError, Veto
 
 from .environment import APPLICATION_NAME
 
@@ -34,6 +34,11 @@ class Server:
     def __init__(self, connection: Connection, url: DatabaseUrl) -> None:
         self._connection = connection
         self._url = url
+
+    @property
+    def place(self) -> DatabaseUrl:
+        """The maintenance database that this connection is to."""
+        return self._url.with_database(self._connection.info.dbname)
 
     @property
     def version(self) -> int:
@@ -72,6 +77,29 @@ class Server:
             self.execute("ROLLBACK")
             raise
         self.execute("COMMIT" if keep else "ROLLBACK")
+
+    @contextlib.contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Hold a lock of this maintenance database for the body; it goes with the connection.
+
+        Raises `TemporaryError` when somebody else holds it.
+        """
+        [(is_held,)] = self.fetch(
+            "SELECT pg_try_advisory_lock(hashtextextended(%(name)s, 0))", name=name
+        )
+        if not is_held:
+            raise TemporaryError(
+                what="Another restore is running.",
+                why=f"it holds the lock {name!r} on {self.place}",
+                next_step="try again when it has finished",
+            )
+        try:
+            yield
+        finally:
+            with contextlib.suppress(psycopg2.Error):
+                self.fetch(
+                    "SELECT pg_advisory_unlock(hashtextextended(%(name)s, 0))", name=name
+                )
 
     def oid(self, name: str) -> int | None:
         """Return the number of the database *name*, which stays when it is renamed."""

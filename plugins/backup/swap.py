@@ -108,6 +108,10 @@ _IS_RUNNING = """
 SELECT 1 FROM pg_stat_activity
  WHERE pid = %(pid)s AND state = 'active' AND query LIKE '%%$swap$%%'
 """
+_IS_SWAPPING = """
+SELECT 1 FROM pg_stat_activity
+ WHERE state = 'active' AND query LIKE '%$swap$%' AND pid <> pg_backend_pid()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,7 @@ def mend(server: Server, live: str, *siblings: str) -> bool:
     Returns whether there was anything to mend.
     """
     closed = [name for name in (live, *siblings) if _is_closed(server, name)]
-    if live not in closed or len(closed) == 1:
+    if live not in closed or len(closed) == 1 or server.fetch(_IS_SWAPPING):
         return False
     for name in closed:
         server.execute("ALTER DATABASE {} ALLOW_CONNECTIONS true", name)
