@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.migrator.catalogue import server_major, take_shape
 from app.migrator.connections import open_connection
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from app.db.url import DatabaseUrl
+    from app.migrator.catalogue import Shape
     from app.migrator.context import Context
+
+log = logging.getLogger("sst.migrate")
 
 _KEYS = {"migrator.run": "id", "migrator.step": "run_id, position"}
 _COLUMNS = text("""
@@ -45,7 +50,7 @@ def carry_over(
         version_table = facts.qualified_version_table
         found = heads if heads is not None else context.project.current(connection, facts)
         connection.rollback()
-        shape, major = take_shape(connection), server_major(connection)
+        fingerprint = _fingerprint(connection)
     with open_connection(there_context, f"sst-ledger {work_id}", autocommit=True) as there:
         ledger, records = Ledger(there, version_table), Records(there, version_table)
         holds = {each.revision: each.checksum for each in records.applied()}
@@ -55,8 +60,18 @@ def carry_over(
         said = {each.revision: each.checksum for each in records.applied()}
         _correct(ledger, work_id, holds, said)
         ledger.finish(work_id, "succeeded", heads=found)
-        store_fingerprint(there, work_id, shape, major)
+        if fingerprint:
+            store_fingerprint(there, work_id, *fingerprint)
     return found
+
+
+def _fingerprint(connection: Connection) -> tuple[Shape, int] | None:
+    """Return the schema's shape; None when it cannot be taken, for which nothing fails."""
+    try:
+        return take_shape(connection), server_major(connection)
+    except DBAPIError as error:
+        log.warning("no fingerprint of the restored schema: %s", type(error.orig).__name__)
+        return None
 
 
 def _copy(here: Connection, there: Connection, table: str, key: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.errors import AppError, RefusedError
+from app.errors import AppError, RefusedError, StoppedError
 from app.hooks.calls import HookFailedError
 from app.hooks.types import Event, EventKind, Veto
 from app.migrator.carrying import carry_over
@@ -59,6 +59,7 @@ def hold_lock(
         work = Work(context, session, run_id, command)
         with work.on_record(target, interrupts) if on_record else contextlib.nullcontext():
             yield work
+            work.refuse_lost_lock()
 
 
 class Work:
@@ -140,6 +141,17 @@ class Work:
         )
         self._context.plugins.observe("notify", event=event)
 
+    def refuse_lost_lock(self) -> None:
+        """Raise `StoppedError` when the work is over and was not alone to its end."""
+        with contextlib.suppress(SQLAlchemyError):
+            if self._session.lock.is_held():
+                return
+        raise StoppedError(
+            what=f"The session that held the lock was lost during `{self._command}`.",
+            why="the server ended it, so a run may have begun before the work was over",
+            next_step="look at `python migrate.py check`, then run the command again",
+        )
+
     @contextlib.contextmanager
     def on_record(self, target: str, interrupts: Interrupts) -> Iterator[None]:
         """Write a row for the body, and how the body ended; *target* is the row's word."""
@@ -161,9 +173,11 @@ class Work:
 
     def _finish(self, known: Fingerprint | None, raised: BaseException | None) -> None:
         ledger, record = self._session.ledger, self._session.record
-        try:
+        heads: tuple[str, ...] | None = None
+        with contextlib.suppress(SQLAlchemyError):
             heads = self._session.heads()
-            outcome = _outcome(raised, is_untouched=set(heads) == set(self._before))
+        try:
+            outcome = _outcome(raised, is_untouched=set(heads or ()) == set(self._before))
             error = self._failure(raised) if raised else None
             ledger.finish(self._id, outcome, error=error, heads=heads)
             if known and not known.later_run and not self._has_fingerprint:
@@ -177,7 +191,8 @@ class Work:
         error, redact = _cause(raised), self._context.redact
         failure = {"phase": self._command, "why": ""}
         if isinstance(error, AppError):
-            return failure | {"code": error.code, "text": redact(error.what), "why": error.why}
+            words = {"text": redact(error.what), "why": redact(error.why)}
+            return failure | words | {"code": error.code}
         if isinstance(error, Veto):
             return failure | {"code": error.code or "vetoed", "text": redact(error.reason)}
         code = "interrupted" if isinstance(error, Interrupt) else "failed"
