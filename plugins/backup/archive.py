@@ -10,6 +10,7 @@ from app.hooks import Veto
 
 from .environment import plain_environment
 from .process import Deadline, ToolFailedError, call, work
+from .tools import major_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -70,6 +71,8 @@ class Shape:
     format: str
     jobs: int
     compression: str
+    has_statistics: bool = False
+    """Whether the planner's statistics go along."""
 
     @property
     def name(self) -> str:
@@ -110,7 +113,7 @@ class Archiver:
             "--verbose",
             f"--file={folder / shape.name}",
             f"--dbname={url.libpq_place()}",
-            *_options(self._tools, shape, snapshot),
+            *_options(shape, snapshot),
         ]
         try:
             work(arguments, self._environment, deadline, look)
@@ -148,7 +151,7 @@ def choose_format(tables: Sequence[Table], jobs: int) -> str:
     total = sum(sizes)
     if jobs < 2 or total < _WORTH_WORKERS_BYTES:  # noqa: PLR2004 - one worker is none
         return CUSTOM
-    longest = max(max(sizes), total / jobs) + len(sizes) * _FILE_COST_BYTES
+    longest = max(*sizes, total / jobs) + len(sizes) * _FILE_COST_BYTES
     return DIRECTORY if longest <= total * _MOST_SHARE_OF_SERIAL else CUSTOM
 
 
@@ -168,14 +171,22 @@ def compression(tools: Tools) -> str:
     return GZIP
 
 
+def carries_statistics(tool_version: str, server_version: str) -> bool:
+    """Say whether an archive that this pg_dump makes of this server has planner statistics.
+
+    An older server could not read them back.
+    """
+    return min(major_of(tool_version), major_of(server_version)) >= STATISTICS_SINCE
+
+
 def refusal(what: str, why: str) -> Veto:
     """Return the refusal of *what*, with the hint that fits what a program said."""
     hint = next((help_ for word, help_ in _HINTS if word in why.lower()), _OTHERWISE)
     return Veto(f"{what}: {why}", hint)
 
 
-def _options(tools: Tools, shape: Shape, snapshot: str | None) -> list[str]:
+def _options(shape: Shape, snapshot: str | None) -> list[str]:
     options = [f"--jobs={shape.jobs}"] if shape.format == DIRECTORY else []
-    if tools.major >= STATISTICS_SINCE:
+    if shape.has_statistics:
         options.append("--statistics")
     return [*options, f"--snapshot={snapshot}"] if snapshot else options

@@ -40,24 +40,20 @@ class Task(Generic[_T]):
         self._cancel = cancel
         self._results: list[_T] = []
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="sst-backup", daemon=True)
+        # Not Thread.join: a signal that raises in there makes the thread look ended.
+        self._done = threading.Event()
 
     def __enter__(self) -> Self:
         """Start the work."""
-        self._thread.start()
+        threading.Thread(target=self._run, name="sst-backup", daemon=True).start()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         """End the work; what it raises now is of no interest any more."""
-        if self._thread.is_alive() and self._cancel:
+        if not self._done.is_set() and self._cancel:
             with suppress(Exception):
                 self._cancel()
-            self._thread.join(_GRACE_SECONDS)
-
-    @property
-    def is_done(self) -> bool:
-        """Whether it has returned or raised."""
-        return not self._thread.is_alive()
+            self._done.wait(_GRACE_SECONDS)
 
     def check(self) -> None:
         """Raise what the work raised, if it did."""
@@ -69,7 +65,7 @@ class Task(Generic[_T]):
 
         Raises what it raised, and `LateError` at the *deadline*.
         """
-        self._thread.join(deadline.left)
+        self._done.wait(deadline.left)
         self.check()
         if not self._results:
             raise LateError(f"{self._what} was not done after {deadline.seconds:g} s")
@@ -80,3 +76,5 @@ class Task(Generic[_T]):
             self._results.append(self._work())
         except BaseException as error:  # noqa: BLE001 - raised again by the thread that asks
             self._error = error
+        finally:
+            self._done.set()

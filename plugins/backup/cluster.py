@@ -44,7 +44,9 @@ _LOCALES = {"i": "ICU_LOCALE", "b": "BUILTIN_LOCALE"}
 def properties_of(session: Session) -> dict[str, Any]:
     """Return what CREATE DATABASE must be told to make the like of the session's database."""
     [(encoding, row)] = session.fetch(_PROPERTIES)
-    found = {name: next(filter(None, map(row.get, columns)), None) for name, columns in _COLUMNS.items()}
+    found = {
+        name: next(filter(None, map(row.get, columns)), None) for name, columns in _COLUMNS.items()
+    }
     return {"encoding": encoding, **{name: value for name, value in found.items() if value}}
 
 

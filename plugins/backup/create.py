@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from .archive import Archiver, Shape, choose_format, compression
+from .archive import Archiver, Shape, carries_statistics, choose_format, compression
 from .background import Task
 from .cluster import properties_of, roles_of
 from .contents import count_all
@@ -124,12 +124,18 @@ class Maker:
         wanted = self.settings
         format_ = choose_format(tables, self.jobs) if wanted.format == AUTO else wanted.format
         packing = compression(self.tools) if wanted.compression == AUTO else wanted.compression
-        return Shape(format_, self.jobs, packing)
+        statistics = carries_statistics(self.tools.version, self.source.server_version)
+        return Shape(format_, self.jobs, packing, statistics)
 
     def _dump(self, snapshot: Snapshot, shape: Shape, folder: Path) -> Facts:
         archiver = Archiver(self.tools, client_environment(self.url, watched=snapshot.is_watched))
         all_ = sum(table.has_rows for table in snapshot.tables)
-        _log.info("dumping %s of %s in %d tables", human_size(self.source.size_bytes), self.source.database, all_)
+        _log.info(
+            "dumping %s of %s in %d tables",
+            human_size(self.source.size_bytes),
+            self.source.database,
+            all_,
+        )
         with (
             snapshot.asking("counting the rows", self._facts(snapshot)) as counting,
             Progress(f"dumping {self.source.database}") as progress,
@@ -138,9 +144,11 @@ class Maker:
             def look(printed: bytes) -> None:
                 counting.check()
                 told = f"{min(all_, printed.count(_DUMPED))}/{all_} tables"
-                progress.show(lambda: total_bytes(folder), told)
+                progress.show(lambda: total_bytes(folder / shape.name), told)
 
-            archiver.dump(self.url, folder, shape, self.deadline, snapshot=snapshot.name, look=look)
+            archiver.dump(
+                self.url, folder, shape, self.deadline, snapshot=snapshot.name, look=look
+            )
             return counting.result(self.deadline)
 
     def _facts(self, snapshot: Snapshot) -> Callable[[Session], Facts]:
@@ -152,7 +160,7 @@ class Maker:
 
     def _read(self, folder: Path, shape: Shape) -> tuple[ArchivedFile, ...]:
         """Return the archive's files; on level `read` the whole archive is decoded meanwhile."""
-        with Task("reading the backup", lambda: describe_files(folder)) as describing:
+        with Task("reading the backup", lambda: describe_files(folder, shape.name)) as describing:
             if self.settings.level == READ:
                 _log.info("reading the backup of %s back", self.source.database)
                 with Progress(f"reading the backup of {self.source.database} back"):

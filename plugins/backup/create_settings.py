@@ -61,7 +61,9 @@ class CreateSettings(BaseModel):
     @classmethod
     def _meant(cls, level: str) -> str:
         if level == "none":
-            raise ValueError(f'a backup that nobody has read back: say "{UNPROVEN}" to accept that')
+            raise ValueError(
+                f'a backup that nobody has read back: say "{UNPROVEN}" to accept that'
+            )
         if level not in ("read", "restore", UNPROVEN):
             raise ValueError(f'say "read", "restore" or "{UNPROVEN}"')
         return level

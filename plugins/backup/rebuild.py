@@ -9,7 +9,7 @@ import psycopg2
 
 from app.hooks import Veto
 
-from .archive import DIRECTORY, NAMES, carries_statistics, refusal
+from .archive import NAMES, STATISTICS_SINCE, carries_statistics, refusal
 from .background import LateError
 from .cluster import creation, missing_roles
 from .contents import count_all, list_tables
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 _COMPARE_SECONDS = 3600.0
-_STATISTICS_SINCE = 18
 # pg_restore 17 and newer sets it on every server; an older one does not know it, and nothing is
 # lost. Where that is so, errors are counted: these are none.
 _UNKNOWN_SETTING = 'unrecognized configuration parameter "transaction_timeout"'
@@ -37,7 +36,7 @@ _SETTING_SINCE = 17
 _IGNORED = re.compile(r"errors ignored on restore: (\d+)")
 
 
-def rebuild(  # noqa: PLR0913 - what a restore needs to know
+def rebuild(  # noqa: PLR0913, PLR0917 - what a restore needs to know
     folder: Path,
     manifest: Manifest,
     tools: Tools,
@@ -106,7 +105,7 @@ def _command(tools: Tools, server_major: int, jobs: int, manifest: Manifest) -> 
     options = [tools.pg_restore, "--no-password", f"--jobs={jobs}"]
     if not server_major < _SETTING_SINCE <= tools.major:
         options.append("--exit-on-error")
-    if tools.major >= _STATISTICS_SINCE:
+    if tools.major >= STATISTICS_SINCE:
         wanted = _has_statistics(manifest, tools, server_major)
         options.append("--statistics" if wanted else "--no-statistics")
     return options
@@ -114,7 +113,7 @@ def _command(tools: Tools, server_major: int, jobs: int, manifest: Manifest) -> 
 
 def _has_statistics(manifest: Manifest, tools: Tools, server_major: int) -> bool:
     came_along = carries_statistics(manifest.tool_version, manifest.server_version)
-    return came_along and min(tools.major, server_major) >= _STATISTICS_SINCE
+    return came_along and min(tools.major, server_major) >= STATISTICS_SINCE
 
 
 def _restore(
@@ -174,4 +173,7 @@ def _failed(name: str, reason: str) -> Veto:
         "locale": "restore on a server that has this locale",
     }
     hint = next((hint for word, hint in hints.items() if word in reason), "")
-    return Veto(f"the backup cannot be restored into {name}: {reason}", hint or "correct the cause and try again")
+    return Veto(
+        f"the backup cannot be restored into {name}: {reason}",
+        hint or "correct the cause and try again",
+    )

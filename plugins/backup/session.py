@@ -47,7 +47,9 @@ class Session:
         """The server's major version."""
         return self._connection.server_version // 10_000
 
-    def execute(self, statement: str | Composable, parameters: tuple[Any, ...] | None = None) -> None:
+    def execute(
+        self, statement: str | Composable, parameters: tuple[Any, ...] | None = None
+    ) -> None:
         """Run *statement*; raise `psycopg2.Error` when it fails."""
         self._cursor.execute(statement, parameters)
 
@@ -108,7 +110,10 @@ def asked(url: DatabaseUrl, question: Callable[[Session], _T], deadline: Deadlin
             opened.append(session)
             return question(session)
 
-    with Task(f"asking {url.name}", ask, lambda: opened[0].cancel()) as task:
+    def cancel() -> None:
+        opened[0].cancel()
+
+    with Task(f"asking {url.name}", ask, cancel) as task:
         return task.result(deadline)
 
 

@@ -11,7 +11,7 @@ from app.hooks import Veto
 
 from .archive import NAMES, Archiver
 from .environment import plain_environment
-from .files import check_files
+from .places import require_intact
 from .rebuild import compare, rebuild
 from .scratch import scratch_name, scratch_place
 from .session import first_line
@@ -44,7 +44,7 @@ class Verifier:
 
         Raises `Veto` when it is not what was written, or cannot be read or restored.
         """
-        check_files(folder, manifest.files)
+        require_intact(folder, manifest)
         if level == READ:
             self.read(folder, manifest.format)
         elif level == RESTORE:
