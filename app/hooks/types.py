@@ -96,6 +96,10 @@ class Inspection(Protocol):
     def brought_by(self) -> str | None:
         """The run and the code that brought the database ahead; None when it is not on record."""
 
+    @property
+    def version_table(self) -> str:
+        """The table of the current revisions, with its schema: `public.alembic_version`."""
+
     def fetch(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Return the rows of *sql*; parameters are named `:like_this`."""
 

@@ -33,13 +33,11 @@ def _bound(command: click.Command, config: Config) -> click.Command:
     assert callback is not None  # noqa: S101 - each of them is made from a function
 
     @click.pass_obj
-    def call(context: CommandContext, **options: Any) -> CommandResult:
+    def call(context: CommandContext, /, **options: Any) -> CommandResult:
         result: CommandResult = callback(config, context, **options)
         return result
 
-    return click.Command(
-        command.name, params=command.params, callback=call, help=command.help
-    )
+    return click.Command(command.name, params=command.params, callback=call, help=command.help)
 
 
 _lock_wait = click.option(
@@ -76,7 +74,10 @@ def _show(config: Config, context: CommandContext, backup_id: str) -> CommandRes
     """Say all that is known about the backup ID: an id, the beginning of one, or `latest`."""
     stored = operations.find(config, context, backup_id)
     tables = {"tables": dict(stored.manifest.tables)}
-    return CommandResult(details(stored), {**summary(stored), **tables}, backup=stored.backup)
+    copy = operations.snapshot_of(stored)
+    return CommandResult(
+        details(stored, copy), {**summary(stored), **tables}, backup=stored.backup
+    )
 
 
 @click.command("verify")
@@ -87,9 +88,7 @@ def _show(config: Config, context: CommandContext, backup_id: str) -> CommandRes
     default="read",
     help="read: decode every byte (default); restore: into a scratch database, and count.",
 )
-def _verify(
-    config: Config, context: CommandContext, backup_id: str, level: str
-) -> CommandResult:
+def _verify(config: Config, context: CommandContext, backup_id: str, level: str) -> CommandResult:
     """Prove again that the backup ID is what was written and can be restored."""
     stored = operations.verify(config, context, backup_id, level)
     text = rows([("sound", stored.id, level, stored.uri)])
@@ -141,12 +140,7 @@ def _restore(
         raise click.UsageError("Say which backup: an ID, `latest`, or --undo for the way back.")
     request = operations.Request(backup_id, confirm, lock_wait_seconds, **wishes)
     restored, run_id = operations.restore(config, context, request)
-    return CommandResult(
-        restored.message if restored.kept_as is None else _with_kept(restored),
-        operations.restored_data(restored),
-        run_id=run_id,
-    )
-
-
-def _with_kept(restored: Any) -> str:  # noqa: ANN401
-    return f"{restored.message}\nkept: {restored.kept_as} (migrate.py restore --undo)"
+    text = restored.message
+    if restored.kept_as:
+        text += f"\nkept: {restored.kept_as} (migrate.py restore --undo)"
+    return CommandResult(text, operations.restored_data(restored), run_id=run_id)

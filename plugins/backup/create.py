@@ -80,7 +80,7 @@ class Maker:
     @property
     def jobs(self) -> int:
         """How many tables are dumped or restored at once."""
-        return self.settings.jobs or min(_MOST_JOBS, _cores())
+        return count_jobs(self.settings)
 
     def make(self, backup_id: str, run_id: str | None, folder: Path) -> Manifest:
         """Write the archive into the empty *folder*, prove it, and return its manifest.
@@ -177,6 +177,11 @@ class Maker:
     def _verifier(self) -> Verifier:
         scratch = self.settings.scratch_url or self.url
         return Verifier(self.tools, scratch, self.deadline, self.jobs)
+
+
+def count_jobs(settings: CreateSettings) -> int:
+    """Return how many tables are dumped or restored at once."""
+    return settings.jobs or min(_MOST_JOBS, _cores())
 
 
 def _cores() -> int:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from app.hooks import Restored
-
 from . import instant, lost, make_backup
 from . import restore as steps
 from .kept import Kept, find_half_made, find_kept
 from .original import original_of
 from .process import Deadline
-from .retention import Rules, Scope, prune as prune_backups, to_prune
+from .retention import Pruned, Rules, Scope, to_prune
+from .retention import prune as prune_backups
 from .server import connected, told
 from .storage import Storage
 from .swap import mend
@@ -22,7 +21,7 @@ from .tools import find_tools
 from .verify import Verifier
 
 if TYPE_CHECKING:
-    from app.hooks import CommandContext, DatabaseUrl, LockedWork
+    from app.hooks import Backup, CommandContext, DatabaseUrl, LockedWork, Restored
 
     from . import Config
     from .listing import Stored
@@ -105,6 +104,11 @@ def find(config: Config, context: CommandContext, wanted: str) -> Stored:
     return storage_of(config, context).find(wanted, environment=context.environment)
 
 
+def snapshot_of(stored: Stored) -> str:
+    """Return the name that the template copy of *stored* has, where one was made."""
+    return stored.manifest.snapshot or ""
+
+
 def verify(config: Config, context: CommandContext, wanted: str, level: str) -> Stored:
     """Prove the backup *wanted* again; only level `restore` needs a server."""
     storage = storage_of(config, context)
@@ -130,27 +134,24 @@ def prune(
         "backup prune", "", lock_wait_seconds=lock_wait_seconds, on_record=False
     ) as work:
         with work.inspect() as inspection:
-            needed = inspection.needed_backups
+            needed = getattr(inspection, 'needed_backups', frozenset())
         storage, rules = storage_of(config, work), Rules.of(config)
         live = work.database_url.name
         scope = Scope(live, work.environment)
         if dry_run:
-            listing = storage.list()
-            gone = to_prune(listing, datetime.now(UTC), rules, needed, scope)
-            backups, failed = tuple(one.id for one in gone), ()
+            gone = to_prune(storage.list(), datetime.now(UTC), rules, needed, scope)
+            pruned = Pruned(tuple(one.id for one in gone))
         else:
             pruned = prune_backups(storage, rules, needed, scope)
-            backups, failed = pruned.removed, pruned.failed
-        left = [one.id for one in storage.list() if one.id not in backups]
-        return _databases(config, work.database_url, left, backups, failed, dry_run=dry_run)
+        left = [one.id for one in storage.list() if one.id not in pruned.removed]
+        return _databases(config, work.database_url, left, pruned, dry_run=dry_run)
 
 
 def _databases(
     config: Config,
     url: DatabaseUrl,
     left: list[str],
-    backups: tuple[str, ...],
-    failed: tuple[str, ...],
+    pruned: Pruned,
     *,
     dry_run: bool,
 ) -> Plan:
@@ -165,7 +166,9 @@ def _databases(
             for name in (*(each.name for each in old), *orphans, *half_made):
                 server.drop(name)
     young = tuple(each for each in kept if each not in old)
-    return Plan(dry_run, backups, old, young, tuple(orphans), tuple(half_made), failed)
+    return Plan(
+        dry_run, pruned.removed, old, young, tuple(orphans), tuple(half_made), pruned.failed
+    )
 
 
 def restore(
@@ -186,13 +189,19 @@ def restore(
     if stored and not _exists_and_is_open(url):
         restored = lost.recreate(url, original_of(config, storage, stored, wishes), wishes)
         return restored, lost.put_on_record(context, restored, stored)
-    with context.locked(
-        "restore", target, lock_wait_seconds=request.lock_wait_seconds
-    ) as work:
+    with context.locked("restore", target, lock_wait_seconds=request.lock_wait_seconds) as work:
         if stored is None:
             return steps.undo(work, wishes), work.id
         original = original_of(config, storage, stored, wishes)
         return steps.restore(work, original, wishes), work.id
+
+
+def restore_after_failure(config: Config, work: LockedWork, backup: Backup) -> Restored:
+    """Restore the *backup* that a failed run made, in the run's own work."""
+    storage = storage_of(config, work)
+    wishes = steps.Wishes(deadline_seconds=config.swap_timeout_seconds)
+    original = original_of(config, storage, storage.find(backup.id), wishes)
+    return steps.restore(work, original, wishes)
 
 
 def restored_data(restored: Restored) -> dict[str, Any]:

@@ -97,9 +97,7 @@ class Server:
             yield
         finally:
             with contextlib.suppress(psycopg2.Error):
-                self.fetch(
-                    "SELECT pg_advisory_unlock(hashtextextended(%(name)s, 0))", name=name
-                )
+                self.fetch("SELECT pg_advisory_unlock(hashtextextended(%(name)s, 0))", name=name)
 
     def oid(self, name: str) -> int | None:
         """Return the number of the database *name*, which stays when it is renamed."""
