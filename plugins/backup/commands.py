@@ -139,8 +139,9 @@ def _restore(
     if undo == bool(backup_id):
         raise click.UsageError("Say which backup: an ID, `latest`, or --undo for the way back.")
     request = operations.Request(backup_id, confirm, lock_wait_seconds, **wishes)
-    restored, run_id = operations.restore(config, context, request)
-    text = restored.message
-    if restored.kept_as:
-        text += f"\nkept: {restored.kept_as} (migrate.py restore --undo)"
-    return CommandResult(text, operations.restored_data(restored), run_id=run_id)
+    done = operations.restore(config, context, request)
+    text = done.restored.message
+    if done.restored.kept_as:
+        text += f"\nkept: {done.restored.kept_as} (migrate.py restore --undo)"
+    data = operations.restored_data(done.restored)
+    return CommandResult(text, data, backup=done.backup, run_id=done.run_id)

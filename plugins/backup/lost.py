@@ -5,22 +5,18 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from app.hooks import Restored, Veto
+from app.hooks import Restored
 
+from .belongings import dress
 from .kept import find_half_made, rebuilt_name
-from .preflight import missing_roles, require_roles
-from .properties import Properties, apply_properties
+from .preflight import require_roles
 from .server import connected, told
 
 if TYPE_CHECKING:
     from app.hooks import CommandContext, DatabaseUrl
 
     from .listing import Stored
-    from .manifest import Manifest
     from .restore import Original, Wishes
-    from .server import Server
-
-BELONGINGS = "of_the_name"
 
 
 def recreate(url: DatabaseUrl, original: Original, wishes: Wishes) -> Restored:
@@ -40,7 +36,7 @@ def recreate(url: DatabaseUrl, original: Original, wishes: Wishes) -> Restored:
             server.drop(name)
         try:
             original.rebuild(url.with_database(fresh))
-            _dress(server, fresh, manifest, wishes)
+            dress(server, fresh, manifest, no_owner=wishes.no_owner)
             server.execute("ALTER DATABASE {} RENAME TO {}", fresh, live)
         except BaseException:
             with contextlib.suppress(Exception), connected(url) as other:
@@ -55,20 +51,3 @@ def put_on_record(context: CommandContext, restored: Restored, stored: Stored) -
     with context.locked("restore", stored.id) as work:
         work.restored(restored.message, heads=restored.heads, backup=stored.backup)
         return work.id
-
-
-def _dress(server: Server, fresh: str, manifest: Manifest, wishes: Wishes) -> None:
-    values = manifest.properties.get(BELONGINGS)
-    if not values:
-        return
-    wanted = Properties.from_dict(values)
-    missing = missing_roles(server, wanted.roles)
-    if missing and not wishes.no_owner:
-        raise Veto(
-            f"the database's name had roles that this server does not have: {', '.join(missing)}",
-            "create them, or add --no-owner",
-            code="roles_missing",
-        )
-    [(me,)] = server.fetch("SELECT CAST(current_user AS text)")
-    tablespaces = {row[0] for row in server.fetch("SELECT spcname FROM pg_tablespace")}
-    apply_properties(server, fresh, wanted.without(missing, me).placed(tablespaces))

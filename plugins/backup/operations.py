@@ -48,6 +48,15 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """What `restore` did, on record as *run_id*; without a *backup* it was the way back."""
+
+    restored: Restored
+    run_id: str
+    backup: Backup | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What was pruned, or with *is_dry* what would be."""
 
@@ -134,7 +143,7 @@ def prune(
         "backup prune", "", lock_wait_seconds=lock_wait_seconds, on_record=False
     ) as work:
         with work.inspect() as inspection:
-            needed = getattr(inspection, 'needed_backups', frozenset())
+            needed = getattr(inspection, "needed_backups", frozenset())
         storage, rules = storage_of(config, work), Rules.of(config)
         live = work.database_url.name
         scope = Scope(live, work.environment)
@@ -171,29 +180,28 @@ def _databases(
     )
 
 
-def restore(
-    config: Config, context: CommandContext, request: Request
-) -> tuple[Restored, str | None]:
-    """Restore what *request* names, or go back; return it with the run's id."""
-    storage = storage_of(config, context)
-    stored = (
-        storage.find(request.backup_id, environment=context.environment)
-        if request.backup_id
-        else None
-    )
+def restore(config: Config, context: CommandContext, request: Request) -> Done:
+    """Restore what *request* names, or go back.
+
+    It asks for the database's name in production, where the replaced database is dropped, and
+    where the backup is another database's or another environment's.
+    """
+    storage, url = storage_of(config, context), context.database_url
+    here = {"database": url.name, "environment": context.environment}
+    stored = storage.find(request.backup_id, **here) if request.backup_id else None
     target = stored.id if stored else "--undo"
-    if context.environment == _PRODUCTION or request.drop_old:
+    is_foreign = stored is not None and not Scope(**here).holds(stored)
+    if context.environment == _PRODUCTION or request.drop_old or is_foreign:
         context.confirm(f"restore {target}", request.confirmed)
     wishes = request.wishes(config)
-    url = context.database_url
     if stored and not _exists_and_is_open(url):
         restored = lost.recreate(url, original_of(config, storage, stored, wishes), wishes)
-        return restored, lost.put_on_record(context, restored, stored)
+        return Done(restored, lost.put_on_record(context, restored, stored), stored.backup)
     with context.locked("restore", target, lock_wait_seconds=request.lock_wait_seconds) as work:
         if stored is None:
-            return steps.undo(work, wishes), work.id
+            return Done(steps.undo(work, wishes), work.id)
         original = original_of(config, storage, stored, wishes)
-        return steps.restore(work, original, wishes), work.id
+        return Done(steps.restore(work, original, wishes), work.id, stored.backup)
 
 
 def restore_after_failure(config: Config, work: LockedWork, backup: Backup) -> Restored:

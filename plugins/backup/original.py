@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from .create import count_jobs
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .listing import Stored
     from .storage import Storage
 
+_log = logging.getLogger("sst.plugins.backup")
 _MAJOR = 10_000
 
 
@@ -32,6 +34,7 @@ def original_of(config: Config, storage: Storage, stored: Stored, wishes: Wishes
         written_by = int(manifest.tool_version.split(".")[0])
         tools = find_tools(max(server_major, written_by), config.pg_bin)
         with storage.opened(stored) as folder:
+            _log.info("rebuilding %s beside the live database", manifest.id)
             rebuild(
                 folder,
                 manifest,
@@ -42,6 +45,7 @@ def original_of(config: Config, storage: Storage, stored: Stored, wishes: Wishes
                 count_jobs(config),
                 no_owner=wishes.no_owner,
             )
+            _log.info("comparing it with the manifest")
             compare(url, manifest, deadline)
 
     return Original(stored.manifest, stored.backup, rebuild_it)
