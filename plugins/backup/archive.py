@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,9 @@ _PROBE_SECONDS = 10.0
 _WORTH_WORKERS_BYTES = 64_000_000
 _MOST_SHARE_OF_SERIAL = 0.8
 _FILE_COST_BYTES = 100_000
+
+# `3490; 0 16397 TABLE DATA public note postgres`: the rows are in `3490.dat`.
+_ROWS = re.compile(r"^(?P<id>\d+); \d+ \d+ TABLE DATA ", re.MULTILINE)
 
 _SPACE = "free space on that disk, or set plugins.backup.directory to a larger one"
 _LOGIN = "check the user and the password of the database URL"
@@ -120,19 +124,26 @@ class Archiver:
         except ToolFailedError as error:
             raise refusal("no backup", self.redact(url, str(error))) from None
 
-    def read_back(self, archive: Path, deadline: Deadline) -> None:
+    def read_back(self, archive: Path, deadline: Deadline, *, contents: bool = True) -> None:
         """Decode the whole *archive*; `pg_restore --list` would read only its front.
 
         A cut-off archive is always found. A flipped bit is found in gzip; zstd archives have no
         checksum of their own, the sha256 in the manifest guards them from here on.
+        Without *contents* all but the rows is read, and every file of rows must be there.
 
         Raises `Veto` when it cannot be read.
         """
-        arguments = [self._tools.pg_restore, f"--file={os.devnull}", str(archive)]
         try:
-            work(arguments, plain_environment(), deadline)
+            if contents:
+                self._pg_restore(deadline, f"--file={os.devnull}", str(archive))
+            else:
+                self._pg_restore(deadline, f"--file={os.devnull}", "--schema-only", str(archive))
+                _require_rows(archive, self._pg_restore(deadline, "--list", str(archive)))
         except ToolFailedError as error:
             raise refusal("the backup cannot be read back", str(error)) from None
+
+    def _pg_restore(self, deadline: Deadline, *arguments: str) -> str:
+        return work([self._tools.pg_restore, *arguments], plain_environment(), deadline)
 
     def redact(self, url: DatabaseUrl, text: str) -> str:
         """Return *text* without a secret of *url* or of the environment."""
@@ -177,6 +188,14 @@ def carries_statistics(tool_version: str, server_version: str) -> bool:
     An older server could not read them back.
     """
     return min(major_of(tool_version), major_of(server_version)) >= STATISTICS_SINCE
+
+
+def _require_rows(archive: Path, listed: str) -> None:
+    """Raise `ToolFailedError` unless every table in the *listed* contents has its file of rows."""
+    there = {path.name.partition(".")[0] for path in archive.iterdir()}
+    for entry in _ROWS.finditer(listed):
+        if entry["id"] not in there:
+            raise ToolFailedError(f"{archive.name}/{entry['id']}.dat.gz is missing")
 
 
 def refusal(what: str, why: str) -> Veto:

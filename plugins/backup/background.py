@@ -10,6 +10,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
+from app.hooks import Veto
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,8 +21,14 @@ _GRACE_SECONDS = 5.0
 _T = TypeVar("_T")
 
 
-class LateError(Exception):
-    """Work was not done at its deadline; says which."""
+class LateError(Veto):
+    """Work was not done at its deadline."""
+
+    def __init__(self, what: str, seconds: float) -> None:
+        super().__init__(
+            f"{what} was not done after {seconds:g} s",
+            "raise plugins.backup.timeout_seconds, or look for what blocks it",
+        )
 
 
 class Task(Generic[_T]):
@@ -68,7 +76,7 @@ class Task(Generic[_T]):
         self._done.wait(deadline.left)
         self.check()
         if not self._results:
-            raise LateError(f"{self._what} was not done after {deadline.seconds:g} s")
+            raise LateError(self._what, deadline.seconds)
         return self._results[0]
 
     def _run(self) -> None:

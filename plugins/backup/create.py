@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .archive import Archiver, Shape, carries_statistics, choose_format, compression
-from .background import Task
 from .belongings import BELONGINGS, belongings_of
 from .cluster import properties_of, roles_of
 from .contents import count_all
 from .create_settings import AUTO
 from .environment import client_environment
-from .files import describe_files, total_bytes
+from .files import total_bytes
 from .manifest import Manifest
 from .process import Deadline
 from .progress import Progress, human_size
@@ -160,13 +159,13 @@ class Maker:
         return ask
 
     def _read(self, folder: Path, shape: Shape) -> tuple[ArchivedFile, ...]:
-        """Return the archive's files; on level `read` the whole archive is decoded meanwhile."""
-        with Task("reading the backup", lambda: describe_files(folder, shape.name)) as describing:
-            if self.settings.level == READ:
-                _log.info("reading the backup of %s back", self.source.database)
-                with Progress(f"reading the backup of {self.source.database} back"):
-                    self._verifier.read(folder, shape.format)
-            return describing.result(self.deadline)
+        """Return the archive's files; on level `read` the whole archive is decoded."""
+        if self.settings.level == READ:
+            _log.info("reading the backup of %s back", self.source.database)
+            with Progress(f"reading the backup of {self.source.database} back"):
+                return self._verifier.read(folder, shape.name)
+        with self._verifier.describing(folder, shape.name) as files:
+            return files.result(self.deadline)
 
     def _restore(self, folder: Path, manifest: Manifest) -> None:
         if self.settings.level == RESTORE:

@@ -42,7 +42,7 @@ def keep_copy(run: Run, backup_id: str) -> str | None:
 
     The dump stands in any case: whatever is in the way of the copy is a warning, no refusal.
     CREATE DATABASE ... TEMPLATE needs a database without sessions, so the run steps aside.
-    Nobody is let into the copy: what it holds stays what it was.
+    Nobody is let into the copy: what it holds stays what it was. An earlier copy is dropped.
     """
     live, copy = run.database_url.name, snapshot_name(run.database_url.name, backup_id)
     try:
@@ -52,6 +52,10 @@ def keep_copy(run: Run, backup_id: str) -> str | None:
             with run.aside():
                 _require_alone(server, live, "", _SESSIONS_END_SECONDS)
                 _copy(server, live, copy)
+            # Each is as large as the database: one way back at once is what there is room for.
+            for name in find_snapshots(server, live):
+                if name != copy:
+                    server.drop(name)
     except (psycopg2.Error, Veto, DatabaseUnreachableError) as error:
         reason = run.database_url.redact(str(error).strip()).splitlines()[0]
         _log.warning("no template copy of %s, the backup is the dump alone: %s", live, reason)

@@ -10,7 +10,6 @@ import psycopg2
 from app.hooks import Veto
 
 from .archive import NAMES, STATISTICS_SINCE, carries_statistics, refusal
-from .background import LateError
 from .cluster import creation, missing_roles
 from .contents import count_all, list_tables
 from .environment import client_environment
@@ -73,8 +72,6 @@ def rebuild(  # noqa: PLR0913, PLR0917 - what a restore needs to know
             asked(target, lambda session: session.execute("ANALYZE"), deadline)
     except psycopg2.Error as error:
         raise _failed(database_name, first_line(url, error)) from None
-    except LateError as error:
-        raise _failed(database_name, str(error)) from None
 
 
 def compare(url: DatabaseUrl, manifest: Manifest, deadline: Deadline | None = None) -> None:
@@ -90,8 +87,6 @@ def compare(url: DatabaseUrl, manifest: Manifest, deadline: Deadline | None = No
         )
     except psycopg2.Error as error:
         raise _failed(url.name, first_line(url, error)) from None
-    except LateError as error:
-        raise _failed(url.name, f"counting its rows {error}") from None
     differences = _differences(found, manifest)
     if differences:
         raise _mismatch(differences)

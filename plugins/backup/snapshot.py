@@ -17,7 +17,7 @@ from psycopg2 import errors
 
 from app.hooks import Veto
 
-from .background import LateError, Task
+from .background import Task
 from .contents import Table, list_tables
 from .session import connected, first_line
 
@@ -88,11 +88,6 @@ def held_snapshot(url: DatabaseUrl, deadline: Deadline) -> Iterator[Snapshot]:
             yield snapshot
     except psycopg2.Error as error:
         raise _refusal(url, error) from None
-    except LateError as error:
-        raise Veto(
-            f"no backup: {error}",
-            "raise plugins.backup.timeout_seconds, or look for what blocks the tables",
-        ) from None
 
 
 def _take(session: Session, deadline: Deadline) -> Snapshot:

@@ -10,7 +10,9 @@ import psycopg2
 from app.hooks import Veto
 
 from .archive import NAMES, Archiver
+from .background import Task
 from .environment import plain_environment
+from .files import Reader, files_of
 from .places import require_intact
 from .rebuild import compare, rebuild
 from .scratch import scratch_name, scratch_place
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from app.hooks import DatabaseUrl
 
-    from .manifest import Manifest
+    from .manifest import ArchivedFile, Manifest
     from .process import Deadline
     from .tools import Tools
 
@@ -46,14 +48,25 @@ class Verifier:
         """
         require_intact(folder, manifest)
         if level == READ:
-            self.read(folder, manifest.format)
+            self.read(folder, NAMES[manifest.format])
         elif level == RESTORE:
             self.restore(folder, manifest)
 
-    def read(self, folder: Path, format_: str) -> None:
-        """Decode every byte of the archive in *folder*."""
-        archiver = Archiver(self.tools, plain_environment())
-        archiver.read_back(folder / NAMES[format_], self.deadline)
+    def read(self, folder: Path, archive: str) -> tuple[ArchivedFile, ...]:
+        """Decode every byte of *archive* in *folder*; return its files."""
+        # Of a folder of gzip files each can be inflated alone; all else is for pg_restore.
+        own = any(path.suffix == ".gz" for path in files_of(folder / archive))
+        with self.describing(folder, archive, decode=own) as files:
+            archiver = Archiver(self.tools, plain_environment())
+            archiver.read_back(folder / archive, self.deadline, contents=not own)
+            return files.result(self.deadline)
+
+    def describing(
+        self, folder: Path, archive: str, *, decode: bool = False
+    ) -> Task[tuple[ArchivedFile, ...]]:
+        """Return the task that reads the files of *archive*."""
+        reader = Reader(folder, archive)
+        return Task("reading the backup", lambda: reader.describe(decode=decode), reader.stop)
 
     def restore(self, folder: Path, manifest: Manifest) -> None:
         """Restore the archive into a scratch database, compare, and drop that."""
