@@ -52,7 +52,7 @@ def test_locked_table_is_not_waited_for_for_ever(
 
         veto = vetoed(run)
 
-    holder = f"public.note is locked by process {blocker.info.backend_pid}"
+        holder = f"public.note is locked by process {blocker.info.backend_pid}"
         assert veto.reason == f"no backup: canceling statement due to lock timeout: {holder}"
         assert "end the session" in veto.hint
         assert left_in(tmp_path) == []
