@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from app.hooks import Veto
+
 from .archive import Archiver, Shape, carries_statistics, choose_format, compression
 from .belongings import BELONGINGS, belongings_of
 from .cluster import properties_of, roles_of
@@ -77,11 +79,6 @@ class Maker:
         """The database, by its real name."""
         return self.asker.database_url.with_database(self.source.database)
 
-    @property
-    def jobs(self) -> int:
-        """How many tables are dumped or restored at once."""
-        return count_jobs(self.settings)
-
     def make(self, backup_id: str, run_id: str | None, folder: Path) -> Manifest:
         """Write the archive into the empty *folder*, prove it, and return its manifest.
 
@@ -122,10 +119,11 @@ class Maker:
 
     def _shape(self, tables: Sequence[Table]) -> Shape:
         wanted = self.settings
-        format_ = choose_format(tables, self.jobs) if wanted.format == AUTO else wanted.format
+        jobs = jobs_of(wanted)
+        format_ = choose_format(tables, jobs) if wanted.format == AUTO else wanted.format
         packing = compression(self.tools) if wanted.compression == AUTO else wanted.compression
         statistics = carries_statistics(self.tools.version, self.source.server_version)
-        return Shape(format_, self.jobs, packing, statistics)
+        return Shape(format_, jobs, packing, statistics)
 
     def _dump(self, snapshot: Snapshot, shape: Shape, folder: Path) -> Facts:
         archiver = Archiver(self.tools, client_environment(self.url, watched=snapshot.is_watched))
@@ -146,9 +144,14 @@ class Maker:
                 told = f"{min(all_, printed.count(_DUMPED))}/{all_} tables"
                 progress.show(lambda: total_bytes(folder / shape.name), told)
 
-            archiver.dump(
-                self.url, folder, shape, self.deadline, snapshot=snapshot.name, look=look
-            )
+            try:
+                archiver.dump(
+                    self.url, folder, shape, self.deadline, snapshot=snapshot.name, look=look
+                )
+            except Veto:
+                # The snapshot ends with the count, and pg_dump would tell of that alone.
+                counting.check()
+                raise
             return counting.result(self.deadline)
 
     def _facts(self, snapshot: Snapshot) -> Callable[[Session], Facts]:
@@ -175,11 +178,18 @@ class Maker:
 
     @property
     def _verifier(self) -> Verifier:
-        scratch = self.settings.scratch_url or self.url
-        return Verifier(self.tools, scratch, self.deadline, self.jobs)
+        return verifier_of(self.settings, self.url, self.tools, self.deadline)
 
 
-def count_jobs(settings: CreateSettings) -> int:
+def verifier_of(
+    settings: CreateSettings, url: DatabaseUrl, tools: Tools, deadline: Deadline
+) -> Verifier:
+    """Return what proves backups of the database of *url* as *settings* say."""
+    elsewhere = settings.scratch_url
+    return Verifier(tools, elsewhere or url, deadline, jobs_of(settings), bool(elsewhere))
+
+
+def jobs_of(settings: CreateSettings) -> int:
     """Return how many tables are dumped or restored at once."""
     return settings.jobs or min(_MOST_JOBS, _cores())
 

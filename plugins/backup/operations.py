@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import instant, lost, make_backup
 from . import restore as steps
+from .create import verifier_of
 from .kept import Kept, find_half_made, find_kept
 from .original import original_of
 from .process import Deadline
@@ -18,7 +19,6 @@ from .storage import Storage
 from .swap import mend
 from .texts import kept_row
 from .tools import find_tools
-from .verify import Verifier
 
 if TYPE_CHECKING:
     from app.hooks import Backup, CommandContext, DatabaseUrl, LockedWork, Restored
@@ -124,8 +124,8 @@ def verify(config: Config, context: CommandContext, wanted: str, level: str) -> 
     stored = storage.find(wanted, environment=context.environment)
     written_by = int(stored.manifest.tool_version.split(".")[0])
     tools = find_tools(written_by, config.pg_bin)
-    scratch = config.scratch_url or context.database_url
-    verifier = Verifier(tools, scratch, Deadline(config.timeout_seconds))
+    url = config.scratch_url or context.database_url
+    verifier = verifier_of(config, url, tools, Deadline(config.timeout_seconds))
     with storage.opened(stored) as folder:
         verifier.verify(folder, stored.manifest, level)
     return stored

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from .create import count_jobs
+from .create import jobs_of
 from .process import Deadline
 from .rebuild import compare, rebuild
 from .restore import Original, Wishes
@@ -42,7 +42,7 @@ def original_of(config: Config, storage: Storage, stored: Stored, wishes: Wishes
                 place,
                 url.name,
                 deadline,
-                count_jobs(config),
+                jobs_of(config),
                 no_owner=wishes.no_owner,
             )
             _log.info("comparing it with the manifest")

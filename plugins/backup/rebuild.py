@@ -141,7 +141,7 @@ def _is_harmless(complaint: str) -> bool:
 
 def _differences(found: Contents, manifest: Manifest) -> list[str]:
     told = [
-        f"{name} has {_rows(found.tables.get(name))}, not {_rows(manifest.tables.get(name))}"
+        _difference(name, found.tables.get(name), manifest.tables.get(name))
         for name in sorted(found.tables.keys() | manifest.tables.keys())
         if found.tables.get(name) != manifest.tables.get(name)
     ]
@@ -152,8 +152,12 @@ def _differences(found: Contents, manifest: Manifest) -> list[str]:
     return told
 
 
-def _rows(count: int | None) -> str:
-    return "no such table" if count is None else f"{count} rows"
+def _difference(name: str, found: int | None, wanted: int | None) -> str:
+    if found is None:
+        return f"{name} is missing"
+    if wanted is None:
+        return f"{name} should not be there"
+    return f"{name} has {found} rows, not {wanted}"
 
 
 def _listed(heads: tuple[str, ...]) -> str:

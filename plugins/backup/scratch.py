@@ -12,6 +12,7 @@ import psycopg2
 from psycopg2 import sql
 
 from .background import LateError
+from .cluster import missing_roles
 from .process import Deadline
 from .session import asked, connected, first_line
 
@@ -55,6 +56,26 @@ def scratch_place(url: DatabaseUrl, database: str, name: str) -> Iterator[None]:
             yield
         finally:
             _drop(url, name)
+
+
+@contextlib.contextmanager
+def borrowed_roles(url: DatabaseUrl, roles: tuple[str, ...]) -> Iterator[None]:
+    """Create those of *roles* that the scratch server does not have, without login, for the body.
+
+    Ownership and policies name them. A killed process leaves them behind; they can do nothing.
+
+    Raises `psycopg2.Error` when they cannot be created.
+    """
+    with connected(url) as session:
+        missing = missing_roles(session, roles)
+        for role in missing:
+            session.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+        try:
+            yield
+        finally:
+            for role in missing:
+                with contextlib.suppress(psycopg2.Error):
+                    session.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
 
 def _drop_leftovers(session: Session, database: str) -> None:

@@ -15,7 +15,7 @@ from .environment import plain_environment
 from .files import Reader, files_of
 from .places import require_intact
 from .rebuild import compare, rebuild
-from .scratch import scratch_name, scratch_place
+from .scratch import borrowed_roles, scratch_name, scratch_place
 from .session import first_line
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Verifier:
     scratch_url: DatabaseUrl
     deadline: Deadline
     jobs: int = 1
+    is_elsewhere: bool = False
+    """Whether that server may know none of the roles: they are created and dropped with it."""
 
     def verify(self, folder: Path, manifest: Manifest, level: str) -> None:
         """Prove the backup in *folder*: its files against *manifest*, then by *level*.
@@ -71,18 +73,13 @@ class Verifier:
     def restore(self, folder: Path, manifest: Manifest) -> None:
         """Restore the archive into a scratch database, compare, and drop that."""
         name = scratch_name(manifest.database, manifest.id)
+        lent = manifest.roles if self.is_elsewhere else ()
         try:
-            with scratch_place(self.scratch_url, manifest.database, name):
-                rebuild(
-                    folder,
-                    manifest,
-                    self.tools,
-                    self.scratch_url,
-                    name,
-                    self.deadline,
-                    self.jobs,
-                    analyze=False,
-                )
+            with (
+                borrowed_roles(self.scratch_url, lent),
+                scratch_place(self.scratch_url, manifest.database, name),
+            ):
+                self._rebuild(folder, manifest, name)
                 compare(self.scratch_url.with_database(name), manifest, self.deadline)
         except psycopg2.Error as error:
             raise Veto(
@@ -90,3 +87,15 @@ class Verifier:
                 f" {first_line(self.scratch_url, error)}",
                 "check plugins.backup.verify_database_url and that its server runs",
             ) from None
+
+    def _rebuild(self, folder: Path, manifest: Manifest, name: str) -> None:
+        rebuild(
+            folder,
+            manifest,
+            self.tools,
+            self.scratch_url,
+            name,
+            self.deadline,
+            self.jobs,
+            analyze=False,
+        )
