@@ -1,125 +1,90 @@
-"""A verified dump before every run that changes something, or no run.
+"""A proven dump before every run that changes something, or no run.
 
-A backup is one folder, `<directory>/<id>/`: the archive (pg_dump's custom format) and its
-manifest. It gets that name as a whole and last, so what has it is complete, was read back whole,
-and has the sha256 that the manifest names.
+A backup is one folder, `<directory>/<id>/`: the archive (one file in pg_dump's custom format, or a
+folder in its directory format) and the manifest. It gets that name as a whole and last, so what
+has it is complete, was proven, and has the sha256 that the manifest names.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-
-from pydantic import Field
 
 from app.hooks import Backup, Run, Veto, hookimpl
 
-from .archive import Archiver, compression
-from .environment import client_environment
-from .manifest import ArchivedFile, Manifest, backup_id
-from .process import Deadline
-from .settings import Folder, StorageSettings
-from .source import Source
-from .storage import Draft, Storage, require_space
-from .tools import Tools, find_tools
+from .create import Maker
+from .create_settings import CreateSettings
+from .manifest import backup_id
+from .progress import human_size
+from .settings import StorageSettings
+from .storage import Storage, require_space
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from .listing import Stored
-
-ARCHIVE = "archive.dump"
+    from .source import Asker
 
 _log = logging.getLogger("sst.plugins.backup")
+_PROVEN = {
+    "none": "not verified",
+    "read": "verified (read back)",
+    "restore": "verified (restored)",
+}
 
 
-class Config(StorageSettings):
-    """Where backups go and what makes them."""
-
-    pg_bin: Folder | None = Field(
-        None,
-        description="Folder of pg_dump and pg_restore; without it they are looked up.",
-    )
-    timeout_seconds: float = Field(
-        3600.0,
-        gt=0,
-        description="Dump and verification are given up, and the run refused, after this long.",
-    )
+class Config(StorageSettings, CreateSettings):
+    """Where backups go, what makes them and what proves them."""
 
 
 class Plugin:
-    """Dump the database before a run; refuse the run when that cannot be done."""
+    """Back the database up before a run; refuse the run when that cannot be done."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
 
     @hookimpl
     def pre_migrate(self, run: Run) -> Backup:
-        """Return the verified backup of the database that *run* is about to change.
+        """Return the backup of the database that *run* is about to change.
 
         The run's own row in the ledger is in the dump, as `running`.
 
         Raises `Veto` when there is no such backup; no part of a failed one is left behind.
         """
-        source = Source.of(run)
-        tools = find_tools(source.server_major, self._config.pg_bin)
         storage = Storage(self._config, run.project_root)
-        try:
-            return self._back_up(run, source, tools, storage).backup
-        except OSError as error:
-            raise _unwritable(storage.directory, error) from error
+        return make_backup(self._config, storage, run, run.id).backup
 
-    def _back_up(self, run: Run, source: Source, tools: Tools, storage: Storage) -> Stored:
-        started = time.monotonic()
-        storage.sweep(source.database)
-        with storage.draft(backup_id(source.database, run.id)) as draft:
-            require_space(storage.directory, source.size_bytes)
-            _log.info("backing up %s, %d bytes", source.database, source.size_bytes)
-            manifest = self._fill(draft, run, source, tools)
-            stored = storage.publish(draft, manifest)
-        seconds = time.monotonic() - started
-        _log.info(
-            "backup %s: %d bytes in %.1f s, verified, %s",
-            stored.id,
-            stored.manifest.size_bytes,
-            seconds,
-            stored.uri,
-        )
-        return stored
 
-    def _fill(self, draft: Draft, run: Run, source: Source, tools: Tools) -> Manifest:
-        started = time.monotonic()
-        archive = draft.folder / ARCHIVE
-        archiver = Archiver(tools, client_environment(run.database_url))
-        deadline = Deadline(self._config.timeout_seconds)
-        archiver.dump(run.database_url.with_database(source.database), archive, deadline)
-        archiver.read_back(archive, deadline)
-        with archive.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        size = archive.stat().st_size
-        return Manifest(
-            id=draft.id,
-            run_id=run.id,
-            environment=run.environment,
-            database=source.database,
-            heads=run.before,
-            format="custom",
-            compression=compression(tools),
-            server_version=source.server_version,
-            tool_version=tools.version,
-            created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-            duration_ms=int((time.monotonic() - started) * 1000),
-            database_bytes=source.size_bytes,
-            files=(ArchivedFile(ARCHIVE, size, sha256),),
-            tables={},
-            large_objects=0,
-            properties={},
-            roles=(),
-            verified="read",
-        )
+def make_backup(
+    settings: CreateSettings, storage: Storage, asker: Asker, run_id: str | None
+) -> Stored:
+    """Make, prove and store a backup of the database of *asker*: a run, or a command.
+
+    The caller holds the run's lock: unfinished backups of the database are removed first.
+
+    Raises `Veto` when it cannot be made, proven or stored; no part of it is left behind.
+    """
+    started = time.monotonic()
+    maker = Maker.of(settings, asker)
+    database = maker.source.database
+    try:
+        storage.sweep(database)
+        with storage.draft(backup_id(database, run_id)) as draft:
+            require_space(storage.directory, maker.source.size_bytes)
+            stored = storage.publish(draft, maker.make(draft.id, run_id, draft.folder))
+    except OSError as error:
+        raise _unwritable(storage.directory, error) from error
+    _tell(stored, time.monotonic() - started)
+    return stored
+
+
+def _tell(stored: Stored, seconds: float) -> None:
+    manifest = stored.manifest
+    size, proven = human_size(manifest.size_bytes), _PROVEN[manifest.verified]
+    _log.info("backup %s: %s in %.1f s, %s, %s", stored.id, size, seconds, proven, stored.uri)
+    if manifest.verified == "none":
+        _log.warning("backup %s: nobody has read it back (plugins.backup.verify)", stored.id)
 
 
 def _unwritable(directory: Path, error: OSError) -> Veto:

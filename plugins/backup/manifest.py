@@ -64,6 +64,8 @@ class Manifest:
     verified: str
     """`none`, `read`: the whole archive was read back, or `restore`: it was restored."""
     encryption: str | None = None
+    version_table: str | None = None
+    """Where the heads were read, with its schema."""
     snapshot: str | None = None
     """The database that is a file-level copy, made at the same time."""
     schema_version: int = SCHEMA_VERSION
@@ -94,11 +96,11 @@ class Manifest:
         values = _parsed(text)
         written = values.pop("checksum", None)
         if written != _checksum(values):
-            raise _damaged("its manifest is not what was written: the checksum does not fit")
+            raise damaged("its manifest is not what was written: the checksum does not fit")
         try:
             return cls(**_typed(values))
         except (TypeError, ValueError, KeyError) as error:
-            raise _damaged(f"its manifest cannot be understood ({error})") from error
+            raise damaged(f"its manifest cannot be understood ({error})") from error
 
     def to_backup(self, uri: str) -> Backup:
         """Return the value that the core records, prints and notifies; it lies at *uri*."""
@@ -131,13 +133,22 @@ def backup_id(database: str, run_id: str | None = None) -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{run}"
 
 
+def damaged(reason: str) -> Veto:
+    """Return the refusal of a backup that is not what was written."""
+    return Veto(
+        f"the backup is damaged: {reason}",
+        "take another one: migrate.py backup list",
+        code="backup_damaged",
+    )
+
+
 def _parsed(text: str | bytes) -> dict[str, Any]:
     try:
         values = json.loads(text)
     except ValueError as error:
-        raise _damaged("its manifest is no JSON") from error
+        raise damaged("its manifest is no JSON") from error
     if not isinstance(values, dict):
-        raise _damaged("its manifest is no JSON object")
+        raise damaged("its manifest is no JSON object")
     return values
 
 
@@ -163,11 +174,3 @@ def _require_inside(name: str) -> None:
 def _checksum(values: Mapping[str, Any]) -> str:
     canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _damaged(reason: str) -> Veto:
-    return Veto(
-        f"the backup is damaged: {reason}",
-        "take another one: migrate.py backup list",
-        code="backup_damaged",
-    )

@@ -61,6 +61,7 @@ def test_manifest_keys_are_a_promise() -> None:
         "roles": ["owner"],
         "verified": "read",
         "encryption": None,
+        "version_table": None,
         "snapshot": None,
         "schema_version": 1,
         "checksum": MADE.checksum,
