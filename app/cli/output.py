@@ -183,6 +183,8 @@ def _run(report: Report) -> list[str]:
         verified = "verified" if report.backup.verified else "not verified"
         size = _size(report.backup.size_bytes)
         lines += records([("backup", report.backup.uri, size, verified)])
+    if report.restored:
+        lines.append(report.restored.message)
     if report.error is None:
         lines.append(_summary(report))
     return lines

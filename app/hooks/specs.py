@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import click
     from fastapi import APIRouter
 
+    from app.hooks.commands import LockedWork, Restored
     from app.hooks.types import Backup, Check, Event, Failure, Migrations, Revision, Run
 
 __all__ = ["MODES", "Mode"]
@@ -149,6 +150,25 @@ def pre_migrate(run: Run) -> Backup | None:
         def pre_migrate(run: Run) -> None:
             if run.environment == "production" and run.started_at.weekday() == 4:
                 raise Veto("no migration on a Friday", "run it on Monday")
+    """
+
+
+@hook(Mode.FIRST)
+def restore_backup(work: LockedWork, backup: Backup) -> Restored | None:
+    """Restore *backup*, which a `pre_migrate` returned, or return None for "not mine".
+
+    *work* holds the run's lock and is on record by itself; the failed run is on record already.
+
+    Called: when a run has failed or is unhealthy, something of it may be committed, and
+        `migrate.on_failure` is `restore`; never after a signal, a refusal or a lost connection.
+    Raising: the run's own error stays, and says that restoring failed too.
+
+    Example:
+        @hookimpl
+        def restore_backup(work: LockedWork, backup: Backup) -> Restored:
+            subprocess.run([work.project_root / "roll-back", backup.uri], check=True)
+            work.restored(f"rolled back to {backup.id}", heads=work.heads, backup=backup)
+            return Restored(backup.id, work.heads, None, 0, "the volume was rolled back")
     """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from app.db.url import DatabaseUrl
@@ -55,6 +57,11 @@ class Backup:
     size_bytes: int
     sha256: str
     verified: bool
+    restore_command: str = ""
+    """The words behind `python migrate.py` that restore it, such as `restore ID`.
+
+    A failed run names them; empty when no plugin contributes such a command.
+    """
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object that `--json` prints under `backup`."""
@@ -100,6 +107,10 @@ class Inspection(Protocol):
     def version_table(self) -> str:
         """The table of the current revisions, with its schema: `public.alembic_version`."""
 
+    @property
+    def needed_backups(self) -> frozenset[str]:
+        """The ids of the backups of runs that have not ended well, since the last one that did."""
+
     def fetch(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Return the rows of *sql*; parameters are named `:like_this`."""
 
@@ -135,6 +146,14 @@ class Run:
     """For a tool that must connect itself; prints without its password."""
     inspect: Callable[[], Inspection] = field(repr=False, compare=False)
     """Return a read-only look at the database on a connection of its own."""
+    aside: Callable[[], AbstractContextManager[None]] = field(
+        default=nullcontext, repr=False, compare=False
+    )
+    """For a `pre_migrate` gate: close every connection of the core while the body lasts.
+
+    A database that others are connected to can be neither copied nor renamed. Signals wait. The
+    run's lock is taken again afterwards, and the run is refused when the database has moved.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,13 @@ class DatabaseInspection:
         return found
 
     @property
+    def needed_backups(self) -> frozenset[str]:
+        """The ids of the backups of runs that have not ended well, since the last one that did."""
+        found = self.records.needed_backups()
+        self.connection.rollback()
+        return found
+
+    @property
     def status(self) -> Status:
         """Where the database stands against the code; read once."""
         if self._status is None:

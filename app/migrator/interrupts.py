@@ -86,6 +86,10 @@ class Interrupts:
                 # A signal that waits is about to be raised: nothing runs that it must cancel.
                 self._is_detached = self._pending is not None
 
+    def settle(self) -> None:
+        """Let the interrupt that was raised be over: what broke off is told otherwise."""
+        self._raised = None
+
     def check(self) -> None:
         """Raise a signal that came while nothing could be raised."""
         self._raise_pending()

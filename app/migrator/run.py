@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import AppError, DatabaseAheadError, UnhealthyError
+from app.hooks.calls import HookFailedError
 from app.hooks.types import Backup, CheckStatus, EventKind, Run, Stage
 from app.migrator import failures
 from app.migrator.ahead import explain_ahead
@@ -19,8 +20,10 @@ from app.migrator.interrupts import Interrupts
 from app.migrator.leftovers import warn_of_old
 from app.migrator.progress import Progress, Request
 from app.migrator.session import Session, cancel_backends, open_session
+from app.migrator.stepping import SteppingAside
 from app.migrator.steps import run_step
 from app.migrator.telling import log_checks, tell
+from app.migrator.way_back import advise, take_back
 
 if TYPE_CHECKING:
     from app.migrator.bridge import Step
@@ -65,6 +68,7 @@ class _Execution:
                 raise
             if error is not raised:
                 error.__cause__ = raised
+            advise(error, progress, self._context.environment)
             if not progress.recorded:
                 self._tell(failures.event_of(error), error.what, error_code=error.code)
         return progress.report(self._context.project.heads, error)
@@ -83,7 +87,8 @@ class _Execution:
                 self._succeed(session)
         except BaseException as raised:
             with self._interrupts.shielded():
-                self._fail(session, raised)
+                failed = self._fail(session, raised)
+            take_back(self._context, session, self._progress, self._interrupts, failed)
             raise
 
     def _plan(self, session: Session) -> None:
@@ -106,7 +111,8 @@ class _Execution:
             allowed=request.allow_environment_change,
         )
         warn_of_changes(self._context)
-        progress.run = self._make_run()
+        self._stepping = SteppingAside(session, progress)
+        progress.run = self._make_run(session)
         with self._interrupts.shielded():
             session.put_on_record(
                 progress.run_id,
@@ -124,9 +130,13 @@ class _Execution:
     def _prepare(self, session: Session) -> None:
         progress = self._progress
         progress.phase = "pre_migrate"
-        results = self._context.plugins.gate(
-            "pre_migrate", on_enter=progress.entered.append, run=progress.run
-        )
+        try:
+            results = self._context.plugins.gate(
+                "pre_migrate", on_enter=progress.entered.append, run=progress.run
+            )
+        except HookFailedError as error:
+            raise self._stepping.explain(error) from error
+        self._stepping.confirm()
         for result in results:
             if isinstance(result.value, Backup):
                 progress.backup = result.value
@@ -179,7 +189,7 @@ class _Execution:
         done = ", ".join(progress.after) or "base"
         self._tell(EventKind.RUN_SUCCEEDED, f"the database is at {done}", after=progress.after)
 
-    def _fail(self, session: Session, raised: BaseException) -> None:
+    def _fail(self, session: Session, raised: BaseException) -> AppError | None:
         progress, redact = self._progress, self._context.redact
         error = failures.translate(raised, progress, redact)
         failure = failures.describe(error, raised, progress, redact)
@@ -205,8 +215,9 @@ class _Execution:
             remember_schema(self._context, session.record, progress.run_id)
         kind = failures.event_of(error)
         self._tell(kind, failure.message, after=progress.after, error_code=failure.code)
+        return error
 
-    def _make_run(self) -> Run:
+    def _make_run(self, session: Session) -> Run:
         context, progress, request = self._context, self._progress, self._progress.request
         return Run(
             id=progress.run_id,
@@ -221,7 +232,8 @@ class _Execution:
             started_at=datetime.now(UTC),
             project_root=context.root,
             database_url=context.url,
-            inspect=self._inspect,
+            inspect=session.inspect,
+            aside=self._stepping.aside,
         )
 
     def _inspect(self) -> DatabaseInspection:

@@ -72,6 +72,7 @@ class Plugin:
 
         return commands_of(self._config)
 
+    @hookimpl
     def restore_backup(self, work: LockedWork, backup: Backup) -> Restored:
         """Put *backup* in the place of the database of *work*, as the command does."""
         from .operations import restore_after_failure

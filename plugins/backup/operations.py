@@ -143,7 +143,7 @@ def prune(
         "backup prune", "", lock_wait_seconds=lock_wait_seconds, on_record=False
     ) as work:
         with work.inspect() as inspection:
-            needed = getattr(inspection, "needed_backups", frozenset())
+            needed = inspection.needed_backups
         storage, rules = storage_of(config, work), Rules.of(config)
         live = work.database_url.name
         scope = Scope(live, work.environment)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from tests.support.forks import wait_until
-from tests.support.swapper import swapper
+from tests.support.swapper import events, rows, swapper
 
 if TYPE_CHECKING:
     from tests.support.project import Project
@@ -61,7 +61,7 @@ def test_no_run_and_no_other_environment_meet_the_work(swapper: Project) -> None
     wait_until((swapper.root / "working").exists, "the work has the lock")
 
     run = swapper.migrate("upgrade", "--lock-wait", "0", "--json")
-    (swapper.root / "go-on").touch()
+    (swapper.root / "working-over").touch()
 
     assert (run.exit_code, run.json["error"]["code"]) == (75, "lock_busy")
     assert running.finish().exit_code == 0
@@ -132,7 +132,7 @@ def test_signal_waits_until_the_swap_is_done(swapper: Project) -> None:
     wait_until((swapper.root / "swapped").exists, "the names are swapped")
 
     running.signal(signal.SIGINT)
-    (swapper.root / "go-on").touch()
+    (swapper.root / "swapped-over").touch()
 
     result = running.finish()
     assert result.exit_code == 130, result.output
@@ -164,7 +164,7 @@ def test_run_that_slips_in_while_the_work_is_aside_is_told(swapper: Project) -> 
     slow = swapper.start("upgrade")
     wait_until((swapper.root / "slow").exists, "the run has the lock")
 
-    (swapper.root / "go-on").touch()
+    (swapper.root / "swapped-over").touch()
     result = running.finish()
     (swapper.root / "done").touch()
 
@@ -184,23 +184,11 @@ def test_session_that_is_lost_during_the_work_is_told(swapper: Project) -> None:
         " and pid <> pg_backend_pid()"
     )
 
-    (swapper.root / "go-on").touch()
+    (swapper.root / "working-over").touch()
 
     result = running.finish()
     assert (result.exit_code, "was lost during `work`" in result.stderr) == (1, True)
     assert rows(swapper)[-1] == ("work", "failed", ["one"], None)
-
-
-def rows(project: Project) -> list[tuple[object, ...]]:
-    """Return command, outcome, heads and backup of every run, oldest first."""
-    return project.query(
-        "select command, outcome, to_heads, backup ->> 'id' from migrator.run order by started_at"
-    )
-
-
-def events(project: Project) -> list[str]:
-    """Return what the plugin was told, a line each."""
-    return (project.root / "events").read_text().splitlines()
 
 
 def name(project: Project) -> str:

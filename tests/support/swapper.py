@@ -56,14 +56,14 @@ def swap(work, heads):
             work.database_url,
             f"ALTER DATABASE {live} RENAME TO {old}", f"ALTER DATABASE {copied} RENAME TO {live}",
         )
-        await_file("swapped", "go-on")
+        pause("swapped")
 
 
-def await_file(told, awaited):
+def pause(place):
     """Wait for the test, where the test wants it."""
-    if os.environ.get("PAUSED") == told:
-        Path(told).touch()
-        while not Path(awaited).exists():
+    if os.environ.get("PAUSED") == place:
+        Path(place).touch()
+        while not Path(place + "-over").exists():
             time.sleep(0.02)
 
 
@@ -73,6 +73,13 @@ def copied_heads(work):
     with closing(psycopg2.connect(url.reveal())) as connection, connection.cursor() as cursor:
         cursor.execute("select version_num from alembic_version")
         return tuple(row[0] for row in cursor.fetchall())
+
+
+def move(url):
+    """Write another revision into the version table, as a run would that slips in."""
+    with closing(psycopg2.connect(url.reveal())) as connection:
+        connection.cursor().execute("update alembic_version set version_num = 'zero'")
+        connection.commit()
 
 
 A_BACKUP = Backup("b-1", "/nowhere/b-1", 1, "0" * 64, True)
@@ -113,7 +120,7 @@ def swap_command(context, lock_wait):
 @click.pass_obj
 def end(context, how, unrecorded):
     with context.locked("work", how, on_record=not unrecorded) as locked:
-        await_file("working", "go-on")
+        pause("working")
         if how == "veto":
             raise Veto("not today", "come back", code="not_today")
         if how == "bug":
@@ -125,10 +132,59 @@ def end(context, how, unrecorded):
             return CommandResult(",".join(locked.heads))
 
 
+@work.command("needed")
+@click.pass_obj
+def needed(context):
+    with context.inspect() as database:
+        return CommandResult(data={"needed": sorted(database.needed_backups)})
+
+
 class Plugin:
     @hookimpl
     def register_commands(self):
         return [work]
+
+    @hookimpl
+    def pre_migrate(self, run):
+        """Make the copy as the run's backup, and do to the run what the test wants."""
+        gate = os.environ.get("GATE")
+        if gate is None:
+            return None
+        live, copied, _ = names(run.database_url)
+        try:
+            with run.aside():
+                on_the_server(run.database_url, f"CREATE DATABASE {copied} TEMPLATE {live}")
+                pause("aside")
+                if gate == "move":
+                    move(run.database_url)
+                if gate == "veto":
+                    raise Veto("not while I look")
+        except Exception:
+            if gate != "move":
+                raise
+        command = "" if gate == "nameless" else "restore b-1"
+        return Backup("b-1", "/nowhere/b-1", 1, "0" * 64, True, command)
+
+    @hookimpl
+    def pre_revision(self, run, revision):
+        if os.environ.get("GATE") == "late":
+            with run.aside():
+                pass
+
+    @hookimpl
+    def restore_backup(self, work, backup):
+        how = os.environ.get("RESTORE")
+        pause("restoring")
+        if how == "none":
+            return None
+        if how == "veto":
+            raise Veto("the archive is damaged")
+        if how == "bug":
+            raise KeyError("what")
+        heads = copied_heads(work)
+        swap(work, heads)
+        work.restored(f"restored {backup.id}", heads=heads, backup=backup)
+        return Restored(backup.id, heads, names(work.database_url)[2], 12, "restored b-1 in 12 ms")
 
     @hookimpl
     def notify(self, event):
@@ -155,3 +211,15 @@ def on_the_server(project: Project, statement: str) -> None:
     url = make_url(project.database_url).set(database="postgres")
     with closing(connect(url.render_as_string(hide_password=False))) as connection:
         connection.cursor().execute(statement)
+
+
+def rows(project: Project) -> list[tuple[object, ...]]:
+    """Return command, outcome, heads and backup of every run, oldest first."""
+    return project.query(
+        "select command, outcome, to_heads, backup ->> 'id' from migrator.run order by started_at"
+    )
+
+
+def events(project: Project) -> list[str]:
+    """Return what the plugin was told, a line each."""
+    return (project.root / "events").read_text().splitlines()
