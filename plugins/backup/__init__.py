@@ -17,11 +17,16 @@ from .create import Maker
 from .create_settings import CreateSettings
 from .manifest import backup_id
 from .progress import human_size
+from .restore_settings import RestoreSettings
 from .settings import StorageSettings
 from .storage import Storage, require_space
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import click
+
+    from app.hooks import LockedWork, Restored
 
     from .listing import Stored
     from .source import Asker
@@ -34,8 +39,8 @@ _PROVEN = {
 }
 
 
-class Config(StorageSettings, CreateSettings):
-    """Where backups go, what makes them and what proves them."""
+class Config(StorageSettings, CreateSettings, RestoreSettings):
+    """Where backups go, what makes them, what proves them, and how they come back."""
 
 
 class Plugin:
@@ -53,7 +58,26 @@ class Plugin:
         Raises `Veto` when there is no such backup; no part of a failed one is left behind.
         """
         storage = Storage(self._config, run.project_root)
-        return make_backup(self._config, storage, run, run.id).backup
+        stored = make_backup(self._config, storage, run, run.id)
+        if self._config.snapshot == "template":
+            from .instant import keep_copy
+
+            keep_copy(run, stored.id)
+        return stored.backup
+
+    @hookimpl
+    def register_commands(self) -> list[click.Command]:
+        """Return `backup` and `restore`."""
+        from .commands import commands_of
+
+        return commands_of(self._config)
+
+    @hookimpl
+    def restore_backup(self, work: LockedWork, backup: Backup) -> Restored:
+        """Put *backup* in the place of the database of *work*, as the command does."""
+        from .operations import restore_after_failure
+
+        return restore_after_failure(self._config, work, backup)
 
 
 def make_backup(
