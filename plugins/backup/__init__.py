@@ -11,7 +11,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from app.hooks import Backup, Failure, Run, Veto, hookimpl
+from app.hooks import Backup, Run, Veto, hookimpl
 
 from .create import Maker
 from .create_settings import CreateSettings
@@ -65,23 +65,6 @@ class Plugin:
 
             keep_copy(run, stored.id)
         return stored.backup
-
-    @hookimpl
-    def post_migrate(self, run: Run) -> None:
-        """Remove the backups that no rule keeps; what fails there changes no outcome."""
-        self._prune(run)
-
-    @hookimpl
-    def migrate_failed(self, run: Run, failure: Failure) -> None:
-        """Remove the backups that no rule keeps, and never the one of this run."""
-        self._prune(run, failure.backup)
-
-    def _prune(self, run: Run, made: Backup | None = None) -> None:
-        from .retention import Rules, prune_beside
-
-        if Rules.of(self._config).are_set:
-            storage = Storage(self._config, run.project_root)
-            prune_beside(run, storage, Rules.of(self._config), made)
 
     @hookimpl
     def register_commands(self) -> list[click.Command]:

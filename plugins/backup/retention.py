@@ -16,8 +16,6 @@ from app.hooks import Veto
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from app.hooks import Backup, Run
-
     from .listing import Stored
     from .settings import StorageSettings
     from .source import Asker
@@ -136,18 +134,6 @@ def prune_beside(
         _log.info("pruned %d backups: %s", len(pruned.removed), ", ".join(pruned.removed))
     for line in pruned.failed:
         _log.warning("not pruned: %s", line)
-
-
-def prune_beside(run: Run, storage: Storage, rules: Rules, made: Backup | None) -> None:
-    """Prune the backups of *run*'s database, but not *made*; whatever fails is a warning."""
-    try:
-        with run.inspect() as inspection:
-            needed = inspection.needed_backups | ({made.id} if made else set())
-        scope = Scope(run.database_url.name, run.environment)
-        prune_quietly(storage, rules, needed, scope)
-    except Exception as error:  # noqa: BLE001 - the outcome of the run does not hang on it
-        reason = run.database_url.redact(str(error).strip() or type(error).__name__)
-        _log.warning("nothing was pruned: %s", reason.splitlines()[0])
 
 
 def _kept(newest_first: Sequence[Stored], now: datetime, rules: Rules) -> Iterator[Stored]:
