@@ -143,5 +143,5 @@ def _restore(
     text = done.restored.message
     if done.restored.kept_as:
         text += f"\nkept: {done.restored.kept_as} (migrate.py restore --undo)"
-    data = operations.restored_data(done.restored)
+    data = operations.restored_data(done)
     return CommandResult(text, data, backup=done.backup, run_id=done.run_id)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from app.hooks import Restored
+from app.hooks import Restored, Veto
 
 from .belongings import dress
 from .kept import find_half_made, rebuilt_name
 from .preflight import require_roles
-from .server import connected, told
+from .server import connected, lets_in, told
 
 if TYPE_CHECKING:
     from app.hooks import CommandContext, DatabaseUrl
@@ -28,6 +28,12 @@ def recreate(url: DatabaseUrl, original: Original, wishes: Wishes) -> Restored:
     Raises `Veto` when it is refused or fails; then nothing is left.
     """
     manifest, live = original.manifest, url.name
+    if lets_in(url):
+        raise Veto(
+            f"there is no database {live} on the server, and yet {url} leads to one",
+            "the name is a pooler's: set MIGRATION_DATABASE_URL to the server and the real name",
+            code="cannot_swap",
+        )
     fresh = rebuilt_name(live, manifest.id)
     with connected(url) as server, told(server), server.locked(f"sst restore {live}"):
         if not wishes.no_owner:

@@ -212,10 +212,12 @@ def restore_after_failure(config: Config, work: LockedWork, backup: Backup) -> R
     return steps.restore(work, original, wishes)
 
 
-def restored_data(restored: Restored) -> dict[str, Any]:
-    """Return *restored* as JSON-ready values."""
+def restored_data(done: Done) -> dict[str, Any]:
+    """Return what was *done* as JSON-ready values."""
+    restored = done.restored
     return {
-        "backup_id": restored.backup_id,
+        "backup_id": done.backup.id if done.backup else None,
+        "undone_to": None if done.backup else restored.backup_id,
         "heads": list(restored.heads),
         "kept_as": restored.kept_as,
         "cut_off_ms": restored.cut_off_ms,

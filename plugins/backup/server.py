@@ -159,6 +159,15 @@ def open_server(url: DatabaseUrl) -> Server:
     )
 
 
+def lets_in(url: DatabaseUrl) -> bool:
+    """Say whether the database of *url* can be connected to."""
+    try:
+        _connect(url).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def told(server: Server) -> Iterator[None]:
     """Raise what the server refuses in the body as an error that a person can read."""

@@ -16,6 +16,7 @@ from tests.support.backups import execute, fetch
 from tests.support.forks import wait_until
 from tests.support.pg_tools import write_program
 from tests.support.server import connect
+from tests.support.sessions import other_session
 from tests.support.swaps import Clients, drop_family
 
 if TYPE_CHECKING:
@@ -167,11 +168,12 @@ def test_restore_keeps_every_other_work_out(shop: Shop, tmp_path: Path) -> None:
 
 
 def test_restore_while_a_migration_runs_is_worth_another_try(shop: Shop) -> None:
-    shop.project.revision("three", "time.sleep(0); op.execute('SELECT pg_sleep(3)')")
-    migration = shop.project.start("upgrade")
-    wait_until(lambda: "applying three" in migration.printed(), "the revision runs")
+    shop.project.revision("three", "op.execute('LOCK TABLE whoami')")
+    with other_session(shop.project, "SELECT FROM whoami"):
+        migration = shop.project.start("upgrade")
+        wait_until(lambda: "applying three" in migration.printed(), "the revision runs")
 
-    refused = shop.project.migrate("restore", shop.backup_id, "--lock-wait", "0")
+        refused = shop.project.migrate("restore", shop.backup_id, "--lock-wait", "0")
 
     assert refused.exit_code == 75, refused.output
     assert migration.finish().exit_code == 0
