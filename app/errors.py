@@ -77,11 +77,12 @@ class AppError(Exception):
         cls.code = code or cls.code
         cls.exit_code = exit_code or cls.exit_code
 
-    def __init__(self, *, what: str, why: str = "", next_step: str = "") -> None:
+    def __init__(self, *, what: str, why: str = "", next_step: str = "", code: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.why = why
         self.next_step = next_step
+        self.code = code or type(self).code
 
     def __str__(self) -> str:
         """Return the three lines as they are printed."""
@@ -166,11 +167,6 @@ class PendingError(FindingError, code="pending"):
 class DriftError(FindingError, code="check_failed"):
     """A check fails; *code* is the check's own word where it has one."""
 
-    def __init__(self, *, code: str | None = None, what: str, why: str, next_step: str) -> None:
-        super().__init__(what=what, why=why, next_step=next_step)
-        if code:
-            self.code = code
-
 
 class RepairNeededError(FindingError, code="repair_needed"):
     """`repair` found something that is not mended."""
@@ -189,7 +185,7 @@ class RefusedError(AppError, code="refused", exit_code=5):
 
 
 class VetoedError(RefusedError, code="vetoed"):
-    """A `pre_migrate` gate refused the run, or broke."""
+    """A `pre_migrate` gate refused the run, or broke; *code* is the plugin's own word, if any."""
 
 
 class EnvironmentMismatchError(RefusedError, code="environment_mismatch"):

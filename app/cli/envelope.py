@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from app.cli.invocation import Invocation
     from app.errors import AppError
+    from app.hooks import Restored
     from app.migrator.report import Report, RevisionState
     from app.runtime import Runtime
 
@@ -42,6 +43,7 @@ def envelope(report: Report, invocation: Invocation) -> dict[str, Any]:
         "backup": report.backup.to_dict() if report.backup else None,
         "checks": [item.to_dict() for item in report.checks],
         "warnings": list(report.warnings),
+        **({"data": {}} if invocation.is_contributed else {}),
         **_extras(report),
     }
 
@@ -51,6 +53,8 @@ def _extras(report: Report) -> dict[str, Any]:
     extras: dict[str, Any] = dict(report.extras)
     if report.command in ("history", "plan"):
         extras["revisions"] = [_revision(item) for item in report.revisions]
+    elif report.command in ("upgrade", "downgrade"):
+        extras["restored"] = _restored(report.restored)
     elif report.command == "revision":
         extras["path"] = report.path
     elif report.command.startswith("config "):
@@ -115,6 +119,17 @@ def _revision(item: RevisionState) -> dict[str, Any]:
     if item.sql is not None or item.note is not None:
         found |= {"sql": item.sql, "note": item.note}
     return found
+
+
+def _restored(restored: Restored | None) -> dict[str, Any] | None:
+    if restored is None:
+        return None
+    return {
+        "backup": restored.backup_id,
+        "heads": list(restored.heads),
+        "kept_as": restored.kept_as,
+        "cut_off_ms": restored.cut_off_ms,
+    }
 
 
 def _joined(revisions: tuple[str, ...]) -> str | None:

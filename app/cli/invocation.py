@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from app.runtime import Runtime
@@ -30,12 +30,17 @@ class Invocation:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.words: tuple[str, ...] = ()
+        """The command line as it was given."""
         self.command = ""
         """The command's words as click understood them: `config show`; empty before that."""
+        self.is_contributed = False
+        """Whether the command is a plugin's."""
         self.as_json = False
         self.debug = False
         self.no_color = False
         self.overrides: tuple[str, ...] = ()
+        self._contributed: Mapping[str, click.Command] | None = None
 
     @cached_property
     def runtime(self) -> Runtime:
@@ -57,6 +62,14 @@ class Invocation:
         from app.config.redact import mask_credentials
 
         return mask_credentials(text)
+
+    def contributed(self, core: Collection[str]) -> Mapping[str, click.Command]:
+        """Return the plugins' commands by name; the names in *core* are taken."""
+        from app.cli.contributed import contributed
+
+        if self._contributed is None:
+            self._contributed = contributed(self, core)
+        return self._contributed
 
     def close(self) -> None:
         """Give back what the runtime holds."""

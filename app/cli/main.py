@@ -18,8 +18,9 @@ from app.cli.invocation import Invocation
 from app.errors import AppError, InterruptedRunError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from app.hooks import CommandResult
     from app.migrator.report import Report
 
 PROJECT_ROOT = Path(__file__).parent.parent.parent
@@ -56,7 +57,9 @@ class Commands(Group):
             module = importlib.import_module(f"app.cli.{cmd_name}")
             command: click.Command = module.command
             return command
-        return _plugin_command(ctx.find_object(Invocation), cmd_name)
+        found = self._contributed(ctx).get(cmd_name)
+        ctx.ensure_object(Invocation).is_contributed = found is not None
+        return found
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -65,8 +68,14 @@ class Commands(Group):
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as error:
+            known = (*COMMANDS, *self._contributed(ctx))
             name = error.command_name
-            raise click.exceptions.NoSuchCommand(name, possibilities=COMMANDS, ctx=ctx) from None
+            raise click.exceptions.NoSuchCommand(name, possibilities=known, ctx=ctx) from None
+
+    def _contributed(self, ctx: click.Context) -> Mapping[str, click.Command]:
+        """Return the plugins' commands, which loads the plugins; none in a test of click alone."""
+        invocation = ctx.find_object(Invocation)
+        return invocation.contributed(COMMANDS) if invocation else {}
 
 
 @click.command(
@@ -90,6 +99,7 @@ def main(argv: Sequence[str] | None = None, root: Path = PROJECT_ROOT) -> int:
             # A log in an ASCII locale must not die of an accent.
             stream.reconfigure(errors="backslashreplace")
     invocation = Invocation(root)
+    invocation.words = tuple(words)
     invocation.as_json = "--json" in words
     try:
         return _run(words, invocation)
@@ -140,13 +150,14 @@ def _run(words: list[str], invocation: Invocation) -> int:
     return _print_result(result, invocation)
 
 
-def _print_result(result: Report | int | None, invocation: Invocation) -> int:
+def _print_result(result: Report | CommandResult | int | None, invocation: Invocation) -> int:
     if result is None or isinstance(result, int):
         return result or 0
-    from app.cli.output import print_result
+    from app.cli.output import as_report, print_result
 
-    _print_traceback(result.error, invocation)
-    return print_result(result, invocation)
+    report = as_report(result, invocation)
+    _print_traceback(report.error, invocation)
+    return print_result(report, invocation)
 
 
 def _print_error(error: AppError, invocation: Invocation) -> int:
@@ -196,13 +207,3 @@ def _redacted(text: str, invocation: Invocation) -> str:
     """Return *text*, an exception's or a traceback, without what is known to be a secret."""
     known = invocation.opened.redact(text) if invocation.opened else text
     return invocation.clean(known)
-
-
-def _plugin_command(invocation: Invocation | None, name: str) -> click.Command | None:
-    if invocation is None:
-        return None
-    for contribution in invocation.runtime.plugins.collect("register_commands"):
-        if contribution.value.name == name:
-            command: click.Command = contribution.value
-            return command
-    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from app.cli.invocation import Invocation
     from app.errors import AppError
+    from app.hooks import CommandResult
     from app.migrator.report import RevisionState
     from app.runtime import Runtime
 
@@ -28,6 +29,21 @@ _TO_DO = {"pending": "pending", "applied": "to revert"}
 _THOUSAND = 1000
 
 
+def as_report(result: Report | CommandResult, invocation: Invocation) -> Report:
+    """Return what a command gave back as a report; a plugin's with its secrets masked."""
+    if isinstance(result, Report):
+        return result
+    redact = invocation.runtime.redact
+    return Report(
+        command=invocation.command,
+        run_id=result.run_id,
+        backup=result.backup,
+        warnings=tuple(redact(line) for line in result.warnings),
+        text=redact(result.text),
+        extras={"data": _masked(dict(result.data), redact)},
+    )
+
+
 def print_result(report: Report, invocation: Invocation) -> int:
     """Print *report* and return its exit code."""
     if invocation.as_json:
@@ -35,6 +51,8 @@ def print_result(report: Report, invocation: Invocation) -> int:
         return report.exit_code
     color = _color(invocation)
     _print_lines(_lines(report, invocation), color=color)
+    for warning in report.warnings if invocation.is_contributed else ():
+        click.echo(f"warning: {warning}", err=True)
     if report.error is not None:
         _print_text(report.error, invocation)
     return report.exit_code
@@ -46,6 +64,17 @@ def print_error(error: AppError, invocation: Invocation) -> int:
         return print_result(Report(command=invocation.command, error=error), invocation)
     _print_text(error, invocation)
     return error.exit_code
+
+
+def _masked(value: Any, redact: Callable[[str], str]) -> Any:  # noqa: ANN401 - JSON-ready
+    """Return *value* with every text in it masked."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _masked(each, redact) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(each, redact) for each in value]
+    return value
 
 
 def _color(invocation: Invocation) -> bool | None:
@@ -72,6 +101,8 @@ def _print_text(error: AppError, invocation: Invocation) -> None:
 
 
 def _lines(report: Report, invocation: Invocation) -> list[str]:
+    if report.text is not None:
+        return report.text.splitlines()
     if report.command == "check":
         return _check(report, invocation.runtime)
     show: dict[str, Callable[[Report], list[str]]] = {
@@ -152,6 +183,8 @@ def _run(report: Report) -> list[str]:
         verified = "verified" if report.backup.verified else "not verified"
         size = _size(report.backup.size_bytes)
         lines += records([("backup", report.backup.uri, size, verified)])
+    if report.restored:
+        lines.append(report.restored.message)
     if report.error is None:
         lines.append(_summary(report))
     return lines

@@ -75,6 +75,11 @@ class MigrateSettings(_Frozen):
     statement_timeout: float = Field(
         0.0, ge=0, description="Seconds that one statement may take; 0 is no limit."
     )
+    on_failure: Literal["stop", "restore"] = Field(
+        "stop",
+        description="What a failed run does: `stop` names the backup, `restore` restores it; "
+        "what the application wrote since the backup is then lost.",
+    )
     server_silence: float = Field(
         30.0, ge=0, description="Seconds without a sign of life that end a run; 0 is no limit."
     )

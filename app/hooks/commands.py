@@ -64,12 +64,14 @@ class CommandContext(Protocol):
         *,
         lock_wait_seconds: float | None = None,
         on_record: bool = True,
+        allow_environment_change: bool = False,
     ) -> AbstractContextManager[LockedWork]:
         """Hold the run's lock for the body: no migration runs meanwhile.
 
         With *on_record* a row of the ledger says `running` until the body ends; *command* and
         *target* are its words. What the body raises is its outcome.
-        Raises an error with exit 75 when the lock stays busy.
+        Raises an error with exit 75 when the lock stays busy, and one with exit 5 when the
+        database was last run in another environment, unless *allow_environment_change*.
         """
 
 
@@ -106,11 +108,15 @@ class LockedWork(Protocol):
         name then, and takes the lock again.
         """
 
-    def copy_record(self, url: DatabaseUrl, *, heads: tuple[str, ...]) -> None:
+    def copy_record(
+        self, url: DatabaseUrl, *, heads: tuple[str, ...] | None = None
+    ) -> tuple[str, ...]:
         """Carry the ledger over into the database of *url*, which is to take this one's place.
 
         There this work is written as succeeded, at *heads*: when the names are swapped, the
-        record is complete in the same moment.
+        record is complete in the same moment. Without *heads* they are read there.
+
+        Returns the heads.
         """
 
     def restored(self, message: str, *, heads: tuple[str, ...], backup: Backup | None) -> None:

@@ -135,6 +135,13 @@ class Plugins:
         chosen = (each for each in found if only is None or each.plugin in only)
         return self._observers.observe(chosen, arguments)
 
+    def blame(self, plugin: str, hook: str, error: BaseException) -> HookFailedError:
+        """Return *error*, which what *plugin* gave to *hook* raised, as the plugin's failure."""
+        arguments = dict.fromkeys(hook_arguments(hook))
+        found = self._implementations(MODES[hook], hook, arguments)
+        [implementation] = [each for each in found if each.plugin == plugin]
+        return HookFailedError(implementation, error)
+
     def _implementations(
         self, mode: Mode, hook: str, arguments: Mapping[str, object], *, reverse: bool = False
     ) -> list[Implementation]:

@@ -8,10 +8,9 @@ import re
 import sys
 import textwrap
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.hooks import specs, types
+from app.hooks import commands, specs, types
 from app.hooks.observers import Deadlines
 from app.hooks.specs import MODES, Mode
 
@@ -124,6 +123,7 @@ def _imports(example: str) -> str:
     used = {node.id for node in ast.walk(ast.parse(example)) if isinstance(node, ast.Name)}
     lines = ["from __future__ import annotations", ""]
     known = {
+        "import subprocess": "subprocess",
         "import sys": "sys",
         "from collections.abc import Iterator": "Iterator",
         "from collections.abc import Sequence": "Sequence",
@@ -150,9 +150,9 @@ def _values() -> str:
 
 
 def _value_sections() -> Iterator[str]:
-    """Yield every value type with its fields, from the text of `app/hooks/types.py`."""
-    tree = ast.parse(Path(types.__file__).read_text(encoding="utf-8"))
-    for node in tree.body:
+    """Yield every value type with its fields, from the text of the modules that hold them."""
+    texts = [inspect.getsource(module) for module in (types, commands)]
+    for node in [node for text in texts for node in ast.parse(text).body]:
         if isinstance(node, ast.ClassDef) and node.name in _public_names():
             document = (ast.get_docstring(node) or "").splitlines()[0]
             yield f"\n### {node.name}\n\n{document}\n\n" + "".join(_field_lines(node))
@@ -182,7 +182,8 @@ def _document(member: ast.stmt, following: ast.stmt | None) -> str:
     if isinstance(member, ast.FunctionDef):
         return (ast.get_docstring(member) or "").splitlines()[0]
     if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
-        return str(following.value.value)
+        first = inspect.cleandoc(str(following.value.value)).split("\n\n", maxsplit=1)[0]
+        return " ".join(first.split())
     return ""
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import click
     from fastapi import APIRouter
 
+    from app.hooks.commands import LockedWork, Restored
     from app.hooks.types import Backup, Check, Event, Failure, Migrations, Revision, Run
 
 __all__ = ["MODES", "Mode"]
@@ -76,9 +77,13 @@ def register_checks() -> Sequence[Check] | None:
 
 @hook(Mode.COLLECT)
 def register_commands() -> Sequence[click.Command] | None:
-    """Return commands for migrate.py; a core command's name is refused.
+    """Return commands for migrate.py; the names of core commands are taken.
 
-    Called: when the command line needs to know its commands.
+    The core adds its common options (`--json`, `--set`, ...) to each of them, at every depth of a
+    group, hands a `CommandContext` over by `@click.pass_obj`, and prints the `CommandResult` that
+    a command returns. A command raises `Veto` to refuse, exit 5.
+
+    Called: when the command line is asked for a command that is not the core's.
     Raising: the plugin is named in the log and its commands are left out.
 
     Example:
@@ -86,7 +91,14 @@ def register_commands() -> Sequence[click.Command] | None:
         def register_commands() -> list[click.Command]:
             import click  # here, so that other commands do not pay for it
 
-            return [click.Command("hello", callback=lambda: click.echo("hello"))]
+            @click.command("where")
+            @click.pass_obj
+            def where(context: CommandContext) -> CommandResult:
+                with context.inspect() as database:
+                    heads = database.current
+                return CommandResult(text=", ".join(heads), data={"heads": list(heads)})
+
+            return [where]
     """
 
 
@@ -138,6 +150,25 @@ def pre_migrate(run: Run) -> Backup | None:
         def pre_migrate(run: Run) -> None:
             if run.environment == "production" and run.started_at.weekday() == 4:
                 raise Veto("no migration on a Friday", "run it on Monday")
+    """
+
+
+@hook(Mode.FIRST)
+def restore_backup(work: LockedWork, backup: Backup) -> Restored | None:
+    """Restore *backup*, which a `pre_migrate` returned, or return None for "not mine".
+
+    *work* holds the run's lock and is on record by itself; the failed run is on record already.
+
+    Called: when a run has failed or is unhealthy, something of it may be committed, and
+        `migrate.on_failure` is `restore`; never after a signal, a refusal or a lost connection.
+    Raising: the run's own error stays, and says that restoring failed too.
+
+    Example:
+        @hookimpl
+        def restore_backup(work: LockedWork, backup: Backup) -> Restored:
+            subprocess.run([work.project_root / "roll-back", backup.uri], check=True)
+            work.restored(f"rolled back to {backup.id}", heads=work.heads, backup=backup)
+            return Restored(backup.id, work.heads, None, 0, "the volume was rolled back")
     """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -9,18 +10,19 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from app.db.url import DatabaseUrl
 
 
 class Veto(Exception):  # noqa: N818 - the contract's word; it is a decision, not a fault
-    """Raise it in a gate to refuse: one line of reason, one line of what to do.
+    """Raise it in a gate or a command to refuse: one line of reason, one line of what to do.
 
-    *code* is a stable word for machines.
+    *code* is a stable word for machines, `error.code` in `--json`; without one it is the core's.
     """
 
-    def __init__(self, reason: str, hint: str = "", *, code: str = "vetoed") -> None:
+    def __init__(self, reason: str, hint: str = "", *, code: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
@@ -55,6 +57,11 @@ class Backup:
     size_bytes: int
     sha256: str
     verified: bool
+    restore_command: str = ""
+    """The words behind `python migrate.py` that restore it, such as `restore ID`.
+
+    A failed run names them; empty when no plugin contributes such a command.
+    """
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object that `--json` prints under `backup`."""
@@ -93,12 +100,16 @@ class Inspection(Protocol):
         """`up_to_date`, `pending`, `empty`, `ahead`, `diverged` or `interrupted`."""
 
     @property
-    def version_table(self) -> str:
-        """The version table's name with its schema, unquoted."""
-
-    @property
     def brought_by(self) -> str | None:
         """The run and the code that brought the database ahead; None when it is not on record."""
+
+    @property
+    def version_table(self) -> str:
+        """The table of the current revisions, with its schema: `public.alembic_version`."""
+
+    @property
+    def needed_backups(self) -> frozenset[str]:
+        """The ids of the backups of runs that have not ended well, since the last one that did."""
 
     def fetch(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Return the rows of *sql*; parameters are named `:like_this`."""
@@ -135,6 +146,14 @@ class Run:
     """For a tool that must connect itself; prints without its password."""
     inspect: Callable[[], Inspection] = field(repr=False, compare=False)
     """Return a read-only look at the database on a connection of its own."""
+    aside: Callable[[], AbstractContextManager[None]] = field(
+        default=nullcontext, repr=False, compare=False
+    )
+    """For a `pre_migrate` gate: close every connection of the core while the body lasts.
+
+    A database that others are connected to can be neither copied nor renamed. Signals wait. The
+    run's lock is taken again afterwards, and the run is refused when the database has moved.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,11 @@ def _hook_failed(raised: HookFailedError, progress: Progress, redact: Redact) ->
     veto = raised.veto
     why = veto.reason if veto else f"{raised.reason} [{raised.place}]"
     hint = veto.hint if veto else ""
-    words = {"why": redact(why), "next_step": redact(hint) or _SEE}
+    words = {
+        "why": redact(why),
+        "next_step": redact(hint) or _SEE,
+        "code": veto.code if veto else "",
+    }
     name = raised.plugin
     if raised.hook == "post_migrate" or len(progress.committed) == len(progress.plan):
         what = f"The schema IS migrated, and the plugin '{name}' is not satisfied with it."

@@ -39,6 +39,7 @@ _STORE = text("""
         taken_at = clock_timestamp(), server_major = excluded.server_major,
         objects = excluded.objects
 """)
+_HAND_ON = text("update migrator.fingerprint set run_id = :run_id where run_id = :known")
 _EXISTS = text("select to_regclass('migrator.fingerprint') is not null")
 # A run that was killed, or whose end could not be written, left the schema somewhere else.
 _READ = text("""
@@ -77,6 +78,11 @@ def store_fingerprint(ledger: Connection, run_id: str, shape: Shape, major: int)
         ledger.exec_driver_sql(_DEFINITION)
     row = {"run_id": run_id, "server_major": major, "objects": json.dumps(shape)}
     ledger.execute(_STORE, row)
+
+
+def hand_on(ledger: Connection, known_id: str, run_id: str) -> None:
+    """Let the fingerprint that *known_id* left be that of *run_id*, which changed no schema."""
+    ledger.execute(_HAND_ON, {"known": known_id, "run_id": run_id})
 
 
 def remember_schema(context: Context, ledger: Connection, run_id: str) -> None:

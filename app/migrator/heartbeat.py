@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.db.probe import Probe
 
 _LONGEST_INTERVAL_SECONDS = 5.0
+_LONGEST_FAREWELL_SECONDS = 2.0
 
 
 class ServerSilent(BaseException):
@@ -58,15 +59,17 @@ class Heartbeat:
         """Begin to ask."""
         if self._silence_seconds:
             event.listen(Pool, "connect", self._remember)
-            threading.Thread(target=self._watch, name="heartbeat", daemon=True).start()
+            self._thread = threading.Thread(target=self._watch, name="heartbeat", daemon=True)
+            self._thread.start()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        """Ask no more, and shut nothing any more."""
+        """Ask no more, shut nothing any more, and wait until its own connection is closed."""
         with self._leaving:
             self._left.set()
         if self._silence_seconds:
             event.remove(Pool, "connect", self._remember)
+            self._thread.join(timeout=_LONGEST_FAREWELL_SECONDS)
 
     def _remember(self, driver_connection: Any, _: object) -> None:  # noqa: ANN401 - any driver's
         # An asynchronous driver's cannot be kept, and need not be: it waits in Python.

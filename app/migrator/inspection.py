@@ -33,7 +33,12 @@ class DatabaseInspection:
 
     def __exit__(self, *exc_info: object) -> None:
         """Give the connection back."""
+        self.close()
+
+    def close(self) -> None:
+        """Give the connection back; the next question opens another, and looks anew."""
         self._stack.close()
+        self._opened = self._status = None
 
     @property
     def current(self) -> tuple[str, ...]:
@@ -60,6 +65,13 @@ class DatabaseInspection:
         """The run and the code that brought the database ahead; None when it is not on record."""
         unknown = self.status.unknown
         found = self.ledger.who_brought(unknown[0]) if unknown else None
+        self.connection.rollback()
+        return found
+
+    @property
+    def needed_backups(self) -> frozenset[str]:
+        """The ids of the backups of runs that have not ended well, since the last one that did."""
+        found = self.records.needed_backups()
         self.connection.rollback()
         return found
 

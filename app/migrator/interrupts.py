@@ -46,6 +46,7 @@ class Interrupts:
         self._given_up: BaseException | None = None
         self._raised: BaseException | None = None
         self._seen = False
+        self._is_detached = False
         self._left = threading.Event()
         self._installed = False
 
@@ -69,6 +70,25 @@ class Interrupts:
         finally:
             self._shields -= 1
             self._raise_pending()
+
+    @contextlib.contextmanager
+    def detached(self) -> Iterator[None]:
+        """Put a signal off, and cancel nothing: the server processes known so far are ended.
+
+        Their numbers may soon be other people's, and asking for it would take a connection.
+        """
+        with self.shielded():
+            self._backends.clear()
+            self._is_detached = True
+            try:
+                yield
+            finally:
+                # A signal that waits is about to be raised: nothing runs that it must cancel.
+                self._is_detached = self._pending is not None
+
+    def settle(self) -> None:
+        """Let the interrupt that was raised be over: what broke off is told otherwise."""
+        self._raised = None
 
     def check(self) -> None:
         """Raise a signal that came while nothing could be raised."""
@@ -133,7 +153,8 @@ class Interrupts:
         # A server that is silent cancels nothing.
         while not self._left.is_set() and self._given_up is None:
             with contextlib.suppress(Exception):
-                self._cancel(frozenset(self._backends))
+                if self._backends and not self._is_detached:
+                    self._cancel(frozenset(self._backends))
             self._left.wait(_CANCEL_AGAIN_SECONDS)
 
 

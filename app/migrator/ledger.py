@@ -31,6 +31,13 @@ _INSERT_RUN = text("""
         :from_heads, :to_heads, :os_user, :host, :pid, :backend_pid, :backend_start,
         :app_version, :git_commit, cast(:plugins as jsonb))
 """)
+# Another run may have taken it for dead meanwhile; in a restored copy it has succeeded already.
+_RESUME_RUN = text("""
+    update migrator.run set backend_pid = :backend_pid, backend_start = :backend_start,
+        finished_at = case when outcome <> 'interrupted' then finished_at end,
+        outcome = case when outcome <> 'interrupted' then outcome else 'running' end
+    where id = :id returning id
+""")
 _FINISH_RUN = text("""
     update migrator.run set finished_at = clock_timestamp(), outcome = :outcome,
         error = cast(:error as jsonb), to_heads = coalesce(:to_heads, to_heads)
@@ -137,6 +144,11 @@ class Ledger:
             "version_table": self._version_table,
         }
         self._write(_INSERT_RUN, row)
+
+    def resume(self, run_id: str, *, backend_pid: int, backend_start: datetime) -> bool:
+        """Write that the run goes on in another session; say whether it has a row here."""
+        row = {"id": run_id, "backend_pid": backend_pid, "backend_start": backend_start}
+        return self._connection.execute(_RESUME_RUN, row).first() is not None
 
     def finish(
         self,

@@ -19,9 +19,11 @@ from app.migrator.stamping import execute_stamp
 from app.migrator.status import default_target
 from app.migrator.verdict import verdict
 from app.migrator.waiting import execute_wait
+from app.migrator.work import Work, hold_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from app.migrator.context import Context
     from app.migrator.damage import Damage
@@ -97,6 +99,25 @@ class Migrator:
         wait = self._wait(lock_wait_seconds)
         return execute_stamp(
             self._context, target, wait, allow_environment_change=allow_environment_change
+        )
+
+    def locked(
+        self,
+        command: str,
+        target: str,
+        *,
+        lock_wait_seconds: float | None = None,
+        on_record: bool = True,
+        allow_environment_change: bool = False,
+    ) -> AbstractContextManager[Work]:
+        """Hold the run's lock for a plugin's work; see `CommandContext.locked`."""
+        return hold_lock(
+            self._context,
+            command,
+            target,
+            lock_wait_seconds=self._wait(lock_wait_seconds),
+            on_record=on_record,
+            allow_environment_change=allow_environment_change,
         )
 
     def check(self) -> Report:

@@ -14,6 +14,7 @@ from app.migrator.report import Report, RevisionState
 if TYPE_CHECKING:
     from app.errors import AppError
     from app.health.report import NamedResult
+    from app.hooks.commands import Restored
     from app.hooks.types import Backup, Run
     from app.migrator.blockers import Blocker
     from app.migrator.bridge import Step
@@ -66,6 +67,10 @@ class Progress:
     """Those of the current step."""
     warnings: list[str] = field(default_factory=list)
     backup: Backup | None = None
+    restored: Restored | None = None
+    """How the backup was restored after the run had failed."""
+    not_restored: str = ""
+    """Why that failed too."""
     entered: list[str] = field(default_factory=list)
     """Plugins whose `pre_migrate` was entered, in order."""
     checks: tuple[NamedResult, ...] = ()
@@ -81,6 +86,8 @@ class Progress:
     @property
     def after(self) -> tuple[str, ...]:
         """The database's heads now."""
+        if self.restored:
+            return self.restored.heads
         return self.plan[len(self.committed) - 1].after if self.committed else self.before
 
     @property
@@ -104,16 +111,18 @@ class Progress:
 
     def report(self, heads: tuple[str, ...], error: AppError | None) -> Report:
         """Return what was done; *heads* are the code's."""
+        applied = () if self.restored else tuple(self.committed)
         return Report(
             command=self.request.direction.value,
             state=self._state(heads),
             before=self.before,
             after=self.after,
             heads=heads,
-            pending=tuple(self._left(step) for step in self.plan[len(self.committed) :]),
-            applied=tuple(self.committed),
+            pending=tuple(self._left(step) for step in self.plan[len(applied) :]),
+            applied=applied,
             run_id=self.run_id if self.recorded else None,
             backup=self.backup,
+            restored=self.restored,
             checks=self.checks,
             warnings=tuple(self.warnings),
             seconds=self.seconds,

@@ -54,6 +54,16 @@ _LAST_HEADS = text("""
     from migrator.run where version_table = :version_table and outcome <> 'refused'
     order by started_at desc limit 1
 """)
+# A backup is of the whole database: all histories in it count, each with its own last success.
+_NEEDED_BACKUPS = text("""
+    select distinct r.backup ->> 'id' from migrator.run r
+    where r.backup ->> 'id' is not null
+      and r.outcome in ('running', 'failed', 'unhealthy', 'interrupted')
+      and not exists (select 1 from migrator.run s
+        where s.version_table = r.version_table and s.outcome = 'succeeded'
+          and s.command in ('upgrade', 'downgrade', 'stamp', 'restore')
+          and s.started_at > r.started_at)
+""")
 _LISTED = 50
 _TWO = 2
 
@@ -158,6 +168,12 @@ class Records:
             return None
         row = self._connection.execute(_LAST_HEADS, {"version_table": self._version_table}).first()
         return LastHeads(row[0], tuple(sorted(row[1])), row[2]) if row else None
+
+    def needed_backups(self) -> frozenset[str]:
+        """Return the backups that somebody may still want to go back to, of every history."""
+        if not self.exist():
+            return frozenset()
+        return frozenset(row[0] for row in self._connection.execute(_NEEDED_BACKUPS))
 
     def exist(self) -> bool:
         """Say whether this database has a ledger."""

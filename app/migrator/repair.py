@@ -22,7 +22,6 @@ from app.migrator.outside import told
 from app.migrator.progress import new_run_id
 from app.migrator.report import Mending, Report
 from app.migrator.session import cancel_backends, open_session
-from app.migrator.whoami import who_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -132,8 +131,8 @@ class _Repair:
         ledger, outcome = self.session.ledger, "failed"
         schema = self._schema()
         with self.interrupts.shielded():
-            ledger.create()
-            ledger.start(self._row(before, heads, count))
+            target = f"{count} finding{'' if count == 1 else 's'}"
+            self.session.put_on_record(self.run_id, "repair", target, before, heads)
         try:
             yield
             outcome = "failed" if any(each.note for each in self.done) else "succeeded"
@@ -192,19 +191,6 @@ class _Repair:
         with contextlib.suppress(DBAPIError), DatabaseInspection(self.context) as inspection:
             shape = patched(known.shape, before, take_shape(inspection.connection))
             store_fingerprint(self.session.record, self.run_id, shape, known.server_major)
-
-    def _row(self, before: Sequence[str], heads: Sequence[str], count: int) -> dict[str, Any]:
-        return {
-            "id": self.run_id,
-            "command": "repair",
-            "target": f"{count} finding{'' if count == 1 else 's'}",
-            "environment": self.context.environment,
-            "from_heads": list(before),
-            "to_heads": list(heads),
-            "backend_pid": self.session.backend_pid,
-            "backend_start": self.session.backend_start,
-            **who_runs(self.context),
-        }
 
 
 def _mending(damage: Damage, outcome: str, note: str = "") -> Mending:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from app.errors import AppError
     from app.health.report import NamedResult
+    from app.hooks.commands import Restored
     from app.hooks.types import Backup
     from app.migrator.records import RunRecord
 
@@ -61,6 +62,8 @@ class Report:
     """The history, newest first, for `history`; the plan in order, for `plan`."""
     run_id: str | None = None
     backup: Backup | None = None
+    restored: Restored | None = None
+    """How the backup was restored after a failed run."""
     checks: tuple[NamedResult, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -72,6 +75,8 @@ class Report:
     """What `repair` found."""
     path: str | None = None
     """The file that `revision` wrote."""
+    text: str | None = None
+    """What a plugin's command says to a person; printed as it is."""
     extras: Mapping[str, Any] = field(default_factory=dict)
     """What this command alone has to say, for `--json`."""
     error: AppError | None = field(default=None, compare=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import AppError, DatabaseAheadError, UnhealthyError
+from app.hooks.calls import HookFailedError
 from app.hooks.types import Backup, CheckStatus, EventKind, Run, Stage
 from app.migrator import failures
 from app.migrator.ahead import explain_ahead
@@ -19,9 +20,10 @@ from app.migrator.interrupts import Interrupts
 from app.migrator.leftovers import warn_of_old
 from app.migrator.progress import Progress, Request
 from app.migrator.session import Session, cancel_backends, open_session
+from app.migrator.stepping import SteppingAside
 from app.migrator.steps import run_step
 from app.migrator.telling import log_checks, tell
-from app.migrator.whoami import who_runs
+from app.migrator.way_back import advise, take_back
 
 if TYPE_CHECKING:
     from app.migrator.bridge import Step
@@ -66,6 +68,7 @@ class _Execution:
                 raise
             if error is not raised:
                 error.__cause__ = raised
+            advise(error, progress, self._context.environment)
             if not progress.recorded:
                 self._tell(failures.event_of(error), error.what, error_code=error.code)
         return progress.report(self._context.project.heads, error)
@@ -84,13 +87,14 @@ class _Execution:
                 self._succeed(session)
         except BaseException as raised:
             with self._interrupts.shielded():
-                self._fail(session, raised)
+                failed = self._fail(session, raised)
+            take_back(self._context, session, self._progress, self._interrupts, failed)
             raise
 
     def _plan(self, session: Session) -> None:
         progress, request = self._progress, self._progress.request
         progress.phase = "plan"
-        progress.before = self._context.project.current(session.connection, session.facts)
+        progress.before = session.heads()
         project = self._context.project
         try:
             progress.plan = project.plan(request.target, progress.before, request.direction)
@@ -107,10 +111,16 @@ class _Execution:
             allowed=request.allow_environment_change,
         )
         warn_of_changes(self._context)
-        progress.run = self._make_run()
+        self._stepping = SteppingAside(session, progress)
+        progress.run = self._make_run(session)
         with self._interrupts.shielded():
-            session.ledger.create()
-            session.ledger.start(self._row(progress.run, session))
+            session.put_on_record(
+                progress.run_id,
+                request.direction.value,
+                request.target,
+                progress.run.before,
+                progress.run.after,
+            )
             progress.recorded = True
         count = len(progress.plan)
         words = f"{count} revision{'' if count == 1 else 's'}"
@@ -120,9 +130,13 @@ class _Execution:
     def _prepare(self, session: Session) -> None:
         progress = self._progress
         progress.phase = "pre_migrate"
-        results = self._context.plugins.gate(
-            "pre_migrate", on_enter=progress.entered.append, run=progress.run
-        )
+        try:
+            results = self._context.plugins.gate(
+                "pre_migrate", on_enter=progress.entered.append, run=progress.run
+            )
+        except HookFailedError as error:
+            raise self._stepping.explain(error) from error
+        self._stepping.confirm()
         for result in results:
             if isinstance(result.value, Backup):
                 progress.backup = result.value
@@ -175,7 +189,7 @@ class _Execution:
         done = ", ".join(progress.after) or "base"
         self._tell(EventKind.RUN_SUCCEEDED, f"the database is at {done}", after=progress.after)
 
-    def _fail(self, session: Session, raised: BaseException) -> None:
+    def _fail(self, session: Session, raised: BaseException) -> AppError | None:
         progress, redact = self._progress, self._context.redact
         error = failures.translate(raised, progress, redact)
         failure = failures.describe(error, raised, progress, redact)
@@ -201,8 +215,9 @@ class _Execution:
             remember_schema(self._context, session.record, progress.run_id)
         kind = failures.event_of(error)
         self._tell(kind, failure.message, after=progress.after, error_code=failure.code)
+        return error
 
-    def _make_run(self) -> Run:
+    def _make_run(self, session: Session) -> Run:
         context, progress, request = self._context, self._progress, self._progress.request
         return Run(
             id=progress.run_id,
@@ -217,21 +232,9 @@ class _Execution:
             started_at=datetime.now(UTC),
             project_root=context.root,
             database_url=context.url,
-            inspect=self._inspect,
+            inspect=session.inspect,
+            aside=self._stepping.aside,
         )
-
-    def _row(self, run: Run, session: Session) -> dict[str, Any]:
-        return {
-            "id": run.id,
-            "command": run.command,
-            "target": run.target,
-            "environment": run.environment,
-            "from_heads": list(run.before),
-            "to_heads": list(run.after),
-            "backend_pid": session.backend_pid,
-            "backend_start": session.backend_start,
-            **who_runs(self._context),
-        }
 
     def _inspect(self) -> DatabaseInspection:
         return DatabaseInspection(self._context)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.probe import Probe
-from app.errors import ConfigError, Problem
+from app.errors import ConfigError, DatabaseUnreachableError, LockBusyError, Problem
 from app.migrator.connections import open_connection, prepare_session, refuse_old_server
 from app.migrator.heartbeat import Heartbeat
+from app.migrator.inspection import DatabaseInspection
 from app.migrator.ledger import Ledger
 from app.migrator.lock import LockHolder, RunLock, refuse_pooler
+from app.migrator.whoami import who_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -31,18 +34,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sst.migrate")
 
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Two open connections, the lock held on the first; the other one is for the record."""
-
-    connection: Connection
-    facts: EnvFacts
-    lock: RunLock
-    ledger: Ledger
-    record: Connection
-    backend_pid: int
-    backend_start: datetime
+_PATIENCE_SECONDS = 10.0
+_PAUSE_SECONDS = 0.2
 
 
 @contextlib.contextmanager
@@ -60,27 +53,143 @@ def open_session(
     *interrupts* is told the number of the server process that a signal must cancel, and ends the
     run when the server has been silent for too long.
     """
-    with ExitStack() as stack:
-        stack.enter_context(_heartbeat(context, run_id, interrupts))
-        connection = stack.enter_context(open_connection(context, f"sst-migrate {run_id}"))
-        refuse_old_server(connection)
-        refuse_pooler(connection)
-        pid = prepare_session(connection)
-        interrupts.watch(pid)
-        facts = context.facts(connection)
-        _refuse_other_database(facts, context.url)
-        record = stack.enter_context(
-            open_connection(context, f"sst-ledger {run_id}", autocommit=True)
-        )
-        prepare_session(record)
-        ledger = Ledger(record, facts.qualified_version_table)
-        lock = RunLock(connection, facts.version_table, facts.version_schema)
-        lock.acquire(lock_wait_seconds, _tell_waiting)
-        stack.callback(_release, lock)
+    session = Session(context, run_id, lock_wait_seconds, interrupts)
+    try:
+        session.connect()
+        session.take_lock(lock_wait_seconds)
         if close_dead_runs:
-            _close_dead_runs(ledger)
-        started = _backend_start(connection)
-        yield Session(connection, facts, lock, ledger, record, pid, started)
+            _close_dead_runs(session.ledger)
+        yield session
+    finally:
+        session.close()
+
+
+class Session:
+    """Two open connections, the lock held on the first; the other one is for the record.
+
+    It can step `aside`: everything is closed for a while, and then the same again.
+    """
+
+    connection: Connection
+    record: Connection
+    facts: EnvFacts
+    lock: RunLock
+    ledger: Ledger
+    backend_pid: int
+    backend_start: datetime
+
+    def __init__(
+        self, context: Context, run_id: str, lock_wait_seconds: float, interrupts: Interrupts
+    ) -> None:
+        self._context = context
+        self._run_id = run_id
+        self._lock_wait_seconds = lock_wait_seconds
+        self._interrupts = interrupts
+        self._stack = ExitStack()
+        self._row: dict[str, Any] | None = None
+        self._looks: WeakSet[DatabaseInspection] = WeakSet()
+
+    def connect(self) -> None:
+        """Open both connections, and the heartbeat beside them; the lock is not taken yet."""
+        context, run_id = self._context, self._run_id
+        with ExitStack() as stack:
+            stack.enter_context(_heartbeat(context, run_id, self._interrupts))
+            self.connection = stack.enter_context(
+                open_connection(context, f"sst-migrate {run_id}")
+            )
+            refuse_old_server(self.connection)
+            refuse_pooler(self.connection)
+            self.backend_pid = prepare_session(self.connection)
+            self._interrupts.watch(self.backend_pid)
+            self.facts = context.facts(self.connection)
+            _refuse_other_database(self.facts, context.url)
+            self.record = stack.enter_context(
+                open_connection(context, f"sst-ledger {run_id}", autocommit=True)
+            )
+            prepare_session(self.record)
+            self.ledger = Ledger(self.record, self.facts.qualified_version_table)
+            self.lock = RunLock(
+                self.connection, self.facts.version_table, self.facts.version_schema
+            )
+            self.backend_start = _backend_start(self.connection)
+            self._stack = stack.pop_all()
+
+    def take_lock(self, wait_seconds: float) -> None:
+        """Take the run's lock; raises `LockBusyError` that names the holder."""
+        self.lock.acquire(wait_seconds, _tell_waiting)
+        self._stack.callback(_release, self.lock)
+
+    def close(self) -> None:
+        """Give the lock and every connection back."""
+        for look in list(self._looks):
+            look.close()
+        self._stack.close()
+
+    def heads(self) -> tuple[str, ...]:
+        """Return the revisions that the database is at."""
+        return self._context.project.current(self.connection, self.facts)
+
+    def inspect(self) -> DatabaseInspection:
+        """Return a look at the database that is closed when the session steps aside."""
+        look = DatabaseInspection(self._context)
+        self._looks.add(look)
+        return look
+
+    def put_on_record(
+        self, run_id: str, command: str, target: str, before: Sequence[str], after: Sequence[str]
+    ) -> None:
+        """Write the row of *run_id* as `running`; it is kept wherever the session goes on."""
+        self._row = {
+            "id": run_id,
+            "command": command,
+            "target": target,
+            "environment": self._context.environment,
+            "from_heads": list(before),
+            "to_heads": list(after),
+            **who_runs(self._context),
+        }
+        self.ledger.create()
+        self.ledger.start(self._row | self._backend())
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Close everything for the body, then open it again and take the lock again; signals wait.
+
+        What the body raises goes on. Without that, raises `LockBusyError` when another run has
+        the lock by then, and what `connect` raises.
+        """
+        try:
+            with self._interrupts.detached():
+                self.close()
+                try:
+                    yield
+                finally:
+                    self._connect_again()
+        except BaseException:
+            # Whoever goes on all the same, such as a swap that is tried again, has the lock.
+            with contextlib.suppress(LockBusyError, SQLAlchemyError):
+                self.take_lock(0)
+            raise
+        self.take_lock(self._lock_wait_seconds)
+
+    def _connect_again(self) -> None:
+        """Connect, also to a server that is just starting again; the row is there afterwards."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                self.connect()
+                break
+            except DatabaseUnreachableError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+        if self._row:
+            self.ledger.create()
+            if not self.ledger.resume(self._row["id"], **self._backend()):
+                self.ledger.start(self._row | self._backend())
+
+    def _backend(self) -> dict[str, Any]:
+        return {"backend_pid": self.backend_pid, "backend_start": self.backend_start}
 
 
 def cancel_backends(context: Context, pids: frozenset[int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.errors import AppError
 from app.migrator.fingerprint import remember_schema
@@ -13,7 +13,6 @@ from app.migrator.outside import told
 from app.migrator.progress import new_run_id
 from app.migrator.report import Report
 from app.migrator.session import cancel_backends, open_session
-from app.migrator.whoami import who_runs
 
 if TYPE_CHECKING:
     from app.migrator.context import Context
@@ -34,7 +33,7 @@ def execute_stamp(
     ):
         remembered = session.ledger.environment()
         guard_environment(remembered, context.environment, allowed=allow_environment_change)
-        before = context.project.current(session.connection, session.facts)
+        before = session.heads()
         with interrupts.shielded():
             after = _stamp(context, session, run_id, target, before)
     return Report(
@@ -51,32 +50,15 @@ def _stamp(
     context: Context, session: Session, run_id: str, target: str, before: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Write *target* into the version table, on record from before it to after it."""
-    session.ledger.create()
-    session.ledger.start(_row(context, session, run_id, target, before))
+    session.put_on_record(run_id, "stamp", target, before, before)
     try:
         context.project.stamp(target, session.connection, context.url)
     except AppError as error:
         failure = {"code": error.code, "phase": "stamp", "text": error.what, "why": error.why}
         session.ledger.finish(run_id, "failed", error=failure, heads=before)
         raise
-    after = context.project.current(session.connection, session.facts)
+    after = session.heads()
     session.ledger.finish(run_id, "succeeded", heads=after)
     # The operator has looked and says that this is it.
     remember_schema(context, session.record, run_id)
     return after
-
-
-def _row(
-    context: Context, session: Session, run_id: str, target: str, before: tuple[str, ...]
-) -> dict[str, Any]:
-    return {
-        "id": run_id,
-        "command": "stamp",
-        "target": target,
-        "environment": context.environment,
-        "from_heads": list(before),
-        "to_heads": list(before),
-        "backend_pid": session.backend_pid,
-        "backend_start": session.backend_start,
-        **who_runs(context),
-    }

@@ -81,7 +81,7 @@ def _failed(failed: Sequence[NamedResult], status: Status) -> AppError:
     known = remedy(failed[0].code, status)
     why = "; ".join(f"{check.name}: {check.detail}" for check in failed)
     return DriftError(
-        code=failed[0].code,
+        code=failed[0].code or "",
         what=f"{len(failed)} check{' fails' if len(failed) == 1 else 's fail'}.",
         # What to do is said once.
         why=why.replace(f"; {known}", "", 1) if known else why,

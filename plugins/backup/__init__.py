@@ -11,17 +11,23 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from app.hooks import Backup, Run, Veto, hookimpl
+from app.hooks import Backup, Failure, Run, Veto, hookimpl
 
 from .create import Maker
 from .create_settings import CreateSettings
 from .manifest import backup_id
 from .progress import human_size
+from .restore_settings import RestoreSettings
+from .retention import prune_beside
 from .settings import StorageSettings
 from .storage import Storage, require_space
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import click
+
+    from app.hooks import LockedWork, Restored
 
     from .listing import Stored
     from .source import Asker
@@ -34,8 +40,8 @@ _PROVEN = {
 }
 
 
-class Config(StorageSettings, CreateSettings):
-    """Where backups go, what makes them and what proves them."""
+class Config(StorageSettings, CreateSettings, RestoreSettings):
+    """Where backups go, what makes them, what proves them, and how they come back."""
 
 
 class Plugin:
@@ -53,15 +59,39 @@ class Plugin:
         Raises `Veto` when there is no such backup; no part of a failed one is left behind.
         """
         storage = Storage(self._config, run.project_root)
-        return make_backup(self._config, storage, run, run.id).backup
+        stored = make_backup(self._config, storage, run, run.id)
+        if self._config.snapshot == "template":
+            from .instant import keep_copy
+
+            keep_copy(run, stored.id)
+        return stored.backup
+
+    @hookimpl
+    def register_commands(self) -> list[click.Command]:
+        """Return `backup` and `restore`."""
+        from .commands import commands_of
+
+        return commands_of(self._config)
+
+    @hookimpl
+    def migrate_failed(self, run: Run, failure: Failure) -> None:
+        """Prune after a failed run as well: runs that keep failing must not fill the disk."""
+        mine = {failure.backup.id} if failure.backup else set()
+        prune_beside(self._config, Storage(self._config, run.project_root), run, mine)
+
+    @hookimpl
+    def restore_backup(self, work: LockedWork, backup: Backup) -> Restored:
+        """Put *backup* in the place of the database of *work*, as the command does."""
+        from .operations import restore_after_failure
+
+        return restore_after_failure(self._config, work, backup)
 
 
-def make_backup(
-    settings: CreateSettings, storage: Storage, asker: Asker, run_id: str | None
-) -> Stored:
+def make_backup(settings: Config, storage: Storage, asker: Asker, run_id: str | None) -> Stored:
     """Make, prove and store a backup of the database of *asker*: a run, or a command.
 
-    The caller holds the run's lock: unfinished backups of the database are removed first.
+    The caller holds the run's lock: unfinished backups of the database are removed first. When it
+    is done, those go that the rules of retention keep no longer.
 
     Raises `Veto` when it cannot be made, proven or stored; no part of it is left behind.
     """
@@ -76,6 +106,7 @@ def make_backup(
     except OSError as error:
         raise _unwritable(storage.directory, error) from error
     _tell(stored, time.monotonic() - started)
+    prune_beside(settings, storage, asker, {stored.id})
     return stored
 
 

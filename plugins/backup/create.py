@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from app.hooks import Veto
 
 from .archive import Archiver, Shape, carries_statistics, choose_format, compression
+from .belongings import BELONGINGS, belongings_of
 from .cluster import properties_of, roles_of
 from .contents import count_all
 from .create_settings import AUTO
@@ -106,7 +107,7 @@ class Maker:
             files=self._read(folder, shape),
             tables=facts.contents.tables,
             large_objects=facts.contents.large_objects,
-            properties=facts.properties,
+            properties={**facts.properties, BELONGINGS: belongings_of(self.url)},
             roles=facts.roles,
             verified=NONE,
             version_table=self.source.version_table,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from app.hooks import ConfigError, Problem, Veto
 
-from .bounded import Watch, bounded
+from .bounded import StalledError, Watch, bounded
 from .manifest import ArchivedFile
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 AGE = "age"
 SUFFIX = ".age"
 _CHUNK_BYTES = 2**20
+_SPACE = "free space on the disk of plugins.backup.directory, then try again"
 _MISSING = "encryption needs the package pyrage; run `pip install pyrage` (the extra 'age')"
 
 
@@ -48,7 +49,7 @@ def encrypt(
 ) -> Manifest:
     """Replace each file of *manifest* in *folder* by its encrypted one; return the manifest of it.
 
-    Raises `StalledError` at the *deadline*.
+    Raises `Veto` when the disk is full, or at the *deadline*.
     """
     keys = parse_recipients(recipients)
     files = tuple(_encrypt_file(folder, file, keys, deadline) for file in manifest.files)
@@ -82,11 +83,17 @@ def _encrypt_file(
     import pyrage
 
     plain, sealed = folder / file.name, folder / f"{file.name}{SUFFIX}"
-    with plain.open("rb") as source, _created(sealed) as target:
-        digest = _Digest(target)
-        bounded(lambda watch: pyrage.encrypt_io(_Source(source, watch), digest, keys), deadline)
-        target.flush()
-        os.fsync(target.fileno())
+
+    def work(watch: Watch) -> _Digest:
+        with plain.open("rb") as source, _created(sealed) as target:
+            digest = _Digest(target)
+            pyrage.encrypt_io(_Source(source, watch), digest, keys)
+        return digest
+
+    try:
+        digest = bounded(work, deadline)
+    except (pyrage.EncryptError, OSError, StalledError) as error:
+        raise Veto(f"the backup could not be encrypted: {error}", _SPACE) from None
     plain.unlink()
     return ArchivedFile(f"{file.name}{SUFFIX}", digest.size_bytes, digest.sha256)
 
@@ -94,27 +101,27 @@ def _encrypt_file(
 def _decrypt_file(sealed: Path, plain: Path, keys: list[Any], deadline: Deadline) -> None:
     import pyrage
 
-    try:
+    def work(watch: Watch) -> None:
         with sealed.open("rb") as source, _created(plain) as target:
-            bounded(
-                lambda watch: pyrage.decrypt_io(_Source(source, watch), target, keys), deadline
-            )
-    except pyrage.DecryptError as error:
-        if "key" not in str(error).lower():
-            raise _changed(sealed, str(error)) from None
-        raise Veto(
+            pyrage.decrypt_io(_Source(source, watch), target, keys)
+
+    try:
+        bounded(work, deadline)
+    except (pyrage.DecryptError, OSError, StalledError) as error:
+        raise _unopened(sealed, error) from None
+
+
+def _unopened(sealed: Path, error: Exception) -> Veto:
+    reason = str(error)
+    if "no matching keys" in reason.lower():
+        return Veto(
             "the backup cannot be opened: it was not encrypted for this identity",
             "set PLUGINS__BACKUP__IDENTITY_FILE to the private key of one of its recipients",
             code="backup_locked",
-        ) from None
-    except OSError as error:
-        # What pyrage finds wrong in the middle of a stream has no errno; a full disk has one.
-        if error.errno is not None:
-            raise
-        raise _changed(sealed, str(error)) from None
-
-
-def _changed(sealed: Path, reason: str) -> Veto:
+        )
+    # A fault of the disk is passed through as `[Errno 28] ...`, what is wrong in the file is not.
+    if "[Errno" in reason or isinstance(error, StalledError):
+        return Veto(f"the backup cannot be opened: {reason}", _SPACE)
     return Veto(
         f"the backup is damaged: {sealed.name} cannot be decrypted ({reason})",
         "take another one: migrate.py backup list",

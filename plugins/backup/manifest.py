@@ -110,6 +110,7 @@ class Manifest:
             size_bytes=self.size_bytes,
             sha256=self.checksum,
             verified=self.verified != "none",
+            restore_command=f"restore {self.id}",
         )
 
     def _values(self) -> dict[str, Any]:

@@ -46,19 +46,28 @@ def rebuild(  # noqa: PLR0913, PLR0917 - what a restore needs to know
     jobs: int,
     *,
     analyze: bool = True,
+    no_owner: bool = False,
 ) -> None:
     """Create the database *database_name* and restore the archive in *folder* into it.
 
     *url* is any database of the server; nothing in it is touched. With *analyze* the planner gets
-    its statistics, unless they came along in the archive.
+    its statistics, unless they came along in the archive. With *no_owner* all of it belongs to the
+    role of *url*, and grants are left out: the roles of the backup need not exist.
 
     Raises `Veto` when anything fails; the new database is then there, half full, for the caller
     to drop.
     """
     try:
-        major = asked(url, lambda session: _create(session, manifest, database_name), deadline)
+        roles = () if no_owner else manifest.roles
+        major = asked(
+            url, lambda session: _create(session, manifest, database_name, roles), deadline
+        )
         target = url.with_database(database_name)
-        arguments = [*_command(tools, major, jobs, manifest), str(folder / NAMES[manifest.format])]
+        arguments = [
+            *_command(tools, major, jobs, manifest),
+            *(["--no-owner", "--no-privileges"] if no_owner else []),
+            str(folder / NAMES[manifest.format]),
+        ]
         _restore(arguments, target, deadline, is_old=major < _SETTING_SINCE <= tools.major)
         if analyze and not _has_statistics(manifest, tools, major):
             asked(target, lambda session: session.execute("ANALYZE"), deadline)
@@ -87,9 +96,9 @@ def _count(version_table: str | None, session: Session) -> Contents:
     return count_all(session, list_tables(session), version_table)
 
 
-def _create(session: Session, manifest: Manifest, name: str) -> int:
+def _create(session: Session, manifest: Manifest, name: str, roles: tuple[str, ...]) -> int:
     """Create the empty database; return the server's major version."""
-    missing = missing_roles(session, manifest.roles)
+    missing = missing_roles(session, roles)
     if missing:
         raise Veto(
             f"the backup names roles that the server does not have: {', '.join(missing)}",

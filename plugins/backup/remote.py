@@ -66,7 +66,7 @@ class RemotePlace:
                 code="upload_failed",
             )
         except BaseException:
-            if state.began and not state.hangs:
+            if state.began and not state.commits:
                 self.discard(manifest.id)
             raise
 
@@ -113,9 +113,11 @@ class RemotePlace:
         transfer.put(manifest.id, manifest.files, folder)
         transfer.require_same(manifest.id, manifest.files)
         # From here on a stalled request may still succeed: what lies there is left to the sweep.
-        state.hangs = True
-        transfer.commit(manifest.id, f"{MANIFEST_NAME}{PARTIAL}", MANIFEST_NAME, text)
-        state.hangs = False
+        state.commits = True
+        try:
+            transfer.commit(manifest.id, f"{MANIFEST_NAME}{PARTIAL}", MANIFEST_NAME, text)
+        finally:
+            state.commits = False
 
     def discard(self, name: str) -> None:
         """Remove what lies there of a refused backup; the error that refused it matters more."""
@@ -166,7 +168,7 @@ class _State:
     """How far an upload came."""
 
     began = False
-    hangs = False
+    commits = False
 
 
 def _parsed(text: bytes | None) -> Manifest:

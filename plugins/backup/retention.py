@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .listing import Stored
     from .settings import StorageSettings
+    from .source import Asker
     from .storage import Storage
 
 _log = logging.getLogger("sst.plugins.backup")
@@ -111,14 +112,28 @@ def prune(
     return Pruned(tuple(removed), tuple(failed))
 
 
-def prune_quietly(storage: Storage, rules: Rules, needed: Collection[str], scope: Scope) -> Pruned:
-    """Prune beside a run, whose outcome it does not change: what happens is logged."""
-    pruned = prune(storage, rules, needed, scope)
+def prune_beside(
+    settings: StorageSettings, storage: Storage, asker: Asker, mine: Collection[str]
+) -> None:
+    """Prune beside the run or the work of *asker*, whose outcome it does not change.
+
+    *mine* are backups that the ledger does not know of yet. What happens is logged; while the
+    database cannot say what it needs, nothing goes.
+    """
+    rules = Rules.of(settings)
+    if not rules.are_set:
+        return
+    try:
+        with asker.inspect() as inspection:
+            [(database,)] = inspection.fetch("SELECT current_database()")
+            needed = inspection.needed_backups | set(mine)
+        pruned = prune(storage, rules, needed, Scope(database, asker.environment))
+    except Exception as error:  # noqa: BLE001 - no reason to refuse a run, nor to hide its failure
+        pruned = Pruned(failed=(f"nothing was pruned: {asker.database_url.redact(str(error))}",))
     if pruned.removed:
         _log.info("pruned %d backups: %s", len(pruned.removed), ", ".join(pruned.removed))
     for line in pruned.failed:
         _log.warning("not pruned: %s", line)
-    return pruned
 
 
 def _kept(newest_first: Sequence[Stored], now: datetime, rules: Rules) -> Iterator[Stored]:

@@ -51,9 +51,10 @@ class Transfer:
         try:
             found = self._fs.ls(self._root, detail=False)
         except FileNotFoundError:
-            if not has_folders(self._url):
-                raise
-            return []
+            # A prefix begins to exist with its first key; a bucket is there, or its name is wrong.
+            if has_folders(self._url) or self._fs.exists(self._root.partition("/")[0]):
+                return []
+            raise
         return sorted({path.rstrip("/").rpartition("/")[2] for path in found})
 
     def exists(self, name: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from app import errors
+from app.cli.command import common_options
 from app.cli.envelope import envelope
 from app.cli.invocation import Invocation
 from app.migrator.report import Report
@@ -42,3 +43,11 @@ def test_error_tree_at_the_top_of_the_module_names_every_class() -> None:
         error.__name__ for error in all_errors(errors.AppError) if error.__name__ not in tree
     ]
     assert not missing
+
+
+def test_common_options_of_a_plugins_command_are_documented() -> None:
+    section = PAGE.partition("### Commands of plugins")[2].partition("\n## ")[0]
+
+    missing = [word for each in common_options() for word in each.opts if word not in section]
+    assert not missing
+    assert "`data`" in section

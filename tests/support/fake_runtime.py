@@ -44,6 +44,7 @@ class FakeInspection:
     pending: tuple[str, ...] = ()
     version_table = "public.alembic_version"
     brought_by: str | None = None
+    needed_backups: frozenset[str] = frozenset()
 
     def __enter__(self) -> Self:
         return self

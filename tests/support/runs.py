@@ -24,6 +24,7 @@ class PlainInspection:
     state = "pending"
     version_table = "public.alembic_version"
     brought_by: str | None = None
+    needed_backups: frozenset[str] = frozenset()
 
     def __init__(self, url: DatabaseUrl) -> None:
         self._engine = create_direct_engine(

@@ -31,6 +31,7 @@ class FakeInspection(AbstractContextManager["FakeInspection"]):
     state = "up_to_date"
     version_table = "public.alembic_version"
     brought_by = None
+    needed_backups: frozenset[str] = frozenset()
 
     def __exit__(self, *exc_info: object) -> None:
         """Remember it."""

@@ -12,11 +12,12 @@ import pytest
 from fastapi import APIRouter
 
 from app.hooks import specs
+from app.hooks.commands import Restored
 from app.hooks.impls import hook_arguments
 from app.hooks.manager import HookFailedError
 from app.hooks.modes import MODES, Mode
 from app.hooks.reference import HookEntry, example_plugin, hook_entries, hooks_reference
-from app.hooks.types import EventKind, Veto
+from app.hooks.types import Backup, EventKind, Veto
 from tests.support.plugin_project import a_failure, a_revision, a_run, an_event
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ DESIGNED = {
     "register_routers": "collect",
     "register_migrations": "collect",
     "pre_migrate": "gate",
+    "restore_backup": "first",
     "around_migrate": "around",
     "pre_revision": "gate",
     "post_revision": "observe",
@@ -104,6 +106,22 @@ def test_examples_do_what_they_say(project: PluginProject) -> None:
     assert url == "postgresql:///app?host=/run/postgresql"
 
 
+def test_example_restore_calls_its_program_and_says_where_it_is(project: PluginProject) -> None:
+    program = project.root / "roll-back"
+    program.write_text('#!/bin/sh\necho "$1" > "$(dirname "$0")/called"\n')
+    program.chmod(0o755)
+    work, backup = _Work(project.root), Backup("b1", "/volume/b1", 1, "0" * 64, verified=True)
+
+    restored = _with_examples(project, Mode.FIRST).first(
+        "restore_backup", work=work, backup=backup
+    )
+
+    assert (project.root / "called").read_text() == "/volume/b1\n"
+    assert isinstance(restored, Restored)
+    assert (restored.backup_id, restored.heads) == ("b1", ("a1",))
+    assert work.told == [("rolled back to b1", ("a1",), backup)]
+
+
 def test_example_gates_refuse_as_they_say(project: PluginProject) -> None:
     plugins = _with_examples(project, Mode.GATE)
     friday = a_run(environment="production")
@@ -149,6 +167,20 @@ def test_example_observers_tell(
     assert capsys.readouterr().err == (
         "run-1: boom; committed: ()\npage somebody: the database is at a1\n"
     )
+
+
+class _Work:
+    """Work that holds no lock; remembers what was restored."""
+
+    heads = ("a1",)
+
+    def __init__(self, root: Path) -> None:
+        self.project_root = root
+        self.told: list[tuple[str, tuple[str, ...], Backup]] = []
+
+    def restored(self, message: str, *, heads: tuple[str, ...], backup: Backup) -> None:
+        """Remember it."""
+        self.told.append((message, heads, backup))
 
 
 class _NoRows(AbstractContextManager["_NoRows"]):

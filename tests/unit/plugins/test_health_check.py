@@ -37,6 +37,7 @@ class LiveInspection(AbstractContextManager["LiveInspection"]):
     state: str = "up_to_date"
     version_table = "public.alembic_version"
     brought_by: str | None = None
+    needed_backups: frozenset[str] = frozenset()
 
     def __exit__(self, *exc_info: object) -> None:
         """Keep nothing open."""

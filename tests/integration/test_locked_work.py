@@ -1,0 +1,196 @@
+"""Work of a plugin under the run's lock: on record, alone, and able to step aside."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from tests.support.forks import wait_until
+from tests.support.swapper import events, rows, swapper
+
+if TYPE_CHECKING:
+    from tests.support.project import Project
+
+__all__ = ["swapper"]
+
+
+@pytest.mark.parametrize(
+    ("how", "exit_code", "outcome", "code"),
+    [
+        ("well", 0, "succeeded", None),
+        ("veto", 5, "refused", "not_today"),
+        ("bug", 1, "failed", "failed"),
+        ("sql", 5, "failed", "failed"),
+    ],
+)
+def test_end_of_the_work_is_on_record(
+    swapper: Project, how: str, exit_code: int, outcome: str, code: str | None
+) -> None:
+    result = swapper.migrate("work", "end", how)
+
+    row = swapper.last_run()
+    assert result.exit_code == exit_code, result.output
+    assert (row["command"], row["target"], row["outcome"]) == ("work", how, outcome)
+    assert (row["error"] or {}).get("code") == code
+    assert (row["from_heads"], row["to_heads"]) == (["one"], ["one"])
+    assert swapper.migrate("check").exit_code == 0
+
+
+def test_work_that_wants_no_record_leaves_none(swapper: Project) -> None:
+    result = swapper.migrate("work", "end", "heads", "--unrecorded")
+
+    assert (result.stdout, swapper.last_run()["command"]) == ("one\n", "upgrade")
+
+
+def test_work_hides_no_change_that_somebody_made_to_the_schema(swapper: Project) -> None:
+    """The fingerprint is handed on, not taken anew."""
+    swapper.query("create table by_hand ()")
+
+    assert swapper.migrate("work", "end", "well").exit_code == 0
+
+    result = swapper.migrate("check", "--json")
+    assert result.json["error"]["code"] == "schema_changed"
+    assert "by_hand" in result.json["error"]["message"]
+
+
+def test_no_run_and_no_other_environment_meet_the_work(swapper: Project) -> None:
+    running = swapper.start("work", "end", "well", PAUSED="working")
+    wait_until((swapper.root / "working").exists, "the work has the lock")
+
+    run = swapper.migrate("upgrade", "--lock-wait", "0", "--json")
+    (swapper.root / "working-over").touch()
+
+    assert (run.exit_code, run.json["error"]["code"]) == (75, "lock_busy")
+    assert running.finish().exit_code == 0
+    stranger = swapper.migrate("work", "end", "well", "--json", ENV_FOR_DYNACONF="production")
+    assert stranger.json["error"]["code"] == "environment_mismatch"
+
+
+def test_signal_ends_the_work_and_is_on_record(swapper: Project) -> None:
+    running = swapper.start("work", "end", "well", "--json", PAUSED="working")
+    wait_until((swapper.root / "working").exists, "the work has the lock")
+
+    running.signal(signal.SIGTERM)
+
+    result = running.finish()
+    assert result.exit_code == 143, result.output
+    row = swapper.last_run()
+    assert (row["outcome"], row["error"]["code"]) == ("interrupted", "interrupted")
+
+
+@pytest.mark.external
+def test_swapped_database_is_complete_and_clean(swapper: Project) -> None:
+    """The record goes along, and what the swap took back may be edited and run again."""
+    assert swapper.migrate("work", "make-copy").exit_code == 0
+    swapper.revision("two", "op.create_table('two', sa.Column('id', sa.Integer))")
+    assert swapper.migrate("upgrade").exit_code == 0
+
+    result = swapper.migrate("work", "swap", "--json")
+
+    assert result.exit_code == 0, result.output
+    assert result.json["data"] == {"before": ["two"], "heads": ["one"]}
+    assert swapper.current_revision() == "one"
+    assert rows(swapper) == [
+        ("upgrade", "succeeded", ["one"], None),
+        ("copy", "succeeded", ["one"], None),
+        ("upgrade", "succeeded", ["two"], None),
+        ("restore", "succeeded", ["one"], "b-1"),
+    ]
+    assert f"run_restored {result.json['run_id']} restore ('one',)" in events(swapper)[-1]
+    edited = next((swapper.root / "alembic" / "versions").glob("*_two.py"))
+    edited.write_text(
+        edited.read_text().replace("op.create_table('two'", "op.create_table('deux'")
+    )
+    check = swapper.migrate("check", "--json")
+    assert (check.json["error"]["code"], check.json["warnings"]) == ("pending", []), check.stdout
+    assert swapper.migrate("upgrade").exit_code == 0
+    assert swapper.migrate("check").exit_code == 0
+
+
+def test_swapped_database_is_held_against_the_files_that_it_holds(swapper: Project) -> None:
+    """What was taken back before the swap is in the database again, and on record again."""
+    assert swapper.migrate("work", "make-copy").exit_code == 0
+    assert swapper.migrate("downgrade", "base", "--confirm", name(swapper)).exit_code == 0
+
+    assert swapper.migrate("work", "swap").exit_code == 0
+
+    assert swapper.migrate("check").exit_code == 0
+    next((swapper.root / "alembic" / "versions").glob("*_one.py")).unlink()
+    assert swapper.migrate("check", "--json").json["error"]["code"] in {
+        "unknown_revision",
+        "revision_deleted",
+        "database_ahead",
+    }
+
+
+def test_signal_waits_until_the_swap_is_done(swapper: Project) -> None:
+    assert swapper.migrate("work", "make-copy").exit_code == 0
+    running = swapper.start("work", "swap", PAUSED="swapped")
+    wait_until((swapper.root / "swapped").exists, "the names are swapped")
+
+    running.signal(signal.SIGINT)
+    (swapper.root / "swapped-over").touch()
+
+    result = running.finish()
+    assert result.exit_code == 130, result.output
+    assert swapper.last_run()["outcome"] == "interrupted"
+    assert swapper.migrate("check").exit_code == 0
+
+
+def test_kill_after_the_swap_leaves_a_complete_record(swapper: Project) -> None:
+    """There is no moment at which the database in place says less than the one it replaced."""
+    assert swapper.migrate("work", "make-copy").exit_code == 0
+    running = swapper.start("work", "swap", PAUSED="swapped")
+    wait_until((swapper.root / "swapped").exists, "the names are swapped")
+
+    running.signal(signal.SIGKILL)
+    running.finish()
+
+    row = swapper.last_run()
+    assert (row["command"], row["outcome"]) == ("restore", "succeeded")
+    assert swapper.migrate("check").exit_code == 0
+
+
+def test_run_that_slips_in_while_the_work_is_aside_is_told(swapper: Project) -> None:
+    assert swapper.migrate("work", "make-copy").exit_code == 0
+    running = swapper.start("work", "swap", "--lock-wait", "0", PAUSED="swapped")
+    wait_until((swapper.root / "swapped").exists, "the work is aside")
+    swapper.revision(
+        "slow", "open('slow', 'w').close()\nwhile not os.path.exists('done'): time.sleep(0.02)"
+    )
+    slow = swapper.start("upgrade")
+    wait_until((swapper.root / "slow").exists, "the run has the lock")
+
+    (swapper.root / "swapped-over").touch()
+    result = running.finish()
+    (swapper.root / "done").touch()
+
+    assert (result.exit_code, "holds the lock" in result.stderr) == (75, True), result.output
+    assert slow.finish().exit_code == 0
+    assert rows(swapper)[-2:] == [
+        ("restore", "failed", ["one"], None),
+        ("upgrade", "succeeded", ["slow"], None),
+    ]
+
+
+def test_session_that_is_lost_during_the_work_is_told(swapper: Project) -> None:
+    running = swapper.start("work", "end", "well", PAUSED="working")
+    wait_until((swapper.root / "working").exists, "the work has the lock")
+    swapper.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+        " and pid <> pg_backend_pid()"
+    )
+
+    (swapper.root / "working-over").touch()
+
+    result = running.finish()
+    assert (result.exit_code, "was lost during `work`" in result.stderr) == (1, True)
+    assert rows(swapper)[-1] == ("work", "failed", ["one"], None)
+
+
+def name(project: Project) -> str:
+    """Return the database's name."""
+    return str(make_url(project.database_url).database)
