@@ -52,7 +52,7 @@ class RemotePlace:
         return self._try("the backups cannot be listed at", _LOOK_SECONDS, self._scan)
 
     def require_free(self, name: str) -> None:
-        """Raise `Veto` (code `upload_failed`) when the store is silent, or has a *name* already."""
+        """Raise `Veto` (`upload_failed`) when the store is silent, or has a *name* already."""
 
         def look(transfer: Transfer) -> None:
             if transfer.exists(name):
