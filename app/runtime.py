@@ -15,6 +15,7 @@ from app.db.engine import create_app_engine
 from app.db.url import DatabaseUrl
 from app.errors import AppError, ConfigError, Problem
 from app.health.report import run_checks
+from app.hooks.lockfile import refuse_changed_code
 from app.hooks.manager import (
     Discovery,
     HookFailedError,
@@ -68,6 +69,8 @@ def load_configuration(
     Raises `ConfigError` with every problem of settings and plugins at once.
     """
     enabled = sources.enabled_plugins()
+    if sources.is_production:
+        refuse_changed_code(sources.root, enabled)
     discovery = discover(sources.root, enabled)
     sections = {found.name: found.config_model for found in discovery.found if found.config_model}
     problems = list(discovery.problems)

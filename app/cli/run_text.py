@@ -44,6 +44,7 @@ def run_json(run: RunRecord) -> dict[str, Any]:
         "app_version": details["app_version"],
         "git_commit": details["git_commit"],
         "plugins": details["plugins"],
+        "hooks": details.get("hooks", []),
         "backup": details["backup"],
         "error": dict(run.error) if run.error else None,
         "steps": [_step_json(step) for step in run.steps],

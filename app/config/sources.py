@@ -16,8 +16,8 @@ from app.config.catalog import build_catalog, section_path
 from app.config.configuration import Configuration
 from app.config.enabled import enabled_anywhere, enabled_problems
 from app.config.guards import guard, placeholders_of
-from app.config.names import ENABLED, PLUGINS, key_of, path_of
-from app.config.schema import PluginsSettings, Settings
+from app.config.names import ENABLED, PLUGINS, fold, key_of, path_of
+from app.config.schema import PRODUCTION, PluginsSettings, Settings
 from app.config.spoken import Spoken
 from app.config.variables import hear_environment, hear_overrides, hear_plugins
 from app.config.words import Layer, low_to_high
@@ -81,6 +81,21 @@ class Sources:
         """Return the names in `plugins.enabled`, in their order; nothing is imported."""
         plugins = cast("PluginsSettings", self._plugins.instance or PluginsSettings())
         return plugins.enabled
+
+    @property
+    def is_production(self) -> bool:
+        """Say whether the production guards apply."""
+        return self.environment == PRODUCTION
+
+    def unread(self) -> tuple[Word, ...]:
+        """Return what the files say about plugins that no environment enables."""
+        readers = {fold(name) for name in enabled_anywhere(self.files)}
+        return tuple(
+            word
+            for word in self.file_words
+            if len(word.path) > len(ENABLED) and word.path[0] == PLUGINS
+            if fold(word.path[1]) not in readers
+        )
 
     def stopping_problems(self) -> tuple[Problem, ...]:
         """Return why the plugins cannot be known, with everything else that is known to be wrong.

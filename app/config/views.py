@@ -25,6 +25,7 @@ class ShownSetting:
     source: str
     is_secret: bool
     plugin: str | None
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ def show(configuration: Configuration) -> Shown:
             source=entry.source,
             is_secret=entry.setting.is_secret,
             plugin=entry.setting.plugin,
+            description=entry.setting.description,
         )
         for entry in configuration.entries
     )

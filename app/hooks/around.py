@@ -37,10 +37,7 @@ class _Guarded:
 
     def __enter__(self) -> None:
         try:
-            manager = self._implementation.call(self._arguments)
-            if manager is not None:
-                _must_be_a_context_manager(manager)
-                manager.__enter__()
+            manager = self._enter()
         except PLUGIN_ERRORS as error:
             raise HookFailedError(self._implementation, error) from error
         self._manager = manager
@@ -54,9 +51,19 @@ class _Guarded:
         if self._manager is None:
             return
         try:
-            self._manager.__exit__(kind, error, trace)
+            with self._implementation.timed():
+                self._manager.__exit__(kind, error, trace)
         except PLUGIN_ERRORS as own:
             self._report(own, error)
+
+    def _enter(self) -> AbstractContextManager[Any] | None:
+        with self._implementation.timed():
+            answer = self._implementation.answer(self._arguments)
+            if answer is None:
+                return None
+            manager = _as_context_manager(answer)
+            manager.__enter__()
+        return manager
 
     def _report(self, own: BaseException, error: BaseException | None) -> None:
         if error is None:
@@ -66,6 +73,7 @@ class _Guarded:
             warn(self._implementation, f"raised {told} while the run was failing")
 
 
-def _must_be_a_context_manager(manager: object) -> None:
-    if not isinstance(manager, AbstractContextManager):
-        raise TypeError(f"returned {type(manager).__name__}, not a context manager")
+def _as_context_manager(answer: object) -> AbstractContextManager[Any]:
+    if not isinstance(answer, AbstractContextManager):
+        raise TypeError(f"returned {type(answer).__name__}, not a context manager")
+    return answer

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from app.config.redact import redact
 from app.errors import ConfigError, Problem
 from app.hooks.places import place_of, shown, told
+from app.hooks.timing import CallLog
 from app.hooks.types import Backup, Check, Migrations, Veto
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     Arguments = Mapping[str, Any]
 
@@ -49,10 +51,20 @@ class Implementation:
     root: Path = Path()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """The plugin's secret settings: they are masked in what its exceptions say."""
+    log: CallLog = field(default_factory=CallLog, repr=False)
 
     def call(self, arguments: Arguments) -> Any:  # noqa: ANN401 - the plugin's answer
         """Call the function with those of *arguments* that it asks for."""
+        with self.timed():
+            return self.answer(arguments)
+
+    def answer(self, arguments: Arguments) -> Any:  # noqa: ANN401 - the plugin's answer
+        """Call the function; who does more around it counts the time himself."""
         return self.function(*(arguments[name] for name in self.parameters))
+
+    def timed(self) -> AbstractContextManager[None]:
+        """Count the body as a call of this function."""
+        return self.log.timed(self.plugin, self.hook)
 
     def told(self, error: BaseException) -> str:
         """Return type and first line of *error*, without the plugin's secrets."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -49,6 +50,8 @@ class FoundPlugin:
     module: ModuleType = field(repr=False)
     config_model: type[BaseModel] | None = field(default=None, repr=False)
     """What its section of the settings is read with."""
+    import_seconds: float = 0.0
+    """What its import took, with what nobody had imported before it."""
 
     @property
     def hooks(self) -> tuple[str, ...]:
@@ -134,6 +137,7 @@ def _not_a_module(candidate: Candidate) -> list[Problem]:
 def _import(
     candidate: Candidate, root: Path, enabled: Sequence[str]
 ) -> FoundPlugin | list[Problem]:
+    started = time.monotonic()
     try:
         module = load(candidate, root, enabled)
     except LOAD_ERRORS as error:
@@ -146,6 +150,7 @@ def _import(
         root=root,
         module=module,
         config_model=getattr(module, "Config", None),
+        import_seconds=time.monotonic() - started,
     )
 
 

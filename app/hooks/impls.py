@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from app.hooks import specs
 from app.hooks.marker import PROJECT_NAME
+from app.hooks.places import shown
 from app.hooks.specs import MODES, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     Holder = ModuleType | type
 
@@ -40,6 +42,26 @@ class Fault:
     hint: str
     line: int
     file: str
+
+
+@dataclass(frozen=True, slots=True)
+class HookPlace:
+    """Where a plugin implements a hook."""
+
+    hook: str
+    mode: str
+    place: str
+    """`plugins/x.py:3`."""
+
+
+def hook_places(holder: Holder, root: Path) -> tuple[HookPlace, ...]:
+    """Return where *holder* implements its hooks, in the order of the reference."""
+    order = list(MODES)
+    known = [found for found in hook_functions(holder) if found.hook in MODES]
+    return tuple(
+        HookPlace(found.hook, MODES[found.hook].value, _place(found.function, root))
+        for found in sorted(known, key=lambda found: order.index(found.hook))
+    )
 
 
 def hook_functions(holder: Holder) -> tuple[HookFunction, ...]:
@@ -124,6 +146,11 @@ def _innermost(value: object) -> object:
 def _is_own(function: FunctionType, holder: Holder) -> bool:
     """Tell whether *function* was written for *holder*, not imported to help it."""
     return isinstance(holder, type) or function.__module__ == holder.__name__
+
+
+def _place(function: FunctionType, root: Path) -> str:
+    code = getattr(inspect.unwrap(function), "__code__", function.__code__)
+    return shown(code.co_filename, root, code.co_firstlineno)
 
 
 def _fault(function: FunctionType, what: str, hint: str) -> Fault:

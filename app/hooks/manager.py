@@ -21,7 +21,8 @@ from app.hooks.instances import instantiate, secrets_of
 from app.hooks.listing import PluginEntry, list_all
 from app.hooks.marker import PROJECT_NAME
 from app.hooks.observers import Deadlines, HookProblem, Observers
-from app.hooks.specs import MODES, Mode
+from app.hooks.specs import MODES, REVERSED, Mode
+from app.hooks.timing import CallLog
 from app.hooks.validation import problem
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ __all__ = [
     "PluginEntry",
     "Plugins",
     "build",
+    "call_order",
     "discover",
     "list_all",
 ]
@@ -82,6 +84,8 @@ class Plugins:
         self._found = {plugin.name: plugin for plugin in found}
         self._secrets = secrets
         self._observers = observers
+        self.log = CallLog()
+        """The calls of every hook so far."""
 
     def first(self, hook: str, **arguments: Any) -> Any | None:  # noqa: ANN401 - the plugin's answer
         """Return the first plugin's answer that is not None.
@@ -103,7 +107,6 @@ class Plugins:
         self,
         hook: str,
         *,
-        reverse: bool = False,
         on_enter: Callable[[str], None] | None = None,
         **arguments: Any,
     ) -> tuple[Contribution, ...]:
@@ -112,7 +115,7 @@ class Plugins:
         *on_enter* gets a plugin's name before the plugin is asked.
         Raises `HookFailedError` for the first plugin that raises; those after it are not asked.
         """
-        found = self._implementations(Mode.GATE, hook, arguments, reverse=reverse)
+        found = self._implementations(Mode.GATE, hook, arguments)
         return calls.gate(found, arguments, on_enter)
 
     def around(self, hook: str, **arguments: Any) -> AbstractContextManager[None]:
@@ -126,12 +129,11 @@ class Plugins:
         self,
         hook: str,
         *,
-        reverse: bool = False,
         only: Collection[str] | None = None,
         **arguments: Any,
     ) -> tuple[HookProblem, ...]:
         """Tell the plugins, or *only* those named; return who raised or hung. Never raises."""
-        found = self._implementations(Mode.OBSERVE, hook, arguments, reverse=reverse)
+        found = self._implementations(Mode.OBSERVE, hook, arguments)
         chosen = (each for each in found if only is None or each.plugin in only)
         return self._observers.observe(chosen, arguments)
 
@@ -143,16 +145,16 @@ class Plugins:
         return HookFailedError(implementation, error)
 
     def _implementations(
-        self, mode: Mode, hook: str, arguments: Mapping[str, object], *, reverse: bool = False
+        self, mode: Mode, hook: str, arguments: Mapping[str, object]
     ) -> list[Implementation]:
-        """Return who implements *hook*, in the order of the settings."""
+        """Return who implements *hook*, in the order of the calls."""
         if MODES[hook] is not mode:
             raise TypeError(f"{hook} is called by {MODES[hook]}(), not by {mode}()")
         if set(arguments) != set(hook_arguments(hook)):
             raise TypeError(f"{hook} takes {hook_arguments(hook)}, not {tuple(arguments)}")
-        order = list(self._found)
+        order = call_order(hook, list(self._found))
         found = getattr(self._manager.hook, hook).get_hookimpls()
-        found.sort(key=lambda each: order.index(each.plugin_name), reverse=reverse)
+        found.sort(key=lambda each: order.index(each.plugin_name))
         return [self._implementation(hook, each) for each in found]
 
     def _implementation(self, hook: str, found: pluggy.HookImpl) -> Implementation:
@@ -165,7 +167,13 @@ class Plugins:
             package=plugin.package,
             root=plugin.root,
             secrets=self._secrets.get(plugin.name, frozenset()),
+            log=self.log,
         )
+
+
+def call_order(hook: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the plugins *names*, which are in the order of the settings, as *hook* calls them."""
+    return tuple(reversed(names) if hook in REVERSED else names)
 
 
 def _register(

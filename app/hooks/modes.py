@@ -28,11 +28,17 @@ MODES: dict[str, Mode] = {}
 """The mode of every hook, in the order of the specs; import it from there, where it is filled."""
 
 
-def hook(mode: Mode) -> Callable[[Spec], Spec]:
-    """Declare the decorated signature to be a hook of *mode*."""
+REVERSED: set[str] = set()
+"""The hooks that are called from the last plugin of the list to the first."""
+
+
+def hook(mode: Mode, *, reverse: bool = False) -> Callable[[Spec], Spec]:
+    """Declare the decorated signature to be a hook of *mode*, in list order or *reverse*."""
 
     def declare(spec: Spec) -> Spec:
         MODES[spec.__name__] = mode
+        if reverse:
+            REVERSED.add(spec.__name__)
         return hookspec(spec)
 
     return declare

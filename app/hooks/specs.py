@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.hooks.modes import MODES, Mode, hook
+from app.hooks.modes import MODES, REVERSED, Mode, hook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.hooks.commands import LockedWork, Restored
     from app.hooks.types import Backup, Check, Event, Failure, Migrations, Revision, Run
 
-__all__ = ["MODES", "Mode"]
+__all__ = ["MODES", "REVERSED", "Mode"]
 
 
 @hook(Mode.COLLECT)
@@ -224,7 +224,7 @@ def post_revision(run: Run, revision: Revision) -> None:
     """
 
 
-@hook(Mode.GATE)
+@hook(Mode.GATE, reverse=True)
 def post_migrate(run: Run) -> None:
     """Look at the result of *run*.
 
@@ -240,7 +240,7 @@ def post_migrate(run: Run) -> None:
     """
 
 
-@hook(Mode.OBSERVE)
+@hook(Mode.OBSERVE, reverse=True)
 def migrate_failed(run: Run, failure: Failure) -> None:
     """Undo what `pre_migrate` prepared, or say what is left to do.
 

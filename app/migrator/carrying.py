@@ -41,8 +41,10 @@ def carry_over(
 ) -> tuple[str, ...]:
     """Write the ledger of *here* into the database of *url*; the row of *work_id* has succeeded.
 
-    There it says what is true there: at *heads* (read there when None, and returned), with the revisions that its own ledger says it
-    holds, and with the schema as it is there.
+    There it says what is true there: at *heads*, with the revisions that its own ledger says it
+    holds, and with the schema as it is there. Without *heads* they are read there.
+
+    Returns the heads.
     """
     there_context = replace(context, url=url)
     with open_connection(there_context, f"sst-shape {work_id}") as connection:

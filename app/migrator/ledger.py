@@ -172,6 +172,11 @@ class Ledger:
         statement = text("update migrator.run set backup = cast(:backup as jsonb) where id = :id")
         self._write(statement, {"id": run_id, "backup": json.dumps(backup)})
 
+    def record_hooks(self, run_id: str, totals: Sequence[Mapping[str, Any]]) -> None:
+        """Add what the plugins' hooks took, by plugin and hook."""
+        statement = text("update migrator.run set hooks = cast(:hooks as jsonb) where id = :id")
+        self._write(statement, {"id": run_id, "hooks": json.dumps(totals)})
+
     def start_step(
         self, run_id: str, position: int, revision: str, direction: str, checksum: str
     ) -> None:

@@ -53,6 +53,7 @@ DEFINITION = (
     "create index if not exists run_started_at on migrator.run (started_at desc)",
     "create index if not exists step_revision on migrator.step (revision, started_at desc)",
     "alter table migrator.step add column if not exists blockers jsonb not null default '[]'",
+    "alter table migrator.run add column if not exists hooks jsonb not null default '[]'",
 )
 
 # An ALTER TABLE waits for whoever reads the table, such as a dump: only when there is need,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.hooks.types import CheckStatus, Direction, Stage
 from app.migrator import guard, listing
@@ -22,7 +22,7 @@ from app.migrator.waiting import execute_wait
 from app.migrator.work import Work, hold_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from app.migrator.context import Context
@@ -153,6 +153,14 @@ class Migrator:
         """Return the last *limit* runs on record, newest first."""
         with self._look() as inspection:
             return Report(command="runs list", runs=inspection.records.newest(limit))
+
+    def hook_timings(self, plugin: str) -> tuple[str, tuple[Mapping[str, Any], ...]] | None:
+        """Return the newest run that called hooks of *plugin*, and what each of them took."""
+        with self._look() as inspection:
+            found = inspection.records.newest_with(plugin)
+        if found is None:
+            return None
+        return found.id, tuple(row for row in found.details["hooks"] if row["plugin"] == plugin)
 
     def run_details(self, run_id: str) -> Report:
         """Return one run on record, by its id or a unique beginning of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,9 @@ _RUNS = """
 """
 _NEWEST = f"{_RUNS} order by r.started_at desc, r.id desc limit :count"
 _ONE = f"{_RUNS} and starts_with(r.id, :prefix) order by r.id limit :count"
+# Through to_jsonb: a ledger of before that column existed is only read.
+_NEWEST_WITH = f"""{_RUNS} and to_jsonb(r) -> 'hooks' @> cast(:called as jsonb)
+    order by r.started_at desc limit 1"""
 # What `stamp` wrote is the operator's word: nothing before it is held against the files.
 _APPLIED = text("""
     select s.revision, s.checksum, r.id from (
@@ -154,6 +158,11 @@ class Records:
             why=", ".join(run.id for run in found) or "no id on record begins with it",
             next_step="`python migrate.py runs list` lists the runs",
         )
+
+    def newest_with(self, plugin: str) -> RunRecord | None:
+        """Return the newest run in which a hook of *plugin* was called."""
+        found = self._runs(_NEWEST_WITH, called=json.dumps([{"plugin": plugin}]))
+        return found[0] if found else None
 
     def applied(self) -> tuple[AppliedCode, ...]:
         """Return the revisions that were applied and not taken back, since the last `stamp`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,8 @@ class _Execution:
                 failed = self._fail(session, raised)
             take_back(self._context, session, self._progress, self._interrupts, failed)
             raise
+        finally:
+            self._record_hooks(session)
 
     def _plan(self, session: Session) -> None:
         progress, request = self._progress, self._progress.request
@@ -169,7 +172,7 @@ class _Execution:
     def _examine(self) -> None:
         progress = self._progress
         progress.phase = "post_migrate"
-        self._context.plugins.gate("post_migrate", reverse=True, run=progress.run)
+        self._context.plugins.gate("post_migrate", run=progress.run)
         progress.phase = "check"
         progress.checks = self._context.run_checks(self._inspect, Stage.RUN)
         log_checks(progress.checks)
@@ -195,7 +198,6 @@ class _Execution:
         failure = failures.describe(error, raised, progress, redact)
         self._context.plugins.observe(
             "migrate_failed",
-            reverse=True,
             only=progress.entered,
             run=progress.run,
             failure=failure,
@@ -216,6 +218,11 @@ class _Execution:
         kind = failures.event_of(error)
         self._tell(kind, failure.message, after=progress.after, error_code=failure.code)
         return error
+
+    def _record_hooks(self, session: Session) -> None:
+        """Write what the plugins took; the run has come to its end without it."""
+        with contextlib.suppress(SQLAlchemyError), self._interrupts.shielded():
+            session.ledger.record_hooks(self._progress.run_id, self._context.plugins.log.totals())
 
     def _make_run(self, session: Session) -> Run:
         context, progress, request = self._context, self._progress, self._progress.request

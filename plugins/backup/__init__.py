@@ -11,7 +11,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from app.hooks import Backup, Failure, Run, Veto, hookimpl
+from app.hooks import Backup, Run, Veto, hookimpl
 
 from .create import Maker
 from .create_settings import CreateSettings
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import click
 
-    from app.hooks import LockedWork, Restored
+    from app.hooks import Failure, LockedWork, Restored
 
     from .listing import Stored
     from .source import Asker

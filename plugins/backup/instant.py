@@ -14,12 +14,12 @@ from app.hooks import DatabaseUnreachableError, Veto
 from .kept import find_snapshots, snapshot_name
 from .preflight import free_bytes
 from .properties import read_properties
-from .server import connected
+from .server import connected, first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from app.hooks import Run
+    from app.hooks import DatabaseUrl, Run
 
     from .manifest import Manifest
     from .server import Server
@@ -43,22 +43,19 @@ def keep_copy(run: Run, backup_id: str) -> str | None:
     The dump stands in any case: whatever is in the way of the copy is a warning, no refusal.
     CREATE DATABASE ... TEMPLATE needs a database without sessions, so the run steps aside.
     Nobody is let into the copy: what it holds stays what it was. An earlier copy is dropped.
+
+    Raises what the run raises when it cannot come back: then it must not go on.
     """
-    live, copy = run.database_url.name, snapshot_name(run.database_url.name, backup_id)
-    try:
-        with connected(run.database_url) as server:
-            _require_room(server, live)
-            _require_alone(server, live, run.id, 0)
-            with run.aside():
-                _require_alone(server, live, "", _SESSIONS_END_SECONDS)
-                _copy(server, live, copy)
-            # Each is as large as the database: one way back at once is what there is room for.
-            for name in find_snapshots(server, live):
-                if name != copy:
-                    server.drop(name)
-    except (psycopg2.Error, Veto, DatabaseUnreachableError) as error:
-        reason = run.database_url.redact(str(error).strip()).splitlines()[0]
-        _log.warning("no template copy of %s, the backup is the dump alone: %s", live, reason)
+    url = run.database_url
+    copy = snapshot_name(url.name, backup_id)
+    obstacle = _obstacle(url, lambda server: _look(server, url.name, run.id))
+    if not obstacle:
+        with run.aside():
+            obstacle = _obstacle(url, lambda server: _copy_alone(server, url.name, copy))
+    if obstacle:
+        _log.warning(
+            "no template copy of %s, the dump alone is the backup: %s", url.name, obstacle
+        )
         return None
     return copy
 
@@ -96,6 +93,30 @@ def find_orphans(server: Server, live: str, backup_ids: Iterable[str]) -> list[s
     """Return the template copies of *live* that belong to none of the backups."""
     wanted = {snapshot_name(live, backup_id) for backup_id in backup_ids}
     return [name for name in find_snapshots(server, live) if name not in wanted]
+
+
+def _obstacle(url: DatabaseUrl, step: Callable[[Server], None]) -> str:
+    """Do *step* on the server; return why it could not be done, or nothing."""
+    try:
+        with connected(url) as server:
+            step(server)
+    except (psycopg2.Error, Veto, DatabaseUnreachableError) as error:
+        return first_line(url, error)
+    return ""
+
+
+def _look(server: Server, live: str, run_id: str) -> None:
+    _require_room(server, live)
+    _require_alone(server, live, run_id, 0)
+
+
+def _copy_alone(server: Server, live: str, copy: str) -> None:
+    _require_alone(server, live, "", _SESSIONS_END_SECONDS)
+    _copy(server, live, copy)
+    # Each is as large as the database: there is room for one way back at once.
+    for name in find_snapshots(server, live):
+        if name != copy:
+            server.drop(name)
 
 
 def _require_room(server: Server, live: str) -> None:

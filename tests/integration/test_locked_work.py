@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,15 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from tests.support.forks import wait_until
+from tests.support.project import REPOSITORY
 from tests.support.swapper import events, rows, swapper
 
 if TYPE_CHECKING:
     from tests.support.project import Project
 
 __all__ = ["swapper"]
+
+PAGE = (REPOSITORY / "docs" / "writing-a-plugin.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,24 @@ def test_end_of_the_work_is_on_record(
     assert (row["error"] or {}).get("code") == code
     assert (row["from_heads"], row["to_heads"]) == (["one"], ["one"])
     assert swapper.migrate("check").exit_code == 0
+
+
+def test_tutorials_command_counts_under_the_lock(project: Project) -> None:
+    [census] = re.findall(r"```python\n(\"\"\"Count the tables.*?)```", PAGE, flags=re.DOTALL)
+    project.revision("one", "op.create_table('one', sa.Column('id', sa.Integer))")
+    project.plugin("census", census)
+    project.enable("census")
+    assert project.migrate("upgrade").exit_code == 0
+
+    result = project.migrate("census", "--json")
+
+    assert (result.exit_code, result.json["data"]) == (0, {"tables": 2}), result.output
+    row = project.last_run()
+    assert (row["id"], row["command"], row["outcome"]) == (
+        result.json["run_id"],
+        "census",
+        "succeeded",
+    )
 
 
 def test_work_that_wants_no_record_leaves_none(swapper: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from plugins.backup.tools import find_tools
 from tests.support.backups import execute, fetch
 from tests.support.forks import wait_until
 from tests.support.pg_tools import write_program
+from tests.support.server import connect
 from tests.support.swaps import Clients, drop_family
 
 if TYPE_CHECKING:
@@ -286,6 +288,34 @@ def test_prune_drops_what_no_rule_keeps(shop: Shop) -> None:
     assert [each["name"] for each in pruned["replaced_databases"]] == [kept]
     assert shop.family() == [shop.live]
     assert len(list((shop.project.root / "backups").iterdir())) == 1
+
+
+@pytest.mark.external
+def test_failed_run_goes_back_at_once_by_its_template_copy(shop: Shop) -> None:
+    shop.project.revision("three", "op.execute(\"UPDATE whoami SET word = 'three'\")")
+    shop.project.revision("four", "op.execute('SELECT 1/0')")
+    shop.project.settings["plugins.backup.snapshot"] = "template"
+
+    failed = shop.project.migrate("upgrade", "--set", "migrate.on_failure=restore")
+
+    assert failed.exit_code == 1, failed.output
+    assert "restoring from the template copy" in failed.stderr
+    assert (shop.rows(), shop.project.current_revision()) == ([("two",)], "two")
+    assert [name for name in shop.family() if "_snapshot_" in name] == [], "it is live now"
+
+
+def test_somebody_on_the_database_means_no_template_copy(shop: Shop) -> None:
+    """The dump stands: it is a warning that names who is there, and no refusal."""
+    shop.project.revision("three")
+    shop.project.settings["plugins.backup.snapshot"] = "template"
+
+    with closing(connect(shop.project.database_url)) as other:
+        migrated = shop.project.migrate("upgrade")
+
+        assert migrated.exit_code == 0, migrated.output
+        assert f"other sessions are on it: {other.info.backend_pid}" in migrated.stderr
+
+    assert shop.family() == [shop.live]
 
 
 def test_restore_says_which_words_it_needs(shop: Shop) -> None:

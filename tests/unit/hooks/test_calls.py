@@ -26,9 +26,11 @@ def write_hook(project: PluginProject, name: str, signature: str, body: str) -> 
     project.add(name, f"{IMPORTS}\n@hookimpl\ndef {signature}:\n    {body}\n")
 
 
-def write_tracer(project: PluginProject, name: str, mark: str = "@hookimpl") -> None:
+def write_tracer(
+    project: PluginProject, name: str, mark: str = "@hookimpl", hook: str = "pre_migrate"
+) -> None:
     """Add a plugin that writes its name to a file when it is asked."""
-    project.add(name, f"{IMPORTS}\n{mark}\ndef pre_migrate(run):\n    {_trace(name)}\n")
+    project.add(name, f"{IMPORTS}\n{mark}\ndef {hook}(run):\n    {_trace(name)}\n")
 
 
 def traced(project: PluginProject) -> list[str]:
@@ -47,12 +49,13 @@ def test_gates_are_asked_in_list_order(project: PluginProject) -> None:
     assert traced(project) == ["c", "a", "b"]
 
 
-def test_gates_are_asked_in_reverse_when_wanted(project: PluginProject) -> None:
+def test_gates_after_a_run_are_asked_in_reverse(project: PluginProject) -> None:
+    """What was prepared last is looked at first."""
     for name in ("a", "b", "c"):
-        write_tracer(project, name)
+        write_tracer(project, name, hook="post_migrate")
     plugins = project.plugins("a", "b", "c")
 
-    plugins.gate("pre_migrate", reverse=True, run=a_run(project.root))
+    plugins.gate("post_migrate", run=a_run(project.root))
 
     assert traced(project) == ["c", "b", "a"]
 

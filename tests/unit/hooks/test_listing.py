@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.plugins import advice, plugins_json, render_plugins
+from app.cli.plugins.list import advice, plugins_json, render_plugins
 from app.hooks.manager import list_all
 from tests.support.plugin_project import install
 
@@ -188,7 +188,7 @@ def test_advice_names_what_does_not_run(project: PluginProject) -> None:
 
     assert lines == [
         "gone is enabled and not found",
-        "not imported: idle; add a name to plugins.enabled to run it",
+        'to enable idle: enabled = ["gone", "idle"]',
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -142,16 +142,23 @@ def test_hanging_observer_does_not_keep_the_process_alive(project: PluginProject
     assert (done.returncode, done.stdout) == (0, "told\n")
 
 
-def test_observers_are_told_in_list_order_or_in_reverse(project: PluginProject) -> None:
+@pytest.mark.parametrize(
+    ("hook", "order"), [("post_revision", "b a "), ("migrate_failed", "a b ")]
+)
+def test_observers_are_told_in_list_order_and_of_a_failure_in_reverse(
+    project: PluginProject, hook: str, order: str
+) -> None:
     for name in ("b", "a"):
         body = f"with (run.project_root / 'trace.txt').open('a') as file: file.write('{name} ')"
-        project.add(name, f"{HEAD}\n@hookimpl\ndef migrate_failed(run, failure):\n    {body}\n")
-    plugins, run = project.plugins("b", "a"), a_run(project.root)
+        project.add(name, f"{HEAD}\n@hookimpl\ndef {hook}(run):\n    {body}\n")
+    plugins = project.plugins("b", "a")
+    about: Any = {"revision": a_revision()}
+    if hook == "migrate_failed":
+        about = {"failure": a_failure()}
 
-    plugins.observe("migrate_failed", run=run, failure=a_failure())
-    plugins.observe("migrate_failed", reverse=True, run=run, failure=a_failure())
+    plugins.observe(hook, run=a_run(project.root), **about)
 
-    assert (project.root / "trace.txt").read_text() == "b a a b "
+    assert (project.root / "trace.txt").read_text() == order
 
 
 def test_only_those_named_are_told(project: PluginProject) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.support.plugin_project import PluginProject
 
 PAGE = (Path(__file__).parents[3] / "docs" / "writing-a-plugin.md").read_text(encoding="utf-8")
-FILE, TEST, PACKAGE = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+FILE, COMMAND, TEST, PACKAGE = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 SETTINGS, PYPROJECT, PACKAGE_SETTINGS = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
 FRIDAY, SUNDAY, MONDAY = (datetime(2026, 11, day, tzinfo=UTC) for day in (20, 22, 23))
 
@@ -45,6 +45,15 @@ def test_file_refuses_on_the_days_of_the_settings(project: PluginProject, day: d
 
 def test_file_lets_other_days_pass(project: PluginProject) -> None:
     assert with_freeze(project).gate("pre_migrate", run=a_run(started_at=MONDAY)) == ()
+
+
+def test_file_with_a_command_loads(project: PluginProject) -> None:
+    """What it does is shown on a database, in `tests/integration/test_locked_work.py`."""
+    project.add("census", COMMAND)
+
+    [command] = project.plugins("census").collect("register_commands")
+
+    assert command.value.name == "census"
 
 
 def test_settings_name_the_plugin() -> None:

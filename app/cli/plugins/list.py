@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.command import Group
+from app.cli.command import Command
 from app.cli.text import aligned, tabbed
 
 if TYPE_CHECKING:
@@ -21,14 +22,9 @@ _HEADINGS = ("ORDER", "NAME", "KIND", "VERSION", "STATE", "HOOKS", "SOURCE")
 _NOT_CALLED = "not_enabled"
 
 
-@click.group("plugins", cls=Group)
-def command() -> None:
-    """Show the plugins, enabled or not."""
-
-
-@command.command("list")
+@click.command("list", cls=Command)
 @click.pass_obj
-def list_plugins(invocation: Invocation) -> Report | int:
+def command(invocation: Invocation) -> Report | int:
     """List the plugins in the order of their calls.
 
     Those that could be enabled follow.
@@ -65,10 +61,14 @@ def plugins_json(entries: Sequence[PluginEntry]) -> list[dict[str, Any]]:
 def advice(entries: Sequence[PluginEntry]) -> list[str]:
     """Return what to do about those of *entries* that do not run, a line each."""
     found = [_advice_on(entry) for entry in entries if entry.state in ("missing", "ambiguous")]
-    others = [entry.name for entry in entries if entry.state == _NOT_CALLED]
-    if others:
-        found.append(f"not imported: {', '.join(others)}; add a name to plugins.enabled to run it")
-    return found
+    enabled = [entry.name for entry in entries if entry.state != _NOT_CALLED]
+    others = dict.fromkeys(entry.name for entry in entries if entry.state == _NOT_CALLED)
+    return [*found, *(f"to enable {name}: {_line([*enabled, name])}" for name in others)]
+
+
+def _line(names: Sequence[str]) -> str:
+    """Return the line of settings.toml that enables *names*, in their order."""
+    return f"enabled = [{', '.join(json.dumps(name) for name in names)}]"
 
 
 def _advice_on(entry: PluginEntry) -> str:

@@ -1,0 +1,129 @@
+"""plugins.lock says which code may run in production."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.errors import ConfigError
+from app.hooks.lockfile import (
+    LOCK_FILE,
+    lock_entries,
+    lock_problems,
+    read_lock,
+    refuse_changed_code,
+    write_lock,
+)
+from tests.support.plugin_project import install
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.plugin_project import PluginProject
+
+GATE = "from app.hooks import hookimpl\n@hookimpl\ndef pre_migrate(run): ...\n"
+
+
+@pytest.fixture
+def locked(project: PluginProject) -> PluginProject:
+    """Lock the one plugin of a project."""
+    project.add("gate", GATE)
+    write_lock(project.root, lock_entries(project.root, ["gate"]))
+    return project
+
+
+def told(project: PluginProject, *names: str) -> list[str]:
+    return [problem.what for problem in lock_problems(project.root, names)]
+
+
+def test_what_was_written_is_read_again(locked: PluginProject) -> None:
+    entries = lock_entries(locked.root, ["gate"])
+
+    assert read_lock(locked.root) == entries
+    assert told(locked, "gate") == []
+
+
+def test_edited_plugin_is_refused_by_its_hash(locked: PluginProject) -> None:
+    locked.add("gate", GATE + "# one more line\n")
+
+    [what] = told(locked, "gate")
+
+    assert what.startswith("its sha256 is ")
+    with pytest.raises(ConfigError, match="1 problem"):
+        refuse_changed_code(locked.root, ["gate"])
+
+
+def test_plugin_without_an_entry_is_refused(locked: PluginProject) -> None:
+    locked.add("other", GATE)
+
+    assert told(locked, "gate", "other") == ["has no entry in the lock"]
+
+
+def test_another_version_of_a_distribution_is_refused(
+    project: PluginProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    install(old, "acme-gate", "1.0", "gate = acme_gate", acme_gate=GATE)
+    install(new, "acme-gate", "1.1", "gate = acme_gate", acme_gate=GATE)
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(str(old))
+        write_lock(project.root, lock_entries(project.root, ["gate"]))
+    monkeypatch.syspath_prepend(str(new))
+
+    assert told(project, "gate") == ["its version is 1.1, the lock has 1.0"]
+
+
+def test_package_is_hashed_with_every_file_and_not_imported(
+    project: PluginProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    install(site, "acme-gate", "1.0", "gate = acme_gate.hooks")
+    package = site / "acme_gate"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise SystemExit('imported')")
+    (package / "hooks.py").write_text(GATE)
+    (package / "helper.py").write_text("LIMIT = 1\n")
+    monkeypatch.syspath_prepend(str(site))
+    write_lock(project.root, lock_entries(project.root, ["gate"]))
+
+    (package / "helper.py").write_text("LIMIT = 2\n")
+
+    [what] = told(project, "gate")
+    assert what.startswith("its sha256 is ")
+
+
+def test_local_file_in_the_place_of_a_locked_distribution_is_refused(
+    project: PluginProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path / "site", "acme-gate", "1.0", "gate = acme_gate", acme_gate=GATE)
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(str(tmp_path / "site"))
+        write_lock(project.root, lock_entries(project.root, ["gate"]))
+
+    project.add("gate", GATE)
+
+    assert told(project, "gate") == ["its kind is local, the lock has package"]
+
+
+def test_without_a_lock_file_nothing_is_compared(project: PluginProject) -> None:
+    project.add("gate", GATE)
+
+    assert told(project, "gate") == []
+
+
+@pytest.mark.parametrize("text", ["[[plugin]]\nname = 1\nsurprise = 2\n", "not toml ["])
+def test_unreadable_lock_is_a_problem_not_a_pass(locked: PluginProject, text: str) -> None:
+    (locked.root / LOCK_FILE).write_text(text)
+
+    with pytest.raises(ConfigError) as error:
+        refuse_changed_code(locked.root, ["gate"])
+
+    assert "cannot be read" in error.value.problems[0].what
+
+
+def test_missing_plugin_cannot_be_locked(project: PluginProject) -> None:
+    with pytest.raises(ConfigError) as error:
+        lock_entries(project.root, ["nowhere"])
+
+    assert error.value.problems[0].subject == "plugin nowhere"
