@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _TABLES = r"""
 SELECT format('%I.%I', n.nspname, c.relname), n.nspname || '.' || c.relname, c.relkind = 'r',
        CASE WHEN c.relkind = 'r' THEN coalesce(pg_catalog.pg_table_size(c.oid), 0) ELSE 0 END,
-       c.relkind = 'r' AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid)
+       c.oid, c.relfilenode
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
    AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
@@ -40,8 +40,10 @@ class Table:
     has_rows: bool
     """False for the head of a partitioned table: its partitions have them."""
     size_bytes: int
-    is_rewritten: bool
-    """Whether the table has got another file since the snapshot: its rows cannot be seen."""
+    number: int
+    """Its oid."""
+    file: int
+    """Changes when the table is rewritten or truncated; 0 where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,9 @@ def list_tables(session: Session) -> tuple[Table, ...]:
 def count_all(session: Session, tables: Sequence[Table], version_table: str | None) -> Contents:
     """Count the rows of *tables*, the large objects, and read the heads in *version_table*.
 
+    The session is in a transaction. Locks on tables and their indexes are given back as it goes:
+    a server has room for some thousands.
+
     Raises `psycopg2.Error`.
     """
     rows = dict(_counted(session, [table for table in tables if table.has_rows]))
@@ -74,8 +79,10 @@ def _counted(session: Session, tables: Sequence[Table]) -> Iterator[tuple[str, i
     large = [table.name for table in tables if table.size_bytes > _SMALL_BYTES]
     for names in [*([name] for name in large), *_batches(small)]:
         parts = (f"SELECT {n}, count(*) FROM ONLY {name}" for n, name in enumerate(names))  # noqa: S608 - quoted
+        session.execute("SAVEPOINT counting")
         for n, count in session.fetch(" UNION ALL ".join(parts)):
             yield names[n], count
+        session.execute("ROLLBACK TO SAVEPOINT counting")
 
 
 def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("sst.plugins.backup")
 _DUMPED = b"dumping contents of table"
+# pg_dump says so when it has the definitions, and with them the locks.
+_LOCKED = b"saving database definition"
 _MOST_JOBS = 4
 
 
@@ -134,6 +136,7 @@ class Maker:
             self.source.database,
             all_,
         )
+        checked: list[bool] = []
         with (
             snapshot.asking("counting the rows", self._facts(snapshot)) as counting,
             Progress(f"dumping {self.source.database}") as progress,
@@ -141,6 +144,9 @@ class Maker:
 
             def look(printed: bytes) -> None:
                 counting.check()
+                if _LOCKED in printed and not checked:
+                    checked.append(True)
+                    snapshot.require_unchanged(self.deadline)
                 told = f"{min(all_, printed.count(_DUMPED))}/{all_} tables"
                 progress.show(lambda: total_bytes(folder / shape.name), told)
 
@@ -152,7 +158,9 @@ class Maker:
                 # The snapshot ends with the count, and pg_dump would tell of that alone.
                 counting.check()
                 raise
-            return counting.result(self.deadline)
+            facts = counting.result(self.deadline)
+        snapshot.require_unchanged(self.deadline)
+        return facts
 
     def _facts(self, snapshot: Snapshot) -> Callable[[Session], Facts]:
         def ask(session: Session) -> Facts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -80,16 +81,19 @@ def compare(url: DatabaseUrl, manifest: Manifest, deadline: Deadline | None = No
     Row counts, large objects and heads are compared; the first differences are named.
     """
     try:
-        found = asked(
-            url,
-            lambda session: count_all(session, list_tables(session), manifest.version_table),
-            deadline or Deadline(_COMPARE_SECONDS),
-        )
+        table = manifest.version_table
+        found = asked(url, partial(_count, table), deadline or Deadline(_COMPARE_SECONDS))
     except psycopg2.Error as error:
         raise _failed(url.name, first_line(url, error)) from None
     differences = _differences(found, manifest)
     if differences:
         raise _mismatch(differences)
+
+
+def _count(version_table: str | None, session: Session) -> Contents:
+    session.execute("SET row_security = off")
+    session.execute("BEGIN READ ONLY")
+    return count_all(session, list_tables(session), version_table)
 
 
 def _create(session: Session, manifest: Manifest, name: str, roles: tuple[str, ...]) -> int:

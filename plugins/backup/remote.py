@@ -51,6 +51,15 @@ class RemotePlace:
         """
         return self._try("the backups cannot be listed at", _LOOK_SECONDS, self._scan)
 
+    def require_free(self, name: str) -> None:
+        """Raise `Veto` (`upload_failed`) when the store is silent, or has a *name* already."""
+
+        def look(transfer: Transfer) -> None:
+            if transfer.exists(name):
+                raise Veto(f"something of the name {name} is there already")
+
+        self._try("no backup can be uploaded to", _LOOK_SECONDS, look, code="upload_failed")
+
     def upload(self, folder: Path, manifest: Manifest) -> None:
         """Copy the files of *manifest* and the manifest from *folder*, and read them back.
 
@@ -106,8 +115,6 @@ class RemotePlace:
 
     def _upload(self, transfer: Transfer, folder: Path, manifest: Manifest, state: _State) -> None:
         text = manifest.to_json().encode()
-        if transfer.exists(manifest.id):
-            raise Veto(f"{self.name} has something of the name {manifest.id} already")
         state.began = True
         transfer.write(manifest.id, f"{MANIFEST_NAME}{PARTIAL}", text)
         transfer.put(manifest.id, manifest.files, folder)

@@ -2,7 +2,10 @@
 
 Tables are locked before the snapshot is taken, not after. A rewrite (ALTER COLUMN TYPE) that
 commits between the two leaves a table that looks empty to the snapshot, to pg_dump and to a count
-alike, with exit code 0; see "MVCC caveats" in the PostgreSQL manual, 13.6.
+alike, with exit code 0; see "Caveats" in the PostgreSQL manual, 13.6.
+
+A server has room for some thousands of locks, and pg_dump needs one per table as well. Where both
+do not fit, the tables' files are compared instead: a rewrite gives a table another one.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from app.hooks import Veto
 
 from .background import Task
 from .contents import Table, list_tables
-from .session import connected, first_line
+from .session import asked, connected, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +43,9 @@ _PREPARE = (
     # As pg_dump: an error where a policy would hide rows, never a part of them.
     "SET LOCAL row_security = off",
 )
+# Ours, pg_dump's, and those of its workers.
+_LOCKS_PER_TABLE = 3
+_FILES = "SELECT oid, relfilenode FROM pg_catalog.pg_class WHERE relkind = 'r'"
 _BLOCKER = """
 SELECT format('%I.%I', n.nspname, c.relname), a.pid, coalesce(a.application_name, '')
   FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
@@ -48,10 +54,11 @@ SELECT format('%I.%I', n.nspname, c.relname), a.pid, coalesce(a.application_name
    AND a.datname = current_database() AND c.relkind IN ('r', 'p')
  ORDER BY a.xact_start LIMIT 1
 """
+# PostgreSQL manual, 20.12.
 _LOCK_SLOTS = """
-SELECT CAST(current_setting('max_connections') AS integer)
-     + CAST(current_setting('max_prepared_transactions') AS integer),
-       CAST(current_setting('max_locks_per_transaction') AS integer)
+SELECT CAST(current_setting('max_locks_per_transaction') AS integer)
+     * (CAST(current_setting('max_connections') AS integer)
+      + CAST(current_setting('max_prepared_transactions') AS integer))
 """
 
 
@@ -62,13 +69,25 @@ class Snapshot:
     name: str
     """What `pg_dump --snapshot` is given."""
     tables: tuple[Table, ...]
+    is_locked: bool
+    """Whether nobody can rewrite a table; else see `require_unchanged`."""
     is_watched: bool
     """Whether the server notices a client that is gone."""
+    _url: DatabaseUrl
     _session: Session
 
     def asking(self, what: str, question: Callable[[Session], _T]) -> Task[_T]:
         """Return the task, named *what*, that asks *question* in the snapshot, in a thread."""
         return Task(what, lambda: question(self._session), self._session.cancel)
+
+    def require_unchanged(self, deadline: Deadline) -> None:
+        """Raise `Veto` when a table has been rewritten or truncated since the snapshot."""
+        changed = [] if self.is_locked else _changed(self._url, self.tables, deadline)
+        if changed:
+            raise Veto(
+                f"no backup: {changed[0]} was rewritten or truncated meanwhile",
+                "run the command again when nothing else changes the schema",
+            )
 
 
 @contextlib.contextmanager
@@ -82,7 +101,9 @@ def held_snapshot(url: DatabaseUrl, deadline: Deadline) -> Iterator[Snapshot]:
     """
     try:
         with connected(url) as session:
-            take = Task("locking the tables", lambda: _take(session, deadline), session.cancel)
+            take = Task(
+                "locking the tables", lambda: _take(url, session, deadline), session.cancel
+            )
             with take as taking:
                 snapshot = taking.result(deadline)
             yield snapshot
@@ -90,11 +111,11 @@ def held_snapshot(url: DatabaseUrl, deadline: Deadline) -> Iterator[Snapshot]:
         raise _refusal(url, error) from None
 
 
-def _take(session: Session, deadline: Deadline) -> Snapshot:
+def _take(url: DatabaseUrl, session: Session, deadline: Deadline) -> Snapshot:
     """Take the snapshot; again when tables came, went or were rewritten in this very moment."""
     for _ in range(_TRIES):
         with contextlib.suppress(errors.UndefinedTable, errors.InvalidSchemaName):
-            snapshot = _try(session, deadline)
+            snapshot = _try(url, session, deadline)
             if snapshot is not None:
                 return snapshot
         session.execute("ROLLBACK")
@@ -104,25 +125,32 @@ def _take(session: Session, deadline: Deadline) -> Snapshot:
     )
 
 
-def _try(session: Session, deadline: Deadline) -> Snapshot | None:
+def _try(url: DatabaseUrl, session: Session, deadline: Deadline) -> Snapshot | None:
     wait = max(1, int(min(_LOCK_WAIT_SECONDS, deadline.left) * 1000))
     session.execute(f"SET lock_timeout = {wait}")
     session.execute("SET search_path = pg_catalog")
     known = list_tables(session)
+    [(slots,)] = session.fetch(_LOCK_SLOTS)
+    is_locked = len(known) * _LOCKS_PER_TABLE <= slots
     for statement in _PREPARE:
         session.execute(statement)
     # Nothing before this line may look at a row: that would be the moment of the snapshot.
-    _lock(session, [table.name for table in known])
+    if is_locked:
+        _lock(session, [table.name for table in known])
     [(name,)] = session.fetch("SELECT pg_export_snapshot()")
     tables = list_tables(session)
-    names = {table.name for table in known}
-    newcomers = [table.name for table in tables if table.name not in names]
-    if newcomers:
-        _lock(session, newcomers)
-        tables = list_tables(session)
-    if any(table.is_rewritten for table in tables):
-        return None
-    return Snapshot(name, tables, session.is_watched, session)
+    newcomers = {table.name for table in tables} - {table.name for table in known}
+    if is_locked and newcomers:
+        _lock(session, sorted(newcomers))
+        if _changed(url, tables, deadline):
+            return None
+    return Snapshot(name, tables, is_locked, session.is_watched, url, session)
+
+
+def _changed(url: DatabaseUrl, tables: Sequence[Table], deadline: Deadline) -> list[str]:
+    """Return the tables that have another file by now; asked outside the snapshot."""
+    files = dict(asked(url, lambda session: session.fetch(_FILES), deadline))
+    return [t.name for t in tables if t.has_rows and files.get(t.number) != t.file]
 
 
 def _lock(session: Session, names: Sequence[str]) -> None:
@@ -137,7 +165,7 @@ def _refusal(url: DatabaseUrl, error: psycopg2.Error) -> Veto:
     if isinstance(error, errors.LockNotAvailable):
         return _blocked(url, reason)
     if isinstance(error, errors.OutOfMemory):
-        return Veto(f"{reason}: the server has no room for more locks", _more_locks(url))
+        return Veto(f"{reason}: the server has no room for more locks", more_locks(url))
     if isinstance(error, errors.InsufficientPrivilege):
         if "row-level security" in reason:
             return Veto(reason, "use a role with BYPASSRLS in MIGRATION_DATABASE_URL")
@@ -155,10 +183,13 @@ def _blocked(url: DatabaseUrl, reason: str) -> Veto:
     return Veto(reason, hint)
 
 
-def _more_locks(url: DatabaseUrl) -> str:
-    """Return how many locks it takes: ours, pg_dump's and its workers', with as much to spare."""
+def more_locks(url: DatabaseUrl) -> str:
+    """Return how to make room for twice the tables that there are."""
     with contextlib.suppress(psycopg2.Error), connected(url) as session:
-        [(sessions, now)] = session.fetch(_LOCK_SLOTS)
-        needed = math.ceil(2 * len(list_tables(session)) / sessions)
-        return f"set max_locks_per_transaction to {max(needed, 2 * now)} or more, and restart it"
-    return "raise max_locks_per_transaction, and restart the server"
+        [(slots,)] = session.fetch(_LOCK_SLOTS)
+        [(now,)] = session.fetch("SHOW max_locks_per_transaction")
+        wanted = math.ceil(int(now) * 2 * len(list_tables(session)) / slots)
+        return (
+            f"set max_locks_per_transaction to {max(wanted, 2 * int(now))} and restart the server"
+        )
+    return "raise max_locks_per_transaction and restart the server"

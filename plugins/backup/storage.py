@@ -56,8 +56,11 @@ class Storage:
     def draft(self, backup_id: str) -> Iterator[Draft]:
         """Create the folder of a new backup; what is not published from it is removed at the end.
 
-        Raises `Veto` when *backup_id* exists, `OSError` when it cannot be written.
+        Raises `Veto` when *backup_id* exists or the second place is silent, before anything is
+        dumped for nothing; `OSError` when it cannot be written.
         """
+        if self._remote:
+            self._remote.require_free(backup_id)
         with self._local.drafted(backup_id) as folder:
             yield Draft(backup_id, folder)
 

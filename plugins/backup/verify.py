@@ -48,7 +48,10 @@ class Verifier:
 
         Raises `Veto` when it is not what was written, or cannot be read or restored.
         """
-        require_intact(folder, manifest)
+        if manifest.encryption is None:
+            # What was decrypted has other checksums; those of the sealed files were compared
+            # when it was opened, and age has found every changed byte.
+            require_intact(folder, manifest)
         if level == READ:
             self.read(folder, NAMES[manifest.format])
         elif level == RESTORE:

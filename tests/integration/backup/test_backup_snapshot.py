@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.external
 
-REWRITE = "ALTER TABLE note ALTER COLUMN id TYPE bigint"
+REWRITE = "ALTER TABLE note ALTER COLUMN body TYPE varchar(500)"
 ODD = (
     'CREATE SCHEMA "Odd ""schema"',
     'CREATE TABLE "Odd ""schema"."Tab le" (n integer)',
@@ -228,6 +228,22 @@ def test_a_thousand_tables_are_locked_in_one_statement_and_counted_in_a_few(fill
     assert len(found.tables) == 1001
     assert len(questions) < 10
     assert taken < 10
+
+
+def test_rewrite_is_found_where_there_is_no_room_for_locks(
+    run: Run, filled: str, tmp_path: Path, real: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten thousand tables on a server as it is installed: pg_dump takes all the locks of it."""
+    monkeypatch.setattr(snapshot, "_LOCKS_PER_TABLE", 10**9)
+    assert backup_plugin().pre_migrate(run).verified
+    body = f'"$(dirname "$REAL")/psql" -qXc "{REWRITE}" || exit; exec "$REAL" "$@"'
+
+    veto = vetoed(
+        make_run(filled, tmp_path, id="20261122T143001Z-ffffff"),
+        pg_bin=wrapped(tmp_path / "bin", real, body),
+    )
+
+    assert veto.reason == "no backup: public.note was rewritten or truncated meanwhile"
 
 
 def test_too_many_tables_for_the_locks_of_the_server_names_the_setting(

@@ -30,7 +30,7 @@ MB = 1_000_000
 
 
 def _tables(*sizes: int) -> list[Table]:
-    return [Table(f"t{n}", f"t{n}", True, size, False) for n, size in enumerate(sizes)]  # noqa: FBT003
+    return [Table(f"t{n}", f"t{n}", True, size, n, n) for n, size in enumerate(sizes)]  # noqa: FBT003
 
 
 @pytest.mark.parametrize(
