@@ -128,7 +128,9 @@ def _advice(progress: Progress, backup: Backup, error: AppError, environment: st
     if not command:
         return ""
     if _has_left_something(progress, error):
-        return f"{command} takes it back to before the run (what was written since is lost)"
+        return (
+            f"{command} takes the database back to before the run (what was written since is lost)"
+        )
     return f"nothing of this run is committed, so {command} is not needed"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.forks import wait_until
+from tests.support.project import Outcome
 from tests.support.swapper import events, rows, swapper
 
 if TYPE_CHECKING:
@@ -27,21 +28,30 @@ def failing(swapper: Project) -> Project:
 
 
 def test_gate_copies_the_database_while_the_run_is_aside(swapper: Project) -> None:
-    swapper.revision("two", "op.create_table('two', sa.Column('id', sa.Integer))")
+    swapper.revision("two", "open('two', 'w').close()\nwhile not os.path.exists('on'): pass")
+    running = swapper.start("upgrade", "--json", GATE="copy")
+    wait_until((swapper.root / "two").exists, "the revision runs, the run was aside")
 
-    result = swapper.migrate("upgrade", "--json", GATE="copy")
+    [newest, *_] = swapper.migrate("runs", "list", "--json").json["runs"]
+    (swapper.root / "on").touch()
+    ended = running.finish()
 
+    result = Outcome(ended.exit_code, ended.stdout, ended.stderr)
+    assert newest["outcome"] == "running"
     assert result.exit_code == 0, result.output
     assert (result.json["backup"]["id"], result.json["restored"]) == ("b-1", None)
     assert rows(swapper)[-1] == ("upgrade", "succeeded", ["two"], "b-1")
     assert swapper.migrate("check").exit_code == 0
 
 
-def test_database_that_moved_while_the_run_was_aside_refuses_it(swapper: Project) -> None:
+@pytest.mark.parametrize("gate", ["move", "hide"])
+def test_database_that_moved_while_the_run_was_aside_refuses_it(
+    swapper: Project, gate: str
+) -> None:
     """Also when the gate hides it: the plan is no longer true."""
     swapper.revision("two", "op.create_table('two', sa.Column('id', sa.Integer))")
 
-    result = swapper.migrate("upgrade", "--json", GATE="move")
+    result = swapper.migrate("upgrade", "--json", GATE=gate)
 
     assert (result.exit_code, result.json["error"]["code"]) == (5, "refused"), result.output
     assert "at one, and after the gates the database is at zero" in result.json["error"]["message"]
@@ -101,7 +111,10 @@ def test_failed_run_names_the_command_that_restores_its_backup(failing: Project)
     result = failing.migrate("upgrade", GATE="copy", ENV_FOR_DYNACONF="development")
 
     assert result.exit_code == 1
-    assert "`python migrate.py restore b-1` takes it back to before the run" in result.stderr
+    assert (
+        "`python migrate.py restore b-1` takes the database back to before the run"
+        in result.stderr
+    )
     assert failing.current_revision() == "two"
     assert needed(failing) == ["b-1"]
 

@@ -57,6 +57,7 @@ def swap(work, heads):
             f"ALTER DATABASE {live} RENAME TO {old}", f"ALTER DATABASE {copied} RENAME TO {live}",
         )
         pause("swapped")
+        Path("body-over").touch()
 
 
 def pause(place):
@@ -157,10 +158,13 @@ class Plugin:
                 pause("aside")
                 if gate == "move":
                     move(run.database_url)
+                if gate == "hide":
+                    move(run.database_url)
+                    raise RuntimeError("swallowed below")
                 if gate == "veto":
                     raise Veto("not while I look")
         except Exception:
-            if gate != "move":
+            if gate not in ("move", "hide"):
                 raise
         command = "" if gate == "nameless" else "restore b-1"
         return Backup("b-1", "/nowhere/b-1", 1, "0" * 64, True, command)

@@ -1,0 +1,52 @@
+"""Signals while the run has no connection: put off, and nobody is cancelled."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from app.migrator.interrupts import Interrupt, Interrupts
+
+_LONG_ENOUGH_SECONDS = 0.3
+"""The thread that cancels is woken by the signal itself."""
+
+
+def test_signal_while_detached_cancels_nobody_and_is_raised_afterwards() -> None:
+    """The numbers of the server processes may be other people's by then."""
+    cancelled, ends = threading.Event(), []
+
+    def go_on_detached() -> None:
+        with Interrupts(lambda _: cancelled.set()) as interrupts:
+            interrupts.watch(1)
+            with interrupts.detached():
+                interrupts.watch(2)
+                os.kill(os.getpid(), signal.SIGTERM)
+                ends.append(cancelled.wait(_LONG_ENOUGH_SECONDS))
+
+    with pytest.raises(Interrupt):
+        go_on_detached()
+
+    assert ends == [False]
+
+
+def test_signal_otherwise_cancels_what_is_watched() -> None:
+    cancelled: list[frozenset[int]] = []
+    was_cancelled = threading.Event()
+
+    def cancel(pids: frozenset[int]) -> None:
+        cancelled.append(pids)
+        was_cancelled.set()
+
+    def go_on_shielded() -> None:
+        with Interrupts(cancel) as interrupts, interrupts.shielded():
+            interrupts.watch(7)
+            os.kill(os.getpid(), signal.SIGTERM)
+            was_cancelled.wait(10)
+
+    with pytest.raises(Interrupt):
+        go_on_shielded()
+
+    assert cancelled[0] == frozenset({7})
