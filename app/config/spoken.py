@@ -57,7 +57,7 @@ class Spoken:
 
 def secret_texts(setting: Setting, value: Value) -> frozenset[str]:
     """Return the texts in *value* that must not be printed when *setting* has it."""
-    texts = _texts_in(value)
+    texts = _texts_in(value, numbers=not setting.is_table)
     urls = {part for text in texts for part in url_secrets(text)}
     if not setting.is_secret or setting.is_url:
         unclear = {text for text in texts if setting.is_url and "://" not in text}
@@ -68,9 +68,11 @@ def secret_texts(setting: Setting, value: Value) -> frozenset[str]:
 _SPOKEN_URLS = {"embedded", ""}
 
 
-def _texts_in(value: Value) -> list[str]:
+def _texts_in(value: Value, *, numbers: bool) -> list[str]:
+    """Return the texts in *value*; with *numbers* a password of digits too, but no port."""
     if isinstance(value, dict):
-        return [text for part in value.values() for text in _texts_in(part)]
+        return [text for part in value.values() for text in _texts_in(part, numbers=numbers)]
     if isinstance(value, (list, tuple)):
-        return [text for part in value for text in _texts_in(part)]
-    return [] if value is None or isinstance(value, bool) else [str(value)]
+        return [text for part in value for text in _texts_in(part, numbers=numbers)]
+    is_none = value is None or isinstance(value, bool)
+    return [] if is_none or (isinstance(value, int | float) and not numbers) else [str(value)]

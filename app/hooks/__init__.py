@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.db.url import DatabaseUrl
-from app.errors import ConfigError, DatabaseUnreachableError, Problem
+from app.errors import ConfigError, DatabaseUnreachableError, Problem, TemporaryError
 from app.hooks.commands import CommandContext, CommandResult, LockedWork, Restored
 from app.hooks.marker import hookimpl
 from app.hooks.serving import ApplicationContext, Middleware
@@ -50,6 +50,7 @@ __all__ = [
     "Revision",
     "Run",
     "Stage",
+    "TemporaryError",
     "Veto",
     "hookimpl",
 ]

@@ -108,11 +108,15 @@ class LockedWork(Protocol):
         name then, and takes the lock again.
         """
 
-    def copy_record(self, url: DatabaseUrl, *, heads: tuple[str, ...]) -> None:
+    def copy_record(
+        self, url: DatabaseUrl, *, heads: tuple[str, ...] | None = None
+    ) -> tuple[str, ...]:
         """Carry the ledger over into the database of *url*, which is to take this one's place.
 
         There this work is written as succeeded, at *heads*: when the names are swapped, the
-        record is complete in the same moment.
+        record is complete in the same moment. Without *heads* they are read there.
+
+        Returns the heads.
         """
 
     def restored(self, message: str, *, heads: tuple[str, ...], backup: Backup | None) -> None:

@@ -106,6 +106,10 @@ class Inspection(Protocol):
         """The run and the code that brought the database ahead; None when it is not on record."""
 
     @property
+    def version_table(self) -> str:
+        """The table of the current revisions, with its schema: `public.alembic_version`."""
+
+    @property
     def needed_backups(self) -> frozenset[str]:
         """The ids of the backups of runs that have not ended well, since the last one that did."""
 

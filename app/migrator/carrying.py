@@ -33,16 +33,24 @@ _COLUMNS = text("""
 
 
 def carry_over(
-    context: Context, here: Connection, work_id: str, url: DatabaseUrl, heads: tuple[str, ...]
-) -> None:
+    context: Context,
+    here: Connection,
+    work_id: str,
+    url: DatabaseUrl,
+    heads: tuple[str, ...] | None,
+) -> tuple[str, ...]:
     """Write the ledger of *here* into the database of *url*; the row of *work_id* has succeeded.
 
     There it says what is true there: at *heads*, with the revisions that its own ledger says it
-    holds, and with the schema as it is there.
+    holds, and with the schema as it is there. Without *heads* they are read there.
+
+    Returns the heads.
     """
     there_context = replace(context, url=url)
     with open_connection(there_context, f"sst-shape {work_id}") as connection:
-        version_table = context.facts(connection).qualified_version_table
+        facts = context.facts(connection)
+        version_table = facts.qualified_version_table
+        found = heads if heads is not None else context.project.current(connection, facts)
         connection.rollback()
         fingerprint = _fingerprint(connection)
     with open_connection(there_context, f"sst-ledger {work_id}", autocommit=True) as there:
@@ -53,9 +61,10 @@ def carry_over(
             _copy(here, there, table, key)
         said = {each.revision: each.checksum for each in records.applied()}
         _correct(ledger, work_id, holds, said)
-        ledger.finish(work_id, "succeeded", heads=heads)
+        ledger.finish(work_id, "succeeded", heads=found)
         if fingerprint:
             store_fingerprint(there, work_id, *fingerprint)
+    return found
 
 
 def _fingerprint(connection: Connection) -> tuple[Shape, int] | None:

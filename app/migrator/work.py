@@ -108,12 +108,15 @@ class Work:
         """Close every connection of the core for the body; see `LockedWork.aside`."""
         return self._session.aside()
 
-    def copy_record(self, url: DatabaseUrl, *, heads: tuple[str, ...]) -> None:
+    def copy_record(
+        self, url: DatabaseUrl, *, heads: tuple[str, ...] | None = None
+    ) -> tuple[str, ...]:
         """Carry the ledger over into the database of *url*; see `LockedWork.copy_record`."""
         if not self._is_recorded:
             raise RuntimeError("copy_record needs work that is on record")
-        carry_over(self._context, self._session.record, self._id, url, heads)
+        found = carry_over(self._context, self._session.record, self._id, url, heads)
         self._has_fingerprint = True
+        return found
 
     def restored(self, message: str, *, heads: tuple[str, ...], backup: Backup | None) -> None:
         """Put on record, and tell the observers, that the database is at *heads* of *backup*."""

@@ -31,6 +31,7 @@ class FakeInspection:
     brought_by: str | None = None
     models: tuple[str, ...] | None = ()
     """What `differences` returns."""
+    version_table: str = "public.alembic_version"
     needed_backups: frozenset[str] = frozenset()
     asked: list[str] = field(default_factory=list)
     is_closed: bool = False
@@ -78,9 +79,13 @@ class FakeLockedWork:
         finally:
             self.steps.append("back")
 
-    def copy_record(self, url: DatabaseUrl, *, heads: tuple[str, ...]) -> None:
-        """Remember it."""
-        self.steps.append(f"copied the record to {url} at {', '.join(heads)}")
+    def copy_record(
+        self, url: DatabaseUrl, *, heads: tuple[str, ...] | None = None
+    ) -> tuple[str, ...]:
+        """Remember it; the copy is at *heads*, else where this database is."""
+        found = self.heads if heads is None else heads
+        self.steps.append(f"copied the record to {url} at {', '.join(found)}")
+        return found
 
     def restored(self, message: str, *, heads: tuple[str, ...], backup: Backup | None) -> None:
         """Remember it."""

@@ -1,99 +1,121 @@
-"""A verified dump before every run that changes something, or no run.
+"""A proven dump before every run that changes something, or no run.
 
-The archive (pg_dump's custom format) and its manifest lie side by side in one folder:
-`<directory>/<id>.dump` and `<id>.json`. The manifest is renamed into place last, so what has a
-manifest is complete, was read back whole, and has the sha256 that the manifest names.
+A backup is one folder, `<directory>/<id>/`: the archive (one file in pg_dump's custom format, or a
+folder in its directory format) and the manifest. It gets that name as a whole and last, so what
+has it is complete, was proven, and has the sha256 that the manifest names.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from pathlib import Path
-from typing import Annotated
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from typing import TYPE_CHECKING
 
 from app.hooks import Backup, Run, Veto, hookimpl
 
-from .archive import Archiver
-from .environment import client_environment
-from .manifest import Manifest, backup_id
-from .process import Deadline
-from .source import Source
-from .storage import Draft, drafted, require_space
-from .tools import Tools, find_tools
+from .create import Maker
+from .create_settings import CreateSettings
+from .manifest import backup_id
+from .progress import human_size
+from .restore_settings import RestoreSettings
+from .retention import prune_beside
+from .settings import StorageSettings
+from .storage import Storage, require_space
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import click
+
+    from app.hooks import Failure, LockedWork, Restored
+
+    from .listing import Stored
+    from .source import Asker
 
 _log = logging.getLogger("sst.plugins.backup")
-# `~` is spelled out by a shell, and in a file by nobody: backups would lie in a folder named `~`.
-_Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+_PROVEN = {
+    "none": "not verified",
+    "read": "verified (read back)",
+    "restore": "verified (restored)",
+}
 
 
-class Config(BaseModel):
-    """Where backups go and what makes them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    directory: _Folder = Field(
-        Path("backups"),
-        description="Folder of the backups; a relative one starts at the project's root.",
-    )
-    pg_bin: _Folder | None = Field(
-        None,
-        description="Folder of pg_dump and pg_restore; without it they are looked up.",
-    )
-    timeout_seconds: float = Field(
-        3600.0,
-        gt=0,
-        description="Dump and verification are given up, and the run refused, after this long.",
-    )
+class Config(StorageSettings, CreateSettings, RestoreSettings):
+    """Where backups go, what makes them, what proves them, and how they come back."""
 
 
 class Plugin:
-    """Dump the database before a run; refuse the run when that cannot be done."""
+    """Back the database up before a run; refuse the run when that cannot be done."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
 
     @hookimpl
     def pre_migrate(self, run: Run) -> Backup:
-        """Return the verified backup of the database that *run* is about to change.
+        """Return the backup of the database that *run* is about to change.
 
         The run's own row in the ledger is in the dump, as `running`.
 
         Raises `Veto` when there is no such backup; no part of a failed one is left behind.
         """
-        source = Source.of(run)
-        tools = find_tools(source.server_major, self._config.pg_bin)
-        directory = run.project_root / self._config.directory
-        try:
-            return self._back_up(run, source, tools, directory)
-        except OSError as error:
-            raise _unwritable(directory, error) from error
+        storage = Storage(self._config, run.project_root)
+        stored = make_backup(self._config, storage, run, run.id)
+        if self._config.snapshot == "template":
+            from .instant import keep_copy
 
-    def _back_up(self, run: Run, source: Source, tools: Tools, directory: Path) -> Backup:
-        started = time.monotonic()
-        with drafted(directory, backup_id(source.database, run.id)) as draft:
-            require_space(directory, source.size_bytes)
-            _log.info("backing up %s, %d bytes", source.database, source.size_bytes)
-            manifest = self._fill(draft, run, source, tools)
-            target = draft.publish(manifest.to_json())
-        seconds = time.monotonic() - started
-        _log.info(
-            "backup %s: %d bytes in %.1f s, verified, %s",
-            manifest.id,
-            manifest.size_bytes,
-            seconds,
-            target,
-        )
-        return manifest.to_backup(target)
+            keep_copy(run, stored.id)
+        return stored.backup
 
-    def _fill(self, draft: Draft, run: Run, source: Source, tools: Tools) -> Manifest:
-        archiver = Archiver(tools, client_environment(run.database_url))
-        deadline = Deadline(self._config.timeout_seconds)
-        archiver.dump(run.database_url.with_database(source.database), draft.archive, deadline)
-        archiver.read_back(draft.archive, deadline)
-        return Manifest.describe(draft, run, source, tools)
+    @hookimpl
+    def register_commands(self) -> list[click.Command]:
+        """Return `backup` and `restore`."""
+        from .commands import commands_of
+
+        return commands_of(self._config)
+
+    @hookimpl
+    def migrate_failed(self, run: Run, failure: Failure) -> None:
+        """Prune after a failed run as well: runs that keep failing must not fill the disk."""
+        mine = {failure.backup.id} if failure.backup else set()
+        prune_beside(self._config, Storage(self._config, run.project_root), run, mine)
+
+    @hookimpl
+    def restore_backup(self, work: LockedWork, backup: Backup) -> Restored:
+        """Put *backup* in the place of the database of *work*, as the command does."""
+        from .operations import restore_after_failure
+
+        return restore_after_failure(self._config, work, backup)
+
+
+def make_backup(settings: Config, storage: Storage, asker: Asker, run_id: str | None) -> Stored:
+    """Make, prove and store a backup of the database of *asker*: a run, or a command.
+
+    The caller holds the run's lock: unfinished backups of the database are removed first. When it
+    is done, those go that the rules of retention keep no longer.
+
+    Raises `Veto` when it cannot be made, proven or stored; no part of it is left behind.
+    """
+    started = time.monotonic()
+    maker = Maker.of(settings, asker)
+    database = maker.source.database
+    try:
+        storage.sweep(database)
+        with storage.draft(backup_id(database, run_id)) as draft:
+            require_space(storage.directory, maker.source.size_bytes)
+            stored = storage.publish(draft, maker.make(draft.id, run_id, draft.folder))
+    except OSError as error:
+        raise _unwritable(storage.directory, error) from error
+    _tell(stored, time.monotonic() - started)
+    prune_beside(settings, storage, asker, {stored.id})
+    return stored
+
+
+def _tell(stored: Stored, seconds: float) -> None:
+    manifest = stored.manifest
+    size, proven = human_size(manifest.size_bytes), _PROVEN[manifest.verified]
+    _log.info("backup %s: %s in %.1f s, %s, %s", stored.id, size, seconds, proven, stored.uri)
+    if manifest.verified == "none":
+        _log.warning("backup %s: nobody has read it back (plugins.backup.verify)", stored.id)
 
 
 def _unwritable(directory: Path, error: OSError) -> Veto:

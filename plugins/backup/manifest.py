@@ -1,27 +1,33 @@
-"""What is known about a backup: the JSON file beside its archive."""
+"""What is known about a backup: the JSON file in its folder, sealed with a checksum of its own."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+import secrets
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Self
 
-from app.hooks import Backup
+from app.hooks import Backup, Veto
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
-    from app.hooks import Run
-
-    from .source import Source
-    from .storage import Draft
-    from .tools import Tools
-
+MANIFEST_NAME = "manifest.json"
 SCHEMA_VERSION = 1
 _LONGEST_NAME = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedFile:
+    """One file of a backup; *name* is relative to the backup's folder, with `/`."""
+
+    name: str
+    size_bytes: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,63 +35,143 @@ class Manifest:
     """One backup's description; add-only, for later versions must read it."""
 
     id: str
-    run_id: str
+    run_id: str | None
+    """The run that it was made for; None when an operator asked for it."""
     environment: str
     database: str
     """The database's name."""
     heads: tuple[str, ...]
-    """The revisions that the database was at."""
+    """The revisions that the dump holds, read in its own snapshot."""
     format: str
+    """`custom`: one file, `archive.dump`; `directory`: the folder `archive`."""
+    compression: str
+    """What pg_dump's `--compress` was given."""
     server_version: str
     tool_version: str
     """Of the pg_dump that wrote it; restore with this major version or a newer one."""
-    size_bytes: int
-    sha256: str
     created_at: str
+    duration_ms: int
+    """From the first lock to the end of the check."""
+    database_bytes: int
+    files: tuple[ArchivedFile, ...]
+    tables: Mapping[str, int]
+    """Rows by quoted, qualified name, counted in the dump's own snapshot."""
+    large_objects: int
+    properties: Mapping[str, Any]
+    """What CREATE DATABASE needs elsewhere: encoding, collation and so on."""
+    roles: tuple[str, ...]
+    """The roles that own something in it or that it grants something."""
     verified: str
-    """`read`: the whole archive was read back."""
+    """`none`, `read`: the whole archive was read back, or `restore`: it was restored."""
+    encryption: str | None = None
+    version_table: str | None = None
+    """Where the heads were read, with its schema."""
+    snapshot: str | None = None
+    """The database that is a file-level copy, made at the same time."""
     schema_version: int = SCHEMA_VERSION
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+    """What a later version wrote: kept, so that the checksum stays the same."""
 
-    @classmethod
-    def describe(cls, draft: Draft, run: Run, source: Source, tools: Tools) -> Manifest:
-        """Return the manifest of the archive in *draft*, which has been read back."""
-        with draft.archive.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return cls(
-            id=draft.id,
-            run_id=run.id,
-            environment=run.environment,
-            database=source.database,
-            heads=run.before,
-            format="custom",
-            server_version=source.server_version,
-            tool_version=tools.version,
-            size_bytes=draft.archive.stat().st_size,
-            sha256=sha256,
-            created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-            verified="read",
-        )
+    @property
+    def size_bytes(self) -> int:
+        """The size of all its files."""
+        return sum(file.size_bytes for file in self.files)
+
+    @property
+    def checksum(self) -> str:
+        """The SHA-256 of everything else in the manifest, and so of every file."""
+        return _checksum(self._values())
 
     def to_json(self) -> str:
         """Return the manifest as a JSON text that ends with a newline."""
-        return json.dumps(asdict(self), indent=2) + "\n"
+        values = self._values()
+        return json.dumps({**values, "checksum": _checksum(values)}, indent=2) + "\n"
 
-    def to_backup(self, archive: Path) -> Backup:
-        """Return the value that the core records, prints and notifies."""
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Return the manifest that *text* is.
+
+        Raises `Veto` (code `backup_damaged`) when it is none, or was changed after it was written.
+        """
+        values = _parsed(text)
+        written = values.pop("checksum", None)
+        if written != _checksum(values):
+            raise damaged("its manifest is not what was written: the checksum does not fit")
+        try:
+            return cls(**_typed(values))
+        except (TypeError, ValueError, KeyError) as error:
+            raise damaged(f"its manifest cannot be understood ({error})") from error
+
+    def to_backup(self, uri: str) -> Backup:
+        """Return the value that the core records, prints and notifies; it lies at *uri*."""
         return Backup(
             id=self.id,
-            uri=archive.resolve().as_uri(),
+            uri=uri,
             size_bytes=self.size_bytes,
-            sha256=self.sha256,
-            verified=True,
+            sha256=self.checksum,
+            verified=self.verified != "none",
+            restore_command=f"restore {self.id}",
         )
 
+    def _values(self) -> dict[str, Any]:
+        # `asdict` would copy ten thousand tables one by one.
+        own = {name: getattr(self, name) for name in _FIELDS}
+        own["files"] = [asdict(file) for file in self.files]
+        own["tables"], own["properties"] = dict(self.tables), dict(self.properties)
+        return {**own, "heads": list(self.heads), "roles": list(self.roles), **self.unknown}
 
-def backup_id(database: str, run_id: str) -> str:
+
+_FIELDS = tuple(name for name in Manifest.__dataclass_fields__ if name != "unknown")
+
+
+def backup_id(database: str, run_id: str | None = None) -> str:
     """Return a name that sorts by time and is safe as a file: `20261122T143000Z-shop-7e01e1`.
 
-    Of *run_id* the last part is taken: its front is a time as well.
+    Of *run_id* the last part is taken: its front is a time as well. Without it, something random.
     """
     name = re.sub(r"[^A-Za-z0-9_.]+", "_", database)[:_LONGEST_NAME]
-    run = re.split(r"[^A-Za-z0-9]+", run_id)[-1][-8:]
+    run = re.split(r"[^A-Za-z0-9]+", run_id or secrets.token_hex(3))[-1][-8:]
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{run}"
+
+
+def damaged(reason: str) -> Veto:
+    """Return the refusal of a backup that is not what was written."""
+    return Veto(
+        f"the backup is damaged: {reason}",
+        "take another one: migrate.py backup list",
+        code="backup_damaged",
+    )
+
+
+def _parsed(text: str | bytes) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise damaged("its manifest is no JSON") from error
+    if not isinstance(values, dict):
+        raise damaged("its manifest is no JSON object")
+    return values
+
+
+def _typed(values: dict[str, Any]) -> dict[str, Any]:
+    if values["schema_version"] != SCHEMA_VERSION:
+        raise ValueError(f"version {values['schema_version']}, known is {SCHEMA_VERSION}")
+    known = {name: value for name, value in values.items() if name in _FIELDS}
+    files = tuple(ArchivedFile(**file) for file in known["files"])
+    for file in files:
+        _require_inside(file.name)
+    for name in ("heads", "roles"):
+        known[name] = tuple(known[name])
+    unknown = {name: value for name, value in values.items() if name not in _FIELDS}
+    return {**known, "files": files, "unknown": unknown}
+
+
+def _require_inside(name: str) -> None:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise ValueError(f"a file outside the backup: {name}")
+
+
+def _checksum(values: Mapping[str, Any]) -> str:
+    canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -4,20 +4,45 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _GRACE_SECONDS = 5.0
+_LOOK_SECONDS = 0.2
+# `pg_dump: error: ...`; a verbose line may hold the name of a table that is called so.
+_ERROR = re.compile(r"\S+: (error|fatal): ")
+
+# A child cannot be told before it runs: preexec_fn is not safe beside threads. So a moment of
+# Python asks the kernel for SIGTERM when we die, then becomes the program; prctl(2).
+_LEASH = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit("the process that wanted this is gone")
+try:
+    os.execv(sys.argv[2], sys.argv[2:])
+except OSError as error:
+    sys.exit(f"{sys.argv[2]}: error: {error.strerror}")
+"""
 
 
 class ToolFailedError(Exception):
-    """A client program could not be started, failed, or took too long; says so in one line."""
+    """A client program could not be started, failed, or took too long; says so in one line.
+
+    *complaint* is all that it printed to stderr.
+    """
+
+    def __init__(self, reason: str, complaint: str = "") -> None:
+        super().__init__(reason)
+        self.complaint = complaint
 
 
 class Deadline:
@@ -38,44 +63,98 @@ def call(arguments: Sequence[str], environment: Mapping[str, str], deadline: Dea
 
     It runs in a session of its own, so that it cannot ask a terminal for a password, and so that
     its whole family can be ended when time is up or when this run is interrupted.
+    What it writes is for its owner only.
 
     Raises `ToolFailedError` when it cannot be started, exits with another code than 0, or is not
     done at the *deadline*.
     """
+    return _run(arguments[0], arguments, environment, deadline, _ignore)
+
+
+def work(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    deadline: Deadline,
+    look: Callable[[bytes], None] | None = None,
+) -> str:
+    """Run a program as `call` does, on a leash: it is ended also when this process is killed.
+
+    While it runs *look* is called a few times a second with all that it has printed to stderr;
+    what it raises ends the program.
+    """
+    return _run(arguments[0], _leashed(arguments), environment, deadline, look or _ignore)
+
+
+def _ignore(_: bytes) -> None:
+    """Look at nothing."""
+
+
+def _leashed(arguments: Sequence[str]) -> Sequence[str]:
+    if not (sys.platform == "linux" and sys.executable):
+        return arguments
+    return [sys.executable, "-I", "-S", "-c", _LEASH, str(os.getpid()), *arguments]
+
+
+def _run(
+    program: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    deadline: Deadline,
+    look: Callable[[bytes], None],
+) -> str:
     try:
-        return _communicate(arguments, environment, deadline)
+        code, output, complaint = _communicate(arguments, environment, deadline, look)
     except OSError as error:
-        raise ToolFailedError(f"{arguments[0]}: {error.strerror}") from error
+        raise ToolFailedError(f"{program}: {error.strerror}") from error
     except subprocess.TimeoutExpired:
-        name = Path(arguments[0]).name
+        name = Path(program).name
         raise ToolFailedError(f"{name} was not done after {deadline.seconds:g} s") from None
+    if code != 0:
+        raise ToolFailedError(_reason(program, code, complaint), complaint)
+    return output
 
 
 def _communicate(
-    arguments: Sequence[str], environment: Mapping[str, str], deadline: Deadline
-) -> str:
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    deadline: Deadline,
+    look: Callable[[bytes], None],
+) -> tuple[int, str, str]:
     with subprocess.Popen(
         arguments,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
         start_new_session=True,
+        umask=0o077,
     ) as process:
         try:
-            output, complaint = process.communicate(timeout=deadline.left)
+            output, complaint = _listen(process, deadline, look)
         except BaseException:
             # A signal handler may raise here; a dump that outlives its run keeps its table locks.
             _end(process)
             raise
-    if process.returncode != 0:
-        raise ToolFailedError(_reason(arguments[0], process.returncode, complaint))
-    return output
+    return process.returncode, _decoded(output), _decoded(complaint)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _listen(
+    process: subprocess.Popen[bytes], deadline: Deadline, look: Callable[[bytes], None]
+) -> tuple[bytes, bytes]:
+    while True:
+        try:
+            return process.communicate(timeout=min(_LOOK_SECONDS, deadline.left))
+        except subprocess.TimeoutExpired as waiting:
+            look(waiting.stderr or b"")
+            if not deadline.left:
+                raise
+
+
+def _decoded(printed: bytes) -> str:
+    return printed.decode("utf-8", "replace")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
     """End the whole group: SIGTERM first, because pg_dump then stops its own workers."""
     try:
         _signal(process, signal.SIGTERM)
@@ -85,18 +164,20 @@ def _end(process: subprocess.Popen[str]) -> None:
         _signal(process, signal.SIGKILL)
 
 
-def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
 
 
 def _reason(program: str, code: int, complaint: str) -> str:
-    """Return the one line that tells most: the last error, else the last line, else the code."""
+    """Return the one line that tells most: the first error, else how it ended."""
     name = Path(program).name
     lines = [line.strip() for line in complaint.splitlines() if line.strip()]
-    errors = [line for line in lines if "error:" in line.lower()]
-    if errors or lines:
-        return (errors or lines)[-1]
+    errors = [line for line in lines if _ERROR.match(line)]
+    if errors:
+        return errors[0]
     if code < 0:
         return f"{name} was ended by {signal.Signals(-code).name}"
+    if lines:
+        return lines[-1]
     return f"{name} failed with exit code {code}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from app.hooks import Veto
 
 if TYPE_CHECKING:
-    from app.hooks import Run
+    from collections.abc import Callable
+
+    from app.hooks import DatabaseUrl, Inspection
 
 _QUESTION = """
 SELECT current_database(), current_setting('server_version'),
@@ -17,25 +19,44 @@ SELECT current_database(), current_setting('server_version'),
 """
 
 
+class Asker(Protocol):
+    """What a run, a command and its work have in common: a database, and where they are."""
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+
+    @property
+    def database_url(self) -> DatabaseUrl:
+        """Where migrations go."""
+
+    @property
+    def inspect(self) -> Callable[[], Inspection]:
+        """Return a read-only look at the database."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The database that the run looks at, by its real name."""
+    """The database that somebody looks at, by its real name."""
 
     database: str
     server_version: str
     server_major: int
     size_bytes: int
+    version_table: str
+    """Where its heads are, with the schema."""
 
     @classmethod
-    def of(cls, run: Run) -> Source:
-        """Return what *run*'s database says about itself; raise `Veto` when it does not answer."""
+    def of(cls, asker: Asker) -> Source:
+        """Return what *asker*'s database says of itself; raise `Veto` when it does not answer."""
         try:
-            with run.inspect() as inspection:
+            with asker.inspect() as inspection:
                 [(database, version, number, size)] = inspection.fetch(_QUESTION)
+                version_table = inspection.version_table
         except Exception as error:
-            reason = run.database_url.redact(str(error).strip() or type(error).__name__)
+            reason = asker.database_url.redact(str(error).strip() or type(error).__name__)
             raise Veto(
                 f"the database did not answer before the backup: {reason.splitlines()[0]}",
                 "check the database URL and that the server runs, then try again",
             ) from error
-        return cls(database, version, number // 10_000, size)
+        return cls(database, version, number // 10_000, size, version_table)

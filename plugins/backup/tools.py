@@ -58,6 +58,11 @@ def find_tools(server_major: int, pg_bin: Path | None = None) -> Tools:
     return min(usable, key=lambda tools: tools.major)
 
 
+def major_of(version: str) -> int:
+    """Return 18 of `18.4`, `18.4 (Debian 18.4-1)` and `18beta1`."""
+    return int(re.split(r"\D", version)[0])
+
+
 def _known_folders() -> Iterator[Path]:
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         # Debian's /usr/bin/pg_dump is a wrapper that picks a version by the cluster it finds.
@@ -85,7 +90,7 @@ def _probe(folder: Path) -> Tools:
     """Return the tools in *folder*; a pg_dump without its pg_restore is of no use."""
     version = _version(folder / "pg_dump")
     _version(folder / "pg_restore")
-    return Tools(folder, version, int(re.split(r"\D", version)[0]))
+    return Tools(folder, version, major_of(version))
 
 
 def _version(program: Path) -> str:

@@ -75,7 +75,7 @@ def test_guide_from_an_empty_database_to_a_healthy_application(clone: Clone) -> 
         again.stderr,
         after.stderr,
     )
-    assert len(list((clone.root / "backups").glob("*.dump"))) == 4
+    assert len(list((clone.root / "backups").glob("*/archive.dump"))) == 4
 
 
 def test_application_answers_the_guides_curl(clone: Clone) -> None:

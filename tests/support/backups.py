@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from contextlib import closing
@@ -42,8 +43,19 @@ def vetoed(run: Run, **settings: Any) -> Veto:
 
 
 def archive_of(backup: Backup) -> Path:
-    """Return the path of the archive that *backup* names."""
+    """Return the path of the archive in the folder that *backup* names."""
+    return folder_of(backup) / "archive.dump"
+
+
+def folder_of(backup: Backup) -> Path:
+    """Return the folder that *backup* names."""
     return Path(unquote(urlsplit(backup.uri).path))
+
+
+def manifest_of(backup: Backup) -> dict[str, Any]:
+    """Return what the manifest in that folder says."""
+    values: dict[str, Any] = json.loads((folder_of(backup) / "manifest.json").read_text())
+    return values
 
 
 def left_in(root: Path) -> list[str]:

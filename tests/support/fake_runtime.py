@@ -45,6 +45,7 @@ class FakeInspection:
     current: tuple[str, ...] = ("b2",)
     expected: tuple[str, ...] = ("b2",)
     pending: tuple[str, ...] = ()
+    version_table = "public.alembic_version"
     brought_by: str | None = None
     needed_backups: frozenset[str] = frozenset()
 

@@ -22,6 +22,7 @@ class PlainInspection:
     expected: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
     state = "pending"
+    version_table = "public.alembic_version"
     brought_by: str | None = None
     needed_backups: frozenset[str] = frozenset()
 

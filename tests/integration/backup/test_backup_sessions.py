@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from plugins.backup import archive, process
+from plugins.backup import process, snapshot
 from tests.support.backups import (
     DUMP_SESSIONS,
     backup_plugin,
@@ -23,20 +23,21 @@ from tests.support.pg_tools import wrapped
 from tests.support.server import connect
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from app.hooks import Run
     from plugins.backup.tools import Tools
 
 
-def test_pg_dump_that_hangs_is_ended_at_the_timeout(run: Run, filled: str, tmp_path: Path) -> None:
-    """It waits for a table that somebody else has locked; its session must not stay behind."""
+def test_wait_for_a_table_ends_at_the_timeout(run: Run, filled: str, tmp_path: Path) -> None:
+    """Somebody else has it locked; our session must not stay behind."""
     with closing(connect(filled)) as blocker, blocker.cursor() as cursor:
         cursor.execute("BEGIN; LOCK TABLE note IN ACCESS EXCLUSIVE MODE")
 
         veto = vetoed(run, timeout_seconds=1.0)
 
-        assert veto.reason == "no backup: pg_dump was not done after 1 s"
+        assert veto.reason == "locking the tables was not done after 1 s"
         assert "timeout_seconds" in veto.hint
         assert left_in(tmp_path) == []
         assert becomes_true(lambda: fetch(filled, DUMP_SESSIONS) == [(0,)])
@@ -45,15 +46,16 @@ def test_pg_dump_that_hangs_is_ended_at_the_timeout(run: Run, filled: str, tmp_p
 def test_locked_table_is_not_waited_for_for_ever(
     run: Run, filled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "_LOCK_WAIT_SECONDS", 1)
+    monkeypatch.setattr(snapshot, "_LOCK_WAIT_SECONDS", 1)
     with closing(connect(filled)) as blocker, blocker.cursor() as cursor:
         cursor.execute("BEGIN; LOCK TABLE note IN ACCESS EXCLUSIVE MODE")
 
         veto = vetoed(run)
 
-    assert "canceling statement due to statement timeout" in veto.reason
-    assert "holds the lock" in veto.hint
-    assert left_in(tmp_path) == []
+        holder = f"public.note is locked by process {blocker.info.backend_pid}"
+        assert veto.reason == f"no backup: canceling statement due to lock timeout: {holder}"
+        assert "end the session" in veto.hint
+        assert left_in(tmp_path) == []
 
 
 def test_pg_dump_that_ignores_sigterm_is_killed_with_its_children(
@@ -73,37 +75,54 @@ def test_pg_dump_that_ignores_sigterm_is_killed_with_its_children(
     os.close(reader)
 
 
-def test_interrupted_run_ends_pg_dump_and_removes_its_file(
-    run: Run, filled: str, tmp_path: Path
-) -> None:
-    """The core turns SIGTERM into an exception wherever the main thread happens to be."""
+class StoppedError(BaseException):
+    """What the signal handler raises."""
 
-    class StoppedError(BaseException):
-        """What the signal handler raises."""
+
+@contextmanager
+def interrupted_when(claim: Callable[[], bool]) -> Iterator[None]:
+    """Raise `StoppedError` in the main thread, as the core does on SIGTERM, once *claim* holds."""
 
     def stop(*_: object) -> None:
         raise StoppedError
 
     def interrupt() -> None:
-        # Before it waits for the table, pg_dump has not yet set up how it ends its session.
-        becomes_true(
-            lambda: fetch(filled, f"{DUMP_SESSIONS} and wait_event_type = 'Lock'") == [(1,)]
-        )
+        becomes_true(claim)
         os.kill(os.getpid(), signal.SIGUSR1)
 
     before = signal.signal(signal.SIGUSR1, stop)
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(StoppedError):
+        yield
+    thread.join()
+    signal.signal(signal.SIGUSR1, before)
+
+
+def test_signal_ends_the_wait_for_a_table(run: Run, filled: str, tmp_path: Path) -> None:
+    """Libpq waits in C: a handler would run when the server has answered, after a minute."""
+    waits = f"{DUMP_SESSIONS} and wait_event_type = 'Lock'"
     with closing(connect(filled)) as blocker, blocker.cursor() as cursor:
         cursor.execute("BEGIN; LOCK TABLE note IN ACCESS EXCLUSIVE MODE")
-        thread = threading.Thread(target=interrupt)
-        thread.start()
 
-        with pytest.raises(StoppedError):
+        with interrupted_when(lambda: fetch(filled, waits) == [(1,)]):
             backup_plugin().pre_migrate(run)
 
-        thread.join()
-        signal.signal(signal.SIGUSR1, before)
         assert left_in(tmp_path) == []
         assert becomes_true(lambda: fetch(filled, DUMP_SESSIONS) == [(0,)])
+
+
+def test_interrupted_run_ends_pg_dump_and_removes_its_file(
+    run: Run, filled: str, tmp_path: Path, real: Tools
+) -> None:
+    begun = tmp_path / "begun"
+    body = f"touch '{begun}'; echo partial >\"$FILE\"; exec sleep 600"
+
+    with interrupted_when(begun.exists):
+        backup_plugin(pg_bin=wrapped(tmp_path / "bin", real, body)).pre_migrate(run)
+
+    assert left_in(tmp_path) == []
+    assert becomes_true(lambda: fetch(filled, DUMP_SESSIONS) == [(0,)])
 
 
 def _is_at_end(reader: int) -> bool:

@@ -88,8 +88,8 @@ def test_shipped_environments_are_the_two() -> None:
 def test_example_names_every_secret() -> None:
     text = (_REPOSITORY / ".secrets.toml.example").read_text(encoding="utf-8")
 
-    said = {key for key, _ in flat(tomllib.loads(text))}
-
+    # A secret that is a table of its own is named by its line, not by a value.
+    said = {line.partition("=")[0].strip() for line in text.splitlines() if "=" in line}
     wanted = {setting.key.rpartition(".")[2] for setting in _ALL if setting.is_secret}
     assert wanted <= said
 

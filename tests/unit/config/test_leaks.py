@@ -14,7 +14,9 @@ from pydantic import BaseModel, SecretStr
 
 from app.cli import config as command
 from app.config import PluginValue, open_sources
+from app.config.catalog import build_catalog
 from app.config.checking import Project, check
+from app.config.spoken import secret_texts
 from app.config.views import diff, explain, show
 from app.errors import ConfigError
 
@@ -264,3 +266,18 @@ class HiddenList(list[str]):
 
     def __repr__(self) -> str:
         return "[]"
+
+
+def test_number_in_a_table_of_secrets_is_none() -> None:
+    """A port that is masked would mask every 22 of a log."""
+    table = build_catalog({"notify": Notify}).names["PLUGINS__NOTIFY__SECRET_HEADERS"]
+
+    assert secret_texts(table, {"port": 22, "retries": 2.5, "key": CANARY}) == {CANARY}
+    # As a file gives it, key by key.
+    assert secret_texts(table, 22) == frozenset()
+
+
+def test_password_of_digits_is_a_secret() -> None:
+    token = build_catalog({"notify": Notify}).names["PLUGINS__NOTIFY__API_TOKEN"]
+
+    assert secret_texts(token, 12345678) == {"12345678"}

@@ -29,6 +29,7 @@ class FakeInspection(AbstractContextManager["FakeInspection"]):
 
     current = expected = pending = ("a1",)
     state = "up_to_date"
+    version_table = "public.alembic_version"
     brought_by = None
     needed_backups: frozenset[str] = frozenset()
 

@@ -35,6 +35,7 @@ class LiveInspection(AbstractContextManager["LiveInspection"]):
     found: tuple[str, ...] | None = ()
     pending: tuple[str, ...] = ()
     state: str = "up_to_date"
+    version_table = "public.alembic_version"
     brought_by: str | None = None
     needed_backups: frozenset[str] = frozenset()
 

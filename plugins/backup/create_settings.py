@@ -1,0 +1,91 @@
+"""How a backup is made and proven: the settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from app.hooks import DatabaseUrl
+
+# `~` is spelled out by a shell, and in a file by nobody.
+Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+
+AUTO = "auto"
+UNPROVEN = "none, unproven"
+
+
+class CreateSettings(BaseModel):
+    """What makes backups, and how far they are proven."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+    pg_bin: Folder | None = Field(
+        None,
+        description="Folder of pg_dump and pg_restore; without it they are looked up.",
+    )
+    timeout_seconds: float = Field(
+        3600.0,
+        gt=0,
+        description="Dump and verification are given up, and the run refused, after this long.",
+    )
+    verify: str = Field(
+        "read",
+        description='"read" the whole archive back, or "restore" it into a scratch database and'
+        ' count; "none, unproven" proves nothing.',
+    )
+    verify_database_url: SecretStr | None = Field(
+        None,
+        description="A database of another server, where scratch databases are made; else they"
+        " are made beside the one that is backed up.",
+    )
+    format: Literal["auto", "custom", "directory"] = Field(
+        "auto",
+        description='"custom": one file; "directory": tables in parallel; "auto": the faster one.',
+    )
+    jobs: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        description="Tables that are dumped or restored at once; unset: one per core, at most 4.",
+    )
+    compression: str = Field(
+        AUTO,
+        description="What pg_dump's --compress takes; auto: zstd:1 where it can, else gzip 1.",
+    )
+
+    @field_validator("verify")
+    @classmethod
+    def _meant(cls, level: str) -> str:
+        if level == "none":
+            raise ValueError(
+                f'a backup that nobody has read back: say "{UNPROVEN}" to accept that'
+            )
+        if level not in ("read", "restore", UNPROVEN):
+            raise ValueError(f'say "read", "restore" or "{UNPROVEN}"')
+        return level
+
+    @field_validator("verify_database_url")
+    @classmethod
+    def _is_url(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            DatabaseUrl(url.get_secret_value(), setting="plugins.backup.verify_database_url")
+        return url
+
+    @property
+    def level(self) -> str:
+        """`none`, `read` or `restore`."""
+        return "none" if self.verify == UNPROVEN else self.verify
+
+    @property
+    def scratch_url(self) -> DatabaseUrl | None:
+        """Where scratch databases are made, when that is not beside the database itself."""
+        if self.verify_database_url is None:
+            return None
+        return DatabaseUrl(
+            self.verify_database_url.get_secret_value(),
+            setting="plugins.backup.verify_database_url",
+        )

@@ -1,0 +1,233 @@
+"""What the commands do: each function is one of them, from its words to its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from . import instant, lost, make_backup
+from . import restore as steps
+from .create import verifier_of
+from .kept import Kept, find_half_made, find_kept
+from .original import original_of
+from .process import Deadline
+from .retention import Pruned, Rules, Scope, to_prune
+from .retention import prune as prune_backups
+from .server import connected, told
+from .storage import Storage
+from .swap import mend
+from .texts import kept_row
+from .tools import find_tools
+
+if TYPE_CHECKING:
+    from app.hooks import Backup, CommandContext, DatabaseUrl, LockedWork, Restored
+
+    from . import Config
+    from .listing import Stored
+
+_PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the operator asked `restore` for; without an id, the way back."""
+
+    backup_id: str | None
+    confirmed: str | None = None
+    lock_wait_seconds: float | None = None
+    drop_old: bool = False
+    no_owner: bool = False
+    from_archive: bool = False
+
+    def wishes(self, config: Config) -> steps.Wishes:
+        """Return what the steps must know."""
+        return steps.Wishes(
+            self.drop_old, self.no_owner, self.from_archive, config.swap_timeout_seconds
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What `restore` did, on record as *run_id*; without a *backup* it was the way back."""
+
+    restored: Restored
+    run_id: str
+    backup: Backup | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was pruned, or with *is_dry* what would be."""
+
+    is_dry: bool
+    backups: tuple[str, ...]
+    replaced: tuple[Kept, ...]
+    kept: tuple[Kept, ...]
+    """Replaced databases that are too young to go."""
+    snapshots: tuple[str, ...]
+    half_made: tuple[str, ...]
+    failed: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> list[tuple[str, ...]]:
+        """One row for each, the word for what became of it first."""
+        gone = "would go" if self.is_dry else "removed"
+        return [
+            *((gone, "backup", name, "") for name in self.backups),
+            *(kept_row(each, gone) for each in self.replaced),
+            *((gone, "template copy", name, "") for name in self.snapshots),
+            *((gone, "half-made database", name, "") for name in self.half_made),
+            *(kept_row(each, "kept") for each in self.kept),
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {
+            "dry_run": self.is_dry,
+            "backups": list(self.backups),
+            "replaced_databases": [each.to_dict() for each in self.replaced],
+            "kept_databases": [each.to_dict() for each in self.kept],
+            "template_copies": list(self.snapshots),
+            "half_made_databases": list(self.half_made),
+            "failed": list(self.failed),
+        }
+
+
+def storage_of(config: Config, context: CommandContext | LockedWork) -> Storage:
+    """Return where the backups are."""
+    return Storage(config, context.project_root)
+
+
+def create(config: Config, context: CommandContext, lock_wait_seconds: float | None) -> Stored:
+    """Make a backup under the run's lock; the ledger says nothing of it."""
+    storage = storage_of(config, context)
+    with context.locked(
+        "backup create", "", lock_wait_seconds=lock_wait_seconds, on_record=False
+    ) as work:
+        return make_backup(config, storage, work, None)
+
+
+def find(config: Config, context: CommandContext, wanted: str) -> Stored:
+    """Return the backup that *wanted* means; `latest` is of this environment."""
+    return storage_of(config, context).find(wanted, environment=context.environment)
+
+
+def snapshot_of(stored: Stored) -> str:
+    """Return the name that the template copy of *stored* has, where one was made."""
+    return stored.manifest.snapshot or ""
+
+
+def verify(config: Config, context: CommandContext, wanted: str, level: str) -> Stored:
+    """Prove the backup *wanted* again; only level `restore` needs a server."""
+    storage = storage_of(config, context)
+    stored = storage.find(wanted, environment=context.environment)
+    written_by = int(stored.manifest.tool_version.split(".")[0])
+    tools = find_tools(written_by, config.pg_bin)
+    url = config.scratch_url or context.database_url
+    verifier = verifier_of(config, url, tools, Deadline(config.timeout_seconds))
+    with storage.opened(stored) as folder:
+        verifier.verify(folder, stored.manifest, level)
+    return stored
+
+
+def prune(
+    config: Config,
+    context: CommandContext,
+    lock_wait_seconds: float | None,
+    *,
+    dry_run: bool,
+) -> Plan:
+    """Remove what no rule keeps: backups, replaced databases, copies without their backup."""
+    with context.locked(
+        "backup prune", "", lock_wait_seconds=lock_wait_seconds, on_record=False
+    ) as work:
+        with work.inspect() as inspection:
+            needed = inspection.needed_backups
+        storage, rules = storage_of(config, work), Rules.of(config)
+        live = work.database_url.name
+        scope = Scope(live, work.environment)
+        if dry_run:
+            gone = to_prune(storage.list(), datetime.now(UTC), rules, needed, scope)
+            pruned = Pruned(tuple(one.id for one in gone))
+        else:
+            pruned = prune_backups(storage, rules, needed, scope)
+        left = [one.id for one in storage.list() if one.id not in pruned.removed]
+        return _databases(config, work.database_url, left, pruned, dry_run=dry_run)
+
+
+def _databases(
+    config: Config,
+    url: DatabaseUrl,
+    left: list[str],
+    pruned: Pruned,
+    *,
+    dry_run: bool,
+) -> Plan:
+    live = url.name
+    until = datetime.now(UTC) - timedelta(days=config.keep_replaced_days)
+    with connected(url) as server, told(server):
+        kept = find_kept(server, live)
+        old = tuple(each for each in kept if each.until <= until)
+        orphans = instant.find_orphans(server, live, left)
+        half_made = find_half_made(server, live)
+        if not dry_run:
+            for name in (*(each.name for each in old), *orphans, *half_made):
+                server.drop(name)
+    young = tuple(each for each in kept if each not in old)
+    return Plan(
+        dry_run, pruned.removed, old, young, tuple(orphans), tuple(half_made), pruned.failed
+    )
+
+
+def restore(config: Config, context: CommandContext, request: Request) -> Done:
+    """Restore what *request* names, or go back.
+
+    It asks for the database's name in production, where the replaced database is dropped, and
+    where the backup is another database's or another environment's.
+    """
+    storage, url = storage_of(config, context), context.database_url
+    here = {"database": url.name, "environment": context.environment}
+    stored = storage.find(request.backup_id, **here) if request.backup_id else None
+    target = stored.id if stored else "--undo"
+    is_foreign = stored is not None and not Scope(**here).holds(stored)
+    if context.environment == _PRODUCTION or request.drop_old or is_foreign:
+        context.confirm(f"restore {target}", request.confirmed)
+    wishes = request.wishes(config)
+    if stored and not _exists_and_is_open(url):
+        restored = lost.recreate(url, original_of(config, storage, stored, wishes), wishes)
+        return Done(restored, lost.put_on_record(context, restored, stored), stored.backup)
+    with context.locked("restore", target, lock_wait_seconds=request.lock_wait_seconds) as work:
+        if stored is None:
+            return Done(steps.undo(work, wishes), work.id)
+        original = original_of(config, storage, stored, wishes)
+        return Done(steps.restore(work, original, wishes), work.id, stored.backup)
+
+
+def restore_after_failure(config: Config, work: LockedWork, backup: Backup) -> Restored:
+    """Restore the *backup* that a failed run made, in the run's own work."""
+    storage = storage_of(config, work)
+    wishes = steps.Wishes(deadline_seconds=config.swap_timeout_seconds)
+    original = original_of(config, storage, storage.find(backup.id), wishes)
+    return steps.restore(work, original, wishes)
+
+
+def restored_data(done: Done) -> dict[str, Any]:
+    """Return what was *done* as JSON-ready values."""
+    restored = done.restored
+    return {
+        "backup_id": done.backup.id if done.backup else None,
+        "undone_to": None if done.backup else restored.backup_id,
+        "heads": list(restored.heads),
+        "kept_as": restored.kept_as,
+        "cut_off_ms": restored.cut_off_ms,
+    }
+
+
+def _exists_and_is_open(url: DatabaseUrl) -> bool:
+    """Say whether there is the database of *url*; a swap that a crash cut off is mended first."""
+    with connected(url) as server, told(server):
+        live = url.name
+        siblings = (each.name for each in find_kept(server, live))
+        mend(server, live, *find_half_made(server, live), *siblings)
+        return server.oid(live) is not None

@@ -1,0 +1,51 @@
+"""A stored backup as the original of a restore: what rebuilds it, with which tools."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from .create import jobs_of
+from .process import Deadline
+from .rebuild import compare, rebuild
+from .restore import Original, Wishes
+from .server import connected
+from .tools import find_tools
+
+if TYPE_CHECKING:
+    from app.hooks import DatabaseUrl
+
+    from . import Config
+    from .listing import Stored
+    from .storage import Storage
+
+_log = logging.getLogger("sst.plugins.backup")
+_MAJOR = 10_000
+
+
+def original_of(config: Config, storage: Storage, stored: Stored, wishes: Wishes) -> Original:
+    """Return *stored* as something that can be restored; nothing is read yet."""
+
+    def rebuild_it(url: DatabaseUrl) -> None:
+        manifest = stored.manifest
+        deadline = Deadline(config.timeout_seconds)
+        with connected(url) as server:
+            place, server_major = server.place, server.version // _MAJOR
+        written_by = int(manifest.tool_version.split(".")[0])
+        tools = find_tools(max(server_major, written_by), config.pg_bin)
+        with storage.opened(stored) as folder:
+            _log.info("rebuilding %s beside the live database", manifest.id)
+            rebuild(
+                folder,
+                manifest,
+                tools,
+                place,
+                url.name,
+                deadline,
+                jobs_of(config),
+                no_owner=wishes.no_owner,
+            )
+            _log.info("comparing it with the manifest")
+            compare(url, manifest, deadline)
+
+    return Original(stored.manifest, stored.backup, rebuild_it)

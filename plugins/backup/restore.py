@@ -1,0 +1,218 @@
+"""A restore: rebuilt beside the live database, compared, dressed, then one swap of two names."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg2
+
+from app.hooks import Restored, Veto
+
+from . import instant
+from .kept import find_half_made, find_kept, free_kept_name, rebuilt_name
+from .preflight import missing_roles, require_roles, require_room, require_swappable
+from .properties import Properties, apply_properties, read_properties, rehearse
+from .server import connected, told
+from .swap import Names, mend, swap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from app.hooks import Backup, DatabaseUrl, LockedWork
+
+    from .manifest import Manifest
+    from .server import Server
+
+_log = logging.getLogger("sst.plugins.backup")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the operator may want otherwise."""
+
+    drop_old: bool = False
+    """Drop the database of before when all is done."""
+    no_owner: bool = False
+    """Give everything to the role of migrations, and leave grants out."""
+    from_archive: bool = False
+    """Do not use the template copy."""
+    deadline_seconds: float = 10.0
+    """How long sessions have to end in the swap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A backup that is to be restored, and how it is rebuilt."""
+
+    manifest: Manifest
+    backup: Backup
+    rebuild: Callable[[DatabaseUrl], None]
+    """Create the database of that URL from the archive, and compare it with the manifest."""
+
+
+def restore(work: LockedWork, original: Original, wishes: Wishes) -> Restored:
+    """Put the database of *original* in the place of *work*'s, which is kept under another name.
+
+    Until the swap nothing of the live database changes; the swap changes both names or none.
+
+    Raises `Veto` when it is refused or fails: the live database is as it was.
+    """
+    url, manifest = work.database_url, original.manifest
+    live = url.name
+    with _server_of(url) as server:
+        wanted = _prepare(server, live, original, wishes)
+        fresh = rebuilt_name(live, work.id)
+        with _taken_back(url, live, fresh), _fresh(server, fresh, url, original, wishes):
+            apply_properties(server, fresh, wanted)
+            heads = work.copy_record(url.with_database(fresh))
+            if set(heads) != set(manifest.heads):
+                raise _other_heads(heads, manifest.heads)
+            kept = free_kept_name(server, live)
+            with work.aside():
+                milliseconds = swap(
+                    url, Names(live, fresh, kept), deadline_seconds=wishes.deadline_seconds
+                )
+        return _finish(work, server, original, kept, milliseconds, wishes)
+
+
+def undo(work: LockedWork, wishes: Wishes) -> Restored:
+    """Put the newest kept database back in the place of *work*'s, which is kept in its turn.
+
+    Raises `Veto` when there is none, or when it fails: the live database is as it was.
+    """
+    url = work.database_url
+    live = url.name
+    with _server_of(url) as server:
+        mend(server, live, *(each.name for each in find_kept(server, live)))
+        found = find_kept(server, live)
+        if not found:
+            raise Veto(
+                f"nothing to go back to: no restore has kept a database of {live}",
+                "migrate.py backup list names the backups",
+                code="nothing_kept",
+            )
+        require_swappable(server, live)
+        back = found[0].name
+        before = read_properties(server, back)
+        apply_properties(server, back, read_properties(server, live))
+        try:
+            heads = work.copy_record(url.with_database(back))
+            kept = free_kept_name(server, live)
+            with work.aside():
+                milliseconds = swap(
+                    url, Names(live, back, kept), deadline_seconds=wishes.deadline_seconds
+                )
+        except BaseException:
+            with contextlib.suppress(psycopg2.Error):
+                apply_properties(server, back, before)
+            raise
+        message = f"{live} is {back} again; {_cut_off(milliseconds)}"
+        work.restored(message, heads=heads, backup=None)
+        gone = _drop_old(server, kept, wishes)
+        return Restored(back, heads, None if gone else kept, milliseconds, message)
+
+
+def clean(server: Server, live: str) -> list[str]:
+    """Drop what restores of *live* that were killed have left; return the names.
+
+    The caller holds the lock: no other restore is under way.
+    """
+    found = find_half_made(server, live)
+    for name in found:
+        _log.warning("dropping %s, which a restore that was killed has left", name)
+        server.drop(name)
+    return found
+
+
+@contextlib.contextmanager
+def _server_of(url: DatabaseUrl) -> Iterator[Server]:
+    with connected(url) as server, told(server):
+        yield server
+
+
+def _prepare(server: Server, live: str, original: Original, wishes: Wishes) -> Properties:
+    """Return the properties to give, when nothing is seen that would stop the restore."""
+    mend(server, live, *find_half_made(server, live))
+    require_swappable(server, live)
+    if not wishes.no_owner:
+        require_roles(server, original.manifest.roles)
+    wanted = read_properties(server, live)
+    rehearse(server, live, wanted)
+    clean(server, live)
+    if not _instant(server, live, original, wishes):
+        require_room(server, wanted.tablespace, original.manifest.database_bytes)
+    return wanted
+
+
+def _instant(server: Server, live: str, original: Original, wishes: Wishes) -> str | None:
+    """Return the name of the template copy to use; None when the archive is."""
+    if wishes.from_archive or wishes.no_owner:
+        return None
+    return instant.copy_of(server, live, original.manifest)
+
+
+@contextlib.contextmanager
+def _fresh(
+    server: Server, fresh: str, url: DatabaseUrl, original: Original, wishes: Wishes
+) -> Iterator[None]:
+    """Have the restored database under the name *fresh* for the body."""
+    copy = _instant(server, url.name, original, wishes)
+    if copy is None:
+        original.rebuild(url.with_database(fresh))
+        yield
+    else:
+        _log.info("restoring from the template copy %s", copy)
+        with instant.taken(server, copy, fresh):
+            yield
+
+
+@contextlib.contextmanager
+def _taken_back(url: DatabaseUrl, live: str, fresh: str) -> Iterator[None]:
+    """Drop the database *fresh* when the body raises, on a connection of its own."""
+    try:
+        yield
+    except BaseException:
+        _log.info("dropping %s; %s is as it was", fresh, live)
+        with contextlib.suppress(Exception), connected(url) as server:
+            server.drop(fresh)
+        raise
+
+
+def _finish(
+    work: LockedWork,
+    server: Server,
+    original: Original,
+    kept: str,
+    milliseconds: int,
+    wishes: Wishes,
+) -> Restored:
+    live, manifest = work.database_url.name, original.manifest
+    message = f"{live} is as in backup {manifest.id}; {_cut_off(milliseconds)}"
+    work.restored(message, heads=manifest.heads, backup=original.backup)
+    gone = _drop_old(server, kept, wishes)
+    return Restored(manifest.id, manifest.heads, None if gone else kept, milliseconds, message)
+
+
+def _drop_old(server: Server, kept: str, wishes: Wishes) -> bool:
+    if wishes.drop_old:
+        server.drop(kept)
+    return wishes.drop_old
+
+
+def _cut_off(milliseconds: int) -> str:
+    return f"nobody could connect for {milliseconds} ms"
+
+
+def _other_heads(found: Sequence[str], expected: Sequence[str]) -> Veto:
+    return Veto(
+        f"the restored database is at {', '.join(found) or 'no revision'}, the backup at"
+        f" {', '.join(expected) or 'no revision'}",
+        "restore another backup: migrate.py backup list",
+        code="backup_mismatch",
+    )
+
+
+__all__ = ["Original", "Wishes", "clean", "missing_roles", "restore", "undo"]

@@ -1,0 +1,125 @@
+"""Client programs: what others see of them, and that none outlives the run that wanted it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from plugins.backup.source import Source
+from plugins.backup.tools import find_tools
+from tests.support.backups import (
+    DUMP_SESSIONS,
+    backup_plugin,
+    becomes_true,
+    fetch,
+    with_password,
+)
+from tests.support.forks import wait_until
+from tests.support.pg_tools import wrapped
+from tests.support.runs import make_run
+from tests.support.server import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.project import Project
+
+TOOLS = re.compile(rb"pg_dump|pg_restore")
+
+
+@contextmanager
+def command_lines() -> Iterator[set[bytes]]:
+    """Return the arguments of every PostgreSQL client program that runs during the body."""
+    seen: set[bytes] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            seen.update(filter(TOOLS.search, _all_arguments()))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
+
+
+def _all_arguments() -> Iterator[bytes]:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            yield path.read_bytes()
+        except OSError:
+            continue
+
+
+@pytest.mark.parametrize("format_", ["custom", "directory"])
+def test_password_is_in_no_arguments_of_any_program(
+    filled: str, tmp_path: Path, format_: str
+) -> None:
+    """`ps` shows them to every user of the machine: pg_dump, pg_restore, and our leash."""
+    url, canary = with_password(filled)
+    run = make_run(url, tmp_path)
+
+    with command_lines() as seen:
+        backup_plugin(format=format_, verify="restore").pre_migrate(run)
+
+    ours = [line for line in seen if str(tmp_path).encode() in line]
+    assert any(b"pg_dump" in line for line in ours)
+    assert any(b"pg_restore" in line for line in ours)
+    assert [line for line in seen if canary.encode() in line] == []
+
+
+def test_pg_dump_ends_when_the_run_is_killed(project: Project, tmp_path: Path) -> None:
+    """`kill -9` gives us no chance to end it; it would hold a lock on every table."""
+    project.enable("backup")
+    project.revision("one", "op.create_table('one', sa.Column('id', sa.Integer))")
+    source = Source.of(make_run(project.database_url, tmp_path))
+    begun = tmp_path / "begun"
+    body = f"echo $$ >'{begun}.x'; mv '{begun}.x' '{begun}'; exec sleep 600"
+    folder = wrapped(tmp_path / "bin", find_tools(source.server_major), body)
+    project.settings["plugins.backup.pg_bin"] = str(folder)
+    running = project.start("upgrade")
+    wait_until(begun.exists, "pg_dump runs")
+
+    running.signal(signal.SIGKILL)
+
+    running.finish()
+    child = Path("/proc") / begun.read_text().strip()
+    assert becomes_true(lambda: not child.exists())
+    assert becomes_true(lambda: fetch(project.database_url, DUMP_SESSIONS) == [(0,)])
+
+
+def test_session_of_a_killed_pg_dump_does_not_wait_for_its_table(
+    project: Project, tmp_path: Path
+) -> None:
+    """The server looks after its client: nobody is left in the queue for the lock."""
+    import os
+    import subprocess
+
+    from app.db.url import DatabaseUrl
+    from plugins.backup.environment import client_environment
+
+    project.query("CREATE TABLE busy (n integer)")
+    url = DatabaseUrl(project.database_url)
+    tools = find_tools(Source.of(make_run(project.database_url, tmp_path)).server_major)
+    waiting = f"{DUMP_SESSIONS} AND wait_event_type = 'Lock'"
+    with closing(connect(project.database_url)) as blocker:
+        blocker.cursor().execute("BEGIN; LOCK TABLE busy")
+        child = subprocess.Popen(
+            [tools.pg_dump, f"--dbname={url.libpq_place()}", f"--file={os.devnull}"],
+            env=client_environment(url, watched=True),
+        )
+        wait_until(lambda: fetch(project.database_url, waiting) == [(1,)], "pg_dump waits")
+
+        child.kill()
+
+        child.wait()
+        assert becomes_true(lambda: fetch(project.database_url, DUMP_SESSIONS) == [(0,)])

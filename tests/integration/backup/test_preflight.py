@@ -1,0 +1,85 @@
+"""What would stop the swap is found before anything is done, and says what helps."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.db.url import DatabaseUrl
+from app.hooks import Veto
+from plugins.backup.preflight import (
+    free_bytes,
+    require_roles,
+    require_room,
+    require_swappable,
+)
+from plugins.backup.server import connected
+from tests.support.server import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from plugins.backup.server import Server
+
+
+@pytest.fixture
+def outside(database_url: str) -> Iterator[Server]:
+    """Return the server as a superuser sees it."""
+    with connected(DatabaseUrl(database_url)) as found:
+        yield found
+
+
+@pytest.fixture
+def weak(outside: Server, database_url: str) -> Iterator[Server]:
+    """Return the server as a role sees it that may do nothing but log in."""
+    role = f"weak_{uuid.uuid4().hex[:8]}"
+    outside.execute("CREATE ROLE {}", role)
+    url = DatabaseUrl(database_url)
+    with connected(url) as found:
+        found.execute("SET ROLE {}", role)
+        yield found
+    outside.execute("DROP OWNED BY {}", role)
+    outside.execute("DROP ROLE {}", role)
+
+
+def test_a_superuser_may_swap(outside: Server, database_url: str) -> None:
+    require_swappable(outside, DatabaseUrl(database_url).name)
+
+
+def test_all_that_a_role_lacks_is_said_at_once(weak: Server, database_url: str) -> None:
+    live = DatabaseUrl(database_url).name
+
+    with closing(connect(database_url)), pytest.raises(Veto) as veto:
+        require_swappable(weak, live)
+
+    assert veto.value.code == "cannot_swap"
+    assert "may not create databases" in veto.value.reason
+    assert f"{live} belongs to postgres" in veto.value.reason
+    assert "may not end the sessions of postgres" in veto.value.reason
+    assert "GRANT postgres TO weak_" in veto.value.hint
+
+
+def test_missing_roles_are_named(outside: Server) -> None:
+    with pytest.raises(Veto, match=r"does not have: gone, gone too$") as veto:
+        require_roles(outside, ["postgres", "gone too", "gone"])
+
+    assert "--no-owner" in veto.value.hint
+
+
+def test_a_disk_without_room_is_refused(outside: Server) -> None:
+    free = free_bytes(outside, "pg_default")
+    assert free is not None
+
+    with pytest.raises(Veto, match="bytes free"):
+        require_room(outside, "pg_default", 2 * free)
+    require_room(outside, "pg_default", free // 2)
+
+
+def test_a_disk_that_cannot_be_seen_refuses_nobody(weak: Server) -> None:
+    assert free_bytes(weak, "pg_default") is None
+
+    require_room(weak, "pg_default", 1000 * shutil.disk_usage("/").total)

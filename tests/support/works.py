@@ -1,0 +1,99 @@
+"""A stand-in for the core's `LockedWork`, for tests of the steps in between."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.db.url import DatabaseUrl
+from plugins.backup.manifest import Manifest, backup_id
+from plugins.backup.restore import Original
+from tests.support.backups import execute, fetch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from app.hooks import Backup, Inspection
+
+
+@dataclass
+class Work:
+    """Work under a lock that nobody else wants; remembers what it was told."""
+
+    url: str
+    id: str = "20261122T143000Z-7e01e1"
+    environment: str = "development"
+    project_root: Path = Path()
+    heads: tuple[str, ...] = ("r2",)
+    recorded_in: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    in_between: Callable[[], None] = lambda: None
+    """What happens when the core has stepped aside."""
+
+    @property
+    def database_url(self) -> DatabaseUrl:
+        """The live database."""
+        return DatabaseUrl(self.url)
+
+    def inspect(self) -> Inspection:
+        """No test asks."""
+        raise NotImplementedError
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let happen what is to happen meanwhile."""
+        self.in_between()
+        yield
+
+    def copy_record(
+        self, url: DatabaseUrl, *, heads: tuple[str, ...] | None = None
+    ) -> tuple[str, ...]:
+        """Leave a mark, and read the heads."""
+        self.recorded_in.append(url.name)
+        execute(url.reveal(), "CREATE TABLE IF NOT EXISTS record (run text)")
+        found = tuple(row[0] for row in fetch(url.reveal(), "SELECT head FROM version"))
+        return heads if heads is not None else found
+
+    def restored(self, message: str, *, heads: tuple[str, ...], backup: Backup | None) -> None:
+        """Remember it."""
+        from_backup = f" [{backup.id}]" if backup else ""
+        self.messages.append(f"{','.join(heads)}: {message}{from_backup}")
+
+
+def original(server_url: str, live: str, head: str = "r1", **changes: Any) -> Original:
+    """Return a backup of *live* at *head*, whose rebuild is two tables."""
+    manifest = Manifest(
+        id=backup_id(live),
+        run_id=None,
+        environment="development",
+        database=live,
+        heads=(head,),
+        format="custom",
+        compression="gzip",
+        server_version="18.4",
+        tool_version="18.4",
+        created_at="2026-11-22T14:30:00Z",
+        duration_ms=1,
+        database_bytes=8_000_000,
+        files=(),
+        tables={},
+        large_objects=0,
+        properties={},
+        roles=(),
+        verified="read",
+    )
+
+    def rebuild(url: DatabaseUrl) -> None:
+        execute(server_url, f"CREATE DATABASE {url.name} TEMPLATE template0")
+        fill(url.reveal(), "restored", head)
+
+    values = {"manifest": manifest, "backup": manifest.to_backup("file:///b"), "rebuild": rebuild}
+    return Original(**{**values, **changes})
+
+
+def fill(url: str, word: str, head: str) -> None:
+    """Write into the database of *url* who it is and at which revision."""
+    execute(url, f"CREATE TABLE whoami AS SELECT text '{word}' AS word")
+    execute(url, f"CREATE TABLE version AS SELECT text '{head}' AS head")

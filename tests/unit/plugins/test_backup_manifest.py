@@ -1,0 +1,166 @@
+"""The manifest: sealed against hands and later versions alike."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from app.hooks import Veto
+from plugins.backup.manifest import ArchivedFile, Manifest, backup_id
+
+MADE = Manifest(
+    id="b1",
+    run_id="r1",
+    environment="testing",
+    database="shop",
+    heads=("a1",),
+    format="directory",
+    compression="zstd:1",
+    server_version="18.4",
+    tool_version="18.4",
+    created_at="2026-11-22T14:30:00Z",
+    duration_ms=1200,
+    database_bytes=8_000_000,
+    files=(ArchivedFile("archive/1.dat", 5, "aa"), ArchivedFile("archive/toc.dat", 2, "bb")),
+    tables={'public."Order"': 7},
+    large_objects=1,
+    properties={"encoding": "UTF8"},
+    roles=("owner",),
+    verified="read",
+)
+
+
+def test_manifest_keys_are_a_promise() -> None:
+    """Later versions restore what this one wrote: keys are added, never renamed."""
+    text = MADE.to_json()
+
+    assert text.endswith("}\n")
+    assert json.loads(text) == {
+        "id": "b1",
+        "run_id": "r1",
+        "environment": "testing",
+        "database": "shop",
+        "heads": ["a1"],
+        "format": "directory",
+        "compression": "zstd:1",
+        "server_version": "18.4",
+        "tool_version": "18.4",
+        "created_at": "2026-11-22T14:30:00Z",
+        "duration_ms": 1200,
+        "database_bytes": 8_000_000,
+        "files": [
+            {"name": "archive/1.dat", "size_bytes": 5, "sha256": "aa"},
+            {"name": "archive/toc.dat", "size_bytes": 2, "sha256": "bb"},
+        ],
+        "tables": {'public."Order"': 7},
+        "large_objects": 1,
+        "properties": {"encoding": "UTF8"},
+        "roles": ["owner"],
+        "verified": "read",
+        "encryption": None,
+        "version_table": None,
+        "snapshot": None,
+        "schema_version": 1,
+        "checksum": MADE.checksum,
+    }
+
+
+def test_manifest_is_read_as_it_was_written() -> None:
+    read = Manifest.from_json(MADE.to_json())
+
+    assert read == MADE
+    assert read.checksum == MADE.checksum
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("heads", ["b2"]),
+        ("tables", {'public."Order"': 8}),
+        ("files", [{"name": "archive/1.dat", "size_bytes": 5, "sha256": "ab"}]),
+        ("verified", "restore"),
+        ("added", "by hand"),
+    ],
+)
+def test_manifest_edited_by_hand_is_refused(key: str, value: object) -> None:
+    edited = json.dumps({**json.loads(MADE.to_json()), key: value})
+
+    with pytest.raises(Veto, match="not what was written") as veto:
+        Manifest.from_json(edited)
+
+    assert veto.value.code == "backup_damaged"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", b"\xff\xfe", MADE.to_json()[:-9]])
+def test_what_is_no_manifest_is_refused(text: str | bytes) -> None:
+    with pytest.raises(Veto) as veto:
+        Manifest.from_json(text)
+
+    assert veto.value.code == "backup_damaged"
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../b2/archive.dump", "archive/../../x", ""])
+def test_file_outside_the_backup_is_refused(name: str) -> None:
+    """A manifest may come from a place that others can write to."""
+    outside = replace(MADE, files=(ArchivedFile(name, 1, "aa"),))
+
+    with pytest.raises(Veto, match="a file outside the backup"):
+        Manifest.from_json(outside.to_json())
+
+
+def test_manifest_of_a_later_version_is_read_and_keeps_its_checksum() -> None:
+    """After a rollback the older image restores what the newer one made."""
+    later = replace(MADE, unknown={"colour": "blue"})
+
+    read = Manifest.from_json(later.to_json())
+
+    assert read == later
+    assert read.to_json() == later.to_json()
+
+
+def test_manifest_of_another_kind_is_refused() -> None:
+    """Its files may mean something else."""
+    with pytest.raises(Veto, match="version 2, known is 1"):
+        Manifest.from_json(replace(MADE, schema_version=2).to_json())
+
+
+@pytest.mark.parametrize(("level", "verified"), [("none", False), ("read", True)])
+def test_backup_says_verified_only_when_it_was(level: str, *, verified: bool) -> None:
+    backup = replace(MADE, verified=level).to_backup("file:///backups/b1")
+
+    assert backup.verified is verified
+    assert (backup.size_bytes, backup.uri) == (7, "file:///backups/b1")
+    assert backup.sha256 == replace(MADE, verified=level).checksum
+
+
+def test_ids_sort_by_time_and_name_database_and_run() -> None:
+    made = backup_id("shop", "20261122T143000Z-0f1e2d")
+
+    stamp, database, run = made.split("-")
+    age = datetime.now(UTC) - datetime.strptime(stamp, "%Y%m%dT%H%M%S%z")
+    assert age.total_seconds() < 60
+    assert (database, run) == ("shop", "0f1e2d")
+
+
+def test_ids_without_a_run_differ() -> None:
+    made = {backup_id("shop") for _ in range(20)}
+
+    assert len(made) == 20
+
+
+@pytest.mark.parametrize(
+    ("database", "shown"),
+    [
+        ("../../etc/passwd", ".._.._etc_passwd"),
+        ("a b'c\"d", "a_b_c_d"),
+        ("größe", "gr_e"),
+        ("x" * 63, "x" * 40),
+    ],
+)
+def test_id_is_a_plain_file_name(database: str, shown: str) -> None:
+    made = backup_id(database, "run1")
+
+    assert made.partition("Z-")[2] == f"{shown}-run1"
