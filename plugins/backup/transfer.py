@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import hashlib
+import inspect
 import os
 from typing import TYPE_CHECKING, Any, Self
 
@@ -95,6 +96,7 @@ class Transfer:
             [self._path(name, file.name) for file in files],
             [str(target / file.name) for file in files],
             callback=_Steps(self._watch),
+            **self._get_arguments(),
         )
 
     def require_same(self, name: str, files: Sequence[ArchivedFile]) -> None:
@@ -135,6 +137,12 @@ class Transfer:
         self._fs.invalidate_cache()
         if self.exists(name):
             raise Veto("it is still there")
+
+    def _get_arguments(self) -> dict[str, Any]:
+        """Return what keeps a download small in memory; older drivers know less of it."""
+        wanted = transfer_arguments(self._url, 0)
+        known = inspect.signature(self._fs._get_file).parameters if wanted else ()  # noqa: SLF001 - no other way to ask
+        return {name: value for name, value in wanted.items() if name in (*known, "batch_size")}
 
     def _forget_parts(self, root: str) -> None:
         """S3 keeps, and bills, the parts of an upload that did not end; no listing shows them."""
