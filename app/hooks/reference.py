@@ -22,7 +22,7 @@ _INTRODUCTION = """\
 # Hooks
 
 Every hook: when it is called, its mode, its arguments, what it returns, what raising means, and a plugin that runs.
-This page is written from `app/hooks/specs.py` by `python -m app.hooks.reference > docs/hooks.md`; a test keeps it current.
+This page is written from `app/hooks/specs/` by `python -m app.hooks.reference > docs/hooks.md`; a test keeps it current.
 How to write a plugin: [writing-a-plugin.md](writing-a-plugin.md).
 
 A hook function may ask for fewer arguments than the hook offers, in any order; it gets them by name.
