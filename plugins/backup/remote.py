@@ -155,14 +155,19 @@ class RemotePlace:
         try:
             return bounded(opened, deadline)
         except StalledError:
-            # Its connections hang; what comes next gets new ones.
-            self._opened = None
+            self._cut()
             reason = f"not done after {seconds:g} s"
         except Veto as veto:
             reason = veto.reason
         except Exception as error:  # noqa: BLE001 - each driver has errors of its own
             reason = self._told(error)
         raise Veto(f"{what} {self.name}: {reason}", _HINT, code=code)
+
+    def _cut(self) -> None:
+        """Give up the connections that hang; what comes next gets new ones."""
+        hanging, self._opened = self._opened, None
+        if hanging is not None:
+            hanging.cut()
 
     def _told(self, error: Exception) -> str:
         text = " ".join(str(error).split()) or type(error).__name__

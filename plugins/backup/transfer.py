@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import copy
 import hashlib
@@ -45,6 +46,13 @@ class Transfer:
         other = copy.copy(self)
         other._watch = watch  # noqa: SLF001 - a copy of itself
         return other
+
+    def cut(self) -> None:
+        """End what hangs, as far as the driver lets it be ended, and its connections with it."""
+        if self._fs.async_impl:
+            self._fs.loop.call_soon_threadsafe(_cancel_all, self._fs.loop)
+        elif scheme_of(self._url) in ("sftp", "ssh"):
+            self._fs.client.close()
 
     def names(self) -> list[str]:
         """Return what lies directly in the store; nothing when its folder is not there yet."""
@@ -215,6 +223,11 @@ class _Steps(Callback):  # type: ignore[misc]
         """Ask after each chunk."""
         del value
         self._watch.check()
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
 
 
 def _content(found: object) -> bytes | None:

@@ -99,7 +99,8 @@ class Wire:
         self._cuts = False
         self._lock = threading.Lock()
         self.broke = threading.Event()
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._server = threading.Thread(target=self._serve, daemon=True)
+        self._server.start()
 
     def break_after(self, count: int, *, cut: bool) -> None:
         """Let *count* more bytes go to the store; then close every connection, or be silent."""
@@ -118,6 +119,9 @@ class Wire:
 
     def __exit__(self, *_: object) -> None:
         """Close everything."""
+        # Closing alone does not wake the thread that accepts.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._server.join()
         self._listener.close()
         self._close_all()
 
@@ -126,7 +130,8 @@ class Wire:
             while True:
                 here, _ = self._listener.accept()
                 there = socket.create_connection(("127.0.0.1", self._target))
-                self._open += [here, there]
+                with self._lock:
+                    self._open += [here, there]
                 threading.Thread(target=self._up, args=(here, there), daemon=True).start()
                 threading.Thread(target=self._down, args=(there, here), daemon=True).start()
 
@@ -155,8 +160,9 @@ class Wire:
             return self._left >= 0
 
     def _close_all(self) -> None:
-        for one in self._open:
+        with self._lock:
+            closing, self._open = self._open, []
+        for one in closing:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
-        self._open.clear()

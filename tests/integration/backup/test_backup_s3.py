@@ -90,9 +90,9 @@ def test_wire_that_breaks_in_the_middle_refuses_the_backup(
 ) -> None:
     """Nothing of it is a backup anywhere, then or later; what lies there is known and swept."""
     monkeypatch.setattr(remote, "_TIDY_SECONDS", 1.0)
-    limit = 2.0 if not cut else 20.0
+    limit = 5.0 if not cut else 20.0
     where = _storage(tmp_path, bucket, wire.port, transfer_timeout_seconds=limit)
-    wire.break_after(12_000_000, cut=cut)
+    wire.break_after(3_000_000, cut=cut)
 
     with pytest.raises(Veto) as veto:
         publish(where, files=BIG)
