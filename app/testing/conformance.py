@@ -105,7 +105,7 @@ def _registration_faults(found: FoundPlugin, settings: dict[str, Any]) -> Iterat
     try:
         instance = _instance(found, settings)
     except LOAD_ERRORS as error:
-        yield f"it cannot be created: {type(error).__name__}"
+        yield from _why_not_created(error)
         return
     leaks = before.leaks()
     try:
@@ -123,6 +123,13 @@ def _registration_faults(found: FoundPlugin, settings: dict[str, Any]) -> Iterat
         twice = [name for name, count in Counter(names).items() if count > 1]
         yield from (f"{hook} gives {name} twice" for name in twice)
     yield from (f"after it was created, {leak}" for leak in leaks)
+
+
+def _why_not_created(error: BaseException) -> Iterator[str]:
+    if isinstance(error, ConfigError):
+        yield from map(str, error.problems)
+    else:
+        yield f"it cannot be created: {type(error).__name__}"
 
 
 def _instance(found: FoundPlugin, settings: dict[str, Any]) -> object:

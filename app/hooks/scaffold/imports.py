@@ -25,10 +25,14 @@ _THIRD = {
     "Field": ("from pydantic", "Field"),
     "click": ("import click",),
     "APIRouter": ("from fastapi", "APIRouter"),
+    **{
+        name: ("from starlette.types", name)
+        for name in ("ASGIApp", "Message", "Receive", "Scope", "Send")
+    },
 }
 _KIT = (
-    *("FakeInspection", "Project", "a_failure", "a_revision", "a_run", "an_event"),
-    "assert_conforms",
+    *("FakeInspection", "FakeLockedWork", "Project", "a_backup", "a_failure", "a_revision"),
+    *("a_run", "an_application", "an_event", "assert_conforms"),
 )
 
 
@@ -71,7 +75,7 @@ def _names(tree: ast.Module) -> tuple[set[str], set[str]]:
     """Return the names that run, and those in annotations, which are never evaluated."""
     annotations: list[ast.AST] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             annotations += [each for each in (node.returns, *_annotations(node)) if each]
     inside = {id(each) for root in annotations for each in ast.walk(root)}
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
@@ -82,7 +86,7 @@ def _names(tree: ast.Module) -> tuple[set[str], set[str]]:
     )
 
 
-def _annotations(node: ast.FunctionDef) -> Iterator[ast.expr | None]:
+def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr | None]:
     return (argument.annotation for argument in node.args.args)
 
 

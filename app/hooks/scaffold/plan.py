@@ -15,9 +15,21 @@ if TYPE_CHECKING:
 
 _TESTS = (Path("tests/unit/plugins"), Path("tests"))
 """Where the test of a file goes: the first that exists, else the last."""
-_NOT_IN_A_RUN = frozenset({"register_commands", "register_routers", "migrate_failed"})
+_NOT_IN_A_RUN = frozenset(
+    {
+        "register_commands",
+        "register_routers",
+        "register_middleware",
+        "restore_backup",
+        "migrate_failed",
+    }
+)
 """The hooks that a successful `upgrade` does not call."""
-_PACKAGES = {"register_commands": "click>=8", "register_routers": "fastapi>=0.115"}
+_PACKAGES = {
+    "register_commands": "click>=8",
+    "register_routers": "fastapi>=0.115",
+    "register_middleware": "starlette>=0.40",
+}
 _MIGRATIONS = "register_migrations"
 _OPT_IN = '\npytest_plugins = ["app.testing"]'
 

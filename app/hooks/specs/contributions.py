@@ -116,7 +116,7 @@ def register_routers(application: ApplicationContext) -> Sequence[APIRouter] | N
 
 @hook(Mode.COLLECT)
 def register_middleware(application: ApplicationContext) -> Sequence[Middleware] | None:
-    """Return factories of pure ASGI middleware that every request to *application* goes through.
+    """Return factories of pure ASGI middleware around every request to *application*.
 
     A factory gets the ASGI application inside and returns the one around it. The first plugin's is
     the outermost; the security headers are around all of them. It sees every kind of scope:

@@ -10,8 +10,16 @@ import pytest
 
 from app.config.policy import Choice, PluginPolicy
 from app.errors import ConfigError
+from app.hooks.impls import hook_arguments
 from app.hooks.manager import Deadlines, HookFailedError, HookProblem, build, discover, list_all
-from tests.support.plugin_project import PATIENT, a_revision, a_run, an_event, install
+from tests.support.plugin_project import (
+    PATIENT,
+    a_revision,
+    a_run,
+    an_application,
+    an_event,
+    install,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -359,6 +367,11 @@ def test_secret_store_that_hangs_is_a_problem(project: PluginProject) -> None:
 # Required
 
 
+def offered(hook: str) -> dict[str, Any]:
+    """Return the arguments of the contributing hook *hook*."""
+    return {"application": an_application()} if "application" in hook_arguments(hook) else {}
+
+
 @pytest.mark.parametrize("hook", ["register_checks", "register_commands", "register_routers"])
 def test_contribution_of_a_required_plugin_may_not_fail(project: PluginProject, hook: str) -> None:
     code = f"from app.hooks import hookimpl\n@hookimpl\ndef {hook}():\n    raise OSError('no')\n"
@@ -366,7 +379,7 @@ def test_contribution_of_a_required_plugin_may_not_fail(project: PluginProject, 
     plugins = loaded(project, "core_team", core_team={"required": True})
 
     with pytest.raises(ConfigError) as caught:
-        plugins.collect(hook)
+        plugins.collect(hook, **offered(hook))
 
     [problem] = caught.value.problems
     assert problem.what == f"{hook} raised OSError: no"

@@ -48,9 +48,17 @@ def faults(root: Path, code: str, **settings: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("name", ["backup", "embedded_postgres", "health_check", "notify"])
+@pytest.mark.parametrize(
+    "name", ["embedded_postgres", "health_check", "maintenance", "notify", "secrets_aws"]
+)
 def test_built_in_plugin_conforms(name: str) -> None:
     assert_conforms(name, root=REPOSITORY)
+
+
+def test_built_in_backup_conforms() -> None:
+    url = "postgresql://checker:c4n4ry-secret@db.example/postgres"
+
+    assert_conforms("backup", root=REPOSITORY, settings={"verify_database_url": url})
 
 
 def test_module_can_be_given(project: Path) -> None:
