@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from tests.support.project import Project
     from tests.support.server import TestServer
 
-pytestmark = pytest.mark.external
-
-MANY = 10_000
-
 
 @pytest.fixture
 def roles(server: TestServer) -> Iterator[tuple[str, str]]:
@@ -32,17 +28,6 @@ def roles(server: TestServer) -> Iterator[tuple[str, str]]:
         yield names
         for name in names:
             cursor.execute(f"drop role {name}")
-
-
-@pytest.fixture
-def kept(project: Project) -> Iterator[Project]:
-    """Enable backups; drop what a restore keeps beside the database."""
-    project.enable("backup")
-    yield project
-    name = project.query("select current_database()")[0][0]
-    beside = "select datname from pg_database where starts_with(datname, %s || '_')"
-    for (other,) in project.query(beside, name):
-        project.query(f'drop database "{other}" with (force)')
 
 
 @pytest.mark.parametrize("form", ["custom", "directory"])
@@ -73,29 +58,6 @@ def test_awkward_database_comes_back_as_it_was(
     for part, value in before.items():
         assert after[part] == value, part
     kept.query(f"drop owned by {owner}, {reader} cascade")
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_ten_thousand_tables_come_back(kept: Project, request: pytest.FixtureRequest) -> None:
-    if "external" in request.node.name:
-        pytest.skip("the number of tables is no matter of the server's version")
-    for first in range(0, MANY, 500):
-        kept.query(f"""
-            do $$ begin for i in {first} .. {first + 499} loop
-                execute format('create table t%s as select %s as n', i, i);
-            end loop; end $$
-        """)
-    created = kept.migrate("backup", "create", "--json")
-    kept.query("drop table t0; delete from t1")
-
-    restored = kept.migrate("restore", "latest", "--drop-old", "--json")
-
-    assert created.exit_code == 0, created.output
-    assert restored.exit_code == 0, restored.output
-    count = "select count(*) from pg_class where relname ~ '^t[0-9]+$'"
-    assert kept.query(count) == [(MANY,)]
-    assert kept.query("select n from t1 union all select n from t9999") == [(1,), (9999,)]
 
 
 def test_empty_database_comes_back_empty(kept: Project) -> None:
