@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.config.forwarding import spending
 from app.config.redact import redact
+from app.hooks.commands import Restored
 from app.hooks.deadlines import NoAnswerError
 from app.hooks.isolation import isolated
 from app.hooks.places import place_of, shown, told
@@ -30,7 +31,7 @@ logger = logging.getLogger("sst.plugins")
 PLUGIN_ERRORS = (Exception, SystemExit)
 """What is a plugin's failure; Ctrl-C and the signals that end a run are not."""
 
-ANSWER_TYPES: Mapping[str, type] = {"resolve_database_url": str}
+ANSWER_TYPES: Mapping[str, type] = {"resolve_database_url": str, "restore_backup": Restored}
 """What the first answer must be."""
 
 
