@@ -202,15 +202,19 @@ def _answer(implementation: Implementation, arguments: Arguments, expected: type
 
 
 @contextmanager
-def guarded(plugin: str, hook: str) -> Iterator[None]:
-    """Keep what the body does to the process from the next plugin, and bound what it prints."""
-    with watched(plugin, hook) as quota, spending(quota):
+def guarded(plugin: str, hook: str, *, is_one: bool = True) -> Iterator[None]:
+    """Keep what the body does to the process from the next plugin, and bound what it prints.
+
+    Without *is_one* the body is of several plugins, and *plugin* says which.
+    """
+    with watched(plugin, hook, is_one=is_one) as quota, spending(quota):
         yield
 
 
-def watched(plugin: str, hook: str) -> AbstractContextManager[Quota]:
+def watched(plugin: str, hook: str, *, is_one: bool = True) -> AbstractContextManager[Quota]:
     """Put back what *hook* of *plugin* changes, as `isolated` does, and log it by their names."""
-    return isolated(f"plugin {plugin}, {hook}", partial(warn_of, plugin, hook))
+    blame = partial(warn_of, plugin, hook)
+    return isolated(f"plugin {plugin}, {hook}", blame, plugin if is_one else "")
 
 
 def _must_have_run(answer: object) -> None:
