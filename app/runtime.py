@@ -234,7 +234,7 @@ class Runtime:
         checks = (*own, *self.checks())
         # They are asked at the same time: what one of them changes is told of all of them.
         whose = " or ".join(dict.fromkeys(each.plugin for each in checks))
-        with guarded(whose, "checks"):
+        with guarded(whose, "checks", is_one=False):
             return run_checks(checks, inspect, stage=stage, secrets=self.secrets).results
 
     def _resolve(self, setting: str, value: object) -> DatabaseUrl:

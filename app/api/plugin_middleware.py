@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.errors import AppError, ConfigError, Problem
+from app.hooks.calls import PLUGIN_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ def _named(item: Contribution) -> Middleware:
             made: ASGIApp = item.value(app)
         except AppError:
             raise
-        except Exception as error:
+        except PLUGIN_ERRORS as error:
             raise _refused(item, f"raised {type(error).__name__}") from error
         if not callable(made):
             raise _refused(item, f"made {type(made).__name__}, not an ASGI application")

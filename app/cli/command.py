@@ -11,7 +11,7 @@ import click
 from app.cli.invocation import Invocation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _STEP_BACK = re.compile(r"-\d+")
 
@@ -40,11 +40,23 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that *args* begin with; its name is remembered for the result."""
-        name, command, rest = super().resolve_command(ctx, args)
+        """Return the command that *args* begin with; its name is remembered for the result.
+
+        An unknown one names the nearest: click itself knows none that is imported late.
+        """
+        try:
+            name, command, rest = super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            known = self.known_names(ctx)
+            name = error.command_name
+            raise click.exceptions.NoSuchCommand(name, possibilities=known, ctx=ctx) from None
         invocation = ctx.ensure_object(Invocation)
         invocation.command = f"{invocation.command} {name or ''}".strip()
         return name, command, rest
+
+    def known_names(self, ctx: click.Context) -> Sequence[str]:
+        """Return every word that could have been meant."""
+        return self.list_commands(ctx)
 
 
 Group.group_class = Group

@@ -18,7 +18,7 @@ from app.hooks import CommandResult, Veto
 from app.migrator.outside import told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from app.runtime import Runtime
 
@@ -33,17 +33,25 @@ def contributed(invocation: Invocation, core: Collection[str]) -> Mapping[str, c
     that two plugins give.
     """
     _read_ahead(invocation)
-    found: dict[str, tuple[str, click.Command]] = {}
-    problems: list[Problem] = []
-    for item in invocation.runtime.plugins.collect("register_commands"):
-        fault = _fault(item.value, core, found)
-        if fault:
-            problems.append(_problem(invocation.runtime, item.plugin, fault))
-        else:
-            found[item.value.name] = (item.plugin, item.value)
+    found, problems = examined(invocation.runtime, core)
     if problems:
         raise ConfigError(problems)
     return {name: _adopted(command, plugin) for name, (plugin, command) in found.items()}
+
+
+def examined(
+    runtime: Runtime, core: Collection[str]
+) -> tuple[Mapping[str, tuple[str, click.Command]], Sequence[Problem]]:
+    """Return the plugins' commands by name, each with its plugin, and what cannot be one."""
+    found: dict[str, tuple[str, click.Command]] = {}
+    problems: list[Problem] = []
+    for item in runtime.plugins.collect("register_commands"):
+        fault = _fault(item.value, core, found)
+        if fault:
+            problems.append(_problem(runtime, item.plugin, fault))
+        else:
+            found[item.value.name] = (item.plugin, item.value)
+    return found, problems
 
 
 def _read_ahead(invocation: Invocation) -> None:

@@ -62,16 +62,9 @@ class Commands(Group):
         ctx.ensure_object(Invocation).is_contributed = found is not None
         return found
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that *args* begin with; an unknown one names the nearest."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.exceptions.NoSuchCommand as error:
-            known = (*COMMANDS, *self._contributed(ctx))
-            name = error.command_name
-            raise click.exceptions.NoSuchCommand(name, possibilities=known, ctx=ctx) from None
+    def known_names(self, ctx: click.Context) -> Sequence[str]:
+        """Return every word that could have been meant, those of plugins included."""
+        return (*COMMANDS, *self._contributed(ctx))
 
     def _contributed(self, ctx: click.Context) -> Mapping[str, click.Command]:
         """Return the plugins' commands, which loads the plugins; none in a test of click alone."""

@@ -20,8 +20,10 @@ LIMIT_CHARACTERS = 64 * 1024
 class Quota:
     """What one call may still print."""
 
-    def __init__(self, characters: int = LIMIT_CHARACTERS) -> None:
+    def __init__(self, characters: int = LIMIT_CHARACTERS, *, owner: str = "") -> None:
         self._left = characters
+        self.owner = owner
+        """The plugin that is called; empty when several are."""
         self.dropped = 0
         """Characters that were printed beyond it."""
 
@@ -97,6 +99,12 @@ def forwarding(quota: Quota) -> Iterator[None]:
 def charge(thread: threading.Thread, quota: Quota) -> None:
     """Let what *thread*, which a plugin started, prints count against *quota* from now on."""
     _LEFT[thread] = quota
+
+
+def speaker() -> str:
+    """Return the plugin whose call the calling thread is in, or nothing."""
+    quota = _quota()
+    return quota.owner if quota else ""
 
 
 def _quota() -> Quota | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
+from app.config.forwarding import speaker
 from app.config.redact import mask_credentials, redact
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 ROOT_LOGGER = "sst"
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_LOCAL_PLUGIN = re.compile(r"^sst_plugins_[0-9a-f]+\.")
 _SQL = "sqlalchemy"
 _SQL_LOGGERS = (_SQL, f"{_SQL}.engine", f"{_SQL}.engine.Engine", f"{_SQL}.pool")
 
@@ -70,7 +74,7 @@ class _TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, its traceback included, with the secrets masked."""
-        return _clean(super().format(record), self._secrets)
+        return _clean(super().format(_attributed(record)), self._secrets)
 
 
 class _JsonFormatter(logging.Formatter):
@@ -83,7 +87,8 @@ class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the object; every text in it is masked before it is quoted."""
         extras = {k: v for k, v in vars(record).items() if k not in _STANDARD}
-        shown = self._masked({"message": record.getMessage(), **extras})
+        by = {"plugin": plugin} if (plugin := speaker()) else {}
+        shown = self._masked({"message": record.getMessage(), **by, **extras})
         line = {
             "timestamp": _timestamp(record, "milliseconds"),
             "level": record.levelname,
@@ -105,6 +110,21 @@ class _JsonFormatter(logging.Formatter):
         if isinstance(value, (list, tuple, set, frozenset)):
             return [self._masked(part) for part in value]
         return _clean(str(value), self._secrets)
+
+
+def _attributed(record: logging.LogRecord) -> logging.LogRecord:
+    """Return *record* under a name that says which plugin wrote it.
+
+    A local plugin's module has a digest in its name, and instances of one plugin share a logger.
+    """
+    name, plugin = _LOCAL_PLUGIN.sub("plugins.", record.name), speaker()
+    if plugin and name.rpartition(".")[2] != plugin and not hasattr(record, "plugin"):
+        name = f"{name} ({plugin})"
+    if name == record.name:
+        return record
+    named = copy.copy(record)
+    named.name = name
+    return named
 
 
 class _RedactingHandler(logging.StreamHandler[TextIO]):

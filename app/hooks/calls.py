@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.config.forwarding import spending
 from app.config.redact import redact
+from app.hooks.commands import Restored
 from app.hooks.deadlines import NoAnswerError
 from app.hooks.isolation import isolated
 from app.hooks.places import place_of, shown, told
@@ -30,7 +31,7 @@ logger = logging.getLogger("sst.plugins")
 PLUGIN_ERRORS = (Exception, SystemExit)
 """What is a plugin's failure; Ctrl-C and the signals that end a run are not."""
 
-ANSWER_TYPES: Mapping[str, type] = {"resolve_database_url": str}
+ANSWER_TYPES: Mapping[str, type] = {"resolve_database_url": str, "restore_backup": Restored}
 """What the first answer must be."""
 
 
@@ -201,15 +202,19 @@ def _answer(implementation: Implementation, arguments: Arguments, expected: type
 
 
 @contextmanager
-def guarded(plugin: str, hook: str) -> Iterator[None]:
-    """Keep what the body does to the process from the next plugin, and bound what it prints."""
-    with watched(plugin, hook) as quota, spending(quota):
+def guarded(plugin: str, hook: str, *, is_one: bool = True) -> Iterator[None]:
+    """Keep what the body does to the process from the next plugin, and bound what it prints.
+
+    Without *is_one* the body is of several plugins, and *plugin* says which.
+    """
+    with watched(plugin, hook, is_one=is_one) as quota, spending(quota):
         yield
 
 
-def watched(plugin: str, hook: str) -> AbstractContextManager[Quota]:
+def watched(plugin: str, hook: str, *, is_one: bool = True) -> AbstractContextManager[Quota]:
     """Put back what *hook* of *plugin* changes, as `isolated` does, and log it by their names."""
-    return isolated(f"plugin {plugin}, {hook}", partial(warn_of, plugin, hook))
+    blame = partial(warn_of, plugin, hook)
+    return isolated(f"plugin {plugin}, {hook}", blame, plugin if is_one else "")
 
 
 def _must_have_run(answer: object) -> None:

@@ -48,13 +48,14 @@ _left_running: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
 
 
 @contextmanager
-def isolated(who: str, blame: Callable[[str], None]) -> Iterator[Quota]:
+def isolated(who: str, blame: Callable[[str], None], owner: str = "") -> Iterator[Quota]:
     """Put back what the body changes of the process, and bound what it prints.
 
     *blame* is told what was changed; a thread that stays is remembered as one of *who*.
+    *owner* is the plugin, for the log lines that it writes.
     Yields the quota, which a thread of the body has to be told to spend.
     """
-    quota = Quota()
+    quota = Quota(owner=owner)
     threads = set(threading.enumerate())
     before = [(part, part.read()) for part in _PARTS]
     try:

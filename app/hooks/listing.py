@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 class PluginState(StrEnum):
     """What the settings make of a plugin."""
 
-    ACTIVE = "active"
-    """Imported, with its settings; its hooks are called."""
     ENABLED = "enabled"
-    """Listed in the settings and found."""
+    """Listed in the settings and found; only an import could say whether it is broken."""
     SWITCHED_OFF = "switched_off"
     """Listed, and its own `enabled` is off: never imported."""
     LEFT_OUT = "left_out"
@@ -60,7 +58,7 @@ class PluginEntry:
             kind=plugin.kind.value,
             version=plugin.version,
             source=plugin.source,
-            state=PluginState.ACTIVE,
+            state=PluginState.ENABLED,
             hooks=plugin.hooks,
             use=plugin.use,
         )

@@ -13,7 +13,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.config.policy import PluginPolicy
 from app.errors import ConfigError, Problem
+from app.hooks.picking import Picked, pick
 from app.hooks.sources import Kind, code_files, find_candidates
 
 if TYPE_CHECKING:
@@ -50,11 +52,11 @@ def lock_entries(root: Path, names: Sequence[str]) -> tuple[Locked, ...]:
     Raises `ConfigError` with those that are missing or found twice.
     """
     candidates = find_candidates(root)
-    unclear = [name for name in names if len(candidates.get(name, ())) != 1]
-    if unclear:
-        what = "is not found exactly once"
-        raise ConfigError([Problem(f"plugin {name}", what, "plugins.enabled") for name in unclear])
-    return tuple(_locked(candidates[name][0]) for name in names)
+    picked = [pick(name, PluginPolicy(), candidates) for name in names]
+    problems = [problem for each in picked if isinstance(each, list) for problem in each]
+    if problems:
+        raise ConfigError(problems)
+    return tuple(_locked(each.candidate) for each in picked if isinstance(each, Picked))
 
 
 def write_lock(root: Path, entries: Sequence[Locked]) -> Path:

@@ -29,6 +29,16 @@ def route_clashes(contributions: Iterable[Contribution]) -> Iterator[Problem]:
                     yield _clash(key, first, _function(route))
 
 
+def no_routers(contributions: Iterable[Contribution]) -> Iterator[Problem]:
+    """Yield those of *contributions* that have no routes: the application would not start."""
+    for item in contributions:
+        if not hasattr(item.value, "routes"):
+            what = (
+                f"register_routers returned {type(item.value).__name__}, not a fastapi.APIRouter"
+            )
+            yield Problem(subject=f"plugin {item.plugin}", what=what)
+
+
 def _keys(plugin: str, route: object) -> Iterator[tuple[str, str, str]]:
     # A mount or a websocket has no methods.
     shape = _PARAMETER.sub("{", str(getattr(route, "path", "")))

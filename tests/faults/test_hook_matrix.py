@@ -12,80 +12,13 @@ import pytest
 
 from app.api.application import create_app
 from app.errors import ConfigError
+from app.hooks.specs import MODES, Mode
+from tests.support.broken_hooks import FAULTS, break_hook, calls, record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tests.support.project import Project
-
-FAULTS = {
-    "raises": "raise RuntimeError('on purpose')",
-    "exits": "raise SystemExit(3)",
-    "hangs": "time.sleep(600)",
-    "returns nonsense": "return 42",
-}
-WITNESS = """
-from contextlib import contextmanager
-from pathlib import Path
-import click
-from app.hooks import hookimpl
-
-NAME = __name__.rsplit(".", 1)[-1]
-
-def note(what):
-    with (Path(__file__).parent.parent / "calls").open("a") as file:
-        file.write(f"{NAME}.{what}\\n")
-
-@hookimpl
-def pre_migrate(run):
-    note("pre_migrate")
-
-@hookimpl
-@contextmanager
-def around_migrate(run):
-    note("enter")
-    yield
-    note("leave")
-
-@hookimpl
-def pre_revision(run, revision):
-    note("pre_revision")
-
-@hookimpl
-def post_revision(run, revision):
-    note("post_revision")
-
-@hookimpl
-def post_migrate(run):
-    note("post_migrate")
-
-@hookimpl
-def migrate_failed(run, failure):
-    note("migrate_failed")
-
-@hookimpl
-def notify(event):
-    note(event.kind)
-
-@hookimpl
-def register_commands():
-    return [click.Command(f"say-{NAME}", callback=lambda: click.echo(NAME))]
-
-@hookimpl
-def register_routers():
-    from fastapi import APIRouter
-
-    router = APIRouter()
-    router.add_api_route("/here", lambda: NAME)
-    return [router]
-"""
-BROKEN = """
-import time
-from app.hooks import hookimpl
-
-@hookimpl
-def {hook}():
-    {body}
-"""
-ENTERED = "\n@hookimpl\ndef pre_migrate(run):\n    pass\n"
 
 _STARTED = "a.run_started b.run_started a.pre_migrate b.pre_migrate"
 _APPLIED = "a.pre_revision b.pre_revision a.revision_applied b.revision_applied"
@@ -200,16 +133,45 @@ MATRIX = {
     ("register_checks", "hangs"): _unchanged(_GAVE_UP.format("register_checks")),
     ("register_checks", "returns nonsense"): _unchanged("register_checks: returned int, not Che"),
 }
+RESTORES = {
+    "raises": _RAISED,
+    "exits": _EXITED,
+    "returns nonsense": "TypeError: returned int, not Restored",
+}
 COMMANDS = {
-    "raises": f"register_commands: raised {_RAISED}",
-    "exits": f"register_commands: raised {_EXITED}",
-    "hangs": _GAVE_UP.format("register_commands"),
+    "raises": (0, "b\n", f"register_commands: raised {_RAISED}"),
+    "exits": (0, "b\n", f"register_commands: raised {_EXITED}"),
+    "hangs": (0, "b\n", _GAVE_UP.format("register_commands")),
+    "returns nonsense": (2, "", "plugin broken: register_commands returned 42, not a click comma"),
+}
+MIDDLEWARE = {
+    "raises": "register_middleware raised RuntimeError",
+    "exits": "register_middleware raised SystemExit",
+    "hangs": "register_middleware gave no answer within 0.3 s",
+    "returns nonsense": "register_middleware raised TypeError",
 }
 ROUTERS = {
     "raises": f"register_routers: raised {_RAISED}",
     "exits": f"register_routers: raised {_EXITED}",
     "hangs": _GAVE_UP.format("register_routers"),
 }
+
+
+def test_matrix_is_complete() -> None:
+    """Every hook times every fault; where a hook has no deadline it may hang."""
+    tables: dict[str, Iterable[str]] = {
+        "restore_backup": RESTORES,
+        "register_commands": COMMANDS,
+        "register_middleware": MIDDLEWARE,
+        "register_routers": {**ROUTERS, "returns nonsense": ""},
+    }
+    told = {*MATRIX, *((hook, fault) for hook, faults in tables.items() for fault in faults)}
+    patient = {Mode.GATE, Mode.AROUND, Mode.FIRST}
+
+    wanted = {(hook, fault) for hook in MODES for fault in FAULTS}
+
+    assert wanted - told == {(hook, "hangs") for hook, mode in MODES.items() if mode in patient}
+    assert told <= wanted
 
 
 @pytest.mark.parametrize("cell", MATRIX, ids=" ".join)
@@ -232,14 +194,50 @@ def test_run_with_a_broken_hook(project: Project, cell: tuple[str, str]) -> None
     assert (outcome, expected.text in text) == (expected.outcome, True), text
 
 
+@pytest.mark.parametrize("fault", RESTORES)
+def test_run_whose_restore_is_broken_stays_as_it_failed(project: Project, fault: str) -> None:
+    project.revision("one", "op.execute('select 1')")
+    project.revision("two", "op.execute('select 1/0')")
+    project.settings["migrate.on_failure"] = "restore"
+    break_hook(project, "restore_backup", fault)
+
+    end = project.migrate("upgrade")
+
+    assert (end.exit_code, project.current_revision()) == (1, "one"), end.output
+    assert f"restoring the backup b-1 FAILED too (broken: {RESTORES[fault]})" in end.output
+    assert "Traceback" not in end.output
+    fired = " ".join(calls(project))
+    assert fired.endswith(f"{_TOLD} {FAILED} a.restore_backup"), fired
+    assert project.query("select command, outcome from migrator.run order by started_at") == [
+        ("upgrade", "failed"),
+        ("restore", "failed"),
+    ]
+    assert RESTORES[fault] in record(project)[1]
+
+
 @pytest.mark.parametrize("fault", COMMANDS)
-def test_commands_of_the_others_remain(project: Project, fault: str) -> None:
+def test_command_of_another_beside_a_broken_one(project: Project, fault: str) -> None:
     break_hook(project, "register_commands", fault)
 
     end = project.migrate("say-b")
 
-    assert (end.exit_code, end.stdout) == (0, "b\n")
-    assert COMMANDS[fault] in end.stderr
+    exit_code, stdout, says = COMMANDS[fault]
+    assert (end.exit_code, end.stdout) == (exit_code, stdout)
+    assert says in end.stderr
+    assert "Traceback" not in end.stderr
+
+
+@pytest.mark.parametrize("fault", MIDDLEWARE)
+def test_application_without_what_guards_it_does_not_start(
+    project: Project, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", project.database_url)
+    break_hook(project, "register_middleware", fault)
+
+    with pytest.raises(ConfigError) as caught:
+        create_app(root=project.root)
+
+    assert f"plugin broken: {MIDDLEWARE[fault]}" in str(caught.value)
 
 
 @pytest.mark.parametrize("fault", ROUTERS)
@@ -266,28 +264,3 @@ def test_router_that_is_none_keeps_the_application_from_starting(
 
     with pytest.raises(ConfigError, match="1 problem"):
         create_app(root=project.root)
-
-
-def break_hook(project: Project, hook: str, fault: str) -> None:
-    """Enable the plugins `a`, `broken` and `b`; *hook* of the second one does *fault*."""
-    entered = ENTERED if hook == "migrate_failed" else ""
-    for name in ("a", "b"):
-        project.plugin(name, WITNESS)
-    project.plugin("broken", BROKEN.format(hook=hook, body=FAULTS[fault]) + entered)
-    project.enable("a", "broken", "b")
-    with (project.root / "settings.toml").open("a") as file:
-        file.write("\n[default.plugins.broken]\ntimeout_seconds = 0.3\n")
-
-
-def calls(project: Project) -> list[str]:
-    """Return what the witnesses have written down."""
-    path = project.root / "calls"
-    return path.read_text().split() if path.exists() else []
-
-
-def record(project: Project) -> tuple[str | None, str]:
-    """Return the outcome of the run on record and its error's text."""
-    if project.query("select to_regclass('migrator.run')") == [(None,)]:
-        return None, ""
-    row = project.last_run()
-    return row["outcome"], (row["error"] or {}).get("text", "")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.cli.main import main
 from tests.support.project import REPOSITORY
 
 if TYPE_CHECKING:
@@ -82,6 +83,19 @@ def test_help_lists_every_command(project: Project) -> None:
 
     assert result.exit_code == 0
     assert all(f"\n  {command} " in result.stdout for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [("plugins doctr", "doctor"), ("config shwo", "show"), ("runs lst", "list")],
+)
+def test_misspelt_word_of_a_group_names_the_nearest(
+    project: Project, capsys: pytest.CaptureFixture[str], words: str, meant: str
+) -> None:
+    exit_code = main(words.split(), project.root)
+
+    told = capsys.readouterr().err
+    assert (exit_code, f"Did you mean {meant!r}?" in told) == (2, True), told
 
 
 def test_misspelt_command_names_the_nearest(project: Project) -> None:

@@ -33,6 +33,25 @@ SECOND = """
     @hookimpl
     def post_migrate(run): ...
 """
+NONSENSE = """
+    from app.hooks import hookimpl
+    @hookimpl
+    def register_commands():
+        return ["text"]
+    @hookimpl
+    def register_routers():
+        return [42]
+    @hookimpl
+    def register_middleware(application):
+        raise RuntimeError("on purpose")
+"""
+BRANCH = """
+    from pathlib import Path
+    from app.hooks import Migrations, hookimpl
+    @hookimpl
+    def register_migrations():
+        return [Migrations(Path(__file__).parent / "{name}_versions", branch_label="same")]
+"""
 BROKEN = "import nowhere_at_all\n"
 
 
@@ -163,7 +182,37 @@ def test_doctor_finds_clashing_commands_and_routes(two: Project) -> None:
     assert result.exit_code == 2, result.output
     told = " ".join(finding["what"] for finding in result.json["findings"])
     assert "GET /plugins/clash/same is served twice" in told
-    assert "its command upgrade is one of the core too" in told
+    assert "its command 'upgrade' has the name of a core command" in told
+
+
+def test_doctor_finds_what_would_stop_any_command_or_the_application(two: Project) -> None:
+    """Each of them is exit 2 elsewhere: a doctor that finds nothing would be believed."""
+    two.plugin("nonsense", NONSENSE)
+    for name in ("left", "right"):
+        (two.root / "plugins" / f"{name}_versions").mkdir()
+        two.plugin(name, BRANCH.format(name=name))
+    two.enable("nonsense", "left", "right")
+
+    result = two.migrate("plugins", "doctor", "--json")
+
+    assert result.exit_code == 2, result.output
+    told = {(each["subject"], each["what"]) for each in result.json["findings"]}
+    for subject, words in (
+        ("plugin nonsense", "register_commands returned 'text', not a click command"),
+        ("plugin nonsense", "register_routers returned int, not a fastapi.APIRouter"),
+        ("plugin nonsense", "register_middleware raised RuntimeError"),
+        ("plugin right", "the branch label 'same' is taken by the plugin left"),
+    ):
+        assert any(each[0] == subject and words in each[1] for each in told), (words, told)
+
+
+def test_doctor_tells_each_setting_once(two: Project) -> None:
+    with (two.root / "settings.toml").open("a") as file:
+        file.write("\n[development.plugins.nobody]\nlimit = 1\n")
+
+    result = two.migrate("plugins", "doctor", "--json", ENV_FOR_DYNACONF="development")
+
+    assert codes(result.json) == ["configuration"], result.output
 
 
 def test_changed_plugin_is_refused_in_production_before_it_is_imported(two: Project) -> None:
@@ -182,7 +231,9 @@ def test_lock_is_not_asked_in_development(two: Project) -> None:
     two.migrate("plugins", "lock")
     two.plugin("second", SECOND + "\n    # changed\n")
 
+    doctor = two.migrate("plugins", "doctor", "--json")
     assert two.migrate("upgrade").exit_code == 0
+    assert (doctor.exit_code, codes(doctor.json)) == (0, ["lock"]), doctor.output
 
 
 def test_lock_check_tells_what_changed_and_writes_nothing(two: Project) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -13,13 +13,14 @@ from app.cli.invocation import results_only
 from app.cli.text import records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from app.cli.invocation import Invocation
     from app.config import Sources
     from app.errors import AppError
     from app.hooks.doctor import Finding
     from app.migrator.report import Report
+    from app.runtime import Runtime
 
 
 @click.command("doctor", cls=Command)
@@ -48,56 +49,76 @@ def examine(invocation: Invocation, sources: Sources) -> Iterator[Finding]:
     from app.hooks.specs import MODES
 
     enabled = sources.choice.modules()
-    yield from _errors(invocation, sources)
+    errors = [*_lock(sources), *_errors(invocation, sources)]
+    yield from errors
     found = discover(sources.root, sources.choice.active, sources.choice.policies).found
     yield from doctor.collisions(sources.root, enabled)
     yield from doctor.optional_hooks(found, MODES)
     yield from doctor.slow_imports(found)
     yield from doctor.writable_by_others(sources.root, enabled)
     yield from doctor.foreign_alembic_plugins()
-    yield from _unread(sources)
+    told = {each.subject for each in errors}
+    yield from (each for each in _unread(sources) if each.subject not in told)
+
+
+def _lock(sources: Sources) -> Iterator[Finding]:
+    """Yield how the code differs from the lock file, which only production refuses."""
+    from app.hooks.doctor import Finding, warning
+    from app.hooks.lockfile import lock_problems
+
+    for problem in lock_problems(sources.root, sources.choice.modules(sources.choice.active)):
+        found = Finding.of(problem)
+        is_error = sources.is_production
+        yield found if is_error else warning("lock", found.subject, found.what, found.hint)
 
 
 def _errors(invocation: Invocation, sources: Sources) -> Iterator[Finding]:
-    """Yield what would stop a run; where nothing would, clashes of what the plugins bring."""
+    """Yield what would stop a run; where nothing would, what the plugins bring and may not."""
     from app.errors import ConfigError
     from app.hooks.doctor import Finding
-    from app.hooks.lockfile import lock_problems
     from app.runtime import load_configuration
 
-    yield from map(
-        Finding.of, lock_problems(sources.root, sources.choice.modules(sources.choice.active))
-    )
     try:
         load_configuration(sources, ask_stores=False)
-    except ConfigError as error:
-        yield from map(Finding.of, error.problems)
-    else:
-        yield from _clashes(invocation)
-
-
-def _clashes(invocation: Invocation) -> Iterator[Finding]:
-    from app.application_context import application_context
-    from app.cli.main import COMMANDS
-    from app.errors import ConfigError
-    from app.hooks.doctor import Finding
-    from app.hooks.routes import route_clashes
-
-    try:
-        plugins = invocation.runtime.plugins
+        runtime = invocation.runtime
     except ConfigError as error:
         yield from map(Finding.of, error.problems)
         return
-    application = application_context(invocation.runtime)
-    routers = plugins.collect("register_routers", application=application)
+    yield from _brought(runtime)
+
+
+def _brought(runtime: Runtime) -> Iterator[Finding]:
+    """Yield what would stop a plugin's command, the application, or whoever reads revisions."""
+    from app.application_context import application_context
+    from app.cli.contributed import examined
+    from app.cli.main import COMMANDS
+    from app.hooks.doctor import Finding
+    from app.hooks.routes import no_routers, route_clashes
+
+    for problem in examined(runtime, COMMANDS)[1]:
+        yield replace(Finding.of(problem), code="clashing_command")
+    application = application_context(runtime)
+    routers = runtime.plugins.collect("register_routers", application=application)
+    yield from map(Finding.of, no_routers(routers))
     yield from map(Finding.of, route_clashes(routers))
-    commands = [(item.plugin, item.value.name) for item in plugins.collect("register_commands")]
-    counts = Counter(name for _, name in commands)
-    for plugin, name in commands:
-        if name in COMMANDS or counts[name] > 1:
-            owner = "the core" if name in COMMANDS else "another plugin"
-            what = f"its command {name} is one of {owner} too"
-            yield Finding("clashing_command", "error", f"plugin {plugin}", what, "rename it")
+    yield from _raised(
+        lambda: runtime.plugins.collect("register_middleware", application=application)
+    )
+    yield from _raised(lambda: runtime.project)
+
+
+def _raised(ask: Callable[[], object]) -> Iterator[Finding]:
+    """Yield the problems that *ask* raises."""
+    from app.errors import AppError, ConfigError
+    from app.hooks.doctor import Finding
+
+    try:
+        ask()
+    except ConfigError as error:
+        yield from map(Finding.of, error.problems)
+    except AppError as error:
+        what = " ".join(filter(None, (error.what, error.why)))
+        yield Finding("configuration", "error", "revisions", what, error.next_step)
 
 
 def _unread(sources: Sources) -> Iterator[Finding]:

@@ -42,7 +42,7 @@ def command(
 
     plugin = _planned(invocation, name, _listed(hooks), directory, package=package)
     files = write_new(plugin)
-    enabled = _enabled(invocation, name)
+    enabled = _enabled(invocation, plugin.name)
     if invocation.as_json:
         return _report(plugin, files, enabled)
     for file in files:

@@ -57,7 +57,8 @@ def describe(invocation: Invocation, sources: Sources, name: str) -> PluginDetai
     entry = _entry(sources, name)
     details = PluginDetails(entry)
     if name not in sources.choice.active:
-        return replace(details, problems=("not imported: it is not enabled",))
+        state = entry.state.replace("_", " ")
+        return replace(details, problems=(f"not imported: it is {state}",))
     details = _with_code(details, sources)
     if details.problems:
         return details

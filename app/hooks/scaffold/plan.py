@@ -49,8 +49,11 @@ class NewPlugin:
 
 
 def plan_file(name: str, hooks: Sequence[str], root: Path) -> NewPlugin:
-    """Return the plugin *name* as a file in `plugins/` of the project at *root*, with its test."""
-    module = name.replace("-", "_")
+    """Return the plugin *name* as a file in `plugins/` of the project at *root*, with its test.
+
+    The file's name is the plugin's, so a `-` becomes a `_`.
+    """
+    name = module = name.replace("-", "_")
     folder = next((each for each in _TESTS if (root / each).is_dir()), _TESTS[-1])
     test = folder / f"test_{module}.py"
     words = _words(name, hooks, versions=f"_{module}_versions", own=f"{FOLDER}.{module}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,8 +74,9 @@ def test_failing_middleware_is_a_problem_document_with_the_security_headers() ->
     [
         (lambda _app: None, "made NoneType, not an ASGI application"),
         (lambda: None, "raised TypeError"),
+        (lambda _app: sys.exit(3), "raised SystemExit"),
     ],
-    ids=["nothing", "wrong arguments"],
+    ids=["nothing", "wrong arguments", "exit"],
 )
 def test_middleware_that_cannot_be_made_ends_the_start(made: object, what: str) -> None:
     """Else every request would be answered with 500 by an application that looks alive."""

@@ -398,7 +398,7 @@ def test_entries_tell_what_is_active(project: PluginProject) -> None:
 
     [entry] = project.plugins("gate").entries
 
-    assert (entry.name, entry.kind, entry.state) == ("gate", "local", "active")
+    assert (entry.name, entry.kind, entry.state) == ("gate", "local", "enabled")
     assert entry.hooks == ("pre_migrate",)
     assert entry.source == "plugins/gate.py"
 

@@ -122,8 +122,9 @@ def test_unreadable_lock_is_a_problem_not_a_pass(locked: PluginProject, text: st
     assert "cannot be read" in error.value.problems[0].what
 
 
-def test_missing_plugin_cannot_be_locked(project: PluginProject) -> None:
+def test_missing_plugin_cannot_be_locked(locked: PluginProject) -> None:
     with pytest.raises(ConfigError) as error:
-        lock_entries(project.root, ["nowhere"])
+        lock_entries(locked.root, ["gat"])
 
-    assert error.value.problems[0].subject == "plugin nowhere"
+    assert str(error.value.problems[0]).startswith("plugin gat: not found: no plugins/gat.py, ")
+    assert error.value.problems[0].hint == "did you mean gate?"
