@@ -2,13 +2,16 @@
 
 The files are plain age files: `age --decrypt` opens them without this project. The manifest stays
 readable, with its table names and row counts; its checksums are those of the encrypted bytes.
+Sealed in it is what belongs to the database's name: values of ALTER DATABASE SET may be secrets.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib.util
 import io
+import json
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -16,10 +19,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from app.hooks import ConfigError, Problem, Veto
 
 from .bounded import StalledError, Watch, bounded
-from .manifest import ArchivedFile
+from .manifest import BELONGINGS, MANIFEST_NAME, ArchivedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pydantic import SecretStr
@@ -53,7 +56,8 @@ def encrypt(
     """
     keys = parse_recipients(recipients)
     files = tuple(_encrypt_file(folder, file, keys, deadline) for file in manifest.files)
-    return replace(manifest, files=files, encryption=AGE)
+    properties = _sealed(manifest.properties, keys)
+    return replace(manifest, files=files, properties=properties, encryption=AGE)
 
 
 def decrypt(
@@ -71,10 +75,38 @@ def decrypt(
         _decrypt_file(folder / file.name, destination, keys, deadline)
 
 
+def opened_belongings(manifest: Manifest, identity: SecretStr | None) -> Mapping[str, Any]:
+    """Return what belonged to the database's name, decrypted where it was sealed.
+
+    Raises as `decrypt` does.
+    """
+    values = manifest.properties.get(BELONGINGS) or {}
+    if not (manifest.encryption and isinstance(values, dict) and AGE in values):
+        return values
+    keys = _identities(identity)
+    import pyrage
+
+    try:
+        plain = pyrage.decrypt(base64.b64decode(values[AGE]), keys)
+        return dict(json.loads(plain))
+    except (pyrage.DecryptError, TypeError, ValueError) as error:
+        raise _unopened(MANIFEST_NAME, error) from None
+
+
 def require_identity(manifest: Manifest, identity: SecretStr | None) -> None:
     """Raise `ConfigError` when *manifest* needs an *identity* that is not there."""
     if manifest.encryption:
         _identities(identity)
+
+
+def _sealed(properties: Mapping[str, Any], keys: list[Any]) -> dict[str, Any]:
+    import pyrage
+
+    values = properties.get(BELONGINGS)
+    if not values:
+        return dict(properties)
+    sealed = pyrage.encrypt(json.dumps(values).encode(), keys)
+    return {**properties, BELONGINGS: {AGE: base64.b64encode(sealed).decode()}}
 
 
 def _encrypt_file(
@@ -108,10 +140,10 @@ def _decrypt_file(sealed: Path, plain: Path, keys: list[Any], deadline: Deadline
     try:
         bounded(work, deadline)
     except (pyrage.DecryptError, OSError, StalledError) as error:
-        raise _unopened(sealed, error) from None
+        raise _unopened(sealed.name, error) from None
 
 
-def _unopened(sealed: Path, error: Exception) -> Veto:
+def _unopened(name: str, error: Exception) -> Veto:
     reason = str(error)
     if "no matching keys" in reason.lower():
         return Veto(
@@ -123,7 +155,7 @@ def _unopened(sealed: Path, error: Exception) -> Veto:
     if "[Errno" in reason or isinstance(error, StalledError):
         return Veto(f"the backup cannot be opened: {reason}", _SPACE)
     return Veto(
-        f"the backup is damaged: {sealed.name} cannot be decrypted ({reason})",
+        f"the backup is damaged: {name} cannot be decrypted ({reason})",
         "take another one: migrate.py backup list",
         code="backup_damaged",
     )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MANIFEST_NAME = "manifest.json"
+BELONGINGS = "of_the_name"
+"""Among the properties: what is in no dump because it belongs to the database's name."""
 SCHEMA_VERSION = 1
 _LONGEST_NAME = 40
 

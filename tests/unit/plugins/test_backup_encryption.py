@@ -28,6 +28,7 @@ FILES = {"archive/toc.dat": b"table of contents", "archive/1.dat": os.urandom(20
 OTHER = "20261122T150000Z-shop-bbbbbb"
 ME = pyrage.x25519.Identity.generate()
 YOU = pyrage.x25519.Identity.generate()
+STRANGER = pyrage.x25519.Identity.generate()
 KEY_FILE = f"# created: 2026-11-22\n# public key: {ME.to_public()}\n{ME}\n"
 
 
@@ -43,6 +44,24 @@ def test_encrypted_backup_opens_for_its_identity(tmp_path: Path) -> None:
     assert content == FILES
     assert modes == {0}
     assert names(tmp_path / "backups") == [ID]
+
+
+def test_what_belongs_to_the_name_is_encrypted_too(tmp_path: Path) -> None:
+    """ALTER DATABASE SET and ALTER ROLE IN DATABASE SET hold keys and tokens of applications."""
+    belongings = {"owner": "me", "settings": [["", "app.jwt_secret", "c4n4ry"]]}
+    properties = {"encoding": "UTF8", "of_the_name": belongings}
+    mine, other = _storage(tmp_path, identity=str(ME)), _storage(tmp_path, identity=str(STRANGER))
+
+    stored = publish(mine, properties=properties)
+
+    text = (tmp_path / "backups" / ID / "manifest.json").read_text()
+    assert "c4n4ry" not in text
+    assert "jwt" not in text
+    assert mine.belongings(mine.find(ID)) == belongings
+    assert mine.find(ID).manifest.properties["encoding"] == "UTF8"
+    with pytest.raises(Veto) as veto:
+        other.belongings(stored)
+    assert veto.value.code == "backup_locked"
 
 
 def test_only_encrypted_bytes_are_kept_and_the_manifest_is_of_them(tmp_path: Path) -> None:
