@@ -47,6 +47,28 @@ def parse_recipients(recipients: Sequence[str]) -> list[Any]:
     return [_recipient(text, number) for number, text in enumerate(recipients, 1)]
 
 
+def parse_identities(text: str) -> list[Any]:
+    """Return the private keys in *text*: one of OpenSSH, or lines of `AGE-SECRET-KEY-1...`.
+
+    Raises `ValueError`, which does not repeat what it was given.
+    """
+    if importlib.util.find_spec("pyrage") is None:
+        raise ValueError(_MISSING)
+    import pyrage
+
+    try:
+        if "PRIVATE KEY-----" in text:
+            return [pyrage.ssh.Identity.from_buffer(f"{text.strip()}\n".encode())]
+        lines = [line.strip() for line in text.splitlines()]
+        keys = [line for line in lines if line and not line.startswith("#")]
+        found = [pyrage.x25519.Identity.from_str(key) for key in keys]
+    except pyrage.IdentityError as error:
+        raise ValueError(f"is no age private key ({error}){_in_a_file(text)}") from None
+    if not found:
+        raise ValueError("holds no age private key")
+    return found
+
+
 def encrypt(
     folder: Path, manifest: Manifest, recipients: Sequence[str], deadline: Deadline
 ) -> Manifest:
@@ -214,24 +236,17 @@ def _recipient(text: str, number: int) -> Any:  # noqa: ANN401 - a type of pyrag
 
 
 def _identities(identity: SecretStr | None) -> list[Any]:
-    if identity is None or not identity.get_secret_value().strip():
+    if identity is None:
         raise _no_identity("is not set, and this backup is encrypted")
-    if importlib.util.find_spec("pyrage") is None:
-        raise _no_identity(_MISSING)
-    import pyrage
-
-    text = identity.get_secret_value()
     try:
-        if "PRIVATE KEY-----" in text:
-            return [pyrage.ssh.Identity.from_buffer(f"{text.strip()}\n".encode())]
-        lines = [line.strip() for line in text.splitlines()]
-        return [
-            pyrage.x25519.Identity.from_str(line)
-            for line in lines
-            if line and not line.startswith("#")
-        ]
-    except pyrage.IdentityError as error:
-        raise _no_identity(f"is no age private key ({error})") from None
+        return parse_identities(identity.get_secret_value())
+    except ValueError as error:
+        raise _no_identity(str(error)) from None
+
+
+def _in_a_file(text: str) -> str:
+    is_path = text.strip().startswith(("/", "~", "."))
+    return "; for the path of a file set PLUGINS__BACKUP__IDENTITY_FILE" if is_path else ""
 
 
 def _no_identity(what: str) -> ConfigError:

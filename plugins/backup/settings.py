@@ -15,8 +15,15 @@ from pydantic import (
     model_validator,
 )
 
-# `~` is spelled out by a shell, and in a file by nobody: backups would lie in a folder named `~`.
-Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+
+def _folder(path: Path) -> Path:
+    """Spell `~` out, as a shell would: nobody wants a folder of that name."""
+    if not path.parts:
+        raise ValueError('names no folder; "." is the one of the project')
+    return path.expanduser()
+
+
+Folder = Annotated[Path, AfterValidator(_folder)]
 
 
 class StorageSettings(BaseModel):
@@ -84,6 +91,15 @@ class StorageSettings(BaseModel):
 
             parse_recipients(recipients)
         return recipients
+
+    @field_validator("identity")
+    @classmethod
+    def _opens(cls, identity: SecretStr | None) -> SecretStr | None:
+        if identity is not None:
+            from .encryption import parse_identities
+
+            parse_identities(identity.get_secret_value())
+        return identity
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:

@@ -134,16 +134,23 @@ def test_missing_identity_is_a_setting_to_add(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["AGE-SECRET-KEY-1C4N4RY", "c4n4ry", "-----BEGIN OPENSSH PRIVATE KEY-----\nc4n4ry"]
+    "text",
+    [
+        *("AGE-SECRET-KEY-1C4N4RY", "c4n4ry", "# c4n4ry: a comment alone"),
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nc4n4ry",
+    ],
 )
-def test_identity_that_is_none_is_not_repeated(tmp_path: Path, text: str) -> None:
-    where = _storage(tmp_path, identity=text)
-    publish(where)
-
-    with pytest.raises(ConfigError) as error:
-        _open(where)
+def test_identity_that_is_none_is_not_repeated(text: str) -> None:
+    """It is found while settings load: not by the restore that somebody needs at once."""
+    with pytest.raises(ValidationError, match="no age private key") as error:
+        Config.model_validate({"identity": text})
 
     assert "c4n4ry" not in str(error.value).lower()
+
+
+def test_path_of_an_identity_is_told_where_it_belongs() -> None:
+    with pytest.raises(ValidationError, match="set PLUGINS__BACKUP__IDENTITY_FILE"):
+        Config.model_validate({"identity": "/run/secrets/identity"})
 
 
 def test_wrong_identity_says_so_and_leaves_nothing_open(tmp_path: Path) -> None:
