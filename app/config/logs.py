@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
-from app.config.redact import mask_credentials, redact
+from app.config.redact import mask_credentials, redact, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +70,7 @@ class _TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, its traceback included, with the secrets masked."""
-        return _clean(super().format(record), self._secrets)
+        return visible(_clean(super().format(record), self._secrets))
 
 
 class _JsonFormatter(logging.Formatter):

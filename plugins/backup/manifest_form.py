@@ -59,8 +59,7 @@ def require_form(values: dict[str, Any]) -> None:
         _Form.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{where}: {first['msg']}") from None
+        raise ValueError(f"{first['loc'][0]}: {first['msg']}") from None
     for file in values["files"]:
         _require_inside(file["name"])
 

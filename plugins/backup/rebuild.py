@@ -101,11 +101,16 @@ def _create(session: Session, manifest: Manifest, name: str, roles: tuple[str, .
     if missing:
         raise Veto(
             f"the backup names roles that the server does not have: {', '.join(missing)}",
-            f'create them first: CREATE ROLE "{missing[0]}"',
+            f"create them first: CREATE ROLE {_identifier(missing[0])}",
             code="roles_missing",
         )
     session.execute(creation(name, manifest.properties))
     return session.server_major
+
+
+def _identifier(name: str) -> str:
+    """Quote *name*: somebody will copy the statement, and a manifest may be a stranger's."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _command(tools: Tools, server_major: int, jobs: int, manifest: Manifest) -> list[str]:

@@ -63,8 +63,8 @@ class StorageSettings(BaseModel):
     )
     identity: SecretStr | None = Field(
         None,
-        description="age private key, or a file of them, that opens encrypted backups; only"
-        " `restore` and `verify` need it.",
+        description="age private key that opens encrypted backups, as text; that of a file by"
+        " PLUGINS__BACKUP__IDENTITY_FILE. Only `restore` and `verify` need it.",
     )
     keep_last: int | None = Field(
         None, ge=1, description="Keep this many of the newest backups; see retention."

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.db.url import DatabaseUrl
+from app.hooks import Veto
 from plugins.backup.contents import list_tables
 from plugins.backup.kept import find_half_made, find_kept, find_snapshots
 from plugins.backup.process import Deadline
+from plugins.backup.scratch import scratch_place
 from plugins.backup.server import connected
 from plugins.backup.session import asked
 from tests.support.backups import execute
@@ -49,6 +51,19 @@ def test_operator_that_somebody_planted_is_not_run(database_url: str) -> None:
     tables = asked(DatabaseUrl(database_url), list_tables, Deadline(10))
 
     assert [table.name for table in tables] == ["public.note"]
+
+
+def test_second_verification_does_not_drop_the_database_of_the_first(database_url: str) -> None:
+    url = DatabaseUrl(database_url)
+    name = f"{url.name}_verify_20261122T143000Z_7e01e1"
+    with scratch_place(url, url.name, name):
+        execute(database_url, f'CREATE DATABASE "{name}"')
+
+        with pytest.raises(Veto, match="another verification"), scratch_place(url, url.name, name):
+            pass
+
+        with connected(url) as server:
+            assert server.oid(name)
 
 
 def test_server_is_asked_with_its_own_functions(database_url: str) -> None:
