@@ -94,7 +94,9 @@ def _print_lines(lines: list[str], *, color: bool | None) -> None:
 
 def _print_text(error: AppError, invocation: Invocation) -> None:
     color = _color(invocation)
-    what, *rest = invocation.clean(str(error)).splitlines()
+    from app.config.redact import visible
+
+    what, *rest = visible(invocation.clean(str(error))).splitlines()
     click.echo(click.style(what, fg="red", bold=True), err=True, color=color)
     for line in rest:
         click.echo(line, err=True, color=color)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 from app.config.forwarding import speaker
-from app.config.redact import mask_credentials, redact
+from app.config.redact import mask_credentials, redact, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +74,7 @@ class _TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, its traceback included, with the secrets masked."""
-        return _clean(super().format(_attributed(record)), self._secrets)
+        return visible(_clean(super().format(_attributed(record)), self._secrets))
 
 
 class _JsonFormatter(logging.Formatter):

@@ -25,6 +25,12 @@ _USERINFO = re.compile(r"(://[^:/@\s]*):[^\s]*@")
 _CREDENTIAL_QUERY = re.compile(
     r"(?i)([?&;](?:[\w-]*password|passwd|pwd|token|secret|api_?key|sslkey|signature|sig)=)([^&\s#]*)"
 )
+# C0 and C1 but for tab and newline: a role, a table or a file may be called so.
+_STEERING = {
+    number: f"\\x{number:02x}"
+    for number in (*range(32), *range(127, 160))
+    if number not in (9, 10)
+}
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
@@ -49,6 +55,11 @@ def mask_url(text: str) -> str:
 def mask_credentials(text: str) -> str:
     """Return *text* with the credentials of any URL in it masked."""
     return _CREDENTIAL_QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1:{MASK}@", text))
+
+
+def visible(text: str) -> str:
+    """Return *text* with what would steer a terminal spelled out; lines and tabs stay."""
+    return text.translate(_STEERING)
 
 
 def url_secrets(text: str) -> frozenset[str]:

@@ -2,12 +2,15 @@
 
 Written by `migrate.py plugins lock`, committed, and held against what is installed before
 anything is imported in production: code that changed under the operator's feet does not run.
+What that covers and what not is in docs/plugin-isolation.md.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
+import sys
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -16,14 +19,17 @@ from typing import TYPE_CHECKING
 from app.config.policy import PluginPolicy
 from app.errors import ConfigError, Problem
 from app.hooks.picking import Picked, pick
-from app.hooks.sources import Kind, code_files, find_candidates
+from app.hooks.sources import Kind, find_candidates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from importlib.machinery import ModuleSpec
 
     from app.hooks.sources import Candidate
 
 LOCK_FILE = "plugins.lock"
+# A native module goes before the source of the same name.
+_IMPORTABLE = frozenset({".py", ".pyc", ".so", ".pyd"})
 _HEAD = """\
 # The code of the enabled plugins; written by `python migrate.py plugins lock`.
 # In production a plugin that differs from its entry here is refused before it is imported.
@@ -43,7 +49,7 @@ class Locked:
     version: str
     """Of the distribution; empty for a local plugin, whose hash says it all."""
     sha256: str
-    """Over the names and texts of its Python files."""
+    """Over the names and contents of all its files that Python can import."""
 
 
 def lock_entries(root: Path, names: Sequence[str]) -> tuple[Locked, ...]:
@@ -141,24 +147,57 @@ def _locked(candidate: Candidate) -> Locked:
 
 
 def _code_of(candidate: Candidate) -> tuple[Path, list[Path]]:
-    """Return the folder of the plugin's code and its Python files."""
-    is_local = candidate.kind is Kind.LOCAL
-    path = candidate.path if is_local else _top_file(candidate.module)
-    if path is None:
-        return Path(), []
-    if path.name == "__init__.py":
-        return path.parent, code_files(path.parent)
-    return path.parent, [path]
+    """Return the folder of the plugin's code and the files that its import can run."""
+    if candidate.kind is Kind.LOCAL:
+        return _local_code(candidate)
+    spec = _top_spec(candidate.module)
+    origin = Path(spec.origin) if spec and spec.origin else None
+    if origin and origin.name != "__init__.py":
+        return origin.parent, [origin]
+    # Without an origin it is a namespace package, which may lie in several folders.
+    folders = sorted(map(Path, (spec.submodule_search_locations if spec else None) or ()))
+    return Path(), [file for folder in folders for file in _importable(folder)]
 
 
-def _top_file(module: str) -> Path | None:
-    """Return the file of the package that holds *module*: a top-level name imports nothing."""
+def _local_code(candidate: Candidate) -> tuple[Path, list[Path]]:
+    """Return the plugin's files, what Python would take instead, and the siblings it may use."""
+    path = candidate.path or Path()
+    is_package = path.name == "__init__.py"
+    folder = path.parent.parent if is_package else path.parent
+    own = _importable(path.parent) if is_package else [path]
+    beside = [each for each in sorted(folder.iterdir()) if _belongs(each, candidate.name)]
+    files = [file for each in beside for file in _importable(each)]
+    return folder, sorted({*own, *files})
+
+
+def _belongs(path: Path, name: str) -> bool:
+    """Say whether a plugin *name* beside *path* may import it, or import it by its own name."""
+    is_shared = path.name.startswith("_") and not path.name.startswith("__")
+    return is_shared or (path.is_file() and path.name.partition(".")[0] == name)
+
+
+def _importable(place: Path) -> list[Path]:
+    """Return the file *place*, or those below it, that Python can import; links are followed."""
+    if place.is_file():
+        return [place] if place.suffix in _IMPORTABLE else []
+    found: list[Path] = []
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(place, followlinks=True):
+        is_new = os.path.realpath(folder) not in seen
+        seen.add(os.path.realpath(folder))
+        folders[:] = [each for each in folders if is_new and each != "__pycache__"]
+        files = (Path(folder, name) for name in names if is_new)
+        found += [path for path in files if path.suffix in _IMPORTABLE and path.is_file()]
+    return sorted(found)
+
+
+def _top_spec(module: str) -> ModuleSpec | None:
+    """Return where the package that holds *module* is: a top-level name imports nothing."""
     top = module.partition(":")[0].partition(".")[0]
     try:
-        spec = importlib.util.find_spec(top)
+        return importlib.util.find_spec(top)
     except (ImportError, ValueError):
         return None
-    return Path(spec.origin) if spec and spec.origin else None
 
 
 def _digest(code: tuple[Path, list[Path]]) -> str:
@@ -166,6 +205,15 @@ def _digest(code: tuple[Path, list[Path]]) -> str:
     digest = hashlib.sha256()
     for file in files:
         text = file.read_bytes()
-        digest.update(f"{file.relative_to(folder).as_posix()}\0{len(text)}\0".encode())
+        digest.update(f"{_name_in(folder, file)}\0{len(text)}\0".encode())
         digest.update(text)
     return digest.hexdigest()
+
+
+def _name_in(folder: Path, file: Path) -> str:
+    """Return the name of *file* in *folder*; without a folder, in its place for packages."""
+    if folder.parts:
+        return file.relative_to(folder).as_posix()
+    places = [Path(place) for place in sys.path if place and file.is_relative_to(place)]
+    place = max(places, key=lambda each: len(each.parts), default=file.parent)
+    return file.relative_to(place).as_posix()

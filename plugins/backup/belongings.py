@@ -14,14 +14,13 @@ from .properties import Properties, apply_properties, read_properties
 from .server import connected, first_line
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from app.hooks import DatabaseUrl
 
-    from .manifest import Manifest
     from .server import Server
 
 _log = logging.getLogger("sst.plugins.backup")
-
-BELONGINGS = "of_the_name"
 
 
 def belongings_of(url: DatabaseUrl) -> dict[str, Any] | None:
@@ -35,13 +34,13 @@ def belongings_of(url: DatabaseUrl) -> dict[str, Any] | None:
         return None
 
 
-def dress(server: Server, name: str, manifest: Manifest, *, no_owner: bool) -> None:
-    """Give the database *name* what the original of *manifest* had by its name.
+def dress(server: Server, name: str, values: Mapping[str, Any], *, no_owner: bool) -> None:
+    """Give the database *name* the *values* that its original had by its name; none is nothing.
 
     Roles that the server does not have are refused with `Veto`, or left out with *no_owner*; a
     tablespace that it does not have is left out.
+    Raises `Veto` (code `backup_damaged`) when they are no such values.
     """
-    values = manifest.properties.get(BELONGINGS)
     if not values:
         return
     wanted = Properties.from_dict(values)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from app.hooks import Veto
 
 from .archive import Archiver, Shape, carries_statistics, choose_format, compression
-from .belongings import BELONGINGS, belongings_of
+from .belongings import belongings_of
 from .cluster import properties_of, roles_of
 from .contents import count_all
 from .create_settings import AUTO
 from .environment import client_environment
 from .files import total_bytes
-from .manifest import Manifest
+from .manifest import BELONGINGS, Manifest
 from .process import Deadline
 from .progress import Progress, human_size
 from .snapshot import held_snapshot

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from app.hooks import DatabaseUrl
+from app.hooks import ConfigError, DatabaseUrl
 
-# `~` is spelled out by a shell, and in a file by nobody.
-Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+from .settings import Folder
 
 AUTO = "auto"
 UNPROVEN = "none, unproven"
@@ -54,6 +52,7 @@ class CreateSettings(BaseModel):
     )
     compression: str = Field(
         AUTO,
+        pattern=r"^(auto|none|[0-9]|(gzip|lz4|zstd)(:[a-z0-9=,]+)?)$",
         description="What pg_dump's --compress takes; auto: zstd:1 where it can, else gzip 1.",
     )
 
@@ -72,7 +71,11 @@ class CreateSettings(BaseModel):
     @classmethod
     def _is_url(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None:
-            DatabaseUrl(url.get_secret_value(), setting="plugins.backup.verify_database_url")
+            try:
+                _scratch(url)
+            except ConfigError as error:
+                [problem] = error.problems
+                raise ValueError(f"{problem.what}; {problem.hint}") from None
         return url
 
     @property
@@ -83,9 +86,8 @@ class CreateSettings(BaseModel):
     @property
     def scratch_url(self) -> DatabaseUrl | None:
         """Where scratch databases are made, when that is not beside the database itself."""
-        if self.verify_database_url is None:
-            return None
-        return DatabaseUrl(
-            self.verify_database_url.get_secret_value(),
-            setting="plugins.backup.verify_database_url",
-        )
+        return None if self.verify_database_url is None else _scratch(self.verify_database_url)
+
+
+def _scratch(url: SecretStr) -> DatabaseUrl:
+    return DatabaseUrl(url.get_secret_value(), setting="plugins.backup.verify_database_url")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +24,19 @@ _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "oss", "oci"
 _ADDRESSES = ("endpoint_url", "region_name", "host", "username")
 _CHUNK_BYTES = 8 * 2**20
 _MOST_PARTS = 10_000
+# TOML reads a password of digits as a number; a port or a timeout is a smaller one.
+_LEAST_SECRET_NUMBER = 100_000
+# At DEBUG they log what they send: headers with tokens, signatures, whole requests.
+_TALKATIVE = (
+    *("aiobotocore", "botocore", "boto3", "s3fs", "gcsfs", "google", "adlfs", "azure"),
+    *("fsspec", "paramiko", "urllib3", "requests"),
+)
+
+
+def silence_drivers() -> None:
+    """Let drivers log warnings only: the log knows our settings' secrets, not a role's token."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def scheme_of(url: str) -> str:
@@ -74,15 +88,26 @@ def shown_url(url: str) -> str:
 
 def secrets_in(url: str, options: Mapping[str, Any]) -> frozenset[str]:
     """Return every text of *url* and *options* that an error of a driver may not repeat."""
-    netloc = urlsplit(url).netloc.rpartition("@")[0]
-    return frozenset(text for text in (netloc.partition(":")[2], *_texts(options)) if text)
+    return frozenset({*_hidden(url), *_texts(options)} - {""})
+
+
+def _hidden(url: str) -> Iterator[str]:
+    """Yield the password of *url*, as it is written and as it is meant, and its query."""
+    parts = urlsplit(url)
+    password = parts.netloc.rpartition("@")[0].partition(":")[2]
+    values = (value for _, value in parse_qsl(parts.query))
+    yield from (password, unquote(password), parts.query, *values)
 
 
 def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
+    elif isinstance(value, int) and value >= _LEAST_SECRET_NUMBER:
+        yield str(value)
     elif isinstance(value, dict):
-        # An address is what an error message is about, and no secret.
+        # An address is what an error message is about, and no secret; what it holds may be.
+        addresses = [part for name, part in value.items() if name in _ADDRESSES]
+        yield from (text for part in addresses for text in _hidden(str(part)))
         yield from _texts([part for name, part in value.items() if name not in _ADDRESSES])
     elif isinstance(value, list | tuple):
         for part in value:

@@ -2,13 +2,16 @@
 
 The files are plain age files: `age --decrypt` opens them without this project. The manifest stays
 readable, with its table names and row counts; its checksums are those of the encrypted bytes.
+Sealed in it is what belongs to the database's name: values of ALTER DATABASE SET may be secrets.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib.util
 import io
+import json
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -16,10 +19,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from app.hooks import ConfigError, Problem, Veto
 
 from .bounded import StalledError, Watch, bounded
-from .manifest import ArchivedFile
+from .manifest import BELONGINGS, MANIFEST_NAME, ArchivedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pydantic import SecretStr
@@ -44,6 +47,28 @@ def parse_recipients(recipients: Sequence[str]) -> list[Any]:
     return [_recipient(text, number) for number, text in enumerate(recipients, 1)]
 
 
+def parse_identities(text: str) -> list[Any]:
+    """Return the private keys in *text*: one of OpenSSH, or lines of `AGE-SECRET-KEY-1...`.
+
+    Raises `ValueError`, which does not repeat what it was given.
+    """
+    if importlib.util.find_spec("pyrage") is None:
+        raise ValueError(_MISSING)
+    import pyrage
+
+    try:
+        if "PRIVATE KEY-----" in text:
+            return [pyrage.ssh.Identity.from_buffer(f"{text.strip()}\n".encode())]
+        lines = [line.strip() for line in text.splitlines()]
+        keys = [line for line in lines if line and not line.startswith("#")]
+        found = [pyrage.x25519.Identity.from_str(key) for key in keys]
+    except pyrage.IdentityError as error:
+        raise ValueError(f"is no age private key ({error}){_in_a_file(text)}") from None
+    if not found:
+        raise ValueError("holds no age private key")
+    return found
+
+
 def encrypt(
     folder: Path, manifest: Manifest, recipients: Sequence[str], deadline: Deadline
 ) -> Manifest:
@@ -53,7 +78,8 @@ def encrypt(
     """
     keys = parse_recipients(recipients)
     files = tuple(_encrypt_file(folder, file, keys, deadline) for file in manifest.files)
-    return replace(manifest, files=files, encryption=AGE)
+    properties = _sealed(manifest.properties, keys)
+    return replace(manifest, files=files, properties=properties, encryption=AGE)
 
 
 def decrypt(
@@ -71,10 +97,38 @@ def decrypt(
         _decrypt_file(folder / file.name, destination, keys, deadline)
 
 
+def opened_belongings(manifest: Manifest, identity: SecretStr | None) -> Mapping[str, Any]:
+    """Return what belonged to the database's name, decrypted where it was sealed.
+
+    Raises as `decrypt` does.
+    """
+    values = manifest.properties.get(BELONGINGS) or {}
+    if not (manifest.encryption and isinstance(values, dict) and AGE in values):
+        return values
+    keys = _identities(identity)
+    import pyrage
+
+    try:
+        plain = pyrage.decrypt(base64.b64decode(values[AGE]), keys)
+        return dict(json.loads(plain))
+    except (pyrage.DecryptError, TypeError, ValueError) as error:
+        raise _unopened(MANIFEST_NAME, error) from None
+
+
 def require_identity(manifest: Manifest, identity: SecretStr | None) -> None:
     """Raise `ConfigError` when *manifest* needs an *identity* that is not there."""
     if manifest.encryption:
         _identities(identity)
+
+
+def _sealed(properties: Mapping[str, Any], keys: list[Any]) -> dict[str, Any]:
+    import pyrage
+
+    values = properties.get(BELONGINGS)
+    if not values:
+        return dict(properties)
+    sealed = pyrage.encrypt(json.dumps(values).encode(), keys)
+    return {**properties, BELONGINGS: {AGE: base64.b64encode(sealed).decode()}}
 
 
 def _encrypt_file(
@@ -108,10 +162,10 @@ def _decrypt_file(sealed: Path, plain: Path, keys: list[Any], deadline: Deadline
     try:
         bounded(work, deadline)
     except (pyrage.DecryptError, OSError, StalledError) as error:
-        raise _unopened(sealed, error) from None
+        raise _unopened(sealed.name, error) from None
 
 
-def _unopened(sealed: Path, error: Exception) -> Veto:
+def _unopened(name: str, error: Exception) -> Veto:
     reason = str(error)
     if "no matching keys" in reason.lower():
         return Veto(
@@ -123,7 +177,7 @@ def _unopened(sealed: Path, error: Exception) -> Veto:
     if "[Errno" in reason or isinstance(error, StalledError):
         return Veto(f"the backup cannot be opened: {reason}", _SPACE)
     return Veto(
-        f"the backup is damaged: {sealed.name} cannot be decrypted ({reason})",
+        f"the backup is damaged: {name} cannot be decrypted ({reason})",
         "take another one: migrate.py backup list",
         code="backup_damaged",
     )
@@ -182,24 +236,17 @@ def _recipient(text: str, number: int) -> Any:  # noqa: ANN401 - a type of pyrag
 
 
 def _identities(identity: SecretStr | None) -> list[Any]:
-    if identity is None or not identity.get_secret_value().strip():
+    if identity is None:
         raise _no_identity("is not set, and this backup is encrypted")
-    if importlib.util.find_spec("pyrage") is None:
-        raise _no_identity(_MISSING)
-    import pyrage
-
-    text = identity.get_secret_value()
     try:
-        if "PRIVATE KEY-----" in text:
-            return [pyrage.ssh.Identity.from_buffer(f"{text.strip()}\n".encode())]
-        lines = [line.strip() for line in text.splitlines()]
-        return [
-            pyrage.x25519.Identity.from_str(line)
-            for line in lines
-            if line and not line.startswith("#")
-        ]
-    except pyrage.IdentityError as error:
-        raise _no_identity(f"is no age private key ({error})") from None
+        return parse_identities(identity.get_secret_value())
+    except ValueError as error:
+        raise _no_identity(str(error)) from None
+
+
+def _in_a_file(text: str) -> str:
+    is_path = text.strip().startswith(("/", "~", "."))
+    return "; for the path of a file set PLUGINS__BACKUP__IDENTITY_FILE" if is_path else ""
 
 
 def _no_identity(what: str) -> ConfigError:

@@ -1,4 +1,9 @@
-"""The names of the databases that a restore makes and leaves, and those that are there."""
+"""The names of the databases that a restore makes and leaves, and those that are there.
+
+A name is no proof: everybody with CREATEDB can take one, and wait until it is put in the place of
+the live database. So only those count that belong to whom the live one belongs to, to the role of
+migrations, or to a superuser.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +22,13 @@ _FORM = "%Y%m%dT%H%M%SZ"
 _TIME = r"\d{8}T\d{6}Z"
 _LONGEST_STEM_BYTES = LONGEST_NAME_BYTES - len("_snapshot_20261122T143000Z")
 _DIGEST = 8
+_OURS = """
+SELECT d.datname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
+ WHERE d.datname ~ %(pattern)s
+   AND (r.rolsuper OR r.rolname = current_user
+        OR r.oid = (SELECT l.datdba FROM pg_database l WHERE l.datname = %(live)s))
+ ORDER BY d.datname
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +72,28 @@ def snapshot_name(live: str, backup_id: str) -> str:
 def find_kept(server: Server, live: str) -> list[Kept]:
     """Return the databases that were *live* before, the newest first."""
     question = "SELECT pg_database_size(CAST(%(name)s AS name))"
-    found = server.names(f"^{re.escape(_stem(live))}_before_{_TIME}$")
+    found = _ours(server, live, f"_before_{_TIME}")
     return [
-        Kept(name, _moment(name), int(server.fetch(question, name=name)[0][0]))
+        Kept(name, moment, int(server.fetch(question, name=name)[0][0]))
         for name in reversed(found)
+        if (moment := _moment(name))
     ]
 
 
 def find_half_made(server: Server, live: str) -> list[str]:
     """Return what restores that were killed have left beside *live*."""
-    return server.names(f"^{re.escape(_stem(live))}_restore_[0-9a-z]{{1,8}}$")
+    return _ours(server, live, "_restore_[0-9a-z]{1,8}")
 
 
 def find_snapshots(server: Server, live: str) -> list[str]:
     """Return the template copies of *live*, the oldest first."""
-    return server.names(f"^{re.escape(_stem(live))}_snapshot_{_TIME}$")
+    return _ours(server, live, f"_snapshot_{_TIME}")
+
+
+def _ours(server: Server, live: str, tail: str) -> list[str]:
+    """Return the databases, by name, called *live* and *tail* that nobody else can have made."""
+    pattern = f"^{re.escape(_stem(live))}{tail}$"
+    return [str(row[0]) for row in server.fetch(_OURS, pattern=pattern, live=live)]
 
 
 def _stem(live: str) -> str:
@@ -86,5 +105,9 @@ def _stem(live: str) -> str:
     return f"{live.encode()[:room].decode(errors='ignore')}_{digest}"
 
 
-def _moment(name: str) -> datetime:
-    return datetime.strptime(name.rpartition("_")[2], _FORM).replace(tzinfo=UTC)
+def _moment(name: str) -> datetime | None:
+    """Return the time in *name*; None when it is none, such as a 39th of the month."""
+    try:
+        return datetime.strptime(name.rpartition("_")[2], _FORM).replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -42,7 +42,7 @@ def recreate(url: DatabaseUrl, original: Original, wishes: Wishes) -> Restored:
             server.drop(name)
         try:
             original.rebuild(url.with_database(fresh))
-            dress(server, fresh, manifest, no_owner=wishes.no_owner)
+            dress(server, fresh, original.belongings(), no_owner=wishes.no_owner)
             server.execute("ALTER DATABASE {} RENAME TO {}", fresh, live)
         except BaseException:
             with contextlib.suppress(Exception), connected(url) as other:

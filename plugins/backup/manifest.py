@@ -8,15 +8,18 @@ import re
 import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Self
 
 from app.hooks import Backup, Veto
+
+from .manifest_form import require_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MANIFEST_NAME = "manifest.json"
+BELONGINGS = "of_the_name"
+"""Among the properties: what is in no dump because it belongs to the database's name."""
 SCHEMA_VERSION = 1
 _LONGEST_NAME = 40
 
@@ -146,7 +149,7 @@ def damaged(reason: str) -> Veto:
 def _parsed(text: str | bytes) -> dict[str, Any]:
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise damaged("its manifest is no JSON") from error
     if not isinstance(values, dict):
         raise damaged("its manifest is no JSON object")
@@ -156,20 +159,13 @@ def _parsed(text: str | bytes) -> dict[str, Any]:
 def _typed(values: dict[str, Any]) -> dict[str, Any]:
     if values["schema_version"] != SCHEMA_VERSION:
         raise ValueError(f"version {values['schema_version']}, known is {SCHEMA_VERSION}")
+    require_form(values)
     known = {name: value for name, value in values.items() if name in _FIELDS}
     files = tuple(ArchivedFile(**file) for file in known["files"])
-    for file in files:
-        _require_inside(file.name)
     for name in ("heads", "roles"):
         known[name] = tuple(known[name])
     unknown = {name: value for name, value in values.items() if name not in _FIELDS}
     return {**known, "files": files, "unknown": unknown}
-
-
-def _require_inside(name: str) -> None:
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts:
-        raise ValueError(f"a file outside the backup: {name}")
 
 
 def _checksum(values: Mapping[str, Any]) -> str:

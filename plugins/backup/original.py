@@ -48,4 +48,4 @@ def original_of(config: Config, storage: Storage, stored: Stored, wishes: Wishes
             _log.info("comparing it with the manifest")
             compare(url, manifest, deadline)
 
-    return Original(stored.manifest, stored.backup, rebuild_it)
+    return Original(stored.manifest, stored.backup, rebuild_it, lambda: storage.belongings(stored))

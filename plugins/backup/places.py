@@ -159,7 +159,7 @@ def made_at(manifest: Manifest) -> datetime:
 def require_described(manifest: Manifest, name: str) -> Manifest:
     """Return *manifest*; raise `Veto` when it is not that of the backup *name*."""
     if manifest.id != name:
-        raise damaged(f"its manifest is that of {manifest.id}")
+        raise damaged(f"its manifest is that of {manifest.id!r}")
     made_at(manifest)
     return manifest
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from psycopg2 import sql
+from pydantic import TypeAdapter, ValidationError
+
+from app.hooks import Veto
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -41,6 +44,8 @@ _LISTS = frozenset(
     | {"shared_preload_libraries", "temp_tablespaces", "unix_socket_directories"}
 )
 _DEFAULT = "pg_default"
+# It stands in a statement as it is, and may come from a manifest that anybody has written.
+Privilege = Literal["CREATE", "CONNECT", "TEMPORARY"]
 _LISTED = re.compile(r'"((?:[^"]|"")*)"|([^,\s]+)')
 
 
@@ -53,7 +58,7 @@ class Properties:
     connection_limit: int
     is_template: bool
     comment: str | None
-    grants: tuple[tuple[str, str, bool], ...]
+    grants: tuple[tuple[str, Privilege, bool], ...]
     """Role, privilege, and whether it may be handed on."""
     settings: tuple[tuple[str, str, str], ...]
     """Role, name and value of ALTER DATABASE SET and ALTER ROLE IN DATABASE SET."""
@@ -84,12 +89,19 @@ class Properties:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Properties:
-        """Return what `to_dict` gave; JSON has lists for tuples."""
-        lists = {
-            name: tuple(tuple(row) for row in values[name])
-            for name in ("grants", "settings", "labels")
-        }
-        return cls(**{**values, **lists})
+        """Return what `to_dict` gave; JSON has lists for tuples.
+
+        Raises `Veto` (code `backup_damaged`) when *values* are something else.
+        """
+        try:
+            return TypeAdapter(cls).validate_python(dict(values))
+        except ValidationError as error:
+            where = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
+            raise Veto(
+                f"the backup is damaged: what belongs to the name is not understood ({where})",
+                "take another one: migrate.py backup list",
+                code="backup_damaged",
+            ) from None
 
 
 def read_properties(server: Server, name: str) -> Properties:

@@ -15,7 +15,7 @@ from .cluster import creation, missing_roles
 from .contents import count_all, list_tables
 from .environment import client_environment
 from .process import Deadline, ToolFailedError, work
-from .session import asked, first_line
+from .session import Session, asked, first_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from .contents import Contents
     from .manifest import Manifest
-    from .session import Session
     from .tools import Tools
 
 _SHOWN = 3
@@ -70,7 +69,7 @@ def rebuild(  # noqa: PLR0913, PLR0917 - what a restore needs to know
         ]
         _restore(arguments, target, deadline, is_old=major < _SETTING_SINCE <= tools.major)
         if analyze and not _has_statistics(manifest, tools, major):
-            asked(target, lambda session: session.execute("ANALYZE"), deadline)
+            asked(target, Session.analyze, deadline)
     except psycopg2.Error as error:
         raise _failed(database_name, first_line(url, error)) from None
 
@@ -102,11 +101,16 @@ def _create(session: Session, manifest: Manifest, name: str, roles: tuple[str, .
     if missing:
         raise Veto(
             f"the backup names roles that the server does not have: {', '.join(missing)}",
-            f'create them first: CREATE ROLE "{missing[0]}"',
+            f"create them first: CREATE ROLE {_identifier(missing[0])}",
             code="roles_missing",
         )
     session.execute(creation(name, manifest.properties))
     return session.server_major
+
+
+def _identifier(name: str) -> str:
+    """Quote *name*: somebody will copy the statement, and a manifest may be a stranger's."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _command(tools: Tools, server_major: int, jobs: int, manifest: Manifest) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
@@ -19,7 +19,7 @@ from .server import connected, told
 from .swap import Names, mend, swap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from app.hooks import Backup, DatabaseUrl, LockedWork
 
@@ -51,6 +51,8 @@ class Original:
     backup: Backup
     rebuild: Callable[[DatabaseUrl], None]
     """Create the database of that URL from the archive, and compare it with the manifest."""
+    belongings: Callable[[], Mapping[str, Any]] = dict
+    """Return what belonged to the database's name, for a server where nothing is left."""
 
 
 def restore(work: LockedWork, original: Original, wishes: Wishes) -> Restored:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import psycopg2
 from psycopg2 import sql
 
+from app.hooks import Veto
+
 from .background import LateError
 from .cluster import missing_roles
 from .process import Deadline
@@ -47,11 +49,13 @@ def scratch_place(url: DatabaseUrl, database: str, name: str) -> Iterator[None]:
     *url* is the database that scratch databases are made from, and where their locks are. Those
     of *database* whose lock nobody holds were left by a killed process: they are dropped first.
 
-    Raises `psycopg2.Error` when the server does not answer.
+    Raises `Veto` when somebody else holds it, `psycopg2.Error` when the server does not answer.
     """
     with connected(url) as holder:
         _drop_leftovers(holder, database)
-        holder.fetch(_LOCK, _key(name))
+        [(is_held,)] = holder.fetch(_LOCK, _key(name))
+        if not is_held:
+            raise Veto(f"{name} is being restored by another verification", "wait until it ends")
         try:
             yield
         finally:

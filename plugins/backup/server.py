@@ -201,6 +201,8 @@ def _connect(url: DatabaseUrl) -> Connection:
     )
     connection.autocommit = True
     with connection.cursor() as cursor:
+        # In the maintenance database, too, others may have made functions; see `Session`.
+        cursor.execute("SET search_path = pg_catalog")
         for name, value in _SESSION:
             cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
     return connection

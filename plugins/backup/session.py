@@ -34,12 +34,17 @@ _T = TypeVar("_T")
 
 
 class Session:
-    """One connection in autocommit; its statements are plain SQL, its rows tuples."""
+    """One connection in autocommit; its statements are plain SQL, its rows tuples.
+
+    Functions and operators are those of the server: one that somebody has made in a schema of the
+    search path would run with the rights of this role (CVE-2018-1058).
+    """
 
     def __init__(self, url: DatabaseUrl) -> None:
         self._url = url
         self._connection = _connect(url)
         self._cursor: Cursor = self._connection.cursor()
+        self.execute("SET search_path = pg_catalog")
         self.is_watched = self._watch_client()
 
     @property
@@ -59,6 +64,14 @@ class Session:
         """Return the rows of *question*; raise `psycopg2.Error` when it fails."""
         self._cursor.execute(question, parameters)
         return list(self._cursor.fetchall())
+
+    def analyze(self) -> None:
+        """Let the planner know the tables; functions of indexes find what they found before.
+
+        The server runs those as the table's owner.
+        """
+        self.execute("RESET search_path")
+        self.execute("ANALYZE")
 
     def cancel(self) -> None:
         """Let the statement that another thread is waiting for fail."""

@@ -15,8 +15,15 @@ from pydantic import (
     model_validator,
 )
 
-# `~` is spelled out by a shell, and in a file by nobody: backups would lie in a folder named `~`.
-Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+
+def _folder(path: Path) -> Path:
+    """Spell `~` out, as a shell would: nobody wants a folder of that name."""
+    if not path.parts:
+        raise ValueError('names no folder; "." is the one of the project')
+    return path.expanduser()
+
+
+Folder = Annotated[Path, AfterValidator(_folder)]
 
 
 class StorageSettings(BaseModel):
@@ -56,8 +63,8 @@ class StorageSettings(BaseModel):
     )
     identity: SecretStr | None = Field(
         None,
-        description="age private key, or a file of them, that opens encrypted backups; only"
-        " `restore` and `verify` need it.",
+        description="age private key that opens encrypted backups, as text; that of a file by"
+        " PLUGINS__BACKUP__IDENTITY_FILE. Only `restore` and `verify` need it.",
     )
     keep_last: int | None = Field(
         None, ge=1, description="Keep this many of the newest backups; see retention."
@@ -84,6 +91,15 @@ class StorageSettings(BaseModel):
 
             parse_recipients(recipients)
         return recipients
+
+    @field_validator("identity")
+    @classmethod
+    def _opens(cls, identity: SecretStr | None) -> SecretStr | None:
+        if identity is not None:
+            from .encryption import parse_identities
+
+            parse_identities(identity.get_secret_value())
+        return identity
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:

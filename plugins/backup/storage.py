@@ -6,19 +6,19 @@ import logging
 import shutil
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from app.hooks import Veto
 
-from .encryption import decrypt, encrypt, require_identity
+from .encryption import decrypt, encrypt, opened_belongings, require_identity
 from .listing import Listing, Stored, merged, pick
 from .manifest import MANIFEST_NAME
 from .places import LocalPlace, Scan, damaged, require_intact
 from .process import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from .manifest import Manifest
@@ -111,6 +111,13 @@ class Storage:
         require_identity(stored.manifest, self._settings.identity)
         with ExitStack() as kept:
             yield self._decrypted(stored.manifest, self._intact(stored, kept), kept)
+
+    def belongings(self, stored: Stored) -> Mapping[str, Any]:
+        """Return what belonged to the name of the database of *stored*; nothing when not known.
+
+        Raises as `opened` does: where backups are encrypted, so is this.
+        """
+        return opened_belongings(stored.manifest, self._settings.identity)
 
     def delete(self, stored: Stored) -> None:
         """Remove *stored* everywhere, here last; raise `Veto` or `OSError` when that fails."""

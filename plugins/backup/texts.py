@@ -15,12 +15,19 @@ _THOUSAND = 1000
 
 
 def rows(table: Iterable[Sequence[str]]) -> str:
-    """Return the rows of *table*, all of one length, as lines."""
-    found = [tuple(row) for row in table]
+    """Return the rows of *table*, all of one length, as lines.
+
+    What would steer a terminal is spelled out: a manifest may be a stranger's.
+    """
+    found = [tuple(map(_visible, row)) for row in table]
     if not sys.stdout.isatty():
         return "\n".join("\t".join(row).rstrip("\t") for row in found)
     widths = [max(map(len, column)) for column in zip(*found, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in found)
+
+
+def _visible(cell: str) -> str:
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in cell)
 
 
 def size(count: float) -> str:

@@ -16,7 +16,7 @@ from fsspec.core import url_to_fs
 from app.hooks import Veto
 
 from .bounded import Watch
-from .drivers import has_folders, scheme_of, transfer_arguments
+from .drivers import has_folders, scheme_of, silence_drivers, transfer_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +37,7 @@ class Transfer:
         # A connection of an earlier instance, which fsspec would hand out again, may hang.
         own = {**copy.deepcopy(dict(options)), "skip_instance_cache": True}
         self._url = url
+        silence_drivers()
         self._fs, root = url_to_fs(url, **own)
         self._root = root.rstrip("/")
         self._watch = Watch()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+import pyrage
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.project import Project
 
 
@@ -126,3 +130,40 @@ def test_unreachable_server_keeps_the_password_out(guarded: Project) -> None:
 
     assert result.exit_code == 75
     assert not holds_canary(result.output)
+
+
+def test_secrets_of_backups_come_from_files_and_variables_and_are_never_shown(
+    project: Project, tmp_path: Path
+) -> None:
+    """Each in the spelling of the manual; what reads them says that they were understood."""
+    me = pyrage.x25519.Identity.generate()
+    (tmp_path / "identity").write_text(f"# kanari3n\n{me}\n")
+    (tmp_path / "url").write_text(f"postgresql://u:{SPELLED}@127.0.0.1:1/x\n")
+    project.enable("backup")
+    project.environment |= {
+        "PLUGINS__BACKUP__RECIPIENTS": json.dumps([str(me.to_public())]),
+        "PLUGINS__BACKUP__IDENTITY_FILE": str(tmp_path / "identity"),
+        "PLUGINS__BACKUP__VERIFY_DATABASE_URL_FILE": str(tmp_path / "url"),
+        "PLUGINS__BACKUP__VERIFY": "restore",
+        "PLUGINS__BACKUP__UPLOAD_TO": f"ftp://u:{SPELLED}@127.0.0.1:1/x",
+        "PLUGINS__BACKUP__UPLOAD_OPTIONS": json.dumps({"password": CANARY, "acct": "kanari3n"}),
+        "LOG_LEVEL": "DEBUG",
+    }
+
+    shown = [
+        project.migrate(*words.split())
+        for words in (
+            "config show --json",
+            "config explain plugins.backup.identity",
+            "config explain plugins.backup.upload_to",
+            "config schema",
+            "plugins show backup --json",
+            "backup list --json",
+            "backup create --debug",
+        )
+    ]
+
+    assert [one.exit_code for one in shown] == [0, 0, 0, 0, 0, 0, 5]
+    assert not [n for n, one in enumerate(shown) if holds_canary(one.output)]
+    assert not [n for n, one in enumerate(shown) if str(me)[20:40] in one.output]
+    assert "recipients" in shown[3].output

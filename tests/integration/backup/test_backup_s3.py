@@ -66,6 +66,27 @@ def test_backup_is_uploaded_listed_and_fetched_when_the_local_copy_is_gone(
     ]
 
 
+def test_token_of_a_role_is_in_no_log_line(
+    store: ObjectStore,
+    bucket: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It comes from the environment or an instance's role: no setting's secret, and not masked."""
+    keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
+    for name, value in {**keys, "AWS_SESSION_TOKEN": "c4n4ry"}.items():
+        monkeypatch.setenv(name, value)
+    caplog.set_level("DEBUG")
+    found = options(store.port)
+    del found["key"], found["secret"]
+
+    publish(storage(tmp_path, upload_to=f"s3://{bucket}/shop", upload_options=found))
+
+    assert store.keys(bucket)
+    assert "c4n4ry" not in caplog.text
+
+
 def test_deleted_backup_is_gone_from_the_store(
     store: ObjectStore, bucket: str, tmp_path: Path
 ) -> None:

@@ -11,7 +11,8 @@ import psycopg2
 import pytest
 
 from app.db.url import DatabaseUrl
-from app.hooks import DatabaseUnreachableError
+from app.hooks import DatabaseUnreachableError, Veto
+from plugins.backup.belongings import dress
 from plugins.backup.properties import (
     Properties,
     apply_properties,
@@ -100,6 +101,30 @@ def test_what_the_other_one_had_goes(two: Pair, outside: Server, dressed: Proper
 
 def test_they_survive_a_file(dressed: Properties) -> None:
     assert Properties.from_dict(json.loads(json.dumps(dressed.to_dict()))) == dressed
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("grants", [["", "CONNECT ON DATABASE postgres TO x; CREATE ROLE {role}; --", False]]),
+        ("grants", [["", "ALL", False]]),
+        ("settings", "work_mem"),
+        ("owner", None),
+    ],
+)
+def test_values_of_a_hostile_manifest_are_refused(
+    two: Pair, outside: Server, key: str, value: object
+) -> None:
+    """Whoever writes into a shared bucket would run any statement as the role of migrations."""
+    role = f"planted_{uuid.uuid4().hex[:8]}"
+    values = read_properties(outside, two.names.fresh).to_dict()
+    hostile = json.loads(json.dumps({**values, key: value}).replace("{role}", role))
+
+    with pytest.raises(Veto) as veto:
+        dress(outside, two.names.fresh, hostile, no_owner=False)
+
+    assert veto.value.code == "backup_damaged"
+    assert not outside.fetch("SELECT 1 FROM pg_roles WHERE rolname = %(role)s", role=role)
 
 
 def test_rehearsal_changes_nothing(two: Pair, outside: Server, dressed: Properties) -> None:

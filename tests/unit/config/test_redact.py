@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 import app.config
-from app.config.redact import MASK, mask_credentials, mask_url, redact, url_secrets
+from app.config.redact import MASK, mask_credentials, mask_url, redact, url_secrets, visible
 
 _SECRET = 'hunter2 "ü\\@/:&\n'
 
@@ -113,3 +113,8 @@ def test_secrets_of_a_url_are_its_passwords_and_itself() -> None:
 def test_function_is_not_hidden_by_its_module() -> None:
     """Both are called `redact`; importing the module must not take the function's place."""
     assert callable(app.config.redact)
+
+
+def test_what_steers_a_terminal_is_spelled_out() -> None:
+    """The name of a role or of a backup in a shared bucket is a stranger's text."""
+    assert visible("a\x1b[2Jb\rc\x9bd\te\nf") == "a\\x1b[2Jb\\x0dc\\x9bd\te\nf"

@@ -93,6 +93,52 @@ def test_package_is_hashed_with_every_file_and_not_imported(
     assert what.startswith("its sha256 is ")
 
 
+@pytest.mark.parametrize(
+    "name", ["gate.so", "gate.abi3.so", "_shared.py", "_shared/__init__.py", "_native.so"]
+)
+def test_whatever_a_local_plugin_can_import_here_is_locked(
+    locked: PluginProject, name: str
+) -> None:
+    """Python takes `gate.so` before `gate.py`; siblings with an underscore are for plugins."""
+    planted = locked.root / "plugins" / name
+    planted.parent.mkdir(exist_ok=True)
+    planted.write_text("LIMIT = 2\n")
+
+    [what] = told(locked, "gate")
+
+    assert what.startswith("its sha256 is ")
+
+
+def test_other_plugins_and_caches_do_not_matter(locked: PluginProject) -> None:
+    locked.add("other", GATE)
+    cache = locked.root / "plugins" / "__pycache__"
+    cache.mkdir(exist_ok=True)
+    (cache / "gate.cpython-311.pyc").write_bytes(b"x")
+    (locked.root / "plugins" / "loop").symlink_to(locked.root / "plugins")
+
+    assert told(locked, "gate") == []
+
+
+@pytest.mark.parametrize("planted", ["acme/gate.py", "acme/gate.so", "acme/linked/deep.py"])
+def test_package_without_an_init_file_is_locked_too(
+    project: PluginProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str
+) -> None:
+    """Of a namespace package nothing was hashed; a linked folder is imported like another."""
+    site = tmp_path / "site"
+    install(site, "acme-gate", "1.0", "gate = acme.gate")
+    (site / "acme").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (site / "acme" / "linked").symlink_to(tmp_path / "elsewhere")
+    (site / "acme" / "gate.py").write_text(GATE)
+    monkeypatch.syspath_prepend(str(site))
+    write_lock(project.root, lock_entries(project.root, ["gate"]))
+
+    (site / planted).write_text("LIMIT = 2\n")
+
+    [what] = told(project, "gate")
+    assert what.startswith("its sha256 is ")
+
+
 def test_local_file_in_the_place_of_a_locked_distribution_is_refused(
     project: PluginProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

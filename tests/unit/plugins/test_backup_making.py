@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
@@ -79,6 +79,33 @@ def test_url_for_scratch_databases_is_checked_and_hidden() -> None:
 
     assert config.scratch_url == DatabaseUrl("postgresql://u:s3cret@host/name")
     assert "s3cret" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"verify_database_url": "mysql://u:c4n4ry@host/name"}, "only PostgreSQL is supported"),
+        ({"verify_database_url": "postgresql://u:c4n@4ry@host/name"}, "percent-encoded"),
+        ({"compression": "brotli:c4n4ry"}, "should match pattern"),
+        ({"compression": "9 --file=/etc/passwd"}, "should match pattern"),
+        ({"directory": ""}, "names no folder"),
+        ({"pg_bin": ""}, "names no folder"),
+        ({"keep_last": -1}, "greater than or equal to 1"),
+        ({"keep_local": False}, "needs upload_to"),
+        ({"swap_timeout_seconds": float("nan")}, "finite number"),
+    ],
+)
+def test_wrong_settings_are_found_while_they_load(settings: dict[str, Any], said: str) -> None:
+    """Not by the run that needs them; and what was written is not repeated."""
+    with pytest.raises(ValidationError, match=said) as error:
+        Config.model_validate(settings)
+
+    assert "c4n" not in str(error.value)
+
+
+@pytest.mark.parametrize("word", ["auto", "none", "6", "gzip:1", "zstd:level=3,workers=2,long"])
+def test_compression_is_what_pg_dump_takes(word: str) -> None:
+    assert Config(compression=word).compression == word
 
 
 def test_scratch_is_named_after_database_and_backup() -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.hooks import Veto
+from plugins.backup import manifest
 from plugins.backup.manifest import ArchivedFile, Manifest, backup_id
 
 MADE = Manifest(
@@ -102,13 +103,57 @@ def test_what_is_no_manifest_is_refused(text: str | bytes) -> None:
     assert veto.value.code == "backup_damaged"
 
 
-@pytest.mark.parametrize("name", ["/etc/passwd", "../b2/archive.dump", "archive/../../x", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("/etc/passwd", "../b2/archive.dump", "archive/../../x", "archive/..", "", "."),
+        *("manifest.json", "held", "archive/a\0b", "archive/.hidden", "archive.dump\n"),
+    ],
+)
 def test_file_outside_the_backup_is_refused(name: str) -> None:
     """A manifest may come from a place that others can write to."""
     outside = replace(MADE, files=(ArchivedFile(name, 1, "aa"),))
 
     with pytest.raises(Veto, match="a file outside the backup"):
         Manifest.from_json(outside.to_json())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("files", [{"name": "archive.dump", "size_bytes": "9", "sha256": "aa"}]),
+        ("files", [{"name": 7, "size_bytes": 9, "sha256": "aa"}]),
+        ("files", {}),
+        ("created_at", 20261122),
+        ("tool_version", "eighteen"),
+        ("format", "tar"),
+        ("verified", "truly"),
+        ("tables", None),
+        ("tables", {"public.note": "many"}),
+        ("roles", [None]),
+        ("roles", [""]),
+        ("database", ["shop"]),
+        ("database_bytes", -1),
+        ("properties", []),
+        ("encryption", "rot13"),
+        ("schema_version", []),
+    ],
+)
+def test_manifest_of_strange_types_is_damaged_and_nothing_breaks(key: str, value: object) -> None:
+    """One file that a stranger puts into a shared bucket must not stop every listing."""
+    values = {**json.loads(MADE.to_json()), key: value}
+    values.pop("checksum")
+    sealed = json.dumps({**values, "checksum": manifest._checksum(values)})
+
+    with pytest.raises(Veto, match="cannot be understood") as veto:
+        Manifest.from_json(sealed)
+
+    assert veto.value.code == "backup_damaged"
+
+
+def test_manifest_that_is_nested_without_end_is_damaged() -> None:
+    with pytest.raises(Veto, match="no JSON"):
+        Manifest.from_json("[" * 200_000)
 
 
 def test_manifest_of_a_later_version_is_read_and_keeps_its_checksum() -> None:

@@ -243,9 +243,20 @@ def test_address_is_no_secret_and_a_password_in_the_url_is_one() -> None:
     assert secrets_in("sftp://me:pw@host/x", options) == {"pw", "k"}
 
 
+def test_every_place_of_a_secret_is_known() -> None:
+    """A token in a query, a password in an endpoint's address, or one of digits alone."""
+    options = {"password": 123456789, "endpoint_url": "https://me:c4n4ry@proxy"}
+
+    found = secrets_in("https://me:p%40ss@host/x?sig=t0k3n", options)
+
+    assert found == {"p%40ss", "p@ss", "sig=t0k3n", "t0k3n", "123456789", "c4n4ry"}
+
+
 def test_settings_never_show_their_secrets() -> None:
     config = Config(
-        upload_to="memory://me:c4n4ry@x", upload_options={"key": "c4n4ry"}, identity="c4n4ry"
+        upload_to="memory://me:c4n4ry@x",
+        upload_options={"key": "c4n4ry"},
+        verify_database_url="postgresql://u:c4n4ry@h/d",
     )
 
     assert "c4n4ry" not in repr(config)

@@ -16,6 +16,7 @@ from app.hooks import Veto
 from plugins.backup import Config
 from plugins.backup.places import is_of
 from plugins.backup.storage import require_space
+from plugins.backup.texts import listing_text
 from tests.support.stores import ID, manifest, names, publish, storage
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _undated(folder: Path) -> None:
         (_lose_manifest, "it has no manifest"),
         (_edit_manifest, "its manifest is not what was written"),
         (_empty_manifest, "its manifest is no JSON"),
-        (_rename, f"its manifest is that of {ID}"),
+        (_rename, f"its manifest is that of {ID!r}"),
         (_undated, "does not say when it was made"),
     ],
 )
@@ -396,3 +397,13 @@ def _maker(root: Path) -> subprocess.Popen[str]:
     assert maker.stdout is not None
     assert maker.stdout.readline() == "drafted\n"
     return maker
+
+
+def test_listing_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    where = storage(tmp_path)
+    publish(where, environment="\x1b]0;owned\x07\x1b[2J", heads=("a\nb",))
+
+    text = listing_text(where.list())
+
+    assert "\x1b" not in text
+    assert len(text.splitlines()) == 1
