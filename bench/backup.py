@@ -185,8 +185,9 @@ class Bench:
 
     def _restore(self, name: str) -> None:
         client = Connecting(self.url)
+        words = ("restore", "latest", "--drop-old", "--confirm", make_url(self.url).database or "")
         with client.running():
-            self._timed(name, lambda: self._migrate("restore", "latest", "--drop-old"))
+            self._timed(name, lambda: self._migrate(*words))
         self.figures.add(f"{name}, cut off for (ms)", client.longest_seconds * 1000)
 
     def _timed(self, name: str, action: Callable[[], Any]) -> Any:  # noqa: ANN401 - what it returns

@@ -133,8 +133,7 @@ def _restore(
     """Put the backup ID in the place of the database: an id, the beginning of one, or `latest`.
 
     It is rebuilt beside the live database and compared; then the two change names. The replaced
-    database is kept, and `restore --undo` brings it back. In production, and with --drop-old, it
-    asks for the database's name.
+    database is kept, and `restore --undo` brings it back. It asks for the database's name.
     """
     if undo == bool(backup_id):
         raise click.UsageError("Say which backup: an ID, `latest`, or --undo for the way back.")

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from . import Config
     from .listing import Stored
 
-_PRODUCTION = "production"
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -183,16 +181,13 @@ def _databases(
 def restore(config: Config, context: CommandContext, request: Request) -> Done:
     """Restore what *request* names, or go back.
 
-    It asks for the database's name in production, where the replaced database is dropped, and
-    where the backup is another database's or another environment's.
+    It asks for the database's name everywhere: what was written since the backup is live no more.
     """
     storage, url = storage_of(config, context), context.database_url
     here = {"database": url.name, "environment": context.environment}
     stored = storage.find(request.backup_id, **here) if request.backup_id else None
     target = stored.id if stored else "--undo"
-    is_foreign = stored is not None and not Scope(**here).holds(stored)
-    if context.environment == _PRODUCTION or request.drop_old or is_foreign:
-        context.confirm(f"restore {target}", request.confirmed)
+    context.confirm(f"restore {target}", request.confirmed)
     wishes = request.wishes(config)
     if stored and not _exists_and_is_open(url):
         restored = lost.recreate(url, original_of(config, storage, stored, wishes), wishes)

@@ -28,11 +28,16 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 _COMPARE_SECONDS = 3600.0
-# pg_restore 17 and newer sets it on every server; an older one does not know it, and nothing is
-# lost. Where that is so, errors are counted: these are none.
-_UNKNOWN_SETTING = 'unrecognized configuration parameter "transaction_timeout"'
+# pg_restore 17 sets it on every server; an older one does not know it, and nothing is lost.
+# Each of its processes says so, and not all of them are counted. Servers have their own language.
 _SETTING_SINCE = 17
-_IGNORED = re.compile(r"errors ignored on restore: (\d+)")
+_REFUSED_SETTING = re.compile(
+    r'^\S+: error: could not execute query: .*"transaction_timeout".*\n'
+    r"Command was: SET transaction_timeout = 0;$",
+    re.MULTILINE,
+)
+_ERROR = re.compile(r"^\S+: (error|fatal): ", re.MULTILINE)
+_IGNORED = re.compile(r"^\S+: warning: errors ignored on restore: \d+$", re.MULTILINE)
 
 
 def rebuild(  # noqa: PLR0913, PLR0917 - what a restore needs to know
@@ -136,15 +141,19 @@ def _restore(
     try:
         work(command, environment, deadline)
     except ToolFailedError as error:
-        if not (is_old and _is_harmless(error.complaint)):
+        if not (is_old and is_harmless(error.complaint)):
             reason = target.redact(str(error))
             raise refusal("the backup cannot be restored", reason) from None
 
 
-def _is_harmless(complaint: str) -> bool:
-    """Say whether all that went wrong was a setting that an older server does not know."""
-    ignored = _IGNORED.search(complaint)
-    return ignored is not None and int(ignored[1]) == complaint.count(_UNKNOWN_SETTING)
+def is_harmless(complaint: str) -> bool:
+    """Say whether all that went wrong was a setting that an older server does not know.
+
+    *complaint* is what pg_restore printed. It must have come to its end, and have told of no error
+    but that one.
+    """
+    rest, refused = _REFUSED_SETTING.subn("", complaint)
+    return refused > 0 and _IGNORED.search(rest) is not None and not _ERROR.search(rest)
 
 
 def _differences(found: Contents, manifest: Manifest) -> list[str]:

@@ -21,6 +21,8 @@ _EXTENSIONS = {
     "hstore": ("hstore", "a=>1"),
     "vector": ("vector(2)", "[1,2]"),
 }
+# Some builds of PostgreSQL stamp columns with a number of their own, anew in every database.
+_STAMP = re.compile(r"^ALTER TABLE .* SET \(pg_attver=\d+\);\n", re.MULTILINE)
 _NOISE = re.compile(r"^(--.*|\\(un)?restrict .*|)$")
 _TABLES = """
     select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -73,7 +75,9 @@ def portrait(url: str) -> dict[str, object]:
         cursor.execute("set row_security = off; set search_path = ''")
         return {
             "schema": schema(url),
-            "tables": {name: _checksum(cursor, name) for (name,) in _rows(cursor, _TABLES)},
+            "tables": {
+                str(name): _checksum(cursor, str(name)) for (name,) in _rows(cursor, _TABLES)
+            },
             "sequences": _rows(cursor, _SEQUENCES),
             "large objects": _rows(cursor, _LARGE_OBJECTS),
             "of the name": _rows(cursor, _OF_THE_NAME),
@@ -92,7 +96,7 @@ def schema(url: str) -> list[str]:
         check=True,
         text=True,
     )
-    lines = [line for line in done.stdout.splitlines() if not _NOISE.match(line)]
+    lines = [line for line in _STAMP.sub("", done.stdout).splitlines() if not _NOISE.match(line)]
     return "\n".join(lines).split(";\n")
 
 

@@ -67,6 +67,12 @@ def drop_family(server_url: str, live: str) -> None:
             server.drop(name)
 
 
+def oid_of(server_url: str, name: str) -> int | None:
+    """Return the number of the database *name*, which stays when it is renamed."""
+    with connected(DatabaseUrl(server_url).with_database(name)) as server:
+        return server.oid(name)
+
+
 @dataclass
 class Clients:
     """Applications that connect, ask and connect again as soon as they are thrown out."""

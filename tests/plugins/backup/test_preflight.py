@@ -18,12 +18,20 @@ from plugins.backup.preflight import (
     require_swappable,
 )
 from plugins.backup.server import connected
+from tests.support.backups import execute
+from tests.support.hurt_server import hurt_server
 from tests.support.server import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from plugins.backup.server import Server
+
+_CLINGING = (
+    "SELECT pg_create_logical_replication_slot('slot', 'pgoutput')",
+    "CREATE SUBSCRIPTION news CONNECTION '' PUBLICATION p WITH (connect = off, slot_name = NONE)",
+    "BEGIN; CREATE TABLE half (n int); PREPARE TRANSACTION 'half'",
+)
 
 
 @pytest.fixture
@@ -50,6 +58,7 @@ def test_a_superuser_may_swap(outside: Server, database_url: str) -> None:
     require_swappable(outside, DatabaseUrl(database_url).name)
 
 
+@pytest.mark.external
 def test_all_that_a_role_lacks_is_said_at_once(weak: Server, database_url: str) -> None:
     live = DatabaseUrl(database_url).name
 
@@ -61,6 +70,26 @@ def test_all_that_a_role_lacks_is_said_at_once(weak: Server, database_url: str) 
     assert f"{live} belongs to postgres" in veto.value.reason
     assert "may not end the sessions of postgres" in veto.value.reason
     assert "GRANT postgres TO weak_" in veto.value.hint
+
+
+@pytest.mark.slow
+def test_what_would_stay_with_the_old_database_is_named() -> None:
+    with hurt_server() as own:
+        with closing(connect(own.databases.url)) as connection:
+            for setting in ("wal_level = logical", "max_prepared_transactions = 2"):
+                connection.cursor().execute(f"ALTER SYSTEM SET {setting}")
+        own.restart()
+        url = own.databases.create_database()
+        for statement in _CLINGING:
+            execute(url, statement)
+
+        with connected(DatabaseUrl(url)) as outside, pytest.raises(Veto) as veto:
+            require_swappable(outside, DatabaseUrl(url).name)
+
+    assert "prepared transactions: half" in veto.value.reason
+    assert "logical replication slots: slot" in veto.value.reason
+    assert "subscriptions: news" in veto.value.reason
+    assert "ROLLBACK PREPARED" in veto.value.hint
 
 
 def test_missing_roles_are_named(outside: Server) -> None:

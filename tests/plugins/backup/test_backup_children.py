@@ -97,6 +97,7 @@ def test_pg_dump_ends_when_the_run_is_killed(project: Project, tmp_path: Path) -
     assert becomes_true(lambda: fetch(project.database_url, DUMP_SESSIONS) == [(0,)])
 
 
+@pytest.mark.external
 def test_session_of_a_killed_pg_dump_does_not_wait_for_its_table(
     project: Project, tmp_path: Path
 ) -> None:

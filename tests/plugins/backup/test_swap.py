@@ -73,6 +73,7 @@ def links(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[socket.socket]]:
         link.close()
 
 
+@pytest.mark.external
 def test_names_change_while_applications_reconnect(two: Pair) -> None:
     with Clients(two.url) as clients:
         milliseconds = swap(two.target, two.names)
@@ -83,6 +84,7 @@ def test_names_change_while_applications_reconnect(two: Pair) -> None:
     assert 0 < milliseconds < 5000
 
 
+@pytest.mark.external
 def test_what_cannot_be_renamed_changes_nothing(two: Pair) -> None:
     """The second name is taken: the first rename must not stand."""
     with connected(two.target) as outside:
@@ -147,6 +149,7 @@ def test_server_process_that_dies_in_the_swap_leaves_the_live_database(near: Pai
         assert near.word_in(near.names.fresh) == "new"
 
 
+@pytest.mark.external
 def test_closed_pair_of_a_crashed_server_is_opened_again(two: Pair) -> None:
     set_open(two.url, two.names.live, is_open=False)
     set_open(two.url, two.names.fresh, is_open=False)

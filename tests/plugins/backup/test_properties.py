@@ -74,6 +74,7 @@ def dressed(two: Pair, outside: Server) -> Iterator[Properties]:
         outside.execute("DROP ROLE {}", each)
 
 
+@pytest.mark.external
 def test_all_of_them_move(two: Pair, outside: Server, dressed: Properties) -> None:
     apply_properties(outside, two.names.fresh, dressed)
 
@@ -133,6 +134,7 @@ def test_rehearsal_changes_nothing(two: Pair, outside: Server, dressed: Properti
     assert read_properties(outside, two.names.fresh).settings == ()
 
 
+@pytest.mark.external
 def test_what_a_role_may_not_do_is_found_by_the_rehearsal(
     two: Pair, outside: Server, dressed: Properties
 ) -> None:

@@ -1,10 +1,12 @@
-"""Ten thousand tables: more locks than a server has room for by default, were they taken singly."""
+"""Ten thousand tables: more locks than a server has room for by default."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+
+from app.db.url import DatabaseUrl
 
 if TYPE_CHECKING:
     from tests.support.project import Project
@@ -21,10 +23,11 @@ def test_ten_thousand_tables_come_back(kept: Project) -> None:
                 execute format('create table t%s as select %s as n', i, i);
             end loop; end $$
         """)
-    created = kept.migrate("backup", "create", "--json")
+    name = DatabaseUrl(kept.database_url).name
+    created = kept.start("backup", "create").finish(300)
     kept.query("drop table t0; delete from t1")
 
-    restored = kept.migrate("restore", "latest", "--drop-old", "--json")
+    restored = kept.start("restore", "latest", "--drop-old", "--confirm", name).finish(300)
 
     assert created.exit_code == 0, created.output
     assert restored.exit_code == 0, restored.output

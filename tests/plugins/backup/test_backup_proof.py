@@ -17,7 +17,7 @@ from plugins.backup.process import Deadline
 from plugins.backup.scratch import scratch_name
 from plugins.backup.session import Session
 from plugins.backup.verify import Verifier
-from tests.integration.backup.test_backup_snapshot import ODD, ODD_ROWS
+from tests.plugins.backup.test_backup_snapshot import ODD, ODD_ROWS
 from tests.support.backups import (
     backup_plugin,
     execute,
@@ -133,6 +133,7 @@ def real_tools(project: Project) -> Tools:
     return find_tools(Source.of(make_run(project.database_url, project.root)).server_major)
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("format_", FORMATS)
 def test_level_restore_proves_an_odd_database_and_leaves_no_scratch(
     run: Run, filled: str, format_: str

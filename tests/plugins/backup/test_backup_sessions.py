@@ -43,6 +43,7 @@ def test_wait_for_a_table_ends_at_the_timeout(run: Run, filled: str, tmp_path: P
         assert becomes_true(lambda: fetch(filled, DUMP_SESSIONS) == [(0,)])
 
 
+@pytest.mark.external
 def test_locked_table_is_not_waited_for_for_ever(
     run: Run, filled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,7 @@ ODD_ROWS = {
 }
 
 
+@pytest.mark.external
 def test_table_that_is_rewritten_just_before_the_lock_is_dumped_with_its_rows(
     run: Run,
     filled: str,
@@ -95,6 +96,7 @@ def test_table_that_is_rewritten_just_before_the_lock_is_dumped_with_its_rows(
     assert manifest_of(backup)["tables"] == {"public.note": 2000}
 
 
+@pytest.mark.external
 def test_nobody_can_rewrite_a_table_while_the_snapshot_is_held(filled: str) -> None:
     with held_snapshot(DatabaseUrl(filled), Deadline(30)), closing(connect(filled)) as other:
         cursor = other.cursor()
@@ -130,6 +132,7 @@ def test_manifest_says_what_the_dump_holds_although_a_migration_commits_meanwhil
     assert fetch(restored, "SELECT count(*) FROM note") == [(2000,)]
 
 
+@pytest.mark.external
 def test_every_table_with_rows_of_its_own_is_counted(filled: str) -> None:
     """Neither views nor heads of partitions nor foreign tables, and each row once."""
     for statement in ODD:
@@ -180,6 +183,7 @@ def test_tables_that_come_and_go_all_the_time_are_an_error_in_the_end(
     assert "tables were created, dropped or rewritten during each of 5 tries" in veto.reason
 
 
+@pytest.mark.external
 def test_policy_that_hides_rows_is_an_error_not_a_smaller_backup(
     run: Run, filled: str, tmp_path: Path
 ) -> None:
@@ -246,6 +250,7 @@ def test_rewrite_is_found_where_there_is_no_room_for_locks(
     assert veto.reason == "no backup: public.note was rewritten or truncated meanwhile"
 
 
+@pytest.mark.external
 def test_too_many_tables_for_the_locks_of_the_server_names_the_setting(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -64,6 +65,17 @@ def scene(server: TestServer) -> Iterator[Scene]:
     drop_family(server.url, DatabaseUrl(url).name)
 
 
+@pytest.fixture
+def tablespace(server: TestServer) -> Iterator[str]:
+    """Return a tablespace that outlives the databases in it; PostgreSQL 15 and newer."""
+    name = f"room_{uuid.uuid4().hex[:8]}"
+    with connected(DatabaseUrl(server.url)) as outside:
+        outside.execute("SET allow_in_place_tablespaces = on")
+        outside.execute("CREATE TABLESPACE {} LOCATION ''", name)
+        yield name
+        outside.execute("DROP TABLESPACE {}", name)
+
+
 def test_restored_database_takes_the_name_and_the_old_one_is_kept(scene: Scene) -> None:
     scene.outside.execute("COMMENT ON DATABASE {} IS 'ours'", scene.live)
     scene.outside.execute("ALTER DATABASE {} SET work_mem TO '7MB'", scene.live)
@@ -83,6 +95,18 @@ def test_restored_database_takes_the_name_and_the_old_one_is_kept(scene: Scene) 
     assert f"for {restored.cut_off_ms} ms" in restored.message
 
 
+def test_restored_database_lies_in_the_tablespace_of_the_old_one(
+    tablespace: str, scene: Scene
+) -> None:
+    scene.outside.execute("ALTER DATABASE {} SET TABLESPACE {}", scene.live, tablespace)
+
+    restored = restore(scene.work, scene.backup(), Wishes(drop_old=True))
+
+    assert restored.heads == ("r1",)
+    assert read_properties(scene.outside, scene.live).tablespace == tablespace
+    assert scene.word() == "restored"
+
+
 def test_old_database_is_dropped_on_request(scene: Scene) -> None:
     restored = restore(scene.work, scene.backup(), Wishes(drop_old=True))
 
@@ -90,6 +114,7 @@ def test_old_database_is_dropped_on_request(scene: Scene) -> None:
     assert scene.family() == [scene.live]
 
 
+@pytest.mark.external
 def test_undo_brings_the_old_database_back_and_keeps_the_other(scene: Scene) -> None:
     restore(scene.work, scene.backup(), _NO_WISH)
 
@@ -186,6 +211,7 @@ def test_swap_cut_off_by_a_crash_is_mended_by_the_next_restore(scene: Scene) -> 
     assert scene.family() == [scene.live]
 
 
+@pytest.mark.external
 def test_template_copy_is_only_renamed(scene: Scene) -> None:
     backup = scene.backup(rebuild=_never)
     copy = _copy(scene, backup)

@@ -47,6 +47,7 @@ def open_umask() -> Iterator[None]:
     os.umask(before)
 
 
+@pytest.mark.external
 def test_backup_restores_to_the_same_rows(
     run: Run, filled: str, make_database: Callable[[], str], real: Tools
 ) -> None:
@@ -105,6 +106,7 @@ def test_second_backup_leaves_the_first_alone(run: Run, filled: str, tmp_path: P
     assert second.id.partition("-")[0] >= first.id.partition("-")[0]
 
 
+@pytest.mark.external
 def test_odd_database_name_is_dumped_and_makes_a_plain_file_name(
     server: TestServer, tmp_path: Path
 ) -> None:
