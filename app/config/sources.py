@@ -97,8 +97,9 @@ class Sources:
         return self.environment == PRODUCTION
 
     def unread(self) -> tuple[Word, ...]:
-        """Return what the files say about plugins that no environment enables."""
-        readers = {fold(name) for name in enabled_anywhere(self.files)}
+        """Return what the files say about plugins that no environment, and nobody now, enables."""
+        listed = (*enabled_anywhere(self.files), *self.enabled_plugins())
+        readers = {fold(name) for name in listed}
         return tuple(
             word
             for word in self.file_words

@@ -215,6 +215,16 @@ def test_doctor_tells_each_setting_once(two: Project) -> None:
     assert codes(result.json) == ["configuration"], result.output
 
 
+def test_doctor_knows_who_is_enabled_by_a_variable(two: Project) -> None:
+    two.enable()
+    with (two.root / "settings.toml").open("a") as file:
+        file.write("\n[default.plugins.first]\nlimit = 1\n")
+
+    result = two.migrate("plugins", "doctor", "--json", PLUGINS__ENABLED='["first"]')
+
+    assert (result.exit_code, result.json["findings"]) == (0, []), result.output
+
+
 def test_changed_plugin_is_refused_in_production_before_it_is_imported(two: Project) -> None:
     two.migrate("plugins", "lock")
     two.plugin("first", 'open("imported", "w").close()\n' + SECOND)
