@@ -176,14 +176,17 @@ def _put_locale(was: str, _now: str) -> None:
 
 
 def _logging() -> dict[str, tuple[Any, ...]]:
-    """Return how the log is set up: the root's logger and ours, which carry the masking."""
+    """Return how the log is set up: the root's logger and ours, which carry the masking.
+
+    Of all others it is whether they speak: `logging.config` silences every logger that it finds.
+    """
     manager = logging.root.manager
-    names = [name for name in manager.loggerDict if name.partition(".")[0] == _OURS]
     found = {
-        "": _logger(logging.root),
-        **{name: _logger(logging.getLogger(name)) for name in names},
+        name: _logger(logger) if name.partition(".")[0] == _OURS else (logger.disabled,)
+        for name, logger in manager.loggerDict.items()
+        if isinstance(logger, logging.Logger)
     }
-    return found | {"disable": (manager.disable,)}
+    return found | {"": _logger(logging.root), "disable": (manager.disable,)}
 
 
 def _logger(logger: logging.Logger) -> tuple[Any, ...]:
@@ -202,6 +205,9 @@ def _put_logging(was: dict[str, tuple[Any, ...]], _now: dict[str, tuple[Any, ...
         if name == "disable":
             continue
         logger = logging.getLogger(name)
+        if len(state) == 1:
+            (logger.disabled,) = state
+            continue
         logger.setLevel(state[0])
         logger.disabled, logger.propagate = state[1], state[2]
         logger.handlers[:], logger.filters[:] = state[3], state[4]

@@ -165,7 +165,6 @@ FAULTS = [
         start="two",
         ends="two",
         settings=_PATIENT,
-        within_seconds=60.0,
     ),
     pytest.param(
         Fault(

@@ -94,7 +94,6 @@ def _frozen(at: str, ends: str = "", does: str = WAITING, **over: object) -> Fau
         "ends": ends,
         "settings": _SILENCE,
         "environment": {"DB_CONNECT_TIMEOUT": "2"},
-        "within_seconds": 20.0,
         **over,
     }
     return Fault(**values)  # type: ignore[arg-type]

@@ -37,14 +37,6 @@ def chain(project: Project) -> Project:
     return project
 
 
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def test_unknown_environment_names_the_nearest(chain: Project) -> None:
     result = chain.migrate("upgrade", ENV_FOR_DYNACONF="prodution")
 
@@ -78,7 +70,10 @@ def test_production_without_a_database_is_refused(chain: Project) -> None:
 
 
 def test_unreachable_server_is_temporary(chain: Project) -> None:
-    result = chain.migrate("upgrade", DATABASE_URL=f"postgresql://u:p@127.0.0.1:{free_port()}/x")
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))  # nobody listens there, and nobody else can
+        port = bound.getsockname()[1]
+        result = chain.migrate("upgrade", DATABASE_URL=f"postgresql://u:p@127.0.0.1:{port}/x")
 
     assert_refused(result, 75, "Cannot connect")
 

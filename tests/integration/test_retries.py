@@ -292,7 +292,7 @@ def test_signal_between_two_tries_ends_the_run_at_once(table: Project) -> None:
 
         run.signal(signal.SIGTERM)
 
-        assert run.finish(timeout_seconds=10).exit_code == 143
+        assert run.finish(timeout_seconds=30).exit_code == 143
     assert not table.query(LOCK_HELD)
     assert last_step(table)["outcome"] == "interrupted"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,12 +35,12 @@ def silent_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@pytest.fixture
+def refusing_port() -> Iterator[int]:
+    """Return a port that nobody listens on, and nobody else can take."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
 
 
 def assert_timed_out(result: Outcome, why: str) -> None:
@@ -59,8 +58,8 @@ def test_database_that_answers_is_waited_for_in_silence(chain: Project) -> None:
     assert (result.exit_code, result.output) == (0, "")
 
 
-def test_database_that_is_not_there_is_given_up(chain: Project) -> None:
-    url = f"postgresql://u@127.0.0.1:{free_port()}/x"
+def test_database_that_is_not_there_is_given_up(chain: Project, refusing_port: int) -> None:
+    url = f"postgresql://u@127.0.0.1:{refusing_port}/x"
 
     result = chain.migrate("wait", "--timeout", "0.5", "--json", DATABASE_URL=url)
 
@@ -70,13 +69,13 @@ def test_database_that_is_not_there_is_given_up(chain: Project) -> None:
 def test_server_that_never_answers_cannot_hold_up_the_wait(
     chain: Project, silent_port: int
 ) -> None:
-    started = time.monotonic()
+    """What hangs is killed by the test after a minute."""
     url = f"postgresql://u@127.0.0.1:{silent_port}/x"
+    patience = {"DATABASE_URL": url, "DB_CONNECT_TIMEOUT": "600"}
 
-    result = chain.migrate("wait", "--timeout", "1", "--json", DATABASE_URL=url)
+    result = chain.migrate("wait", "--timeout", "1", "--json", **patience)
 
     assert_timed_out(result, "does not answer")
-    assert time.monotonic() - started < 4.0
 
 
 def test_host_that_does_not_resolve_yet_is_waited_for(chain: Project) -> None:
@@ -89,14 +88,13 @@ def test_host_that_does_not_resolve_yet_is_waited_for(chain: Project) -> None:
 
 
 def test_missing_database_is_a_wrong_configuration_at_once(chain: Project) -> None:
+    """What waits is killed by the test after a minute."""
     missing = chain.database_url.replace("/test_", "/absent_")
-    started = time.monotonic()
 
-    result = chain.migrate("wait", "--json", DATABASE_URL=missing)
+    result = chain.migrate("wait", "--timeout", "600", "--json", DATABASE_URL=missing)
 
     assert result.exit_code == 2
     assert result.json["error"]["code"] == "configuration_invalid"
-    assert time.monotonic() - started < 10.0
 
 
 def test_unknown_setting_is_a_wrong_configuration(chain: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.support.forks import wait_until
 from tests.support.project import REPOSITORY
 
 if TYPE_CHECKING:
@@ -62,9 +64,11 @@ class Clone:
         )
 
     @contextmanager
-    def serve(self, *words: str) -> Iterator[subprocess.Popen[str]]:
-        """Run `python WORDS` in the copy until the block is left; it prints to `served.log`."""
-        with (self.root / "served.log").open("w") as log:
+    def serve(self) -> Iterator[str]:
+        """Run `uvicorn app.main:app` in the copy until the block is left; yield its address."""
+        words = ("-m", "uvicorn", "app.main:app", "--host", "127.0.0.1", "--port", "0")
+        path = self.root / "served.log"
+        with path.open("w") as log:
             process = subprocess.Popen(
                 [sys.executable, *words],
                 cwd=self.root,
@@ -74,7 +78,15 @@ class Clone:
                 text=True,
             )
             try:
-                yield process
+                # Port 0: a port that was free a moment ago may be somebody else's by now.
+                wait_until(lambda: _address(path) or process.poll() is not None, "it listens")
+                yield _address(path)
             finally:
                 process.terminate()
                 process.wait(timeout=30)
+
+
+def _address(log: Path) -> str:
+    """Return where uvicorn says that it listens; empty while it does not."""
+    found = re.search(r"running on (http://\S+)", log.read_text())
+    return found.group(1) if found else ""

@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import textwrap
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.config.policy import Choice, PluginPolicy
 from app.db.url import DatabaseUrl
 from app.hooks.manager import Deadlines, Discovery, Plugins, build, discover
 from app.hooks.serving import ApplicationContext
 from app.hooks.types import Direction, Event, EventKind, Failure, Revision, Run
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from app.errors import Problem
 
 QUICK = Deadlines(each_seconds=0.3, total_seconds=0.5)
 PATIENT = Deadlines(each_seconds=20, total_seconds=60)
 """For observers that must not hang: a busy machine is no reason to fail."""
+HUNG = "__import__('tests.support.plugin_project').support.plugin_project.hang()"
+"""Python: never come back while the test lasts. A thread must not outlive its test."""
+
+_gates: list[threading.Event] = []
+
+
+def hang() -> None:
+    """Wait for the end of the test."""
+    _gates.append(threading.Event())
+    _gates[-1].wait(600)
+
+
+def let_go() -> None:
+    """Let all go on that hang."""
+    while _gates:
+        _gates.pop().set()
 
 
 class PluginProject:
@@ -44,11 +64,22 @@ class PluginProject:
         [problem] = self.discover(name).problems
         return problem
 
-    def plugins(self, *names: str, deadlines: Deadlines = PATIENT, **configs: Any) -> Plugins:
-        """Import and create the plugins *names*, which must be in order."""
+    def plugins(
+        self,
+        *names: str,
+        deadlines: Deadlines = PATIENT,
+        hurried: Collection[str] = (),
+        **configs: Any,
+    ) -> Plugins:
+        """Import and create the plugins *names*, which must be in order.
+
+        Those in *hurried* are given up as soon as with `QUICK`, the others are not.
+        """
         discovery = self.discover(*names)
         assert discovery.problems == ()
-        return build(discovery.found, configs, deadlines=deadlines)
+        quick = PluginPolicy(timeout_seconds=QUICK.each_seconds)
+        choice = Choice({name: quick if name in hurried else PluginPolicy() for name in names})
+        return build(discovery.found, configs, choice, deadlines=deadlines)
 
 
 def install(site: Path, name: str, version: str, entry: str, **modules: str) -> None:

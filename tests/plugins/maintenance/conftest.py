@@ -44,7 +44,6 @@ def waiting(project: Project) -> Project:
     project.revision("one", f"op.execute('create table one ()')\n{UNTIL_GO}")
     project.enable("maintenance")
     project.environment |= {
-        "PLUGINS__MAINTENANCE__TTL_SECONDS": "1",
         "PLUGINS__MAINTENANCE__SETTLE_SECONDS": "0",
         "PLUGINS__MAINTENANCE__RETRY_AFTER_SECONDS": "7",
     }

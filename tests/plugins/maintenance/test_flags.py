@@ -69,17 +69,11 @@ def test_flag_is_up_until_the_last_run_takes_it_down(place: Place) -> None:
 
 
 def test_flag_that_nobody_renews_falls(place: Place) -> None:
-    """Also when another run has kept the place busy meanwhile."""
-    dead, other = place.make(1), place.make(60)
-    dead.keep_up()
-    other.keep_up()
-    other.take_down()
-    was_up = place.look.is_up()
+    """Also when another run has kept the place busy meanwhile.
 
-    wait_until(lambda: not place.look.is_up(), "the flag falls", timeout_seconds=10)
-
-    assert was_up
-    dead.take_down()
+    A machine that is too busy to look within the second is given more.
+    """
+    assert any(_was_up_until_it_fell(place, life_seconds) for life_seconds in (1, 5, 20))
 
 
 def test_key_in_redis_is_gone_with_the_last_flag(redis_url: str, redis_key: str) -> None:
@@ -118,6 +112,18 @@ def test_other_database_of_the_server_is_not_in_maintenance(
     with closing(DatabaseLook(lambda: other)) as look:
         assert not look.is_up()
     flag.take_down()
+
+
+def _was_up_until_it_fell(place: Place, life_seconds: float) -> bool:
+    """Raise a flag, leave it alone until it falls, and say whether it was seen before."""
+    dead, other = place.make(life_seconds), place.make(60)
+    dead.keep_up()
+    other.keep_up()
+    other.take_down()
+    was_up = place.look.is_up()
+    wait_until(lambda: not place.look.is_up(), "the flag falls")
+    dead.take_down()
+    return was_up
 
 
 def _is_up(look: Look) -> bool:

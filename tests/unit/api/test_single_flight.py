@@ -103,7 +103,7 @@ def test_hung_probe_is_answered_at_the_deadline(hung: Probe) -> None:
     hung.released.set()
 
     assert answer == "unanswered: no answer within 0.2 s"
-    assert took < 10
+    assert took < 30
 
 
 def test_requests_behind_a_hung_probe_do_not_wait_and_start_no_thread(hung: Probe) -> None:

@@ -110,7 +110,7 @@ def test_hung_check_fails_in_its_time_and_the_others_answer(release: threading.E
 
     report = run_checks([hung, a_check("fine", answering(PASS))], FakeInspection, stage=Stage.RUN)
 
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     first, second = report.results
     assert (first.status, first.code) == (FAIL, "timeout")
     assert first.detail == "no answer within 0.3 s"
@@ -132,14 +132,18 @@ def test_hung_connection_counts_as_the_checks_time(release: threading.Event) -> 
     assert report.results[0].code == "timeout"
 
 
-def test_hung_checks_wait_at_the_same_time(release: threading.Event) -> None:
-    checks = [a_check(f"c{n}", lambda _: release.wait(60), timeout_seconds=1) for n in range(8)]
-    started = time.monotonic()
+def test_checks_wait_at_the_same_time() -> None:
+    all_ask = threading.Barrier(8, timeout=60)
+
+    def meet(_: object) -> CheckResult:
+        all_ask.wait()
+        return CheckResult(PASS)
+
+    checks = [a_check(f"c{n}", meet, timeout_seconds=60) for n in range(8)]
 
     report = run_checks(checks, FakeInspection, stage=Stage.RUN)
 
-    assert time.monotonic() - started < 5
-    assert len(report.failures) == 8
+    assert report.failures == ()
 
 
 def test_budget_shortens_the_deadlines(release: threading.Event) -> None:

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.plugin_project import PluginProject
+from tests.support.plugin_project import PluginProject, let_go
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> PluginProject:
-    """Return a project without plugins."""
-    return PluginProject(tmp_path / "project")
+def project(tmp_path: Path) -> Iterator[PluginProject]:
+    """Return a project without plugins; at the end whatever is `HUNG` goes on."""
+    yield PluginProject(tmp_path / "project")
+    let_go()
 
 
 @pytest.fixture

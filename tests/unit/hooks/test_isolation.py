@@ -234,15 +234,15 @@ def test_threads_that_stay_are_named(project: PluginProject) -> None:
 
 def test_hung_observer_is_a_thread_that_stays(project: PluginProject) -> None:
     """It is a daemon: the process does not wait for it."""
-    project.add("hung", IMPORTS + CALLS["observe"].format(body="go.wait(60)"))
-    plugins = project.plugins("hung", deadlines=QUICK)
+    project.add("stuck", IMPORTS + CALLS["observe"].format(body="go.wait(60)"))
+    plugins = project.plugins("stuck", deadlines=QUICK)
 
     ask(plugins, project, "observe")
 
-    assert ("plugin hung, notify", "notify-hung") in threads_left()
+    assert ("plugin stuck, notify", "notify-stuck") in threads_left()
     assert not await_threads(0.01)
-    plugins._found["hung"].module.go.set()
-    wait_until(lambda: ("plugin hung, notify", "notify-hung") not in threads_left(), "it ends")
+    plugins._found["stuck"].module.go.set()
+    wait_until(lambda: ("plugin stuck, notify", "notify-stuck") not in threads_left(), "it ends")
 
 
 def test_next_plugin_is_called_in_a_clean_process(project: PluginProject) -> None:
@@ -273,11 +273,13 @@ def look() -> list[Any]:
     handlers = [
         (each.level, tuple(each.handlers), each.disabled) for each in (logging.root, logger)
     ]
+    known = logging.root.manager.loggerDict.items()
+    silent = [name for name, each in known if isinstance(each, logging.Logger) and each.disabled]
     return [
         Path.cwd(),
         (os.environ, dict(os.environ)),
         list(sys.path),
-        [logging.root.manager.disable, *handlers],
+        [logging.root.manager.disable, *handlers, *silent],
         locale.setlocale(locale.LC_ALL),
         (type(sys.stdout), type(sys.stderr)),
         signal.getsignal(signal.SIGTERM),

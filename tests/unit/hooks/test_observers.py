@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from app.hooks.manager import Deadlines
-from tests.support.plugin_project import QUICK, a_failure, a_revision, a_run, an_event
+from tests.support.plugin_project import PATIENT, QUICK, a_failure, a_revision, a_run, an_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,12 +68,10 @@ def test_hanging_observer_is_given_up_and_the_next_is_told(
 ) -> None:
     write_observer(project, "hanging", HANG)
     write_observer(project, "good", RECORD)
-    plugins = project.plugins("hanging", "good", deadlines=QUICK)
-    started = time.monotonic()
+    plugins = project.plugins("hanging", "good", hurried=["hanging"])
 
     [problem] = plugins.observe("notify", event=an_event())
 
-    assert time.monotonic() - started < 10
     assert problem.plugin == "hanging"
     assert problem.what == "no answer within 0.3 s"
     assert "plugin hanging, notify: no answer within 0.3 s" in caplog.text
@@ -100,7 +97,8 @@ def test_observer_that_recovered_is_told_again(project: PluginProject) -> None:
     plugins.observe("notify", event=an_event())
     module_of(plugins, "hanging").release.set()
     thread = plugins._observers._busy["hanging", "notify"]
-    thread.join(10)
+    thread.join(30)
+    plugins._observers.deadlines = PATIENT
 
     problems = plugins.observe("notify", event=an_event())
 

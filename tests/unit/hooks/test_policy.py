@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from itertools import permutations
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from app.errors import ConfigError
 from app.hooks.impls import hook_arguments
 from app.hooks.manager import Deadlines, HookFailedError, HookProblem, build, discover, list_all
 from tests.support.plugin_project import (
+    HUNG,
     PATIENT,
     a_revision,
     a_run,
@@ -303,7 +305,7 @@ def test_wrong_leave_is_a_problem(
 
 
 def test_deadline_of_the_plugin_beats_the_usual_one(project: PluginProject) -> None:
-    project.add("hung", NOTIFY.replace("raise OSError('no')", "import time; time.sleep(600)"))
+    project.add("hung", NOTIFY.replace("raise OSError('no')", HUNG))
     plugins = loaded(project, "hung", hung={"timeout_seconds": 0.1})
 
     [problem] = plugins.observe("notify", event=an_event())
@@ -311,13 +313,17 @@ def test_deadline_of_the_plugin_beats_the_usual_one(project: PluginProject) -> N
     assert problem.what == "no answer within 0.1 s"
 
 
-def test_more_time_for_one_plugin_is_not_taken_from_the_others(project: PluginProject) -> None:
+def test_more_time_for_one_plugin_is_not_taken_from_the_others(
+    project: PluginProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The budget of all together grows by what one of them may take longer."""
-    slow = "import time; time.sleep(0.4)"
-    project.add("slow", NOTIFY.replace("raise OSError('no')", slow))
+    project.add("slow", NOTIFY.replace("raise OSError('no')", "pass"))
     project.add("late", NOTIFY)
-    tight = Deadlines(each_seconds=0.2, total_seconds=0.3)
-    plugins = loaded(project, "slow", "late", deadlines=tight, slow={"timeout_seconds": 20})
+    deadlines = Deadlines(each_seconds=20, total_seconds=30)
+    plugins = loaded(project, "slow", "late", deadlines=deadlines, slow={"timeout_seconds": 50})
+    # At the beginning, before slow, and before late.
+    clock = iter([0.0, 0.0, 45.0])
+    monkeypatch.setattr("app.hooks.observers.time", SimpleNamespace(monotonic=lambda: next(clock)))
 
     [problem] = plugins.observe("notify", event=an_event())
 
@@ -341,9 +347,9 @@ def test_deadline_that_the_plugin_shares_comes_a_second_later(project: PluginPro
 def test_hung_contribution_is_left_out_after_its_deadline(
     project: PluginProject, caplog: pytest.LogCaptureFixture
 ) -> None:
-    code = "import time\nfrom app.hooks import hookimpl\n@hookimpl\ndef register_checks():\n"
-    project.add("hung", f"{code}    time.sleep(600)\n")
-    project.add("endless", f"{code}    yield from iter(lambda: time.sleep(600), 0)\n")
+    code = "from app.hooks import hookimpl\n@hookimpl\ndef register_checks():\n"
+    project.add("hung", f"{code}    {HUNG}\n")
+    project.add("endless", f"{code}    yield {HUNG}\n")
     quick = Deadlines(collect_seconds=0.1)
     plugins = loaded(project, "hung", "endless", deadlines=quick)
 
@@ -354,8 +360,8 @@ def test_hung_contribution_is_left_out_after_its_deadline(
 
 
 def test_secret_store_that_hangs_is_a_problem(project: PluginProject) -> None:
-    code = "import time\nfrom app.hooks import hookimpl\n@hookimpl\ndef config_values():\n"
-    project.add("vault", f"{code}    time.sleep(600)\n")
+    code = "from app.hooks import hookimpl\n@hookimpl\ndef config_values():\n"
+    project.add("vault", f"{code}    {HUNG}\n")
     plugins = loaded(project, "vault", vault={"timeout_seconds": 0.1})
 
     with pytest.raises(ConfigError) as caught:
