@@ -40,6 +40,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parent.parent
+# migrate.py, for the project in the working folder.
+MIGRATE = """
+import sys
+from pathlib import Path
+from app.cli import leave, main
+leave(main(sys.argv[1:], Path.cwd()))
+"""
 MEGABYTE = 1_000_000
 DUMP, CREATE = "guide: pg_dump > file", "here: backup create"
 PSQL, RESTORE, SWAP = "guide: psql < file", "here: restore", "here: restore from the copy"
@@ -152,7 +159,7 @@ class Bench:
         words = ("restore", "latest", "--confirm", str(make_url(self.url).database))
         with self._connecting(name):
             answer = self._timed(name, lambda: self._migrate(*words))
-        self._run(f'drop database "{answer["kept_as"]}" with (force)')
+        self._run(f'drop database "{answer["data"]["kept_as"]}" with (force)')
 
     @contextlib.contextmanager
     def _connecting(self, name: str) -> Iterator[None]:
@@ -174,10 +181,11 @@ class Bench:
 
     def _migrate(self, *words: str) -> dict[str, Any]:
         """Run the command in a process of its own, from the start of the interpreter on."""
-        command = [sys.executable, str(ROOT / "migrate.py"), *words, "--json"]
+        command = [sys.executable, "-c", MIGRATE, *words, "--json"]
         for name, value in self.project.settings.items():
             command += ["--set", f"{name}={value}"]
-        environment = {**os.environ, "DATABASE_URL": self.url}
+        paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        environment = {**os.environ, "DATABASE_URL": self.url, "PYTHONPATH": paths}
         outcome = subprocess.run(
             command, cwd=self.project.root, env=environment, capture_output=True, check=False
         )
@@ -259,4 +267,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
