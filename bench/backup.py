@@ -1,13 +1,14 @@
 """Backup and restore here, and with the guide's `pg_dump > file` and `psql < file`, in turns.
 
 The data is about a gigabyte of mixed kinds: text that compresses well, JSON with an index, bytes
-that do not compress, large objects. Both sides use the same client programs and the same server.
+that do not compress, large objects. Both sides use the same client programs and the same server,
+and what the one has written is on the disk before the other starts.
 
-    python -m bench.backup [--megabytes N] [--runs N] [--pg-bin FOLDER]
+    python -m bench.backup [--megabytes N] [--runs N] [--pg-bin FOLDER] [--set NAME=VALUE]
 
 The server is the one of DATABASE_URL (databases are created there and dropped), else an embedded
 one that is started for this. FOLDER holds other pg_dump, pg_restore and psql, such as some with
-zstd.
+zstd. Processor time is that of the programs and of the server, all of it: best nobody else's.
 """
 
 from __future__ import annotations
@@ -17,29 +18,39 @@ import contextlib
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psycopg2
 from sqlalchemy.engine import make_url
 
+from app.hooks import DatabaseUrl
+from bench.costs import Connecting, Figures, Processors, postmaster_of
 from plugins.backup.environment import client_environment
 from plugins.backup.tools import find_tools
+from plugins.embedded_postgres.binaries import find_installation
+from plugins.embedded_postgres.server import Server
 from tests.support.project import Project
-from tests.support.server import TestServer, connect, embedded_server
+from tests.support.server import TestServer, connect, temporary_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parent.parent
+# migrate.py, for the project in the working folder.
+MIGRATE = """
+import sys
+from pathlib import Path
+from app.cli import leave, main
+leave(main(sys.argv[1:], Path.cwd()))
+"""
 MEGABYTE = 1_000_000
+DUMP, CREATE = "guide: pg_dump > file", "here: backup create"
+PSQL, RESTORE, SWAP = "guide: psql < file", "here: restore", "here: restore from the copy"
+PAIRS = ((CREATE, DUMP), (RESTORE, PSQL), (SWAP, PSQL))
 
 # Shares of the whole, and what one row of each costs on disk.
 _DATA = """
@@ -65,70 +76,24 @@ create table alembic_version (version_num varchar(32) primary key);
 """
 
 
-@dataclass
-class Figures:
-    """What each run of each side took, in seconds or bytes, by name."""
-
-    values: dict[str, list[float]] = field(default_factory=dict)
-
-    def add(self, name: str, value: float) -> None:
-        """Note one run's *value* and print it."""
-        self.values.setdefault(name, []).append(value)
-        print(f"  {name:<34} {value:14,.2f}", flush=True)
-
-    def median(self, name: str) -> float:
-        """Return the median of the runs of *name*."""
-        return statistics.median(self.values[name])
-
-    def ratio(self, name: str, other: str) -> float:
-        """Return the median of the ratios of the runs, each taken beside the other."""
-        pairs = zip(self.values[name], self.values[other], strict=True)
-        return statistics.median(one / two for one, two in pairs)
-
-
-class Connecting:
-    """Somebody who connects again and again, and notes the longest time without an answer."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._over = threading.Event()
-        self.longest_seconds = 0.0
-
-    @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
-        """Connect, without a pause worth the name, while the block runs."""
-        thread = threading.Thread(target=self._connect, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._over.set()
-            thread.join()
-
-    def _connect(self) -> None:
-        answered = time.monotonic()
-        while not self._over.wait(0.001):
-            with contextlib.suppress(psycopg2.OperationalError):
-                connect(self._url).close()
-                now = time.monotonic()
-                self.longest_seconds = max(self.longest_seconds, now - answered)
-                answered = now
-
-
 class Bench:
     """One database, the guide's commands and ours."""
 
-    def __init__(self, server: TestServer, folder: Path, pg_bin: Path | None) -> None:
+    def __init__(
+        self, server: TestServer, folder: Path, pg_bin: Path | None, settings: dict[str, str]
+    ) -> None:
         self._server = server
         self._folder = folder
         self.url = server.create_database()
         self.project = Project.create(folder / "project", self.url)
         self.project.settings["plugins.backup.directory"] = str(folder / "backups")
+        self.project.settings.update(settings)
         if pg_bin:
             self.project.settings["plugins.backup.pg_bin"] = str(pg_bin)
         self.project.enable("backup")
         major = self._one("select current_setting('server_version_num')::int / 10000")
         self._tools = find_tools(int(major), pg_bin)
+        self._processors = Processors(postmaster_of(server.url))
         self.figures = Figures()
 
     def fill(self, megabytes: int) -> None:
@@ -143,28 +108,34 @@ class Bench:
             )
         )
         self._run("vacuum analyze")
-        self._run("checkpoint")
-        print(f"{float(self._one('select pg_database_size(current_database())')):,.0f} bytes")
+        written = self._one("select pg_database_size(current_database())")
+        version = self._one("show server_version")
+        print(f"{written:,} bytes, PostgreSQL {version}, programs {self._tools.version}")
 
     def back_up(self) -> None:
         """Dump as the guide says, then here; both once."""
         plain = self._folder / "backup.sql"
         with plain.open("wb") as file:
-            self._timed("guide: pg_dump > file", lambda: self._tool("pg_dump", self.url, file))
-        self.figures.add("guide: size", plain.stat().st_size)
-        answer = self._timed("here: backup create", lambda: self._migrate("backup", "create"))
-        self.figures.add("here: size", answer["backup"]["size_bytes"])
+            self._timed(DUMP, lambda: self._tool(self.url, "pg_dump", stdout=file))
+        self.figures.add(f"{DUMP}, bytes", plain.stat().st_size)
+        answer = self._timed(CREATE, lambda: self._migrate("backup", "create"))
+        self.figures.add(f"{CREATE}, bytes", answer["backup"]["size_bytes"])
         print(f"  {answer['backup']['id']}, verified: {answer['backup']['verified']}")
 
     def restore(self) -> None:
         """Restore into an empty database as the guide says, then here, under connections."""
         empty = self._server.create_database()
         try:
-            with (self._folder / "backup.sql").open("rb") as file:
-                self._timed("guide: psql < file", lambda: self._psql(empty, file))
+            with (self._folder / "backup.sql").open("rb") as file, self._connecting(PSQL):
+                self._timed(
+                    PSQL,
+                    lambda: self._tool(
+                        empty, "psql", "--quiet", stdin=file, stdout=subprocess.DEVNULL
+                    ),
+                )
         finally:
             self._server.drop_database(empty)
-        self._restore("here: restore")
+        self._restore(RESTORE)
 
     def restore_copy(self) -> None:
         """Let a run keep a copy of the database, and go back to it by a swap of names."""
@@ -172,7 +143,7 @@ class Bench:
         self.project.revision(f"r{number}", f"op.execute('create table r{number} (id int)')")
         self.project.settings["plugins.backup.snapshot"] = "template"
         self._timed("here: upgrade with dump and copy", lambda: self._migrate("upgrade"))
-        self._restore("here: restore from the copy")
+        self._restore(SWAP)
 
     def close(self) -> None:
         """Drop what was made on the server."""
@@ -184,38 +155,55 @@ class Bench:
                 cursor.execute(f'drop database if exists "{each}" with (force)')
 
     def _restore(self, name: str) -> None:
+        """Restore the newest backup; the old database goes afterwards, as the guide's would."""
+        words = ("restore", "latest", "--confirm", str(make_url(self.url).database))
+        with self._connecting(name):
+            answer = self._timed(name, lambda: self._migrate(*words))
+        self._run(f'drop database "{answer["data"]["kept_as"]}" with (force)')
+
+    @contextlib.contextmanager
+    def _connecting(self, name: str) -> Iterator[None]:
         client = Connecting(self.url)
-        words = ("restore", "latest", "--drop-old", "--confirm", make_url(self.url).database or "")
         with client.running():
-            self._timed(name, lambda: self._migrate(*words))
-        self.figures.add(f"{name}, cut off for (ms)", client.longest_seconds * 1000)
+            yield
+        self.figures.add(f"{name}, cut off ms", client.longest_seconds * 1000)
 
     def _timed(self, name: str, action: Callable[[], Any]) -> Any:  # noqa: ANN401 - what it returns
-        started = time.monotonic()
+        # Neither side pays for what the other has left to be written.
+        self._run("checkpoint")
+        os.sync()
+        used, started = self._processors.seconds, time.monotonic()
         result = action()
-        self.figures.add(name, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        self.figures.add(name, seconds)
+        self.figures.add(f"{name}, processor", self._processors.seconds - used)
         return result
 
     def _migrate(self, *words: str) -> dict[str, Any]:
-        outcome = self.project.migrate(*words, "--json")
-        if outcome.exit_code:
-            message = f"migrate.py {' '.join(words)} ended with exit {outcome.exit_code}"
-            raise SystemExit(f"{message}\n{outcome.output}")
+        """Run the command in a process of its own, from the start of the interpreter on."""
+        command = [sys.executable, "-c", MIGRATE, *words, "--json"]
+        for name, value in self.project.settings.items():
+            command += ["--set", f"{name}={value}"]
+        paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        environment = {**os.environ, "DATABASE_URL": self.url, "PYTHONPATH": paths}
+        outcome = subprocess.run(
+            command, cwd=self.project.root, env=environment, capture_output=True, check=False
+        )
+        if outcome.returncode:
+            message = f"migrate.py {' '.join(words)} ended with exit {outcome.returncode}"
+            raise SystemExit(f"{message}\n{(outcome.stdout + outcome.stderr).decode()}")
         return dict(json.loads(outcome.stdout))
 
-    def _tool(self, tool: str, url: str, output: Any) -> None:  # noqa: ANN401 - a file
-        command = [str(self._tools.folder / tool), "--no-password"]
-        subprocess.run(command, env=_environment(url), stdout=output, check=True)
-
-    def _psql(self, url: str, source: Any) -> None:  # noqa: ANN401 - a file
-        command = [str(self._tools.folder / "psql"), "--no-password", "--quiet"]
-        subprocess.run(
-            command, env=_environment(url), stdin=source, stdout=subprocess.DEVNULL, check=True
-        )
+    def _tool(self, url: str, tool: str, *words: str, **streams: Any) -> None:
+        command = [str(self._tools.folder / tool), "--no-password", *words]
+        environment = client_environment(DatabaseUrl(url))
+        subprocess.run(command, env=environment, check=True, **streams)
 
     def _run(self, sql: str) -> None:
         with contextlib.closing(connect(self.url)) as connection, connection.cursor() as cursor:
-            cursor.execute(sql)
+            for statement in sql.split(";"):
+                if statement.strip():
+                    cursor.execute(statement)
 
     def _one(self, sql: str) -> Any:  # noqa: ANN401 - the answer
         with contextlib.closing(connect(self.url)) as connection, connection.cursor() as cursor:
@@ -223,29 +211,32 @@ class Bench:
             return cursor.fetchone()[0]
 
 
-def _environment(url: str) -> dict[str, str]:
-    from app.hooks import DatabaseUrl
-
-    return client_environment(DatabaseUrl(url))
-
-
-def _server() -> contextlib.AbstractContextManager[TestServer]:
-    given = os.environ.get("DATABASE_URL")
-    return contextlib.nullcontext(TestServer(given)) if given else embedded_server()
+@contextlib.contextmanager
+def _server() -> Iterator[TestServer]:
+    """Use the server of DATABASE_URL, else an embedded one that loses nothing in a crash."""
+    if given := os.environ.get("DATABASE_URL"):
+        yield TestServer(given)
+        return
+    place = temporary_place()
+    server = Server(place, find_installation().usable_by(place.account), durable=True)
+    server.join(timeout_seconds=60)
+    try:
+        yield TestServer(server.database_url("postgres"))
+    finally:
+        server.leave()
+        shutil.rmtree(place.folder)
 
 
 def _print_ratios(figures: Figures) -> None:
-    print("\nmedians of the ratios, and of the times without a connection")
-    for ours, theirs in (
-        ("here: backup create", "guide: pg_dump > file"),
-        ("here: size", "guide: size"),
-        ("here: restore", "guide: psql < file"),
-        ("here: restore from the copy", "guide: psql < file"),
-    ):
-        print(f"{ours} / {theirs}: {figures.ratio(ours, theirs):.2f}")
-    for name in ("here: restore", "here: restore from the copy"):
-        cut = f"{name}, cut off for (ms)"
-        print(f"{cut}: {figures.median(cut):.0f}")
+    print("\nmedians of the ratios: time, processor")
+    for ours, theirs in PAIRS:
+        ratio = figures.ratio(ours, theirs)
+        processor = figures.ratio(f"{ours}, processor", f"{theirs}, processor")
+        print(f"{ours} / {theirs}: {ratio:.2f}, {processor:.2f}")
+    print(f"size: {figures.ratio(f'{CREATE}, bytes', f'{DUMP}, bytes'):.3f}")
+    for name in (RESTORE, SWAP):
+        print(f"{name}, cut off: {figures.median(f'{name}, cut off ms'):.0f} ms")
+    print(f"load: {os.getloadavg()[0]:.1f}")
 
 
 def main() -> None:
@@ -254,15 +245,17 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--pg-bin", type=Path)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     arguments = parser.parse_args()
+    settings = dict(each.split("=", 1) for each in arguments.set)
     folder = Path(tempfile.mkdtemp(prefix="sst-bench-"))
     try:
         with _server() as server:
-            bench = Bench(server, folder, arguments.pg_bin)
+            bench = Bench(server, folder, arguments.pg_bin, settings)
             try:
                 bench.fill(arguments.megabytes)
                 for run in range(1, arguments.runs + 1):
-                    print(f"run {run}", flush=True)
+                    print(f"run {run}, load {os.getloadavg()[0]:.1f}", flush=True)
                     bench.back_up()
                     bench.restore()
                     bench.restore_copy()
@@ -274,4 +267,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from app.hooks import Veto
 
-from .archive import Archiver, Shape, carries_statistics, choose_format, compression
+from .archive import (
+    CUSTOM,
+    GZIP,
+    PACKED,
+    Archiver,
+    Shape,
+    carries_statistics,
+    choose_format,
+    compression,
+)
+from .background import Task
 from .belongings import belongings_of
 from .cluster import properties_of, roles_of
 from .contents import count_all
@@ -19,6 +29,7 @@ from .create_settings import AUTO
 from .environment import client_environment
 from .files import total_bytes
 from .manifest import BELONGINGS, Manifest
+from .packing import CAN_PACK, Packer, has_room
 from .process import Deadline
 from .progress import Progress, human_size
 from .snapshot import held_snapshot
@@ -89,8 +100,10 @@ class Maker:
         started = time.monotonic()
         created_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         with held_snapshot(self.url, self.deadline) as snapshot:
-            shape = self._shape(snapshot.tables)
+            shape = self._shape(snapshot.tables, folder)
             facts = self._dump(snapshot, shape, folder)
+        if shape.is_packed_here:
+            self._pack(folder / shape.name, shape.jobs)
         manifest = Manifest(
             id=backup_id,
             run_id=run_id,
@@ -119,13 +132,21 @@ class Maker:
             duration_ms=int((time.monotonic() - started) * 1000),
         )
 
-    def _shape(self, tables: Sequence[Table]) -> Shape:
+    def _shape(self, tables: Sequence[Table], folder: Path) -> Shape:
         wanted = self.settings
         jobs = jobs_of(wanted)
-        format_ = choose_format(tables, jobs) if wanted.format == AUTO else wanted.format
         packing = compression(self.tools) if wanted.compression == AUTO else wanted.compression
+        can_pack = (
+            CAN_PACK
+            and (wanted.compression, packing) == (AUTO, GZIP)
+            and has_room(folder, self.source.size_bytes)
+        )
+        format_: str = wanted.format
+        if format_ == AUTO:
+            format_ = choose_format(tables, jobs, can_pack=can_pack)
+        here = can_pack and format_ != CUSTOM
         statistics = carries_statistics(self.tools.version, self.source.server_version)
-        return Shape(format_, jobs, packing, statistics)
+        return Shape(format_, jobs, PACKED if here else packing, statistics, here)
 
     def _dump(self, snapshot: Snapshot, shape: Shape, folder: Path) -> Facts:
         archiver = Archiver(self.tools, client_environment(self.url, watched=snapshot.is_watched))
@@ -168,6 +189,12 @@ class Maker:
             return Facts(contents, properties_of(session), roles_of(session))
 
         return ask
+
+    def _pack(self, archive: Path, jobs: int) -> None:
+        packer = Packer(archive, jobs)
+        title = f"packing the backup of {self.source.database}"
+        with Progress(title), Task(title, packer.pack, packer.stop) as packing:
+            packing.result(self.deadline)
 
     def _read(self, folder: Path, shape: Shape) -> tuple[ArchivedFile, ...]:
         """Return the archive's files; on level `read` the whole archive is decoded."""

@@ -22,12 +22,17 @@ _WATCH = "-c client_connection_check_interval=500"
 
 
 def client_environment(
-    url: DatabaseUrl, inherited: Mapping[str, str] = os.environ, *, watched: bool = False
+    url: DatabaseUrl,
+    inherited: Mapping[str, str] = os.environ,
+    *,
+    watched: bool = False,
+    options: str = "",
 ) -> dict[str, str]:
     """Return the variables for a client program that connects to *url*.
 
     With *watched* the server ends the program's session soon after the program is gone, also when
-    that waits for a lock; not every server can (PostgreSQL manual, 20.3.2).
+    that waits for a lock; not every server can (PostgreSQL manual, 20.3.2). *options* are more
+    settings of its sessions, such as `-c work_mem=64MB`.
 
     Our own connection is libpq's too: what the URL leaves open it takes from PGSSLROOTCERT,
     PGPASSFILE, PGSERVICE and the like. The program must reach the same server in the same way, so
@@ -40,8 +45,9 @@ def client_environment(
     }
     variables = {**plain_environment(inherited), **connecting, **url.libpq_environment()}
     kept = {name: value for name, value in variables.items() if name not in _UNWANTED}
-    if watched:
-        kept["PGOPTIONS"] = f"{_WATCH} {kept.get('PGOPTIONS', '')}".strip()
+    wanted = " ".join(filter(None, [_WATCH if watched else "", options, kept.get("PGOPTIONS")]))
+    if wanted:
+        kept["PGOPTIONS"] = wanted
     return {**kept, "PGAPPNAME": APPLICATION_NAME}
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from app.hooks import Veto
-
 from .manifest import ArchivedFile
+from .packing import Damage, inflater, unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +17,8 @@ if TYPE_CHECKING:
 # Hashing and inflating leave Python's lock: two threads are two cores.
 _THREADS = 2
 _CHUNK_BYTES = 1 << 20
-_GZIP_BITS = 31
+# A byte can stand for a thousand: what comes out at once must fit into memory.
+_INFLATED_BYTES = 1 << 16
 
 
 class Reader:
@@ -65,21 +64,22 @@ class _Inflating:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._inflater = zlib.decompressobj(_GZIP_BITS)
+        self._inflater = inflater()
 
     def feed(self, chunk: bytes) -> None:
-        if self._inflater.eof:
-            raise _unreadable(f"{self._name} goes on after its end")
-        try:
-            self._inflater.decompress(chunk)
-        except zlib.error as error:
-            raise _unreadable(f"{self._name}: {error}") from None
+        for start in range(0, len(chunk), _INFLATED_BYTES):
+            if self._inflater.eof:
+                raise unreadable(f"{self._name} goes on after its end")
+            try:
+                self._inflater.decompress(chunk[start : start + _INFLATED_BYTES])
+            except Damage as error:
+                raise unreadable(f"{self._name} is damaged: {error}") from None
 
     def end(self) -> None:
         if not self._inflater.eof:
-            raise _unreadable(f"{self._name} is cut off")
+            raise unreadable(f"{self._name} is cut off")
         if self._inflater.unused_data:
-            raise _unreadable(f"{self._name} goes on after its end")
+            raise unreadable(f"{self._name} goes on after its end")
 
 
 def files_of(archive: Path) -> list[Path]:
@@ -96,10 +96,3 @@ def total_bytes(archive: Path) -> int:
         except OSError:
             continue
     return total
-
-
-def _unreadable(reason: str) -> Veto:
-    return Veto(
-        f"the backup cannot be read back: {reason}",
-        "look for faults of the disk, then run the command again; the database was not touched",
-    )

@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 _COMPARE_SECONDS = 3600.0
+# Indexes are sorted in memory, half a gigabyte for all jobs, or as much as the server allows each.
+# No commit waits for the disk: WAL is written in order, so the first one that does wait, at the
+# latest the one that gives the database its name, waits for all before it.
+_SETTINGS = "-c synchronous_commit=off -c maintenance_work_mem={kilobytes}kB"
+_MEMORY_KB = 512 * 1024
+_MEMORY = """
+SELECT CAST(setting AS integer) FROM pg_catalog.pg_settings WHERE name = 'maintenance_work_mem'
+"""
 # pg_restore 17 sets it on every server; an older one does not know it, and nothing is lost.
 # Each of its processes says so, and not all of them are counted. Servers have their own language.
 _SETTING_SINCE = 17
@@ -63,7 +71,7 @@ def rebuild(  # noqa: PLR0913, PLR0917 - what a restore needs to know
     """
     try:
         roles = () if no_owner else manifest.roles
-        major = asked(
+        major, memory_kb = asked(
             url, lambda session: _create(session, manifest, database_name, roles), deadline
         )
         target = url.with_database(database_name)
@@ -72,7 +80,10 @@ def rebuild(  # noqa: PLR0913, PLR0917 - what a restore needs to know
             *(["--no-owner", "--no-privileges"] if no_owner else []),
             str(folder / NAMES[manifest.format]),
         ]
-        _restore(arguments, target, deadline, is_old=major < _SETTING_SINCE <= tools.major)
+        options = _SETTINGS.format(kilobytes=max(memory_kb, _MEMORY_KB // jobs))
+        _restore(
+            arguments, target, deadline, options, is_old=major < _SETTING_SINCE <= tools.major
+        )
         if analyze and not _has_statistics(manifest, tools, major):
             asked(target, Session.analyze, deadline)
     except psycopg2.Error as error:
@@ -100,8 +111,10 @@ def _count(version_table: str | None, session: Session) -> Contents:
     return count_all(session, list_tables(session), version_table)
 
 
-def _create(session: Session, manifest: Manifest, name: str, roles: tuple[str, ...]) -> int:
-    """Create the empty database; return the server's major version."""
+def _create(
+    session: Session, manifest: Manifest, name: str, roles: tuple[str, ...]
+) -> tuple[int, int]:
+    """Create the empty database; return the server's major version and its memory for indexes."""
     missing = missing_roles(session, roles)
     if missing:
         raise Veto(
@@ -110,7 +123,8 @@ def _create(session: Session, manifest: Manifest, name: str, roles: tuple[str, .
             code="roles_missing",
         )
     session.execute(creation(name, manifest.properties))
-    return session.server_major
+    [(memory_kb,)] = session.fetch(_MEMORY)
+    return session.server_major, memory_kb
 
 
 def _identifier(name: str) -> str:
@@ -134,9 +148,9 @@ def _has_statistics(manifest: Manifest, tools: Tools, server_major: int) -> bool
 
 
 def _restore(
-    arguments: list[str], target: DatabaseUrl, deadline: Deadline, *, is_old: bool
+    arguments: list[str], target: DatabaseUrl, deadline: Deadline, options: str, *, is_old: bool
 ) -> None:
-    environment = client_environment(target, watched=True)
+    environment = client_environment(target, watched=True, options=options)
     command = [*arguments[:-1], f"--dbname={target.libpq_place()}", arguments[-1]]
     try:
         work(command, environment, deadline)

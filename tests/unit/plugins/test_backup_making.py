@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import threading
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
 
 from app.hooks import DatabaseUrl, Veto
-from plugins.backup import Config
+from plugins.backup import Config, packing
 from plugins.backup.archive import carries_statistics, choose_format
 from plugins.backup.background import LateError, Task
 from plugins.backup.cluster import creation
@@ -26,6 +27,7 @@ from plugins.backup.scratch import scratch_name
 if TYPE_CHECKING:
     from pathlib import Path
 
+CODECS = list({packing._codec.__name__: packing._codec, "zlib": zlib}.values())
 MB = 1_000_000
 
 _LACKING = (
@@ -207,14 +209,18 @@ def folder(tmp_path: Path) -> Path:
         (lambda data: data[: len(data) // 2], "is cut off"),
         (lambda _: b"", "is cut off"),
         (lambda data: data + b"x", "goes on after its end"),
-        (lambda data: data[:-8] + b"\0\0\0\0" + data[-4:], "incorrect data check"),
-        (lambda data: b"\0" + data[1:], "incorrect header check"),
+        (lambda data: data[:-8] + b"\0\0\0\0" + data[-4:], "is damaged"),
+        (lambda data: data[:-1] + b"\x01", "is damaged"),
+        (lambda data: b"\0" + data[1:], "is damaged"),
     ],
-    ids=["last byte", "half", "all", "more", "checksum", "front"],
+    ids=["last byte", "half", "all", "more", "checksum", "length", "front"],
 )
+@pytest.mark.parametrize("codec", CODECS)
 def test_gzip_file_that_is_not_whole_is_named(
-    folder: Path, damage: object, complaint: str
+    folder: Path, monkeypatch: pytest.MonkeyPatch, codec: object, damage: object, complaint: str
 ) -> None:
+    """Whoever unpacks it: zlib, and where it is installed ISA-L."""
+    monkeypatch.setattr(packing, "_codec", codec)
     path = folder / "archive" / "1.dat.gz"
     path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
 
