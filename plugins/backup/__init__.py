@@ -105,6 +105,9 @@ def make_backup(settings: Config, storage: Storage, asker: Asker, run_id: str | 
             stored = storage.publish(draft, maker.make(draft.id, run_id, draft.folder))
     except OSError as error:
         raise _unwritable(storage.directory, error) from error
+    except BaseException as error:
+        error.add_note("no backup was made, and none was changed")
+        raise
     _tell(stored, time.monotonic() - started)
     prune_beside(settings, storage, asker, {stored.id})
     return stored

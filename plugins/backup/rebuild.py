@@ -103,7 +103,7 @@ def _create(session: Session, manifest: Manifest, name: str, roles: tuple[str, .
         raise Veto(
             f"the backup names roles that the server does not have: {', '.join(missing)}",
             f'create them first: CREATE ROLE "{missing[0]}"',
-            code="roles_missing",
+            code="missing_roles",
         )
     session.execute(creation(name, manifest.properties))
     return session.server_major
@@ -173,7 +173,7 @@ def _mismatch(differences: list[str]) -> Veto:
     told = "; ".join(differences[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
     return Veto(
         f"what was restored is not what was dumped: {told}",
-        "take another backup: migrate.py backup list",
+        "take another backup: python migrate.py backup list",
         code="backup_mismatch",
     )
 

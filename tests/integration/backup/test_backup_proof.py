@@ -231,7 +231,7 @@ def test_role_that_the_server_does_not_have_is_named_before_anything_is_restored
     with pytest.raises(Veto, match="does not have: gone_role") as veto:
         verifier.verify(folder_of(backup), replace(manifest, roles=("gone_role",)), "restore")
 
-    assert veto.value.code == "roles_missing"
+    assert veto.value.code == "missing_roles"
 
 
 def test_role_without_createdb_is_told_what_to_do(run: Run, filled: str, tmp_path: Path) -> None:

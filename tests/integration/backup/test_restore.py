@@ -139,6 +139,7 @@ def test_interrupted_restore_leaves_nothing(shop: Shop, tmp_path: Path) -> None:
     interrupted = running.finish()
 
     assert interrupted.exit_code == 130, interrupted.output
+    assert f"why:  {shop.live} is as it was\n" in interrupted.stderr
     assert shop.family() == [shop.live]
     assert shop.project.last_run()["outcome"] == "interrupted"
 

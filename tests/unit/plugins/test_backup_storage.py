@@ -14,8 +14,10 @@ import pytest
 
 from app.hooks import Veto
 from plugins.backup import Config
+from plugins.backup.listing import Listing
 from plugins.backup.places import is_of
 from plugins.backup.storage import require_space
+from plugins.backup.texts import listing_text
 from tests.support.stores import ID, manifest, names, publish, storage
 
 if TYPE_CHECKING:
@@ -350,7 +352,7 @@ def test_database_is_known_by_its_whole_name_in_an_id() -> None:
 
 
 def test_hopeless_lack_of_space_is_refused_at_once(tmp_path: Path) -> None:
-    with pytest.raises(Veto, match="bytes free") as veto:
+    with pytest.raises(Veto, match=" free; a ") as veto:
         require_space(tmp_path, 2**62)
 
     assert "plugins.backup.directory" in veto.value.hint
@@ -396,3 +398,11 @@ def _maker(root: Path) -> subprocess.Popen[str]:
     assert maker.stdout is not None
     assert maker.stdout.readline() == "drafted\n"
     return maker
+
+
+def test_empty_list_names_the_folder_and_whether_it_is_there(tmp_path: Path) -> None:
+    """A disk that is not mounted must not look like a team without backups."""
+    missing = tmp_path / "not-mounted"
+
+    assert listing_text(Listing(()), tmp_path) == f"no backups in {tmp_path}"
+    assert listing_text(Listing(()), missing) == f"no folder {missing}"
