@@ -116,7 +116,9 @@ def make_backup(settings: Config, storage: Storage, asker: Asker, run_id: str | 
 def _tell(stored: Stored, seconds: float) -> None:
     manifest = stored.manifest
     size, proven = human_size(manifest.size_bytes), _PROVEN[manifest.verified]
-    _log.info("backup %s: %s in %.1f s, %s, %s", stored.id, size, seconds, proven, stored.uri)
+    # The first place is in the URI.
+    where = ", also at ".join([stored.uri, *stored.places[1:]])
+    _log.info("backup %s: %s in %.1f s, %s, %s", stored.id, size, seconds, proven, where)
     if manifest.verified == "none":
         _log.warning("backup %s: nobody has read it back (plugins.backup.verify)", stored.id)
 
