@@ -9,19 +9,24 @@ ARG BASE_IMAGE=python:3.13-slim-bookworm
 ARG POSTGRES_MAJOR=18
 # Where pg_dump comes from: `pgdg` (apt.postgresql.org, every major) or `debian` (the base's own).
 ARG POSTGRES_CLIENT_SOURCE=pgdg
+# What plugins need on top, by its name in pyproject.toml: "s3 age redis".
+ARG EXTRAS=""
 
 
 # ---- The Python packages, exactly those of the lock
 
 FROM ${BASE_IMAGE} AS packages
-COPY requirements.lock /build/requirements.lock
+ARG EXTRAS
+COPY pyproject.toml requirements.lock requirements-extras.lock deploy/extras.py /build/
 # An index of your own goes in as a build secret: it is never part of a layer.
 RUN --mount=type=secret,id=pip_config,target=/run/secrets/pip_config \
-    python3 -m venv /opt/venv \
+    python3 /build/extras.py /build $EXTRAS > /build/extras.lock \
+    && python3 -m venv /opt/venv \
     && PIP_CONFIG_FILE=/run/secrets/pip_config \
         /opt/venv/bin/python -m pip install \
         --no-cache-dir --disable-pip-version-check --no-input \
-        --require-hashes --requirement /build/requirements.lock
+        --require-hashes --requirement /build/requirements.lock \
+        --requirement /build/extras.lock
 
 
 # ---- The application's files: readable for everyone, writable for nobody, compiled

@@ -80,6 +80,8 @@ lock: install ## Lock the versions again; newest ones with ARGS=--upgrade
 	$(COMPILE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) --extra embedded --group dev --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --annotate --annotation-style split $(addprefix --extra ,age aws gcs redis s3 sftp) \
+		--constraint requirements-dev.lock --output-file requirements-extras.lock pyproject.toml
 	$(COMPILE) --python-version 3.11 --constraint requirements-dev.lock \
 		$(addprefix --no-emit-package ,sst-platform $(PACKAGES)) \
 		--output-file examples/requirements.lock examples/requirements.in

@@ -1,4 +1,4 @@
-"""Answer the container's question "are you alive?": exit 0 when /livez says 200, else 1."""  # noqa: INP001 - a script
+"""Answer the container's question "are you alive?": exit 0 when /livez says 200, else 1."""
 
 from __future__ import annotations
 

@@ -69,7 +69,8 @@ class CommandContext(Protocol):
         """Hold the run's lock for the body: no migration runs meanwhile.
 
         With *on_record* a row of the ledger says `running` until the body ends; *command* and
-        *target* are its words. What the body raises is its outcome.
+        *target* are its words. What the body raises is its outcome; what a signal raises there
+        may pass through with a note (`add_note`) that says what the command has changed.
         Raises an error with exit 75 when the lock stays busy, and one with exit 5 when the
         database was last run in another environment, unless *allow_environment_change*.
         """

@@ -12,8 +12,8 @@ from app.migrator.findings import disagrees
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from app.migrator.dead_runs import DeadRun
     from app.migrator.inspection import DatabaseInspection
-    from app.migrator.ledger import DeadRun
     from app.migrator.status import Status
 
 # A constraint that is not enforced (PostgreSQL 18) cannot be validated.
@@ -60,14 +60,13 @@ def find_damage(inspection: DatabaseInspection) -> tuple[Damage, ...]:
 
 def _dead_runs(status: Status) -> Iterator[Damage]:
     for run in status.dead_runs:
-        during = f"during revision {run.revision}" if run.revision else "between two revisions"
         left = ", ".join(step.revision.id for step in status.pending) or "none"
         yield Damage(
             code="dead_run",
             subject=run.id,
-            what=f"the run {run.id} ({run.command} {run.target}) died {during}; "
+            what=f"the run {run.id} ({run.command} {run.target}) {run.ended}; "
             f"the database is at {', '.join(status.current) or 'no revision'}, not run: {left}",
-            remedy="mark it as interrupted; `python migrate.py upgrade` then goes on from there",
+            remedy=f"mark it as interrupted; then {run.remedy}",
             dead_run=run,
         )
 

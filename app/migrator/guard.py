@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from app.errors import ConfirmationError, EnvironmentMismatchError
@@ -34,14 +35,14 @@ def confirm(
         raise ConfirmationError(
             what=f"{action} needs a confirmation and there is no terminal to ask on.",
             why=f"it can lose data in the database {url.name!r} ({url})",
-            next_step=f"repeat the command with --confirm {url.name}",
+            next_step=f"repeat the command with --confirm {shlex.quote(url.name)}",
         )
     answer = given if given is not None else _asked(url, action, ask)
     if answer != url.name:
         raise ConfirmationError(
             what=f"{action} was not confirmed; nothing was touched.",
             why=f"{answer!r} is not the name of the database at {url}",
-            next_step=f"write the database's name: --confirm {url.name}",
+            next_step=f"write the database's name: --confirm {shlex.quote(url.name)}",
         )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from app.migrator.dead_runs import DeadRun
 from app.migrator.ledger_schema import bring_up_to_date
 from app.migrator.origins import read_origin
 
@@ -95,20 +96,6 @@ _KNOWS = text("""
         select 1 from migrator.step s where s.run_id = r.id and s.revision = :revision)
     order by r.started_at desc limit 1
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class DeadRun:
-    """A run whose process is gone and that never said how it ended."""
-
-    id: str
-    command: str
-    target: str
-    started_at: datetime
-    os_user: str
-    host: str
-    revision: str | None
-    """The revision that was running; None when it died between two."""
 
 
 @dataclass(frozen=True, slots=True)

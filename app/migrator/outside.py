@@ -21,13 +21,16 @@ _AGAIN = "check the server, then run the command again"
 def told(redact: Callable[[str], str], *, touched: str = "nothing was touched") -> Iterator[None]:
     """Raise what a signal, a silent server or the driver raised as an error that a user can read.
 
-    *touched* says what is changed when the block breaks off; *redact* masks secrets.
+    *touched* says what is changed when the block breaks off, unless a note on the signal
+    (`add_note`) knows better; *redact* masks secrets.
     """
     try:
         yield
     except Interrupt as signal:
         raise InterruptedRunError(
-            signal.signal_number, why=touched, next_step="run the command again"
+            signal.signal_number,
+            why="; ".join(getattr(signal, "__notes__", ())) or touched,
+            next_step="run the command again",
         ) from signal
     except ServerSilent as silence:
         raise _unreachable(f"no answer for {silence.seconds:g} s", touched) from silence

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.probe import Probe
 from app.errors import ConfigError, DatabaseUnreachableError, LockBusyError, Problem
+from app.hooks.types import rfc3339
 from app.migrator.connections import open_connection, prepare_session, refuse_old_server
 from app.migrator.heartbeat import Heartbeat
 from app.migrator.inspection import DatabaseInspection
@@ -220,8 +221,10 @@ def _refuse_other_database(facts: EnvFacts, url: DatabaseUrl) -> None:
 def _close_dead_runs(ledger: Ledger) -> None:
     dead = ledger.dead_runs()
     for run in dead:
-        where = f"during revision {run.revision}" if run.revision else "between two revisions"
-        log.warning("run %s (started %s) was interrupted %s", run.id, run.started_at, where)
+        words = f"{run.command} {run.target}"
+        log.warning(
+            "run %s (%s, started %s) %s", run.id, words, rfc3339(run.started_at), run.ended
+        )
     ledger.mark_interrupted(dead)
 
 

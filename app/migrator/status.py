@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.migrator.bridge import AlembicProject, Step
-    from app.migrator.ledger import DeadRun
+    from app.migrator.dead_runs import DeadRun
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from app.errors import HistoryError
     from app.health.report import NamedResult
-    from app.migrator.ledger import DeadRun
+    from app.migrator.dead_runs import DeadRun
     from app.migrator.status import Status
 
 
@@ -50,13 +50,12 @@ def verdict(
 
 
 def _interrupted(run: DeadRun, status: Status) -> AppError:
-    during = f"during revision {run.revision}" if run.revision else "between two revisions"
     left = _first(status) or "none"
     return InterruptedStateError(
-        what=f"The run {run.id} ({run.command} {run.target}) was interrupted {during}.",
+        what=f"The run {run.id} ({run.command} {run.target}) {run.ended}.",
         why=f"its process on {run.host} is gone; the database is at "
         f"{', '.join(status.current) or 'no revision'}; not run: {left}",
-        next_step="run `python migrate.py upgrade`: it goes on from there",
+        next_step=run.remedy,
     )
 
 

@@ -131,7 +131,8 @@ def _advice(progress: Progress, backup: Backup, error: AppError, environment: st
         return (
             f"{command} takes the database back to before the run (what was written since is lost)"
         )
-    return f"nothing of this run is committed, so {command} is not needed"
+    # No command here: what is printed at three in the morning is pasted.
+    return "nothing of this run is committed: there is nothing to restore"
 
 
 def _command(backup: Backup, environment: str) -> str:

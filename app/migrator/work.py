@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.errors import AppError, RefusedError, StoppedError
+from app.errors import AppError, InterruptedRunError, RefusedError, StoppedError
 from app.hooks.calls import HookFailedError
 from app.hooks.types import Event, EventKind, Veto
 from app.migrator.carrying import carry_over
@@ -195,8 +195,10 @@ class Work:
             return failure | words | {"code": error.code}
         if isinstance(error, Veto):
             return failure | {"code": error.code or "vetoed", "text": redact(error.reason)}
-        code = "interrupted" if isinstance(error, Interrupt) else "failed"
-        return failure | {"code": code, "text": redact(f"{type(error).__name__}: {error}")}
+        if isinstance(error, Interrupt):
+            text = InterruptedRunError(error.signal_number, why="", next_step="").what
+            return failure | {"code": "interrupted", "text": text}
+        return failure | {"code": "failed", "text": redact(f"{type(error).__name__}: {error}")}
 
 
 def _cause(raised: BaseException) -> BaseException:

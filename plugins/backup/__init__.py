@@ -105,6 +105,9 @@ def make_backup(settings: Config, storage: Storage, asker: Asker, run_id: str | 
             stored = storage.publish(draft, maker.make(draft.id, run_id, draft.folder))
     except OSError as error:
         raise _unwritable(storage.directory, error) from error
+    except BaseException as error:
+        error.add_note("no backup was made, and none was changed")
+        raise
     _tell(stored, time.monotonic() - started)
     prune_beside(settings, storage, asker, {stored.id})
     return stored
@@ -113,7 +116,9 @@ def make_backup(settings: Config, storage: Storage, asker: Asker, run_id: str | 
 def _tell(stored: Stored, seconds: float) -> None:
     manifest = stored.manifest
     size, proven = human_size(manifest.size_bytes), _PROVEN[manifest.verified]
-    _log.info("backup %s: %s in %.1f s, %s, %s", stored.id, size, seconds, proven, stored.uri)
+    # The first place is in the URI.
+    where = ", also at ".join([stored.uri, *stored.places[1:]])
+    _log.info("backup %s: %s in %.1f s, %s, %s", stored.id, size, seconds, proven, where)
     if manifest.verified == "none":
         _log.warning("backup %s: nobody has read it back (plugins.backup.verify)", stored.id)
 

@@ -26,7 +26,7 @@ CUSTOM = "custom"
 DIRECTORY = "directory"
 ZSTD = "zstd:1"
 GZIP = "1"
-PACKED = "gzip:1"
+PACKED_AS = "gzip:1"
 STATISTICS_SINCE = 18
 NAMES = {CUSTOM: "archive.dump", DIRECTORY: "archive"}
 

@@ -52,8 +52,15 @@ class Task(Generic[_T]):
         self._done = threading.Event()
 
     def __enter__(self) -> Self:
-        """Start the work."""
-        threading.Thread(target=self._run, name="sst-backup", daemon=True).start()
+        """Start the work.
+
+        A signal that raises in here, while the thread starts, ends it too: nobody else would.
+        """
+        try:
+            threading.Thread(target=self._run, name="sst-backup", daemon=True).start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *exc_info: object) -> None:

@@ -63,9 +63,11 @@ def _create(
 @click.command("list")
 def _list(config: Config, context: CommandContext) -> CommandResult:
     """List the backups, newest first; the database need not answer."""
-    listing = operations.storage_of(config, context).list()
+    storage = operations.storage_of(config, context)
+    listing = storage.list()
     warnings = (listing.unreachable,) if listing.unreachable else ()
-    return CommandResult(listing_text(listing), listing_data(listing), warnings=warnings)
+    text = listing_text(listing, storage.directory)
+    return CommandResult(text, listing_data(listing), warnings=warnings)
 
 
 @click.command("show")
@@ -141,6 +143,6 @@ def _restore(
     done = operations.restore(config, context, request)
     text = done.restored.message
     if done.restored.kept_as:
-        text += f"\nkept: {done.restored.kept_as} (migrate.py restore --undo)"
+        text += f"\nkept: {done.restored.kept_as} (python migrate.py restore --undo)"
     data = operations.restored_data(done)
     return CommandResult(text, data, backup=done.backup, run_id=done.run_id)

@@ -13,8 +13,7 @@ from app.hooks import Veto
 
 from .archive import (
     CUSTOM,
-    GZIP,
-    PACKED,
+    PACKED_AS,
     Archiver,
     Shape,
     carries_statistics,
@@ -25,7 +24,7 @@ from .background import Task
 from .belongings import belongings_of
 from .cluster import properties_of, roles_of
 from .contents import count_all
-from .create_settings import AUTO
+from .create_settings import AUTO, PACKED
 from .environment import client_environment
 from .files import total_bytes
 from .manifest import BELONGINGS, Manifest
@@ -135,18 +134,17 @@ class Maker:
     def _shape(self, tables: Sequence[Table], folder: Path) -> Shape:
         wanted = self.settings
         jobs = jobs_of(wanted)
-        packing = compression(self.tools) if wanted.compression == AUTO else wanted.compression
-        can_pack = (
-            CAN_PACK
-            and (wanted.compression, packing) == (AUTO, GZIP)
-            and has_room(folder, self.source.size_bytes)
-        )
+        is_packed = wanted.compression == PACKED
+        can_pack = is_packed and CAN_PACK and has_room(folder, self.source.size_bytes)
+        packing = wanted.compression
+        if is_packed or packing == AUTO:
+            packing = compression(self.tools)
         format_: str = wanted.format
         if format_ == AUTO:
             format_ = choose_format(tables, jobs, can_pack=can_pack)
         here = can_pack and format_ != CUSTOM
         statistics = carries_statistics(self.tools.version, self.source.server_version)
-        return Shape(format_, jobs, PACKED if here else packing, statistics, here)
+        return Shape(format_, jobs, PACKED_AS if here else packing, statistics, here)
 
     def _dump(self, snapshot: Snapshot, shape: Shape, folder: Path) -> Facts:
         archiver = Archiver(self.tools, client_environment(self.url, watched=snapshot.is_watched))

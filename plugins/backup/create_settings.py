@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -11,6 +12,7 @@ from app.hooks import ConfigError, DatabaseUrl
 from .settings import Folder
 
 AUTO = "auto"
+PACKED = "packed"
 UNPROVEN = "none, unproven"
 
 
@@ -52,8 +54,9 @@ class CreateSettings(BaseModel):
     )
     compression: str = Field(
         AUTO,
-        pattern=r"^(auto|none|[0-9]|(gzip|lz4|zstd)(:[a-z0-9=,]+)?)$",
-        description="What pg_dump's --compress takes; auto: zstd:1 where it can, else gzip 1.",
+        pattern=r"^(auto|packed|none|[0-9]|(gzip|lz4|zstd)(:[a-z0-9=,]+)?)$",
+        description="What pg_dump's --compress takes; auto: zstd:1 where it can, else gzip 1;"
+        " packed: gzip by the package isal, after pg_dump.",
     )
 
     @field_validator("verify")
@@ -66,6 +69,13 @@ class CreateSettings(BaseModel):
         if level not in ("read", "restore", UNPROVEN):
             raise ValueError(f'say "read", "restore" or "{UNPROVEN}"')
         return level
+
+    @field_validator("compression")
+    @classmethod
+    def _is_installed(cls, compression: str) -> str:
+        if compression == PACKED and find_spec("isal") is None:
+            raise ValueError("needs the package isal; run `pip install isal`")
+        return compression
 
     @field_validator("verify_database_url")
     @classmethod

@@ -178,7 +178,7 @@ def _unopened(name: str, error: Exception) -> Veto:
         return Veto(f"the backup cannot be opened: {reason}", _SPACE)
     return Veto(
         f"the backup is damaged: {name} cannot be decrypted ({reason})",
-        "take another one: migrate.py backup list",
+        "take another one: python migrate.py backup list",
         code="backup_damaged",
     )
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LATEST = "latest"
 
-_LIST = "`migrate.py backup list` names the backups there are"
+_LIST = "`python migrate.py backup list` names the backups there are"
 
 
 @dataclass(frozen=True, slots=True)

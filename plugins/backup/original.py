@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .create import jobs_of
 from .process import Deadline
+from .progress import Progress
 from .rebuild import compare, rebuild
 from .restore import Original, Wishes
 from .server import connected
@@ -35,16 +36,17 @@ def original_of(config: Config, storage: Storage, stored: Stored, wishes: Wishes
         tools = find_tools(max(server_major, written_by), config.pg_bin)
         with storage.opened(stored) as folder:
             _log.info("rebuilding %s beside the live database", manifest.id)
-            rebuild(
-                folder,
-                manifest,
-                tools,
-                place,
-                url.name,
-                deadline,
-                jobs_of(config),
-                no_owner=wishes.no_owner,
-            )
+            with Progress(f"rebuilding {manifest.id}"):
+                rebuild(
+                    folder,
+                    manifest,
+                    tools,
+                    place,
+                    url.name,
+                    deadline,
+                    jobs_of(config),
+                    no_owner=wishes.no_owner,
+                )
             _log.info("comparing it with the manifest")
             compare(url, manifest, deadline)
 

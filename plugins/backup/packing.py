@@ -1,7 +1,7 @@
 """Packing an archive's files with gzip, outside pg_dump: on every core, and with ISA-L.
 
 The package `isal` writes and reads gzip in a third of the processor time that zlib takes, which is
-what pg_dump has. Where it is not installed zlib reads, and pg_dump packs by itself.
+what pg_dump has. It packs where the settings say so, and reads wherever it is installed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import shutil
 import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from app.hooks import Veto
@@ -17,12 +19,9 @@ from app.hooks import Veto
 if TYPE_CHECKING:
     from pathlib import Path
 
-try:
-    from isal import isal_zlib
-except ImportError:
-    isal_zlib = None
-
-_codec: Any = isal_zlib or zlib
+_codec: Any = zlib
+with suppress(ImportError):
+    _codec = import_module("isal.isal_zlib")
 
 CAN_PACK = _codec is not zlib
 """Whether packing here is sooner done than by pg_dump."""

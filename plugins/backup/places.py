@@ -178,7 +178,7 @@ def damaged(reason: str) -> Veto:
     """Return the refusal of a backup that cannot be trusted."""
     return Veto(
         f"the backup is damaged: {reason}",
-        "take another one: migrate.py backup list",
+        "take another one: python migrate.py backup list",
         code="backup_damaged",
     )
 

@@ -10,6 +10,8 @@ import psycopg2
 
 from app.hooks import Veto
 
+from .progress import human_size
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -80,8 +82,10 @@ def require_room(server: Server, tablespace: str, needed_bytes: int) -> None:
     free = free_bytes(server, tablespace)
     if free is not None and free < needed_bytes:
         raise Veto(
-            f"the server's disk has {free} bytes free; a second database needs {needed_bytes}",
-            "free space there: migrate.py backup prune drops what earlier restores have kept",
+            f"the server's disk has {human_size(free)} free; a second database needs"
+            f" {human_size(needed_bytes)}",
+            "free space there: `python migrate.py backup prune` drops what earlier restores have"
+            " kept for long enough",
             code="no_space",
         )
 

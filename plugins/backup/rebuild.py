@@ -120,7 +120,7 @@ def _create(
         raise Veto(
             f"the backup names roles that the server does not have: {', '.join(missing)}",
             f"create them first: CREATE ROLE {_identifier(missing[0])}",
-            code="roles_missing",
+            code="missing_roles",
         )
     session.execute(creation(name, manifest.properties))
     [(memory_kb,)] = session.fetch(_MEMORY)
@@ -200,7 +200,7 @@ def _mismatch(differences: list[str]) -> Veto:
     told = "; ".join(differences[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
     return Veto(
         f"what was restored is not what was dumped: {told}",
-        "take another backup: migrate.py backup list",
+        "take another backup: python migrate.py backup list",
         code="backup_mismatch",
     )
 

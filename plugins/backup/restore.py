@@ -93,7 +93,7 @@ def undo(work: LockedWork, wishes: Wishes) -> Restored:
         if not found:
             raise Veto(
                 f"nothing to go back to: no restore has kept a database of {live}",
-                "migrate.py backup list names the backups",
+                "python migrate.py backup list names the backups",
                 code="nothing_kept",
             )
         require_swappable(server, live)
@@ -176,7 +176,8 @@ def _taken_back(url: DatabaseUrl, live: str, fresh: str) -> Iterator[None]:
     """Drop the database *fresh* when the body raises, on a connection of its own."""
     try:
         yield
-    except BaseException:
+    except BaseException as error:
+        error.add_note(f"{live} is as it was")
         _log.info("dropping %s; %s is as it was", fresh, live)
         with contextlib.suppress(Exception), connected(url) as server:
             server.drop(fresh)
@@ -212,7 +213,7 @@ def _other_heads(found: Sequence[str], expected: Sequence[str]) -> Veto:
     return Veto(
         f"the restored database is at {', '.join(found) or 'no revision'}, the backup at"
         f" {', '.join(expected) or 'no revision'}",
-        "restore another backup: migrate.py backup list",
+        "restore another backup: python migrate.py backup list",
         code="backup_mismatch",
     )
 

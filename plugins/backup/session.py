@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg2
 
-from .background import Task
+from .background import LateError, Task
 from .environment import APPLICATION_NAME
 
 if TYPE_CHECKING:
@@ -117,13 +117,18 @@ def asked(url: DatabaseUrl, question: Callable[[Session], _T], deadline: Deadlin
     Raises what *question* raises, `psycopg2.Error`, and `LateError` at the *deadline*.
     """
     opened: list[Session] = []
+    is_unwanted = threading.Event()
 
     def ask() -> _T:
         with connected(url) as session:
             opened.append(session)
+            if is_unwanted.is_set():
+                raise LateError(f"asking {url.name}", deadline.seconds)
             return question(session)
 
     def cancel() -> None:
+        # What has not begun to ask must not begin: nobody would clear up what it makes.
+        is_unwanted.set()
         opened[0].cancel()
 
     with Task(f"asking {url.name}", ask, cancel) as task:

@@ -16,6 +16,7 @@ from .listing import Listing, Stored, merged, pick
 from .manifest import MANIFEST_NAME
 from .places import LocalPlace, Scan, damaged, require_intact
 from .process import Deadline
+from .progress import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -210,8 +211,8 @@ def require_space(directory: Path, database_bytes: int) -> None:
     needed = database_bytes // _SMALLEST_SHARE
     if free < needed:
         raise Veto(
-            f"{directory} has {free} bytes free; a backup of {database_bytes} bytes of database"
-            f" needs {needed} at the very least",
+            f"{directory} has {human_size(free)} free; a backup of {human_size(database_bytes)} of"
+            f" database needs {human_size(needed)} at the very least",
             "free space on that disk, or set plugins.backup.directory to a larger one",
         )
 

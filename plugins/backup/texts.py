@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from .kept import Kept
     from .listing import Listing, Stored
@@ -39,10 +40,14 @@ def size(count: float) -> str:
     return f"{count:.3g} GB"
 
 
-def listing_text(listing: Listing) -> str:
-    """Return the backups of *listing*, newest first, then what is damaged."""
+def listing_text(listing: Listing, directory: Path) -> str:
+    """Return the backups of *listing*, newest first, then what is damaged.
+
+    Where there are none it names the *directory*: a disk that is not mounted looks like that too.
+    """
     table = [_row(stored) for stored in listing]
-    blocks = [rows(table) if table else "no backups"]
+    nothing = f"no backups in {directory}" if directory.is_dir() else f"no folder {directory}"
+    blocks = [rows(table) if table else nothing]
     if listing.damaged:
         blocks.append(rows(("damaged", one.id, one.place, one.reason) for one in listing.damaged))
     return "\n".join(blocks)
@@ -77,7 +82,9 @@ def summary(stored: Stored) -> dict[str, Any]:
 def details(stored: Stored, snapshot: str) -> str:
     """Return all that a person asks about one backup."""
     manifest = stored.manifest
-    shape = f"{manifest.format}, {manifest.compression}"
+    # A number alone is how an older pg_dump is told the level of its gzip.
+    packing = manifest.compression
+    shape = f"{manifest.format}, {f'gzip:{packing}' if packing.isdigit() else packing}"
     facts = [
         ("id", manifest.id),
         ("database", manifest.database),

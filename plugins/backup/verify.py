@@ -88,8 +88,12 @@ class Verifier:
             raise Veto(
                 "the backup could not be restored for its verification:"
                 f" {first_line(self.scratch_url, error)}",
-                "check plugins.backup.verify_database_url and that its server runs",
+                f"check {self._setting} and that its server runs",
             ) from None
+
+    @property
+    def _setting(self) -> str:
+        return "plugins.backup.verify_database_url" if self.is_elsewhere else "the database URL"
 
     def _rebuild(self, folder: Path, manifest: Manifest, name: str) -> None:
         rebuild(

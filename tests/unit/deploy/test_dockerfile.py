@@ -143,6 +143,7 @@ def test_packages_are_those_of_the_lock() -> None:
     (install,) = texts("RUN", "packages")
 
     assert "--require-hashes --requirement /build/requirements.lock" in install
+    assert "--requirement /build/extras.lock" in install
 
 
 def test_pg_dump_has_the_major_of_the_argument() -> None:

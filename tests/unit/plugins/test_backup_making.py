@@ -251,6 +251,26 @@ def test_work_in_a_thread_is_cancelled_with_its_context() -> None:
     assert late.value.reason == "waiting was not done after 0.01 s"
 
 
+def test_signal_that_arrives_while_work_starts_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Signalled(threading.Thread):
+        """A thread whose start a signal interrupts in the thread that starts it."""
+
+        def start(self) -> None:
+            super().start()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("plugins.backup.background.threading.Thread", Signalled)
+    over = threading.Event()
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        Task("waiting", lambda: over.wait(60), over.set),
+    ):
+        pass
+
+    assert over.is_set()
+
+
 def test_what_work_in_a_thread_raises_is_raised_where_it_is_asked() -> None:
     with Task("failing", lambda: 1 // 0) as task, pytest.raises(ZeroDivisionError):
         task.result(Deadline(30))

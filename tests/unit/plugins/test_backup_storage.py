@@ -14,6 +14,7 @@ import pytest
 
 from app.hooks import Veto
 from plugins.backup import Config
+from plugins.backup.listing import Listing
 from plugins.backup.places import is_of
 from plugins.backup.storage import require_space
 from plugins.backup.texts import listing_text
@@ -351,7 +352,7 @@ def test_database_is_known_by_its_whole_name_in_an_id() -> None:
 
 
 def test_hopeless_lack_of_space_is_refused_at_once(tmp_path: Path) -> None:
-    with pytest.raises(Veto, match="bytes free") as veto:
+    with pytest.raises(Veto, match=" free; a ") as veto:
         require_space(tmp_path, 2**62)
 
     assert "plugins.backup.directory" in veto.value.hint
@@ -403,7 +404,15 @@ def test_listing_does_not_steer_the_terminal(tmp_path: Path) -> None:
     where = storage(tmp_path)
     publish(where, environment="\x1b]0;owned\x07\x1b[2J", heads=("a\nb",))
 
-    text = listing_text(where.list())
+    text = listing_text(where.list(), tmp_path)
 
     assert "\x1b" not in text
     assert len(text.splitlines()) == 1
+
+
+def test_empty_list_names_the_folder_and_whether_it_is_there(tmp_path: Path) -> None:
+    """A disk that is not mounted must not look like a team without backups."""
+    missing = tmp_path / "not-mounted"
+
+    assert listing_text(Listing(()), tmp_path) == f"no backups in {tmp_path}"
+    assert listing_text(Listing(()), missing) == f"no folder {missing}"

@@ -1,0 +1,41 @@
+"""A run that was killed, and the words for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeadRun:
+    """A run whose process is gone and that never said how it ended."""
+
+    id: str
+    command: str
+    target: str
+    started_at: datetime
+    os_user: str
+    host: str
+    revision: str | None
+    """The revision that was running; None when it died between two."""
+
+    @property
+    def ended(self) -> str:
+        """How it ended, as a sentence goes on after its name."""
+        if self.revision:
+            return f"was interrupted during revision {self.revision}"
+        return "was interrupted between two revisions" if self._has_steps else "was interrupted"
+
+    @property
+    def remedy(self) -> str:
+        """What brings the database to where the run was going."""
+        if self._has_steps:
+            return "run `python migrate.py upgrade`: it goes on from there"
+        return f"run `python migrate.py {self.command} {self.target}` again if it is still wanted"
+
+    @property
+    def _has_steps(self) -> bool:
+        return self.command in ("upgrade", "downgrade")
