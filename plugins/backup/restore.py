@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
-from app.hooks import Restored, Veto
+from app.hooks import Restored, TemporaryError, Veto
 
 from . import instant
 from .kept import find_half_made, find_kept, free_kept_name, rebuilt_name
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .server import Server
 
 _log = logging.getLogger("sst.plugins.backup")
+_LOCK_BUSY = "lock_busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,7 @@ def restore(work: LockedWork, original: Original, wishes: Wishes) -> Restored:
             if set(heads) != set(manifest.heads):
                 raise _other_heads(heads, manifest.heads)
             kept = free_kept_name(server, live)
-            with work.aside():
-                milliseconds = swap(
-                    url, Names(live, fresh, kept), deadline_seconds=wishes.deadline_seconds
-                )
+            milliseconds = _swapped(work, Names(live, fresh, kept), wishes)
         return _finish(work, server, original, kept, milliseconds, wishes)
 
 
@@ -103,10 +101,7 @@ def undo(work: LockedWork, wishes: Wishes) -> Restored:
         try:
             heads = work.copy_record(url.with_database(back))
             kept = free_kept_name(server, live)
-            with work.aside():
-                milliseconds = swap(
-                    url, Names(live, back, kept), deadline_seconds=wishes.deadline_seconds
-                )
+            milliseconds = _swapped(work, Names(live, back, kept), wishes)
         except BaseException:
             with contextlib.suppress(psycopg2.Error):
                 apply_properties(server, back, before)
@@ -115,6 +110,22 @@ def undo(work: LockedWork, wishes: Wishes) -> Restored:
         work.restored(message, heads=heads, backup=None)
         gone = _drop_old(server, kept, wishes)
         return Restored(back, heads, None if gone else kept, milliseconds, message)
+
+
+def _swapped(work: LockedWork, names: Names, wishes: Wishes) -> int:
+    """Swap *names* while the core is aside; return the milliseconds without service.
+
+    Another run may have the lock when the core comes back: the swap is done all the same.
+    """
+    milliseconds: int | None = None
+    try:
+        with work.aside():
+            milliseconds = swap(work.database_url, names, deadline_seconds=wishes.deadline_seconds)
+    except TemporaryError as error:
+        if milliseconds is None or error.code != _LOCK_BUSY:
+            raise
+        _log.warning("%s is swapped in; then: %s", names.live, error.what)
+    return milliseconds
 
 
 def clean(server: Server, live: str) -> list[str]:
@@ -177,10 +188,12 @@ def _taken_back(url: DatabaseUrl, live: str, fresh: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        error.add_note(f"{live} is as it was")
-        _log.info("dropping %s; %s is as it was", fresh, live)
         with contextlib.suppress(Exception), connected(url) as server:
-            server.drop(fresh)
+            # After the swap there is no database of that name: it is the live one.
+            if server.oid(fresh) is not None:
+                error.add_note(f"{live} is as it was")
+                _log.info("dropping %s; %s is as it was", fresh, live)
+                server.drop(fresh)
         raise
 
 
