@@ -97,11 +97,13 @@ $(INSTALLED): requirements-dev.lock
 		&& $(PY) $(PIP_INSTALL) --require-hashes -r requirements-dev.lock; }
 	@cp requirements-dev.lock $@
 
-$(LOWEST)/requirements-dev.lock: requirements-dev.lock
+# What it does not have itself it takes from .venv: two packages are another version there.
+$(LOWEST)/requirements-dev.lock: $(INSTALLED)
 	@$(call make_venv,$(LOWEST))
 	@echo "Installing into $(LOWEST) ..."
-	@$(LOWEST)/bin/python $(PIP_INSTALL) --require-hashes -r requirements-dev.lock
-	@$(LOWEST)/bin/python $(PIP_INSTALL) 'alembic==1.13.*' 'sqlalchemy==2.0.*'
+	@$(LOWEST)/bin/python $(PIP_INSTALL) --ignore-installed --no-deps 'alembic==1.13.*' 'sqlalchemy==2.0.*'
+	@$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$($(LOWEST)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth"
 	@cp requirements-dev.lock $@
 
 $(EXAMPLES)/requirements.lock: examples/requirements.lock

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 _EXTERNAL_VARIABLE = "TEST_DATABASE_URL"
 _LOWEST = ("bridge", "foreign_projects", "test_upgrade", "plugin_branches", "plugin_models")
 _INTEGRATION = Path(__file__).parent / "integration"
+_ONE_SERVER_IS_ENOUGH = (
+    "application",
+    "test_command_line.py",
+    "test_guide.py",
+    "test_hooks_in_a_run.py",
+    "test_plugin_commands.py",
+    "test_plugin_policy.py",
+    "test_refusals.py",
+    "test_secrets.py",
+    "test_testing_kit.py",
+    "test_wait.py",
+)
+"""Parts of `tests/integration` that claim nothing of the server: words, settings, processes."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -35,8 +48,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _wants_external(metafunc: pytest.Metafunc) -> bool:
     if not os.environ.get(_EXTERNAL_VARIABLE):
         return False
-    marked = metafunc.definition.get_closest_marker("external") is not None
-    return marked or metafunc.definition.path.is_relative_to(_INTEGRATION)
+    if metafunc.definition.get_closest_marker("external") is not None:
+        return True
+    path = metafunc.definition.path
+    if not path.is_relative_to(_INTEGRATION):
+        return False
+    return path.relative_to(_INTEGRATION).parts[0] not in _ONE_SERVER_IS_ENOUGH
 
 
 @pytest.fixture(scope="session")

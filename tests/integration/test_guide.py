@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tomllib
 import urllib.error
 import urllib.request
@@ -148,14 +145,3 @@ def built(folder: Path) -> Path:
         for file, text in texts.items():
             archive.writestr(f"{DIST_INFO}/{file}", text)
     return wheel
-
-
-def test_example_passes_its_own_tests() -> None:
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(EXAMPLE)]
-    variables = os.environ | {"PYTHONPATH": str(EXAMPLE)}
-
-    result = subprocess.run(
-        words, cwd=REPOSITORY, env=variables, capture_output=True, text=True, check=False
-    )
-
-    assert result.returncode == 0, result.stdout
