@@ -34,7 +34,7 @@ RUN --mount=type=secret,id=pip_config,target=/run/secrets/pip_config \
 FROM packages AS application
 WORKDIR /app
 # The example holds no secret: production refuses the placeholders that stand in it.
-COPY migrate.py settings.toml pyproject.toml .secrets.toml.example ./
+COPY migrate.py settings.toml pyproject.toml .secrets.toml.example plugins.lock* ./
 COPY app app
 COPY plugins plugins
 COPY alembic alembic

@@ -162,7 +162,10 @@ def test_everything_copied_exists_and_enters_the_build() -> None:
     assert {"app", "plugins", "alembic", "migrate.py", "settings.toml"} <= set(sources)
     # Without it production would take its placeholders for passwords.
     assert ".secrets.toml.example" in sources
-    assert [s for s in sources if not (ROOT / s).exists() or not enters_build(s)] == []
+    missing = [s for s in sources if not (ROOT / s).exists() or not enters_build(s)]
+    # Where a project has locked its plugins, production must see the lock.
+    assert missing == ["plugins.lock*"]
+    assert enters_build("plugins.lock")
 
 
 @pytest.mark.parametrize(
