@@ -79,7 +79,7 @@ def test_unfit_python_is_named_with_the_way_out(tmp_path: Path, script: str, mes
 def test_ci_runs_the_commands_of_the_readme() -> None:
     script = ROOT / ".ci" / "run"
 
-    commands = [line for line in script.read_text().splitlines() if line.startswith("make ")]
+    commands = re.findall(r"^(?:env -u \w+ )?(make \S+)", script.read_text(), re.MULTILINE)
 
     assert os.access(script, os.X_OK)
     assert commands == ["make check", "make test", "make test-lowest", "make test-examples"]
