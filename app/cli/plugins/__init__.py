@@ -22,7 +22,7 @@ class Subcommands(Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the words in their order."""
         del ctx
-        return list(COMMANDS)
+        return [*COMMANDS]  # `list` is a module of this folder
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of *cmd_name*, None when there is no such word."""
