@@ -54,15 +54,14 @@ def other_session(project: Project, sql: str, application: str = "") -> Iterator
 
 
 class Stalls:
-    """Runs *sql* again and again on a session of its own and remembers the longest wait."""
+    """Runs *sql* again and again on a session of its own and remembers how long each took."""
 
     def __init__(self, project: Project, sql: str) -> None:
         self._project = project
         self._sql = sql
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._load, daemon=True)
-        self.longest_seconds = 0.0
-        self.count = 0
+        self.seconds: list[float] = []
 
     def __enter__(self) -> Self:
         """Begin the load."""
@@ -80,5 +79,4 @@ class Stalls:
             while not self._over.wait(0.01):
                 started = time.monotonic()
                 cursor.execute(self._sql)
-                self.longest_seconds = max(self.longest_seconds, time.monotonic() - started)
-                self.count += 1
+                self.seconds.append(time.monotonic() - started)

@@ -134,14 +134,19 @@ def test_time_to_open_and_plan_grows_with_the_history_not_with_its_square(tmp_pa
     def seconds(count: int) -> float:
         names = [f"r{number:05d}" for number in range(count)]
         project = ForeignProject.create(tmp_path / str(count), "").line(*names)
-        opened = _opened(project)
-        start = time.process_time()
-        opened.revisions()
-        opened.plan("head", (), Direction.UPGRADE)
-        opened.plan("base", opened.heads, Direction.DOWNGRADE)
-        return time.process_time() - start
+        # The best of three: a busy machine only ever adds.
+        return min(_seconds(_opened(project)) for _ in range(3))
 
-    assert seconds(1000) < 10 * max(seconds(250), 0.01)
+    assert seconds(600) < 10 * max(seconds(150), 0.01)
+
+
+def _seconds(opened: AlembicProject) -> float:
+    """Return the processor's time for all revisions and the two longest plans."""
+    start = time.process_time()
+    opened.revisions()
+    opened.plan("head", (), Direction.UPGRADE)
+    opened.plan("base", opened.heads, Direction.DOWNGRADE)
+    return time.process_time() - start
 
 
 _CODE = '''"""Add a column.
