@@ -28,7 +28,7 @@ from .create_settings import AUTO, PACKED
 from .environment import client_environment
 from .files import total_bytes
 from .manifest import BELONGINGS, Manifest
-from .packing import CAN_PACK, Packer, has_room
+from .packing import Packer, has_room
 from .process import Deadline
 from .progress import Progress, human_size
 from .snapshot import held_snapshot
@@ -135,7 +135,7 @@ class Maker:
         wanted = self.settings
         jobs = jobs_of(wanted)
         is_packed = wanted.compression == PACKED
-        can_pack = is_packed and CAN_PACK and has_room(folder, self.source.size_bytes)
+        can_pack = is_packed and has_room(folder, self.source.size_bytes)
         packing = wanted.compression
         if is_packed or packing == AUTO:
             packing = compression(self.tools)

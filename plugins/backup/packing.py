@@ -23,8 +23,6 @@ _codec: Any = zlib
 with suppress(ImportError):
     _codec = import_module("isal.isal_zlib")
 
-CAN_PACK = _codec is not zlib
-"""Whether packing here is sooner done than by pg_dump."""
 Damage: tuple[type[Exception], ...] = (zlib.error, _codec.error)
 """What an inflater raises for bytes that were never packed."""
 

@@ -13,7 +13,7 @@ from app.hooks import Restored, TemporaryError, Veto
 
 from . import instant
 from .kept import find_half_made, find_kept, free_kept_name, rebuilt_name
-from .preflight import missing_roles, require_roles, require_room, require_swappable
+from .preflight import require_roles, require_room, require_swappable
 from .properties import Properties, apply_properties, read_properties, rehearse
 from .server import connected, told
 from .swap import Names, mend, swap
@@ -229,6 +229,3 @@ def _other_heads(found: Sequence[str], expected: Sequence[str]) -> Veto:
         "restore another backup: python migrate.py backup list",
         code="backup_mismatch",
     )
-
-
-__all__ = ["Original", "Wishes", "clean", "missing_roles", "restore", "undo"]

@@ -38,8 +38,8 @@ class Work:
         return DatabaseUrl(self.url)
 
     def inspect(self) -> Inspection:
-        """No test asks."""
-        raise NotImplementedError
+        """Fail: a restore asks nothing here."""
+        raise AssertionError("nothing is to be asked")
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -11,13 +11,12 @@ import pytest
 from app.hooks import Veto
 from plugins.backup.archive import choose_format
 from plugins.backup.contents import Table
-from plugins.backup.packing import CAN_PACK, Packer
+from plugins.backup.packing import Packer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 MB = 1_000_000
-needs_isal = pytest.mark.skipif(not CAN_PACK, reason="isal is not installed")
 ROWS = random.Random(4).randbytes(300_000) * 8 + b"\n\\.\n\n\n"  # noqa: S311 - no secret
 
 
@@ -32,7 +31,6 @@ def archive(tmp_path: Path) -> Path:
     return folder
 
 
-@needs_isal
 def test_rows_and_large_objects_are_packed_for_every_gzip(archive: Path) -> None:
     Packer(archive, threads=2).pack()
 
@@ -43,7 +41,6 @@ def test_rows_and_large_objects_are_packed_for_every_gzip(archive: Path) -> None
     assert {path.stat().st_mode & 0o077 for path in archive.glob("*.gz")} == {0}
 
 
-@needs_isal
 def test_rows_without_their_end_are_refused(archive: Path) -> None:
     (archive / "3490.dat").write_bytes(ROWS[:-1])
 
