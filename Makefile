@@ -94,7 +94,7 @@ clean: ## Remove the virtual environments and caches; databases and backups stay
 $(INSTALLED): requirements-dev.lock
 	@$(call make_venv,$(VENV))
 	@cmp -s requirements-dev.lock $@ || { echo "Installing into $(VENV) ..." \
-		&& $(PY) $(PIP_INSTALL) --require-hashes -r requirements-dev.lock; }
+		&& $(PY) $(PIP_INSTALL) --no-deps --require-hashes -r requirements-dev.lock; }
 	@cp requirements-dev.lock $@
 
 # What it does not have itself it takes from .venv: two packages are another version there.
@@ -109,7 +109,7 @@ $(LOWEST)/requirements-dev.lock: $(INSTALLED)
 $(EXAMPLES)/requirements.lock: examples/requirements.lock
 	@$(call make_venv,$(EXAMPLES))
 	@cmp -s examples/requirements.lock $@ || { echo "Installing into $(EXAMPLES) ..." \
-		&& $(EXAMPLES)/bin/python $(PIP_INSTALL) --require-hashes -r examples/requirements.lock; }
+		&& $(EXAMPLES)/bin/python $(PIP_INSTALL) --no-deps --require-hashes -r examples/requirements.lock; }
 	@cp examples/requirements.lock $@
 
 define make_venv
