@@ -60,4 +60,4 @@ class Plugin:
         place = choose_place(self._config.directory, _PROJECT_ROOT)
         server = Server(place, installation.usable_by(place.account), durable=self._config.durable)
         server.join(self._config.start_timeout_seconds)
-        return server.database_url("sst_platform")
+        return server.database_url("sst_platform", self._config.start_timeout_seconds)

@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,10 +21,6 @@ from typing import Any
 READY = "ready"
 _PAUSE_SECONDS = 0.02
 _STOP_SECONDS = 60.0
-
-
-class _ServerDied(Exception):  # noqa: N818 - an event
-    """The server has ended while it was in use."""
 
 
 def main(spec: dict[str, Any]) -> int:
@@ -79,24 +76,29 @@ def _tell(line: str) -> None:
 
 
 def _wait_until_unused(lock: str, server: subprocess.Popen[bytes]) -> None:
+    """Wait until nobody uses *server*, or it has ended; a stop by a signal is no end of it."""
     # The lock is kept until this process ends: a newcomer waits for the stop, then starts anew.
     descriptor = os.open(lock, os.O_RDWR)
-    with suppress(_ServerDied):
-        signal.signal(signal.SIGCHLD, _notice)
+    is_over = threading.Event()
+
+    def await_its_end() -> None:
         # A server that dies by itself must not stay as a zombie: its number would look alive.
-        if server.poll() is None:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        server.wait()
+        is_over.set()
 
+    def await_its_last_user() -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        is_over.set()
 
-def _notice(_number: int, _frame: object) -> None:
-    raise _ServerDied
+    for wait in (await_its_end, await_its_last_user):
+        threading.Thread(target=wait, daemon=True).start()
+    is_over.wait()
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
-    if server.poll() is not None:
-        return
     server.send_signal(signal.SIGINT)
+    # One that is stopped would obey whenever somebody lets it go on, and by then have new users.
+    server.send_signal(signal.SIGCONT)
     try:
         server.wait(_STOP_SECONDS)
     except subprocess.TimeoutExpired:

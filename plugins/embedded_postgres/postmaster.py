@@ -35,6 +35,8 @@ class Postmaster:
     def accepts(self) -> bool:
         """Whether somebody listens on the socket."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            # A stopped server takes what its queue has room for; then this would wait for ever.
+            probe.settimeout(0)
             try:
                 probe.connect(str(self.socket_folder / _SOCKET))
             except OSError:
@@ -72,6 +74,8 @@ def stop(data: Path) -> None:
         if process_id is None:
             return
         _send(process_id, number)
+        # One that is stopped would obey whenever somebody lets it go on, and have new users then.
+        _send(process_id, signal.SIGCONT)
         wait_until(lambda: not is_alive(data), patience)
 
 

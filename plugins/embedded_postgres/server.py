@@ -6,8 +6,12 @@ import logging
 import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+import psycopg2
+from psycopg2 import sql
 
 from app.hooks import DatabaseUnreachableError
 
@@ -61,10 +65,17 @@ class Server:
         """Stop using the server before the process ends; the last user stops it."""
         lease.release(self.place)
 
-    def database_url(self, name: str) -> str:
-        """Return the URL of the database *name*, which is created when it is missing."""
+    def database_url(self, name: str, timeout_seconds: float = 60.0) -> str:
+        """Return the URL of the database *name*, which is created when it is missing.
+
+        Raises `DatabaseUnreachableError` when the server does not answer within *timeout_seconds*.
+        """
         with lease.starting(self.place):
-            _create_database(self._url("postgres"), name)
+            try:
+                _create_database(self._url("postgres"), name, timeout_seconds)
+            except psycopg2.OperationalError as error:
+                reason = str(error).strip().splitlines()[0]
+                raise self._failure(f"it runs, but it does not answer ({reason})") from error
         return self._url(name)
 
     def _url(self, database: str) -> str:
@@ -129,11 +140,8 @@ class Server:
             ) from error
 
 
-def _create_database(url: str, name: str) -> None:
-    import psycopg2
-    from psycopg2 import sql
-
-    with closing(psycopg2.connect(url)) as connection:
+def _create_database(url: str, name: str, timeout_seconds: float) -> None:
+    with closing(psycopg2.connect(url, connect_timeout=ceil(timeout_seconds))) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))

@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.hooks import DatabaseUnreachableError
 from plugins.embedded_postgres import postmaster
+from plugins.embedded_postgres.account import server_account
 from plugins.embedded_postgres.binaries import find_installation
+from plugins.embedded_postgres.place import Place
 from plugins.embedded_postgres.server import Server
 from tests.support.embedded import (
     PROJECT_ROOT,
@@ -26,6 +29,7 @@ from tests.support.embedded import (
     users_of,
 )
 from tests.support.server import connect, temporary_place
+from tests.support.swaps import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,6 +222,71 @@ def test_forked_child_keeps_the_server_of_its_parent(users: Users) -> None:
     assert _value(forking.url, "SELECT 1") == 1
     forking.end()
     assert postmaster.wait_until(lambda: not users.server_runs, 20)
+
+
+def test_server_that_was_stopped_and_goes_on_lives_on(users: Users) -> None:
+    """A debugger, `docker pause` or Ctrl-Z sends SIGSTOP: that is no death."""
+    user = users.start()
+    server = _process_id(users)
+    with closing(connect(user.url)) as connection, connection.cursor() as cursor:
+        for _ in range(3):
+            with frozen(server):
+                pass
+
+        cursor.execute("SELECT 42")
+
+        assert cursor.fetchall() == [(42,)]
+    assert _value(user.url, "SELECT 1") == 1
+    assert _process_id(users) == server
+    user.end()
+    assert not users.server_runs
+
+
+def test_keeper_that_was_stopped_still_ends_the_server_with_its_last_user(users: Users) -> None:
+    user = users.start()
+    keeper, server = _keeper_of(users), _process_id(users)
+    with frozen(keeper), frozen(server):
+        pass
+    again = users.start()
+
+    user.kill()
+
+    assert _value(again.url, "SELECT 1") == 1
+    assert _process_id(users) == server
+    again.kill()
+    assert postmaster.wait_until(lambda: not users.server_runs, 20)
+
+
+def test_last_user_ends_a_stopped_server(users: Users) -> None:
+    """The order to end would wait in it for whoever lets it go on, and hit a newcomer."""
+    user = users.start()
+    server = _process_id(users)
+
+    with frozen(server):
+        user.end()
+        ended = not users.server_runs
+
+    assert ended
+    assert not (users.data / "postmaster.pid").exists()
+
+
+def test_server_that_is_stopped_is_told_to_newcomers_in_time(
+    users: Users,
+) -> None:
+    """Its socket takes a connection all the same, and nobody answers."""
+    user = users.start()
+    place = Place(users.directory, server_account())
+    newcomer = Server(place, find_installation().usable_by(place.account), durable=True)
+    newcomer.join(timeout_seconds=60)
+    try:
+        with (
+            frozen(_process_id(users)),
+            pytest.raises(DatabaseUnreachableError, match="does not answer"),
+        ):
+            newcomer.database_url("sst_platform", timeout_seconds=2)
+    finally:
+        newcomer.leave()
+    assert _value(user.url, "SELECT 1") == 1
 
 
 @needs_root

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import psycopg2
@@ -16,6 +18,7 @@ from app.db.url import DatabaseUrl
 from plugins.backup.server import connected
 from plugins.backup.swap import Names
 from tests.support.backups import execute, fetch
+from tests.support.forks import wait_until
 from tests.support.server import connect
 
 if TYPE_CHECKING:
@@ -131,9 +134,21 @@ def frozen(pid: int) -> Iterator[None]:
     """Stop the server process *pid*: it ends for nobody until the block is left."""
     os.kill(pid, signal.SIGSTOP)
     try:
+        wait_until(lambda: _state_of(pid).startswith("T"), "the process has stopped")
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        # Somebody may have ended it meanwhile.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+def _state_of(pid: int) -> str:
+    """Return the letter of the process's state; minimal systems have no `ps`, macOS no /proc."""
+    status = Path(f"/proc/{pid}/stat")
+    if status.exists():
+        return status.read_text().rpartition(")")[2].split()[0]
+    command = ["ps", "-o", "state=", "-p", str(pid)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def set_open(url: str, name: str, *, is_open: bool) -> None:
