@@ -179,7 +179,8 @@ class Runtime:
         """The revision files: the project's own and those that plugins bring."""
         found = self.plugins.collect("register_migrations")
         branches = [Branch.of(item.plugin, item.value) for item in found]
-        return AlembicProject.open(self.project_root, self.settings.migrate, branches)
+        migrate = self.settings.migrate
+        return AlembicProject.open(self.project_root, migrate, branches, migrate.ignore_tables)
 
     @cached_property
     def migrator(self) -> Migrator:

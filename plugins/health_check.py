@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
 from app.hooks import Check, CheckResult, CheckStatus, Inspection, Run, Stage, Veto, hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+logger = logging.getLogger("sst.health_check")
 
 _THOROUGH = frozenset({Stage.CHECK, Stage.RUN})
 _SHOWN = 3
@@ -24,19 +35,65 @@ ORDER BY n.nspname, c.relname
 """
 
 
-@hookimpl
-def register_checks() -> list[Check]:
-    """Return the three checks; only the cheap one is asked by `/readyz`."""
-    return [
-        Check("connection", answers, timeout_seconds=5.0),
-        Check("models", agrees_with_models, stages=_THOROUGH, timeout_seconds=30.0),
-        Check("indexes", has_valid_indexes, stages=_THOROUGH, timeout_seconds=10.0),
-    ]
+class Config(BaseModel):
+    """How grave a difference is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    models: Literal["fail", "warn", "off"] = Field(
+        "fail",
+        description="A difference between models and schema: fails `check`, and a run that "
+        "brought it; is a warning; or is not looked for.",
+    )
 
 
-@hookimpl
-def post_migrate(run: Run) -> None:
-    """Raise when the database is not where *run*'s plan leads to."""
+class Plugin:
+    """Checks the database, and tells what a run brought from what was there before."""
+
+    def __init__(self, config: Config) -> None:
+        self._is_off = config.models == "off"
+        self._grave = CheckStatus.FAIL if config.models == "fail" else CheckStatus.WARN
+        self._known: Collection[str] | None = None
+
+    @hookimpl
+    def register_checks(self) -> list[Check]:
+        """Return the checks; only the cheap one is asked by `/readyz`."""
+        always, after = partial(agrees_with_models, grave=self._grave), self._agrees_after_run
+        models = [
+            Check("models", always, stages=frozenset({Stage.CHECK}), timeout_seconds=30.0),
+            Check("models", after, stages=frozenset({Stage.RUN}), timeout_seconds=30.0),
+        ]
+        return [
+            Check("connection", answers, timeout_seconds=5.0),
+            *([] if self._is_off else models),
+            Check("indexes", has_valid_indexes, stages=_THOROUGH, timeout_seconds=10.0),
+        ]
+
+    @hookimpl
+    def pre_migrate(self, run: Run) -> None:
+        """Keep the differences that there are before *run*; nothing of it can refuse the run."""
+        self._known = None
+        # An empty database has nothing that could be compared: everything is missing.
+        if self._is_off or not run.before:
+            return
+        try:
+            with run.inspect() as inspection:
+                if sorted(run.after) == sorted(inspection.expected):
+                    self._known = frozenset(inspection.differences() or ())
+        except Exception as error:  # noqa: BLE001 - what is wrong, the run meets by itself
+            logger.warning("models and schema were not compared: %s", type(error).__name__)
+
+    @hookimpl
+    def post_migrate(self, run: Run) -> None:
+        """Raise when the database is not where *run*'s plan leads to."""
+        refuse_another_revision(run)
+
+    def _agrees_after_run(self, inspection: Inspection) -> CheckResult:
+        return agrees_with_models(inspection, known=self._known, grave=self._grave)
+
+
+def refuse_another_revision(run: Run) -> None:
+    """Raise `Veto` when the database is not where *run*'s plan leads to."""
     with run.inspect() as inspection:
         current = inspection.current
     if sorted(current) != sorted(run.after):
@@ -52,16 +109,30 @@ def answers(inspection: Inspection) -> CheckResult:
     return CheckResult(CheckStatus.PASS, "the database answers")
 
 
-def agrees_with_models(inspection: Inspection) -> CheckResult:
-    """Fail when the schema is not what the models say; skipped where that says nothing."""
+def agrees_with_models(
+    inspection: Inspection,
+    *,
+    known: Collection[str] | None = (),
+    grave: CheckStatus = CheckStatus.FAIL,
+) -> CheckResult:
+    """Answer *grave* when the schema is not what the models say; skipped where that says nothing.
+
+    Differences that are *known*, from before a run, are a warning; so are all of them when *known*
+    is None, because nothing could be compared before.
+    """
     if sorted(inspection.current) != sorted(inspection.expected):
         return CheckResult(CheckStatus.SKIP, "not at head")
-    differences = inspection.differences()
-    if differences is None:
+    found = inspection.differences()
+    if found is None:
         return CheckResult(CheckStatus.SKIP, "no models to compare with")
-    if not differences:
+    if not found:
         return CheckResult(CheckStatus.PASS, "models and schema agree")
-    return CheckResult(CheckStatus.FAIL, _drift(differences), "drift")
+    if known is None:
+        return CheckResult(CheckStatus.WARN, _drift(found), "drift")
+    new = [each for each in found if each not in known]
+    if new:
+        return CheckResult(grave, _drift(new), "drift")
+    return CheckResult(CheckStatus.WARN, _drift(found, "from before the run "), "drift")
 
 
 def has_valid_indexes(inspection: Inspection) -> CheckResult:
@@ -74,14 +145,14 @@ def has_valid_indexes(inspection: Inspection) -> CheckResult:
     return CheckResult(CheckStatus.FAIL, detail, "invalid_index")
 
 
-def _drift(differences: tuple[str, ...]) -> str:
+def _drift(differences: Sequence[str], when: str = "") -> str:
     count = len(differences)
     noun = "difference" if count == 1 else "differences"
     remedy = "correct the models, or write a revision that follows them"
-    return f"{count} {noun} between models and schema: {_first(differences, '; ')}; {remedy}"
+    return f"{count} {noun} {when}between models and schema: {_first(differences, '; ')}; {remedy}"
 
 
-def _first(items: list[str] | tuple[str, ...], separator: str) -> str:
+def _first(items: Sequence[str], separator: str) -> str:
     more = len(items) - _SHOWN
     shown = separator.join(items[:_SHOWN])
     return f"{shown}{separator}and {more} more" if more > 0 else shown

@@ -162,7 +162,7 @@ def _script(item: RevisionState) -> list[str]:
 
 
 def _revision(report: Report) -> list[str]:
-    return [report.path or ""]
+    return [report.path or "nothing written: env.py left no revision"]
 
 
 def _repair(report: Report) -> list[str]:

@@ -82,6 +82,11 @@ class MigrateSettings(Frozen):
         description="What a failed run does: `stop` names the backup, `restore` restores it; "
         "what the application wrote since the backup is then lost.",
     )
+    ignore_tables: tuple[str, ...] = Field(
+        (),
+        description="Tables that are never compared with the models, as shell patterns: "
+        "`celery_*`, or with a schema `audit.*`.",
+    )
     server_silence: float = Field(
         30.0, ge=0, description="Seconds without a sign of life that end a run; 0 is no limit."
     )

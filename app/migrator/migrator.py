@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from app.hooks.types import CheckStatus, Direction, Stage
+from app.hooks.types import Direction, Stage
 from app.migrator import guard, listing
 from app.migrator.ahead import explained
 from app.migrator.findings import core_checks, gather
@@ -17,6 +18,7 @@ from app.migrator.report import Report
 from app.migrator.run import execute
 from app.migrator.stamping import execute_stamp
 from app.migrator.status import default_target
+from app.migrator.telling import warnings_of
 from app.migrator.verdict import verdict
 from app.migrator.waiting import execute_wait
 from app.migrator.work import Work, hold_lock
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from app.errors import HistoryError
     from app.migrator.context import Context
     from app.migrator.damage import Damage
+
+
+log = logging.getLogger("sst.migrate")
 
 
 class Migrator:
@@ -136,11 +141,7 @@ class Migrator:
             heads=self._context.project.heads,
             pending=listing.as_pending(status.pending),
             checks=checks,
-            warnings=tuple(
-                f"{check.name}: {check.detail}"
-                for check in checks
-                if check.status is CheckStatus.WARN
-            ),
+            warnings=warnings_of(checks),
             error=verdict(status, checks, status.dead_runs, history_error),
         )
 
@@ -239,14 +240,23 @@ class Migrator:
                 message, autogenerate=False, connection=None, url=url, head=head
             )
             return Report(command="revision", heads=project.heads, path=str(path))
+        warnings: list[str] = []
         with self._look() as inspection:
             self._refuse_ahead(inspection)
             listing.refuse_pending(inspection.status)
             inspection.connection.rollback()
             path = project.new_revision(
-                message, autogenerate=True, connection=inspection.connection, url=url, head=head
+                message,
+                autogenerate=True,
+                connection=inspection.connection,
+                url=url,
+                head=head,
+                on_warning=warnings.append,
             )
-        return Report(command="revision", heads=project.heads, path=str(path))
+        for line in warnings:
+            log.warning("%s", line)
+        heads, file = project.heads, None if path is None else str(path)
+        return Report(command="revision", heads=heads, path=file, warnings=tuple(warnings))
 
     def _refuse_ahead(self, inspection: DatabaseInspection) -> None:
         error = self._explained(inspection)

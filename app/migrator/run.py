@@ -23,7 +23,7 @@ from app.migrator.progress import Progress, Request
 from app.migrator.session import Session, cancel_backends, open_session
 from app.migrator.stepping import SteppingAside
 from app.migrator.steps import run_step
-from app.migrator.telling import log_checks, tell
+from app.migrator.telling import log_checks, tell, warnings_of
 from app.migrator.way_back import advise, take_back
 
 if TYPE_CHECKING:
@@ -194,6 +194,7 @@ class _Execution:
         progress.phase = "check"
         progress.checks = self._ask_checks()
         log_checks(progress.checks)
+        progress.warnings += warnings_of(progress.checks)
         failed = [check for check in progress.checks if check.status is CheckStatus.FAIL]
         if failed:
             raise UnhealthyError(

@@ -37,5 +37,13 @@ def tell(
 def log_checks(checks: tuple[NamedResult, ...]) -> None:
     """Log every answered check, a line each."""
     for check in checks:
-        level = logging.WARNING if check.status is CheckStatus.FAIL else logging.INFO
+        is_grave = check.status in (CheckStatus.FAIL, CheckStatus.WARN)
+        level = logging.WARNING if is_grave else logging.INFO
         log.log(level, "check %s/%s: %s %s", check.plugin, check.name, check.status, check.detail)
+
+
+def warnings_of(checks: tuple[NamedResult, ...]) -> tuple[str, ...]:
+    """Return what the checks warn of, a line each."""
+    return tuple(
+        f"{check.name}: {check.detail}" for check in checks if check.status is CheckStatus.WARN
+    )

@@ -51,7 +51,7 @@ metadata = sa.MetaData()
 {models}
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=metadata
+    connection=context.config.attributes["connection"], target_metadata=metadata, {options}
 )
 with context.begin_transaction():
     context.run_migrations()
@@ -118,6 +118,10 @@ class Branch:
         return self.revision(name, create, f"op.drop_table({name!r})", depends_on=depends_on)
 
 
-def describe_project(project: Project, models: str) -> None:
-    """Give the project's env.py *models*, statements that add tables to `metadata`."""
-    (project.root / "alembic" / "env.py").write_text(_ENV.format(models=dedent(models)))
+def describe_project(project: Project, models: str, options: str = "") -> None:
+    """Give the project's env.py *models*, statements that add tables to `metadata`.
+
+    *options* are more arguments of `context.configure`.
+    """
+    text = _ENV.format(models=dedent(models), options=options)
+    (project.root / "alembic" / "env.py").write_text(text)

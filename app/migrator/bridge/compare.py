@@ -13,6 +13,7 @@ from sqlalchemy import ARRAY, JSON, MetaData
 from sqlalchemy.exc import DBAPIError
 
 from app.migrator.bridge.differences import described
+from app.migrator.bridge.left_out import leaving_out
 from app.migrator.bridge.models import joined
 
 if TYPE_CHECKING:
@@ -34,23 +35,27 @@ _LITERAL = re.compile(r"^'(?P<body>.*)'(?:::[\w\s\"\[\].]+)?$", re.DOTALL)
 _OF_ONE_RUN = frozenset({"fn", "script", "as_sql", "dont_mutate", "output_buffer", "starting_rev"})
 
 
-def differences(connection: Connection, facts: EnvFacts) -> tuple[str, ...] | None:
+def differences(
+    connection: Connection, facts: EnvFacts, ignored: Sequence[str] = ()
+) -> tuple[str, ...] | None:
     """Return what differs between the models and the schema, a line each; None without models.
 
     Compared as env.py configured it (`include_object`, `compare_type` and so on), on *connection*.
+    Partitions, tables of extensions and those that the patterns *ignored* name are left out.
     Where PostgreSQL cannot compare server defaults, they are left out and a warning is logged.
     *connection* is left outside a transaction.
     """
     if facts.metadata is None:
         return None
     try:
-        return _compared(connection, facts, facts.options)
+        return _compared(connection, facts, facts.options, ignored)
     except DBAPIError as error:
         if not facts.options.get("compare_server_default"):
             raise
         _log.warning("server defaults are left out of the comparison: %s", error.orig)
         connection.rollback()
-        return _compared(connection, facts, {**facts.options, "compare_server_default": False})
+        options = {**facts.options, "compare_server_default": False}
+        return _compared(connection, facts, options, ignored)
     finally:
         connection.rollback()
 
@@ -102,11 +107,13 @@ def as_sequence(metadata: MetaData | Sequence[MetaData]) -> tuple[MetaData, ...]
 
 
 def _compared(
-    connection: Connection, facts: EnvFacts, options: Mapping[str, Any]
+    connection: Connection, facts: EnvFacts, options: Mapping[str, Any], ignored: Sequence[str]
 ) -> tuple[str, ...]:
     context = MigrationContext.configure(connection, opts=dict(options))
     compare_json_defaults(context)
-    found = compare_metadata(context, list(facts.metadata or ()))  # type: ignore[arg-type]
+    models = list(facts.metadata or ())
+    context.opts.update(leaving_out(context, models, ignored))
+    found = compare_metadata(context, models)  # type: ignore[arg-type]
     return tuple(line for each in found for line in described(each))
 
 

@@ -1,17 +1,24 @@
-"""Alembic's difference tuples in words."""
+"""Alembic's difference tuples, and what its operations drop, in words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from alembic.operations import ops
 from sqlalchemy import Column, Index, Table
 from sqlalchemy.schema import Constraint, ForeignKeyConstraint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _MISSING = "is in the models but not in the database"
 _SURPLUS = "is in the database but not in the models"
+_DROPS = {
+    ops.DropTableOp: "table {table} with its rows",
+    ops.DropColumnOp: "column {table}.{0.column_name} with its values",
+    ops.DropIndexOp: "index {0.index_name} on {table}",
+    ops.DropConstraintOp: "constraint {0.constraint_name} of {table}",
+}
 _MODIFIED = {
     "modify_nullable": "nullable",
     "modify_type": "type",
@@ -29,6 +36,17 @@ def described(difference: tuple[Any, ...] | list[Any]) -> Iterator[str]:
         yield _modified(difference)
     else:
         yield _added_or_removed(difference)
+
+
+def dropped(operations: Iterable[ops.MigrateOperation]) -> Iterator[str]:
+    """Yield what each of *operations* drops, those inside another one included."""
+    for each in operations:
+        if isinstance(each, ops.OpContainer):
+            yield from dropped(each.ops)
+        words = next((words for kind, words in _DROPS.items() if isinstance(each, kind)), "")
+        if words:
+            table = _dotted(getattr(each, "schema", None), getattr(each, "table_name", None))
+            yield words.format(each, table=table)
 
 
 def _modified(difference: tuple[Any, ...]) -> str:

@@ -44,16 +44,29 @@ class AlembicProject:
     Connections that are handed in come back outside a transaction.
     """
 
-    def __init__(self, location: Location, history: History, runner: EnvironmentRunner) -> None:
+    def __init__(
+        self,
+        location: Location,
+        history: History,
+        runner: EnvironmentRunner,
+        ignored: Sequence[str] = (),
+    ) -> None:
         self._location = location
         self._history = history
         self._runner = runner
+        self._ignored = ignored
 
     @classmethod
     def open(
-        cls, root: Path, settings: LocationSettings, branches: Sequence[Branch] = ()
+        cls,
+        root: Path,
+        settings: LocationSettings,
+        branches: Sequence[Branch] = (),
+        ignore_tables: Sequence[str] = (),
     ) -> AlembicProject:
         """Read the project that *settings* point at, with the *branches* of plugins.
+
+        Tables that the patterns *ignore_tables* name are never compared with the models.
 
         Raises `ConfigError` when it cannot be found or two branches cannot be told apart,
         `BrokenHistoryError` when a revision file is broken, missing or there twice.
@@ -61,7 +74,7 @@ class AlembicProject:
         require_apart(branches)
         location = locate(root, settings).with_folders(branches)
         history = History(location, branches)
-        return cls(location, history, EnvironmentRunner(location, history))
+        return cls(location, history, EnvironmentRunner(location, history), ignore_tables)
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -194,16 +207,22 @@ class AlembicProject:
         connection: Connection | None,
         url: DatabaseUrl,
         head: str | None = None,
-    ) -> Path:
+        on_warning: Callable[[str], None] | None = None,
+    ) -> Path | None:
         """Write a revision file on top of *head* and return it; see `RevisionWriter.write`."""
-        writer = RevisionWriter(self._location, self._history, self._runner)
+        writer = RevisionWriter(self._location, self._history, self._runner, self._ignored)
         return writer.write(
-            message, autogenerate=autogenerate, connection=connection, url=url, head=head
+            message,
+            autogenerate=autogenerate,
+            connection=connection,
+            url=url,
+            head=head,
+            on_warning=on_warning,
         )
 
     def differences(self, connection: Connection, facts: EnvFacts) -> tuple[str, ...] | None:
         """Return what differs between models and schema, a line each; None without models."""
-        return compare.differences(connection, facts)
+        return compare.differences(connection, facts, self._ignored)
 
 
 def _ignore(_: int) -> None:

@@ -12,14 +12,17 @@ from alembic.util import CommandError
 
 from app.errors import ConfigError, HistoryError, Problem, UsageError
 from app.migrator.bridge.compare import as_sequence
+from app.migrator.bridge.differences import dropped
+from app.migrator.bridge.left_out import leaving_out
 from app.migrator.bridge.location import shown
 from app.migrator.bridge.places import Place, keep_own, place_of
 from app.migrator.bridge.planning import several_heads
 from app.migrator.bridge.surroundings import kept_within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from alembic.operations.ops import MigrationScript
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy.engine import Connection
 
@@ -32,10 +35,17 @@ if TYPE_CHECKING:
 class RevisionWriter:
     """Writes revision files into one project."""
 
-    def __init__(self, location: Location, history: History, runner: EnvironmentRunner) -> None:
+    def __init__(
+        self,
+        location: Location,
+        history: History,
+        runner: EnvironmentRunner,
+        ignored: Sequence[str] = (),
+    ) -> None:
         self._location = location
         self._history = history
         self._runner = runner
+        self._ignored = ignored
 
     def write(
         self,
@@ -45,11 +55,14 @@ class RevisionWriter:
         connection: Connection | None,
         url: DatabaseUrl,
         head: str | None = None,
-    ) -> Path:
+        on_warning: Callable[[str], None] | None = None,
+    ) -> Path | None:
         """Write a revision on top of *head*, by default the project's own, and return its file.
 
         `label@head` of a plugin's branch writes into the plugin's folder; the first one there is
-        the base of the branch. With *autogenerate* only that branch's tables are compared.
+        the base of the branch. With *autogenerate* only that branch's tables are compared, and
+        *on_warning* gets what the revision drops, a line each, or that it is empty.
+        None when env.py's `process_revision_directives` leaves nothing to write.
 
         Raises `UsageError` for a message that cannot stand in a docstring, `SeveralHeadsError`
         when *head* means several, `HistoryError` when models are to be compared with a database
@@ -67,7 +80,10 @@ class RevisionWriter:
             with kept_within():
                 scripts = [script for script in revision.generate_scripts() if script]
         self._history.forget_order()
-        return Path(scripts[0].path)
+        if autogenerate and on_warning:
+            for line in _worth_reading(revision.generated_revisions):
+                on_warning(line)
+        return Path(scripts[0].path) if scripts else None
 
     def _revision(self, message: str, place: Place, *, autogenerate: bool) -> RevisionContext:
         wanted: dict[str, Any] = {
@@ -102,8 +118,9 @@ class RevisionWriter:
         def compare(heads: tuple[str, ...], context: MigrationContext) -> list[Any]:
             if compared:
                 self._require_newest(heads)
-                revision.run_autogenerate(heads, context)
                 models = as_sequence(context.opts["target_metadata"] or ())
+                context.opts.update(leaving_out(context, models, self._ignored))
+                revision.run_autogenerate(heads, context)
                 keep_own(revision.generated_revisions, compared, models)
             else:
                 revision.run_no_autogenerate(heads, context)
@@ -132,6 +149,17 @@ class RevisionWriter:
             what = f"{shown(template)} does not exist"
             hint = "copy it from another project, or from `alembic init`"
             raise ConfigError([Problem("script.py.mako", what, hint=hint)])
+
+
+def _worth_reading(scripts: Iterable[MigrationScript]) -> Iterator[str]:
+    """Yield what the author should know of *scripts* before they are run."""
+    for script in scripts:
+        operations = [each for part in script.upgrade_ops_list for each in part.ops]
+        if not operations:
+            yield "nothing to write: models and schema agree, the revision is empty"
+        for what in dropped(operations):
+            hint = "; if it is not yours, name it in migrate.ignore_tables"
+            yield f"the revision drops {what}{hint if what.startswith('table ') else ''}"
 
 
 @contextmanager

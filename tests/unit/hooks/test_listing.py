@@ -90,7 +90,9 @@ def test_command_knows_the_hooks_of_the_built_in_plugins() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=REPOSITORY)
 
     found = {entry["name"]: entry for entry in json.loads(done.stdout)["plugins"]}
-    assert found["health_check"]["hooks"] == ["register_checks", "post_migrate"]
+    assert found["health_check"]["hooks"] == [
+        *("register_checks", "pre_migrate", "post_migrate"),
+    ]
     assert found["notify"]["hooks"] == ["notify"]
     assert found["notify"]["source"] == "plugins/notify.py"
 

@@ -51,6 +51,7 @@ def test_default_project_is_configured_by_pyproject(project: ForeignProject) -> 
     opened = AlembicProject.open(project.root, ForeignSettings())
     file = opened.new_revision("Add sites", autogenerate=False, connection=None, url=_URL)
 
+    assert file
     assert opened.heads != ("bb02",)
     assert opened.knows("bb02")
     assert file.name.endswith("_add_sites.py")
@@ -78,6 +79,7 @@ def test_formatter_of_pyproject_runs_on_the_new_file(project: ForeignProject) ->
     opened = AlembicProject.open(project.root, ForeignSettings())
     file = opened.new_revision("Add sites", autogenerate=False, connection=None, url=_URL)
 
+    assert file
     assert file.read_text().endswith("# marked")
 
 
@@ -100,6 +102,7 @@ def test_ini_wins_over_the_pyproject_beside_it(project: ForeignProject) -> None:
         "y", autogenerate=False, connection=None, url=_URL
     )
 
+    assert file
     assert deep.heads == ("aa01",)
     assert file.name == "x_y.py"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -38,6 +38,9 @@ class LiveInspection(AbstractContextManager["LiveInspection"]):
     version_table = "public.alembic_version"
     brought_by: str | None = None
     needed_backups: frozenset[str] = frozenset()
+    asked: list[str] = field(default_factory=list)
+    asks: str = ""
+    """A query that comparing asks, if any."""
 
     def __exit__(self, *exc_info: object) -> None:
         """Keep nothing open."""
@@ -48,7 +51,10 @@ class LiveInspection(AbstractContextManager["LiveInspection"]):
             return [tuple(row) for row in connection.execute(text(sql), parameters)]
 
     def differences(self) -> tuple[str, ...] | None:
-        """Return what was given."""
+        """Return what was given, and remember that it was asked for."""
+        self.asked.append("differences")
+        if self.asks:
+            self.fetch(self.asks)
         return self.found
 
 
@@ -151,6 +157,80 @@ def test_models_check_names_the_first_differences(engine: Engine) -> None:
     assert "table t3" not in found.detail
 
 
+@pytest.mark.parametrize(
+    ("models", "stage", "status"),
+    [
+        ("fail", Stage.CHECK, "fail"),
+        ("warn", Stage.CHECK, "warn"),
+        ("off", Stage.CHECK, None),
+        ("off", Stage.RUN, None),
+    ],
+)
+def test_setting_says_how_grave_a_difference_is(
+    engine: Engine, models: str, stage: Stage, status: str | None
+) -> None:
+    look = LiveInspection(engine, found=DRIFT)
+
+    report = run_checks(_checks(models=models), lambda: look, stage=stage)
+
+    assert {each.name: each.status for each in report.results}.get("models") == status
+
+
+@pytest.mark.parametrize(
+    ("given", "after", "status"),
+    [
+        ({"found": DRIFT}, DRIFT, "warn"),
+        ({"found": DRIFT}, DRIFT[:2], "warn"),
+        ({"found": DRIFT[:4]}, DRIFT, "fail"),
+        ({"found": ()}, DRIFT[:1], "fail"),
+        ({"found": DRIFT}, (), "pass"),
+    ],
+    ids=["the same", "fewer", "one more", "the first", "mended"],
+)
+def test_run_answers_only_for_what_it_brought(
+    engine: Engine, given: dict[str, Any], after: tuple[str, ...], status: str
+) -> None:
+    checker = plugin()
+    before, later = LiveInspection(engine, **given), LiveInspection(engine, found=after)
+
+    checker.pre_migrate(a_run(before=("a0",), after=("a1",), inspect=lambda: before))
+    checks = [Contribution("health_check", each) for each in checker.register_checks()]
+    report = run_checks(checks, lambda: later, stage=Stage.RUN)
+
+    assert {each.name: each.status for each in report.results}["models"] == status
+
+
+def test_only_new_differences_are_named(engine: Engine) -> None:
+    look = LiveInspection(engine, found=DRIFT)
+
+    found = health_check.agrees_with_models(look, known=DRIFT[:4])
+
+    assert found.detail.startswith("1 difference between models and schema: table t4 is missing")
+
+
+def test_nothing_is_compared_before_a_run_that_does_not_end_at_head(engine: Engine) -> None:
+    look = LiveInspection(engine, found=DRIFT)
+
+    plugin().pre_migrate(a_run(before=("a2",), after=("a0",), inspect=lambda: look))
+    plugin().pre_migrate(a_run(before=(), after=("a1",), inspect=lambda: look))
+    plugin(models="off").pre_migrate(a_run(before=("a0",), after=("a1",), inspect=lambda: look))
+
+    assert look.asked == []
+
+
+def test_comparison_that_fails_before_a_run_does_not_stop_it(engine: Engine) -> None:
+    """What came before is not known then, and the run is not blamed for it."""
+    gone = create_engine(engine.url.set(database="no_such_database"), poolclass=NullPool)
+    checker, broken = plugin(), LiveInspection(gone, asks="select 1")
+
+    checker.pre_migrate(a_run(before=("a0",), after=("a1",), inspect=lambda: broken))
+    checks = [Contribution("health_check", each) for each in checker.register_checks()]
+    look = LiveInspection(engine, found=DRIFT)
+    report = run_checks(checks, lambda: look, stage=Stage.RUN)
+
+    assert report.status is CheckStatus.WARN
+
+
 def test_order_of_several_heads_does_not_matter(engine: Engine) -> None:
     look = LiveInspection(engine, current=("b2", "a1"), expected=("a1", "b2"))
 
@@ -178,18 +258,24 @@ def test_only_the_cheap_check_is_asked_for_readiness(
 def test_database_at_the_target_is_healthy(engine: Engine, after: tuple[str, ...]) -> None:
     look = LiveInspection(engine, current=tuple(sorted(after)))
 
-    health_check.post_migrate(a_run(after=after, inspect=lambda: look))
+    plugin().post_migrate(a_run(after=after, inspect=lambda: look))
 
 
 def test_database_elsewhere_is_not_healthy(engine: Engine) -> None:
     look: Inspection = LiveInspection(engine, current=())
 
     with pytest.raises(Veto) as raised:
-        health_check.post_migrate(a_run(after=("a1",), inspect=lambda: look))
+        plugin().post_migrate(a_run(after=("a1",), inspect=lambda: look))
 
     assert raised.value.reason == "the database is at no revision, the plan leads to a1"
     assert "migrate.py current" in raised.value.hint
 
 
-def _checks() -> list[Contribution]:
-    return [Contribution("health_check", check) for check in health_check.register_checks()]
+def plugin(**settings: Any) -> health_check.Plugin:
+    """Return the plugin with *settings*."""
+    return health_check.Plugin(health_check.Config(**settings))
+
+
+def _checks(**settings: Any) -> list[Contribution]:
+    checks = plugin(**settings).register_checks()
+    return [Contribution("health_check", check) for check in checks]
