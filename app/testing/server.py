@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _PLUGIN = "embedded_postgres"
 _FOLDER_MODE = 0o755
+_made: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,19 @@ class TestServer:
     def create_database(self) -> str:
         """Create an empty database and return its URL."""
         name = f"test_{uuid.uuid4().hex[:16]}"
+        _made.add(name)
         self._execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
         return make_url(self.url).set(database=name).render_as_string(hide_password=False)
 
     def drop_database(self, url: str) -> None:
-        """Drop the database of *url*, and the sessions that linger in it."""
-        self._execute(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
+        """Drop the database of *url*, and the sessions that linger in it.
+
+        Raises `ValueError` when it is none that `create_database` of this process has made.
+        """
+        name = make_url(url).database
+        if name not in _made:
+            raise ValueError(f"{name} was not made by create_database, and is not dropped")
+        self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def _execute(self, statement: str) -> None:
         with closing(connect(self.url)) as connection, connection.cursor() as cursor:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg2 import sql
 
+from .marks import born_with
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -62,7 +64,7 @@ def missing_roles(session: Session, wanted: tuple[str, ...]) -> list[str]:
 
 
 def creation(name: str, properties: Mapping[str, Any]) -> sql.Composed:
-    """Return the statement that creates the empty database *name* with *properties*."""
+    """Return the statement that creates the empty database *name*, ours, with *properties*."""
     parts = [sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name))]
     provider = str(properties.get("provider", ""))
     words = {
@@ -76,4 +78,5 @@ def creation(name: str, properties: Mapping[str, Any]) -> sql.Composed:
     for word, value in words.items():
         if word and value:
             parts.append(sql.SQL(f"{word} {{}}").format(sql.Literal(value)))
+    parts.append(born_with(name))
     return sql.SQL(" ").join(parts)

@@ -9,6 +9,7 @@ import click
 from app.hooks import CommandResult
 
 from . import operations
+from .marks import left_alone
 from .texts import details, listing_data, listing_text, rows, summary
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _prune(
     """Remove the backups that no rule keeps, and databases that restores replaced long ago."""
     plan = operations.prune(config, context, lock_wait_seconds, dry_run=dry_run)
     text = rows(plan.rows) if plan.rows else "nothing to prune"
-    return CommandResult(text, plan.to_dict(), warnings=plan.failed)
+    return CommandResult(text, plan.to_dict(), warnings=plan.warnings)
 
 
 @click.command("restore")
@@ -145,4 +146,5 @@ def _restore(
     if done.restored.kept_as:
         text += f"\nkept: {done.restored.kept_as} (python migrate.py restore --undo)"
     data = operations.restored_data(done)
-    return CommandResult(text, data, backup=done.backup, run_id=done.run_id)
+    warnings = tuple(map(left_alone, done.strangers))
+    return CommandResult(text, data, backup=done.backup, run_id=done.run_id, warnings=warnings)

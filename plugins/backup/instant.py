@@ -11,6 +11,7 @@ import psycopg2
 
 from app.hooks import DatabaseUnreachableError, Veto
 
+from . import marks
 from .kept import find_snapshots, snapshot_name
 from .preflight import free_bytes
 from .properties import read_properties
@@ -85,7 +86,7 @@ def drop_orphans(server: Server, live: str, backup_ids: Iterable[str]) -> list[s
     """Drop the template copies of *live* that belong to none of the backups; return the names."""
     orphans = find_orphans(server, live, backup_ids)
     for name in orphans:
-        server.drop(name)
+        marks.drop(server, name)
     return orphans
 
 
@@ -116,7 +117,7 @@ def _copy_alone(server: Server, live: str, copy: str) -> None:
     # Each is as large as the database: there is room for one way back at once.
     for name in find_snapshots(server, live):
         if name != copy:
-            server.drop(name)
+            marks.drop(server, name)
 
 
 def _require_room(server: Server, live: str) -> None:
@@ -140,8 +141,9 @@ def _copy(server: Server, live: str, copy: str) -> None:
     """Copy the files; from 15 on that must be asked for, WAL would hold them all."""
     strategy = "STRATEGY file_copy" if server.version >= _STRATEGIES else ""
     began = time.monotonic()
-    statement = f"CREATE DATABASE {{}} TEMPLATE {{}} {strategy} ALLOW_CONNECTIONS false"
-    server.execute(statement, copy, live)
+    statement = f"CREATE DATABASE {{}} TEMPLATE {{}} {strategy} ALLOW_CONNECTIONS false {{}}"
+    server.execute(statement, copy, live, marks.born_with(copy))
+    marks.put(server, copy)
     _log.info("template copy %s made in %.1f s", copy, time.monotonic() - began)
 
 
@@ -149,3 +151,4 @@ def _rename(server: Server, old: str, new: str, *, is_open: bool) -> None:
     with server.transaction():
         server.execute("ALTER DATABASE {} RENAME TO {}", old, new)
         server.execute(f"ALTER DATABASE {{}} ALLOW_CONNECTIONS {is_open}", new)
+        marks.put(server, new)

@@ -1,8 +1,8 @@
 """The names of the databases that a restore makes and leaves, and those that are there.
 
 A name is no proof: everybody with CREATEDB can take one, and wait until it is put in the place of
-the live database. So only those count that belong to whom the live one belongs to, to the role of
-migrations, or to a superuser.
+the live database. So only those count that have our mark, which their owner can write, and belong
+to whom the live one belongs to, to the role of migrations, or to a superuser.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from . import marks
 from .server import LONGEST_NAME_BYTES
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ _FORM = "%Y%m%dT%H%M%SZ"
 _TIME = r"\d{8}T\d{6}Z"
 _LONGEST_STEM_BYTES = LONGEST_NAME_BYTES - len("_snapshot_20261122T143000Z")
 _DIGEST = 8
-_OURS = """
+_KEPT = f"_before_{_TIME}"
+_HALF_MADE = "_restore_[0-9a-z]{1,8}"
+_SNAPSHOT = f"_snapshot_{_TIME}"
+_TRUSTED = """
 SELECT d.datname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
  WHERE d.datname ~ %(pattern)s
    AND (r.rolsuper OR r.rolname = current_user
@@ -72,7 +76,7 @@ def snapshot_name(live: str, backup_id: str) -> str:
 def find_kept(server: Server, live: str) -> list[Kept]:
     """Return the databases that were *live* before, the newest first."""
     question = "SELECT pg_database_size(CAST(%(name)s AS name))"
-    found = _ours(server, live, f"_before_{_TIME}")
+    found = _ours(server, live, _KEPT)
     return [
         Kept(name, moment, int(server.fetch(question, name=name)[0][0]))
         for name in reversed(found)
@@ -82,18 +86,30 @@ def find_kept(server: Server, live: str) -> list[Kept]:
 
 def find_half_made(server: Server, live: str) -> list[str]:
     """Return what restores that were killed have left beside *live*."""
-    return _ours(server, live, "_restore_[0-9a-z]{1,8}")
+    return _ours(server, live, _HALF_MADE)
 
 
 def find_snapshots(server: Server, live: str) -> list[str]:
     """Return the template copies of *live*, the oldest first."""
-    return _ours(server, live, f"_snapshot_{_TIME}")
+    return _ours(server, live, _SNAPSHOT)
+
+
+def find_strangers(server: Server, live: str) -> list[str]:
+    """Return the databases that have a name as ours beside *live* have, and are not ours."""
+    tail = f"({_KEPT}|{_HALF_MADE}|{_SNAPSHOT})"
+    found = _ours(server, live, tail)
+    return [name for name in server.names(_pattern(live, tail)) if name not in found]
 
 
 def _ours(server: Server, live: str, tail: str) -> list[str]:
     """Return the databases, by name, called *live* and *tail* that nobody else can have made."""
-    pattern = f"^{re.escape(_stem(live))}{tail}$"
-    return [str(row[0]) for row in server.fetch(_OURS, pattern=pattern, live=live)]
+    pattern = _pattern(live, tail)
+    trusted = {row[0] for row in server.fetch(_TRUSTED, pattern=pattern, live=live)}
+    return [name for name in marks.ours(server, pattern)[0] if name in trusted]
+
+
+def _pattern(live: str, tail: str) -> str:
+    return f"^{re.escape(_stem(live))}{tail}$"
 
 
 def _stem(live: str) -> str:

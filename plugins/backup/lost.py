@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.hooks import Restored, Veto
 
+from . import marks
 from .belongings import dress
 from .kept import find_half_made, rebuilt_name
 from .preflight import require_roles
@@ -39,14 +40,16 @@ def recreate(url: DatabaseUrl, original: Original, wishes: Wishes) -> Restored:
         if not wishes.no_owner:
             require_roles(server, manifest.roles)
         for name in find_half_made(server, live):
-            server.drop(name)
+            marks.drop(server, name)
         try:
             original.rebuild(url.with_database(fresh))
             dress(server, fresh, original.belongings(), no_owner=wishes.no_owner)
-            server.execute("ALTER DATABASE {} RENAME TO {}", fresh, live)
+            with server.transaction():
+                marks.remove(server, fresh)
+                server.execute("ALTER DATABASE {} RENAME TO {}", fresh, live)
         except BaseException:
             with contextlib.suppress(Exception), connected(url) as other:
-                other.drop(fresh)
+                marks.drop(other, fresh)
             raise
     message = f"{live} did not exist; it was created from backup {manifest.id}"
     return Restored(manifest.id, manifest.heads, None, 0, message)

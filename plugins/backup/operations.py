@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from . import instant, lost, make_backup
+from . import instant, lost, make_backup, marks
 from . import restore as steps
 from .create import verifier_of
-from .kept import Kept, find_half_made, find_kept
+from .kept import Kept, find_half_made, find_kept, find_strangers
 from .original import original_of
 from .process import Deadline
 from .retention import Pruned, Rules, Scope, to_prune
@@ -52,6 +52,8 @@ class Done:
     restored: Restored
     run_id: str
     backup: Backup | None = None
+    strangers: tuple[str, ...] = ()
+    """Databases that have a name as ours have, and not our mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,13 @@ class Plan:
     snapshots: tuple[str, ...]
     half_made: tuple[str, ...]
     failed: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
+    """Databases that have a name as ours have, and not our mark: they are left."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A line for each thing that is still there and looks as if it should not be."""
+        return (*self.failed, *map(marks.left_alone, self.strangers))
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
@@ -77,6 +86,7 @@ class Plan:
             *((gone, "template copy", name, "") for name in self.snapshots),
             *((gone, "half-made database", name, "") for name in self.half_made),
             *(kept_row(each, "kept") for each in self.kept),
+            *(("left", "database without our mark", name, "") for name in self.strangers),
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,6 +98,7 @@ class Plan:
             "kept_databases": [each.to_dict() for each in self.kept],
             "template_copies": list(self.snapshots),
             "half_made_databases": list(self.half_made),
+            "left_databases": list(self.strangers),
             "failed": list(self.failed),
         }
 
@@ -169,12 +180,19 @@ def _databases(
         old = tuple(each for each in kept if each.until <= until)
         orphans = instant.find_orphans(server, live, left)
         half_made = find_half_made(server, live)
+        strangers = find_strangers(server, live)
         if not dry_run:
             for name in (*(each.name for each in old), *orphans, *half_made):
-                server.drop(name)
-    young = tuple(each for each in kept if each not in old)
+                marks.drop(server, name)
     return Plan(
-        dry_run, pruned.removed, old, young, tuple(orphans), tuple(half_made), pruned.failed
+        is_dry=dry_run,
+        backups=pruned.removed,
+        replaced=old,
+        kept=tuple(each for each in kept if each not in old),
+        snapshots=tuple(orphans),
+        half_made=tuple(half_made),
+        failed=pruned.failed,
+        strangers=tuple(strangers),
     )
 
 
@@ -189,14 +207,16 @@ def restore(config: Config, context: CommandContext, request: Request) -> Done:
     target = stored.id if stored else "--undo"
     context.confirm(f"restore {target}", request.confirmed)
     wishes = request.wishes(config)
-    if stored and not _exists_and_is_open(url):
+    exists, strangers = _first_look(url)
+    if stored and not exists:
         restored = lost.recreate(url, original_of(config, storage, stored, wishes), wishes)
-        return Done(restored, lost.put_on_record(context, restored, stored), stored.backup)
+        run_id = lost.put_on_record(context, restored, stored)
+        return Done(restored, run_id, stored.backup, strangers)
     with context.locked("restore", target, lock_wait_seconds=request.lock_wait_seconds) as work:
         if stored is None:
-            return Done(steps.undo(work, wishes), work.id)
+            return Done(steps.undo(work, wishes), work.id, strangers=strangers)
         original = original_of(config, storage, stored, wishes)
-        return Done(steps.restore(work, original, wishes), work.id, stored.backup)
+        return Done(steps.restore(work, original, wishes), work.id, stored.backup, strangers)
 
 
 def restore_after_failure(config: Config, work: LockedWork, backup: Backup) -> Restored:
@@ -219,10 +239,13 @@ def restored_data(done: Done) -> dict[str, Any]:
     }
 
 
-def _exists_and_is_open(url: DatabaseUrl) -> bool:
-    """Say whether there is the database of *url*; a swap that a crash cut off is mended first."""
+def _first_look(url: DatabaseUrl) -> tuple[bool, tuple[str, ...]]:
+    """Say whether there is the database of *url*, and name what only looks like ours beside it.
+
+    A swap that a crash cut off is mended first.
+    """
     with connected(url) as server, told(server):
         live = url.name
         siblings = (each.name for each in find_kept(server, live))
         mend(server, live, *find_half_made(server, live), *siblings)
-        return server.oid(live) is not None
+        return server.oid(live) is not None, tuple(find_strangers(server, live))

@@ -11,6 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.hooks import Veto
 
+from . import marks
+
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
@@ -112,7 +114,7 @@ def read_properties(server: Server, name: str) -> Properties:
         tablespace=tablespace,
         connection_limit=limit,
         is_template=is_template,
-        comment=comment,
+        comment=marks.strip(comment),
         grants=tuple(server.fetch(_GRANTS, name=name)),
         settings=tuple(
             (role, *setting.split("=", 1)) for role, setting in server.fetch(_SETTINGS, name=name)
@@ -151,7 +153,7 @@ def _apply(server: Server, name: str, wanted: Properties) -> None:
     for provider, label in wanted.labels:
         words = (provider, name, sql.Literal(label))
         server.execute("SECURITY LABEL FOR {} ON DATABASE {} IS {}", *words)
-    server.execute("COMMENT ON DATABASE {} IS {}", name, sql.Literal(wanted.comment))
+    marks.comment_on(server, name, wanted.comment)
     limit, template = sql.Literal(wanted.connection_limit), sql.Literal(wanted.is_template)
     server.execute("ALTER DATABASE {} CONNECTION LIMIT {}", name, limit)
     if present.is_template != wanted.is_template:

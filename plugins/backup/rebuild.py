@@ -10,6 +10,7 @@ import psycopg2
 
 from app.hooks import Veto
 
+from . import marks
 from .archive import NAMES, STATISTICS_SINCE, carries_statistics, refusal
 from .cluster import creation, missing_roles
 from .contents import count_all, list_tables
@@ -123,6 +124,7 @@ def _create(
             code="missing_roles",
         )
     session.execute(creation(name, manifest.properties))
+    marks.put(session, name)
     [(memory_kb,)] = session.fetch(_MEMORY)
     return session.server_major, memory_kb
 

@@ -11,8 +11,8 @@ import psycopg2
 
 from app.hooks import Restored, TemporaryError, Veto
 
-from . import instant
-from .kept import find_half_made, find_kept, free_kept_name, rebuilt_name
+from . import instant, marks
+from .kept import find_half_made, find_kept, find_strangers, free_kept_name, rebuilt_name
 from .preflight import require_roles, require_room, require_swappable
 from .properties import Properties, apply_properties, read_properties, rehearse
 from .server import connected, told
@@ -74,7 +74,7 @@ def restore(work: LockedWork, original: Original, wishes: Wishes) -> Restored:
             if set(heads) != set(manifest.heads):
                 raise _other_heads(heads, manifest.heads)
             kept = free_kept_name(server, live)
-            milliseconds = _swapped(work, Names(live, fresh, kept), wishes)
+            milliseconds = _swapped(work, server, Names(live, fresh, kept), wishes)
         return _finish(work, server, original, kept, milliseconds, wishes)
 
 
@@ -89,11 +89,7 @@ def undo(work: LockedWork, wishes: Wishes) -> Restored:
         mend(server, live, *(each.name for each in find_kept(server, live)))
         found = find_kept(server, live)
         if not found:
-            raise Veto(
-                f"nothing to go back to: no restore has kept a database of {live}",
-                "python migrate.py backup list names the backups",
-                code="nothing_kept",
-            )
+            raise _nothing_kept(server, live)
         require_swappable(server, live)
         back = found[0].name
         before = read_properties(server, back)
@@ -101,7 +97,7 @@ def undo(work: LockedWork, wishes: Wishes) -> Restored:
         try:
             heads = work.copy_record(url.with_database(back))
             kept = free_kept_name(server, live)
-            milliseconds = _swapped(work, Names(live, back, kept), wishes)
+            milliseconds = _swapped(work, server, Names(live, back, kept), wishes)
         except BaseException:
             with contextlib.suppress(psycopg2.Error):
                 apply_properties(server, back, before)
@@ -112,20 +108,32 @@ def undo(work: LockedWork, wishes: Wishes) -> Restored:
         return Restored(back, heads, None if gone else kept, milliseconds, message)
 
 
-def _swapped(work: LockedWork, names: Names, wishes: Wishes) -> int:
+def _swapped(work: LockedWork, server: Server, names: Names, wishes: Wishes) -> int:
     """Swap *names* while the core is aside; return the milliseconds without service.
 
     Another run may have the lock when the core comes back: the swap is done all the same.
     """
     milliseconds: int | None = None
     try:
-        with work.aside():
+        with _marked(server, names), work.aside():
             milliseconds = swap(work.database_url, names, deadline_seconds=wishes.deadline_seconds)
     except TemporaryError as error:
         if milliseconds is None or error.code != _LOCK_BUSY:
             raise
         _log.warning("%s is swapped in; then: %s", names.live, error.what)
     return milliseconds
+
+
+@contextlib.contextmanager
+def _marked(server: Server, names: Names) -> Iterator[None]:
+    """Swap in the body: what is live has the mark with its later name, which counts only then."""
+    marks.put(server, names.live, later=names.kept)
+    try:
+        yield
+    finally:
+        # Whichever is live now is not ours to drop. A mark that stays has the wrong name.
+        with contextlib.suppress(psycopg2.Error):
+            marks.remove(server, names.live)
 
 
 def clean(server: Server, live: str) -> list[str]:
@@ -136,7 +144,7 @@ def clean(server: Server, live: str) -> list[str]:
     found = find_half_made(server, live)
     for name in found:
         _log.warning("dropping %s, which a restore that was killed has left", name)
-        server.drop(name)
+        marks.drop(server, name)
     return found
 
 
@@ -193,7 +201,7 @@ def _taken_back(url: DatabaseUrl, live: str, fresh: str) -> Iterator[None]:
             if server.oid(fresh) is not None:
                 error.add_note(f"{live} is as it was")
                 _log.info("dropping %s; %s is as it was", fresh, live)
-                server.drop(fresh)
+                marks.drop(server, fresh)
         raise
 
 
@@ -212,10 +220,18 @@ def _finish(
     return Restored(manifest.id, manifest.heads, None if gone else kept, milliseconds, message)
 
 
+def _nothing_kept(server: Server, live: str) -> Veto:
+    strangers = ", ".join(find_strangers(server, live))
+    left = f" ({strangers}: without our mark)" if strangers else ""
+    return Veto(
+        f"nothing to go back to: no restore has kept a database of {live}{left}",
+        "python migrate.py backup list names the backups",
+        code="nothing_kept",
+    )
+
+
 def _drop_old(server: Server, kept: str, wishes: Wishes) -> bool:
-    if wishes.drop_old:
-        server.drop(kept)
-    return wishes.drop_old
+    return wishes.drop_old and marks.drop(server, kept)
 
 
 def _cut_off(milliseconds: int) -> str:

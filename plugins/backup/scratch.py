@@ -13,6 +13,7 @@ from psycopg2 import sql
 
 from app.hooks import Veto
 
+from . import marks
 from .background import LateError
 from .cluster import missing_roles
 from .process import Deadline
@@ -31,7 +32,6 @@ _log = logging.getLogger("sst.plugins.backup")
 _ROOM_BYTES = 30
 _TAIL = r"_verify_\d{8}T\d{6}Z_[0-9A-Za-z]{1,8}$"
 _DROP_SECONDS = 60.0
-_LEFT = "SELECT datname FROM pg_catalog.pg_database WHERE datname ~ %s"
 _LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
 _UNLOCK = "SELECT pg_advisory_unlock(%s, %s)"
 
@@ -83,24 +83,22 @@ def borrowed_roles(url: DatabaseUrl, roles: tuple[str, ...]) -> Iterator[None]:
 
 
 def _drop_leftovers(session: Session, database: str) -> None:
-    for (name,) in session.fetch(_LEFT, (f"^{re.escape(_shortened(database))}{_TAIL}",)):
+    found, strangers = marks.ours(session, f"^{re.escape(_shortened(database))}{_TAIL}")
+    marks.warn_of(*strangers)
+    for name in found:
         [(is_orphan,)] = session.fetch(_LOCK, _key(name))
         if is_orphan:
             _log.warning("dropping %s, which an interrupted verification left", name)
-            session.execute(_dropping(name))
+            marks.drop(session, name)
             session.fetch(_UNLOCK, _key(name))
 
 
 def _drop(url: DatabaseUrl, name: str) -> None:
     """Drop *name*; when that fails the next verification does it."""
     try:
-        asked(url, lambda session: session.execute(_dropping(name)), Deadline(_DROP_SECONDS))
+        asked(url, lambda session: marks.drop(session, name), Deadline(_DROP_SECONDS))
     except (psycopg2.Error, LateError) as error:
         _log.warning("%s could not be dropped: %s", name, first_line(url, error))
-
-
-def _dropping(name: str) -> sql.Composed:
-    return sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
 
 
 def _shortened(database: str) -> str:

@@ -50,7 +50,9 @@ class Server:
         """Whether the connection still stands, as far as it knows."""
         return not self._connection.closed
 
-    def execute(self, statement: str, *names: str | sql.Composable, **parameters: Any) -> None:
+    def execute(
+        self, statement: str | sql.Composable, *names: str | sql.Composable, **parameters: Any
+    ) -> None:
         """Run *statement*; `{}` in it stands for the next of *names*, quoted as an identifier.
 
         What is no plain text in *names* knows itself how it is quoted.
@@ -60,7 +62,7 @@ class Server:
             cursor.execute(_composed(statement, names), parameters or None)
 
     def fetch(
-        self, question: str, *names: str | sql.Composable, **parameters: Any
+        self, question: str | sql.Composable, *names: str | sql.Composable, **parameters: Any
     ) -> list[tuple[Any, ...]]:
         """Return the rows of *question*; *names* and *parameters* as in `execute`."""
         with self._connection.cursor() as cursor:
@@ -208,6 +210,10 @@ def _connect(url: DatabaseUrl) -> Connection:
     return connection
 
 
-def _composed(statement: str, names: tuple[str | sql.Composable, ...]) -> sql.Composable:
+def _composed(
+    statement: str | sql.Composable, names: tuple[str | sql.Composable, ...]
+) -> sql.Composable:
+    if not isinstance(statement, str):
+        return statement
     parts = [sql.Identifier(name) if isinstance(name, str) else name for name in names]
     return sql.SQL(statement).format(*parts)

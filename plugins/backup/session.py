@@ -59,7 +59,7 @@ class Session:
         self._cursor.execute(statement, parameters)
 
     def fetch(
-        self, question: str, parameters: tuple[Any, ...] | None = None
+        self, question: str | Composable, parameters: tuple[Any, ...] | None = None
     ) -> list[tuple[Any, ...]]:
         """Return the rows of *question*; raise `psycopg2.Error` when it fails."""
         self._cursor.execute(question, parameters)

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.db.url import DatabaseUrl
+from plugins.backup import marks
+from plugins.backup.cluster import creation
 from plugins.backup.manifest import Manifest, backup_id
 from plugins.backup.restore import Original
+from plugins.backup.server import connected
 from tests.support.backups import execute, fetch
 
 if TYPE_CHECKING:
@@ -86,11 +89,18 @@ def original(server_url: str, live: str, head: str = "r1", **changes: Any) -> Or
     )
 
     def rebuild(url: DatabaseUrl) -> None:
-        execute(server_url, f"CREATE DATABASE {url.name} TEMPLATE template0")
+        make_ours(server_url, url.name)
         fill(url.reveal(), "restored", head)
 
     values = {"manifest": manifest, "backup": manifest.to_backup("file:///b"), "rebuild": rebuild}
     return Original(**{**values, **changes})
+
+
+def make_ours(server_url: str, name: str) -> None:
+    """Create the empty database *name* as a restore does, with our mark."""
+    with connected(DatabaseUrl(server_url).with_database(name)) as server:
+        server.execute(creation(name, {}))
+        marks.put(server, name)
 
 
 def fill(url: str, word: str, head: str) -> None:

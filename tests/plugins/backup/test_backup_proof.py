@@ -29,6 +29,7 @@ from tests.support.backups import (
 )
 from tests.support.pg_tools import wrapped, write_program
 from tests.support.server import connect
+from tests.support.works import make_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,8 +189,8 @@ def test_scratch_that_a_killed_process_left_is_dropped_and_one_in_use_is_not(
 ) -> None:
     left = scratch_name(run.database_url.name, "20250101T000000Z-x-aaaaaa")
     used = scratch_name(run.database_url.name, "20250101T000000Z-x-bbbbbb")
-    execute(filled, f'CREATE DATABASE "{left}" TEMPLATE template0')
-    execute(filled, f'CREATE DATABASE "{used}" TEMPLATE template0')
+    make_ours(filled, left)
+    make_ours(filled, used)
     from plugins.backup.scratch import _LOCK, _key
 
     with closing(Session(DatabaseUrl(filled))) as owner:

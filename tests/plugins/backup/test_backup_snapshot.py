@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from psycopg2.sql import Composable
+
     from app.hooks import Run
     from plugins.backup.contents import Table
     from plugins.backup.tools import Tools
@@ -218,8 +220,8 @@ def test_a_thousand_tables_are_locked_in_one_statement_and_counted_in_a_few(fill
     class Counted(Session):
         """A session that remembers what it was asked."""
 
-        def fetch(self, question: str, *rest: object) -> list[tuple[object, ...]]:
-            questions.append(question)
+        def fetch(self, question: str | Composable, *rest: object) -> list[tuple[object, ...]]:
+            questions.append(str(question))
             return super().fetch(question, *rest)  # type: ignore[arg-type]
 
     started = time.monotonic()

@@ -20,7 +20,7 @@ from plugins.backup.server import Server, connected
 from tests.support.backups import execute, fetch
 from tests.support.server import connect
 from tests.support.swaps import drop_family
-from tests.support.works import Work, fill, original
+from tests.support.works import Work, fill, make_ours, original
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,7 +145,7 @@ def test_undo_without_a_kept_database_is_refused(scene: Scene) -> None:
 
 def test_failing_rebuild_leaves_nothing(scene: Scene) -> None:
     def break_down(url: DatabaseUrl) -> None:
-        execute(scene.server.url, f"CREATE DATABASE {url.name}")
+        make_ours(scene.server.url, url.name)
         raise Veto("pg_restore was killed")
 
     with pytest.raises(Veto, match="was killed"):
@@ -157,7 +157,7 @@ def test_failing_rebuild_leaves_nothing(scene: Scene) -> None:
 
 def test_interrupted_rebuild_leaves_nothing(scene: Scene) -> None:
     def interrupt(url: DatabaseUrl) -> None:
-        execute(scene.server.url, f"CREATE DATABASE {url.name}")
+        make_ours(scene.server.url, url.name)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -189,7 +189,7 @@ def test_missing_role_is_refused_before_anything(scene: Scene) -> None:
 
 def test_what_a_killed_restore_left_is_dropped_by_the_next(scene: Scene) -> None:
     half_made = f"{scene.live}_restore_abc123"
-    scene.outside.execute("CREATE DATABASE {}", half_made)
+    make_ours(scene.server.url, half_made)
     other = f"{scene.live}_restore_of_a_friend"
     scene.outside.execute("CREATE DATABASE {}", other)
     assert find_half_made(scene.outside, scene.live) == [half_made]
@@ -201,7 +201,7 @@ def test_what_a_killed_restore_left_is_dropped_by_the_next(scene: Scene) -> None
 
 def test_swap_cut_off_by_a_crash_is_mended_by_the_next_restore(scene: Scene) -> None:
     half_made = f"{scene.live}_restore_abc123"
-    scene.outside.execute("CREATE DATABASE {}", half_made)
+    make_ours(scene.server.url, half_made)
     for name in (scene.live, half_made):
         scene.outside.execute("ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
 

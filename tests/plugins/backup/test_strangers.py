@@ -9,6 +9,7 @@ import pytest
 
 from app.db.url import DatabaseUrl
 from app.hooks import Veto
+from plugins.backup import marks
 from plugins.backup.contents import list_tables
 from plugins.backup.kept import find_half_made, find_kept, find_snapshots
 from plugins.backup.process import Deadline
@@ -86,7 +87,10 @@ def test_database_of_a_stranger_never_becomes_the_live_one(
     server.execute("CREATE DATABASE {}", no_time)
 
     found = [find_kept(server, live), find_half_made(server, live), find_snapshots(server, live)]
+    marks.put(server, copy)
+    with_mark = find_snapshots(server, live)
     server.execute("ALTER DATABASE {} OWNER TO CURRENT_USER", copy)
 
     assert found == [[], [], []]
+    assert with_mark == [], "its owner can write the mark as well"
     assert find_snapshots(server, live) == [copy]
