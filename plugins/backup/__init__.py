@@ -16,6 +16,7 @@ from app.hooks import Backup, Run, Veto, hookimpl
 from .create import Maker
 from .create_settings import CreateSettings
 from .manifest import backup_id
+from .origin import UNKNOWN
 from .progress import human_size
 from .restore_settings import RestoreSettings
 from .retention import prune_beside
@@ -119,6 +120,8 @@ def _tell(stored: Stored, seconds: float) -> None:
     # The first place is in the URI.
     where = ", also at ".join([stored.uri, *stored.places[1:]])
     _log.info("backup %s: %s in %.1f s, %s, %s", stored.id, size, seconds, proven, where)
+    if manifest.system_identifier is None:
+        _log.warning("backup %s: %s", stored.id, UNKNOWN)
     if manifest.verified == "none":
         _log.warning("backup %s: nobody has read it back (plugins.backup.verify)", stored.id)
 

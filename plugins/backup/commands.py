@@ -10,6 +10,7 @@ from app.hooks import CommandResult
 
 from . import operations
 from .marks import left_alone
+from .origin import FLAG
 from .texts import details, listing_data, listing_text, rows, summary
 
 if TYPE_CHECKING:
@@ -49,6 +50,13 @@ _lock_wait = click.option(
     help="Wait this long for a migration to end (default: migrate.lock_wait).",
 )
 
+_from_another_server = click.option(
+    FLAG,
+    "from_another_server",
+    is_flag=True,
+    help="The backup may be of another server, or of one that it does not name.",
+)
+
 
 @click.command("create")
 @_lock_wait
@@ -73,9 +81,12 @@ def _list(config: Config, context: CommandContext) -> CommandResult:
 
 @click.command("show")
 @click.argument("backup_id", metavar="ID")
-def _show(config: Config, context: CommandContext, backup_id: str) -> CommandResult:
+@_from_another_server
+def _show(
+    config: Config, context: CommandContext, backup_id: str, *, from_another_server: bool
+) -> CommandResult:
     """Say all that is known about the backup ID: an id, the beginning of one, or `latest`."""
-    stored = operations.find(config, context, backup_id)
+    stored = operations.find(config, context, backup_id, from_another_server=from_another_server)
     tables = {"tables": dict(stored.manifest.tables)}
     copy = operations.snapshot_of(stored)
     return CommandResult(
@@ -91,9 +102,18 @@ def _show(config: Config, context: CommandContext, backup_id: str) -> CommandRes
     default="read",
     help="read: decode every byte (default); restore: into a scratch database, and count.",
 )
-def _verify(config: Config, context: CommandContext, backup_id: str, level: str) -> CommandResult:
+@_from_another_server
+def _verify(
+    config: Config,
+    context: CommandContext,
+    backup_id: str,
+    level: str,
+    *,
+    from_another_server: bool,
+) -> CommandResult:
     """Prove again that the backup ID is what was written and can be restored."""
-    stored = operations.verify(config, context, backup_id, level)
+    found = operations.find(config, context, backup_id, from_another_server=from_another_server)
+    stored = operations.verify(config, context, found, level)
     text = rows([("sound", stored.id, level, stored.uri)])
     return CommandResult(text, {**summary(stored), "level": level}, backup=stored.backup)
 
@@ -122,6 +142,7 @@ def _prune(
     " the backup's roles.",
 )
 @click.option("--from-archive", is_flag=True, help="Use the archive although there is a copy.")
+@_from_another_server
 @_lock_wait
 def _restore(
     config: Config,

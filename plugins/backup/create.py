@@ -123,6 +123,8 @@ class Maker:
             roles=facts.roles,
             verified=NONE,
             version_table=self.source.version_table,
+            system_identifier=self.source.origin.system_identifier,
+            cluster=self.source.origin.cluster,
         )
         self._restore(folder, manifest)
         return replace(

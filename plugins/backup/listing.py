@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.hooks import Backup
 
     from .manifest import Manifest
+    from .origin import Origin
 
 LATEST = "latest"
 
@@ -94,7 +95,11 @@ def merged(
 
 
 def pick(
-    listing: Listing, wanted: str, database: str | None = None, environment: str | None = None
+    listing: Listing,
+    wanted: str,
+    database: str | None = None,
+    environment: str | None = None,
+    origin: Origin | None = None,
 ) -> Stored:
     """Return the one backup of *listing* that *wanted* means; raise `Veto` when there is none."""
     for one in listing:
@@ -107,15 +112,25 @@ def pick(
             code="storage_unreachable",
         )
     if wanted == LATEST:
-        return _latest(listing, database, environment)
+        return _latest(listing, database, environment, origin)
     return _by_prefix(listing, wanted)
 
 
-def _latest(listing: Listing, database: str | None, environment: str | None) -> Stored:
-    for one in listing:
-        is_of_database = database in (None, one.manifest.database)
-        if is_of_database and environment in (None, one.manifest.environment):
+def _latest(
+    listing: Listing, database: str | None, environment: str | None, origin: Origin | None
+) -> Stored:
+    fitting = [
+        one
+        for one in listing
+        if database in (None, one.manifest.database)
+        and environment in (None, one.manifest.environment)
+    ]
+    for one in fitting:
+        if origin is None or origin.made(one.manifest):
             return one
+    if fitting and origin:
+        # It says why the newest is not taken, and with which flag it would be.
+        origin.require_own(fitting[0].manifest)
     what = f" of {database}" if database else ""
     where = f" in {environment}" if environment else ""
     raise Veto(f"there is no backup{what}{where}", _LIST, code="backup_not_found")

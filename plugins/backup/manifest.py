@@ -71,6 +71,10 @@ class Manifest:
     """Where the heads were read, with its schema."""
     snapshot: str | None = None
     """The database that is a file-level copy, made at the same time."""
+    system_identifier: str | None = None
+    """Of the server that it was made on; None: before backups knew it, or the role may not ask."""
+    cluster: str | None = None
+    """What that server is called."""
     schema_version: int = SCHEMA_VERSION
     unknown: Mapping[str, Any] = field(default_factory=dict)
     """What a later version wrote: kept, so that the checksum stays the same."""
@@ -119,11 +123,14 @@ class Manifest:
     def _values(self) -> dict[str, Any]:
         # `asdict` would copy ten thousand tables one by one.
         own = {name: getattr(self, name) for name in _FIELDS}
+        # What older versions did not write was not sealed either.
+        own = {name: value for name, value in own.items() if name not in _ADDED or value}
         own["files"] = [asdict(file) for file in self.files]
         own["tables"], own["properties"] = dict(self.tables), dict(self.properties)
         return {**own, "heads": list(self.heads), "roles": list(self.roles), **self.unknown}
 
 
+_ADDED = ("system_identifier", "cluster")
 _FIELDS = tuple(name for name in Manifest.__dataclass_fields__ if name != "unknown")
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 _FILE = re.compile(r"archive\.dump(\.age)?|archive/[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _Count = Annotated[int, Field(ge=0)]
 _Name = Annotated[str, StringConstraints(min_length=1, pattern=r"\A[^\x00]*\z")]
+_Number = Annotated[str, StringConstraints(pattern=r"\A-?[0-9]{1,20}\z")]
 _Version = Annotated[str, StringConstraints(pattern=r"\A\d{1,4}")]
 
 
@@ -51,6 +52,8 @@ class _Form(BaseModel):
     encryption: Literal["age"] | None
     version_table: str | None
     snapshot: str | None
+    system_identifier: _Number | None = None
+    cluster: str | None = None
 
 
 def require_form(values: dict[str, Any]) -> None:

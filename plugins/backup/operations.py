@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,11 @@ from . import instant, lost, make_backup, marks
 from . import restore as steps
 from .create import verifier_of
 from .kept import Kept, find_half_made, find_kept, find_strangers
+from .listing import LATEST
+from .origin import Origin, read_origin, unknown_to_retention
 from .original import original_of
 from .process import Deadline
-from .retention import Pruned, Rules, Scope, to_prune
+from .retention import Pruned, Rules, Scope, to_prune, unplaced
 from .retention import prune as prune_backups
 from .server import connected, told
 from .storage import Storage
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from app.hooks import Backup, CommandContext, DatabaseUrl, LockedWork, Restored
 
     from . import Config
-    from .listing import Stored
+    from .listing import Listing, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Request:
     drop_old: bool = False
     no_owner: bool = False
     from_archive: bool = False
+    from_another_server: bool = False
 
     def wishes(self, config: Config) -> steps.Wishes:
         """Return what the steps must know."""
@@ -117,9 +120,20 @@ def create(config: Config, context: CommandContext, lock_wait_seconds: float | N
         return make_backup(config, storage, work, None)
 
 
-def find(config: Config, context: CommandContext, wanted: str) -> Stored:
-    """Return the backup that *wanted* means; `latest` is of this environment."""
-    return storage_of(config, context).find(wanted, environment=context.environment)
+def find(
+    config: Config, context: CommandContext, wanted: str, *, from_another_server: bool = False
+) -> Stored:
+    """Return the backup that *wanted* means.
+
+    `latest` is of this environment, database and server, or *from_another_server*; no server is
+    asked for any other.
+    """
+    storage = storage_of(config, context)
+    if wanted != LATEST:
+        return storage.find(wanted)
+    url = context.database_url
+    origin = None if from_another_server else _origin_of(url)
+    return storage.find(wanted, database=url.name, environment=context.environment, origin=origin)
 
 
 def snapshot_of(stored: Stored) -> str:
@@ -127,10 +141,9 @@ def snapshot_of(stored: Stored) -> str:
     return stored.manifest.snapshot or ""
 
 
-def verify(config: Config, context: CommandContext, wanted: str, level: str) -> Stored:
-    """Prove the backup *wanted* again; only level `restore` needs a server."""
+def verify(config: Config, context: CommandContext, stored: Stored, level: str) -> Stored:
+    """Prove the backup *stored* again; only level `restore` needs a server."""
     storage = storage_of(config, context)
-    stored = storage.find(wanted, environment=context.environment)
     written_by = int(stored.manifest.tool_version.split(".")[0])
     tools = find_tools(written_by, config.pg_bin)
     url = config.scratch_url or context.database_url
@@ -153,32 +166,40 @@ def prune(
     ) as work:
         with work.inspect() as inspection:
             needed = inspection.needed_backups
+            origin = read_origin(inspection.fetch, work.database_url)
         storage, rules = storage_of(config, work), Rules.of(config)
         live = work.database_url.name
-        scope = Scope(live, work.environment)
-        if dry_run:
+        scope = Scope(live, work.environment, origin.system_identifier)
+        obstacle = unknown_to_retention(origin) if rules.are_set else ""
+        if obstacle:
+            pruned = Pruned(failed=(obstacle,))
+        elif dry_run:
             gone = to_prune(storage.list(), datetime.now(UTC), rules, needed, scope)
             pruned = Pruned(tuple(one.id for one in gone))
         else:
             pruned = prune_backups(storage, rules, needed, scope)
-        left = [one.id for one in storage.list() if one.id not in pruned.removed]
-        return _databases(config, work.database_url, left, pruned, dry_run=dry_run)
+        listing = storage.list()
+        if rules.are_set:
+            pruned = replace(pruned, failed=(*pruned.failed, *unplaced(listing, scope)))
+        return _databases(config, work.database_url, listing, pruned, dry_run=dry_run)
 
 
 def _databases(
     config: Config,
     url: DatabaseUrl,
-    left: list[str],
+    listing: Listing,
     pruned: Pruned,
     *,
     dry_run: bool,
 ) -> Plan:
     live = url.name
+    left = [one.id for one in listing if one.id not in pruned.removed]
     until = datetime.now(UTC) - timedelta(days=config.keep_replaced_days)
     with connected(url) as server, told(server):
         kept = find_kept(server, live)
         old = tuple(each for each in kept if each.until <= until)
-        orphans = instant.find_orphans(server, live, left)
+        # While the second place is silent, the backup of a copy may lie there.
+        orphans = [] if listing.unreachable else instant.find_orphans(server, live, left)
         half_made = find_half_made(server, live)
         strangers = find_strangers(server, live)
         if not dry_run:
@@ -202,8 +223,7 @@ def restore(config: Config, context: CommandContext, request: Request) -> Done:
     It asks for the database's name everywhere: what was written since the backup is live no more.
     """
     storage, url = storage_of(config, context), context.database_url
-    here = {"database": url.name, "environment": context.environment}
-    stored = storage.find(request.backup_id, **here) if request.backup_id else None
+    stored = _wanted(storage, context, request)
     target = stored.id if stored else "--undo"
     context.confirm(f"restore {target}", request.confirmed)
     wishes = request.wishes(config)
@@ -217,6 +237,20 @@ def restore(config: Config, context: CommandContext, request: Request) -> Done:
             return Done(steps.undo(work, wishes), work.id, strangers=strangers)
         original = original_of(config, storage, stored, wishes)
         return Done(steps.restore(work, original, wishes), work.id, stored.backup, strangers)
+
+
+def _wanted(storage: Storage, context: CommandContext, request: Request) -> Stored | None:
+    """Return the backup to restore, of this server unless the request says otherwise."""
+    if not request.backup_id:
+        return None
+    url = context.database_url
+    origin = None if request.from_another_server else _origin_of(url)
+    stored = storage.find(
+        request.backup_id, database=url.name, environment=context.environment, origin=origin
+    )
+    if origin:
+        origin.require_own(stored.manifest)
+    return stored
 
 
 def restore_after_failure(config: Config, work: LockedWork, backup: Backup) -> Restored:
@@ -237,6 +271,12 @@ def restored_data(done: Done) -> dict[str, Any]:
         "kept_as": restored.kept_as,
         "cut_off_ms": restored.cut_off_ms,
     }
+
+
+def _origin_of(url: DatabaseUrl) -> Origin:
+    """Return who the server of *url* is; the database itself need not exist."""
+    with connected(url) as server, told(server):
+        return read_origin(server.fetch, url)
 
 
 def _first_look(url: DatabaseUrl) -> tuple[bool, tuple[str, ...]]:

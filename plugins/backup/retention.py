@@ -1,4 +1,4 @@
-"""Which backups may go: those that no rule keeps, of one database in one environment.
+"""Which backups may go: those that no rule keeps, of one database on one server.
 
 A backup stays when any rule wants it. Whatever the rules say, the newest verified one stays, and
 so does one that a run needs which has not succeeded since. Without a rule nothing goes.
@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.hooks import Veto
+
+from .origin import read_origin, unknown_to_retention
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -50,13 +52,23 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose backups are looked at: never another database's or another environment's."""
+    """Whose backups are looked at: never another database's, environment's or server's."""
 
     database: str
     environment: str
+    system_identifier: str | None = None
 
     def holds(self, stored: Stored) -> bool:
         """Say whether *stored* is one of them."""
+        return (
+            self._matches(stored) and stored.manifest.system_identifier == self.system_identifier
+        )
+
+    def cannot_tell(self, stored: Stored) -> bool:
+        """Say whether *stored* may be one of them: it does not say which server it is of."""
+        return self._matches(stored) and stored.manifest.system_identifier is None
+
+    def _matches(self, stored: Stored) -> bool:
         manifest = stored.manifest
         return (manifest.database, manifest.environment) == (self.database, self.environment)
 
@@ -85,6 +97,18 @@ def to_prune(
     )
     kept = {one.id for one in _kept(mine[::-1], now, rules)} | set(needed)
     return tuple(one for one in mine if one.id not in kept)
+
+
+def unplaced(stored: Sequence[Stored], scope: Scope) -> tuple[str, ...]:
+    """Return a line on those of *stored* that may be of *scope*, and do not say so."""
+    ids = [one.id for one in stored if scope.cannot_tell(one)]
+    if not ids:
+        return ()
+    line = (
+        f"{len(ids)} backups do not say which server they are of, and no rule removes them"
+        f" (the newest is {ids[0]}): delete their folders when nobody needs them"
+    )
+    return (line,)
 
 
 def prune(
@@ -127,7 +151,10 @@ def prune_beside(
         with asker.inspect() as inspection:
             [(database,)] = inspection.fetch("SELECT current_database()")
             needed = inspection.needed_backups | set(mine)
-        pruned = prune(storage, rules, needed, Scope(database, asker.environment))
+            origin = read_origin(inspection.fetch, asker.database_url)
+        scope = Scope(database, asker.environment, origin.system_identifier)
+        obstacle = unknown_to_retention(origin)
+        pruned = Pruned(failed=(obstacle,)) if obstacle else prune(storage, rules, needed, scope)
     except Exception as error:  # noqa: BLE001 - no reason to refuse a run, nor to hide its failure
         pruned = Pruned(failed=(f"nothing was pruned: {asker.database_url.redact(str(error))}",))
     if pruned.removed:

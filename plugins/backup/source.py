@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from app.hooks import Veto
 
+from .origin import Origin, read_origin
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -45,6 +47,8 @@ class Source:
     size_bytes: int
     version_table: str
     """Where its heads are, with the schema."""
+    origin: Origin
+    """The server that it is on."""
 
     @classmethod
     def of(cls, asker: Asker) -> Source:
@@ -53,10 +57,11 @@ class Source:
             with asker.inspect() as inspection:
                 [(database, version, number, size)] = inspection.fetch(_QUESTION)
                 version_table = inspection.version_table
+                origin = read_origin(inspection.fetch, asker.database_url)
         except Exception as error:
             reason = asker.database_url.redact(str(error).strip() or type(error).__name__)
             raise Veto(
                 f"the database did not answer before the backup: {reason.splitlines()[0]}",
                 "check the database URL and that the server runs, then try again",
             ) from error
-        return cls(database, version, number // 10_000, size, version_table)
+        return cls(database, version, number // 10_000, size, version_table, origin)

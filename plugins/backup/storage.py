@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .manifest import Manifest
+    from .origin import Origin
     from .remote import RemotePlace
     from .settings import StorageSettings
 
@@ -90,15 +91,22 @@ class Storage:
         return merged(places, self._stored, unreachable)
 
     def find(
-        self, wanted: str, *, database: str | None = None, environment: str | None = None
+        self,
+        wanted: str,
+        *,
+        database: str | None = None,
+        environment: str | None = None,
+        origin: Origin | None = None,
     ) -> Stored:
         """Return the backup whose id is *wanted*, or alone begins with it, or the `latest`.
 
-        The latest is looked for among those of *database* and *environment*, where given.
+        The latest is looked for among those of *database*, *environment* and the server *origin*,
+        where given.
         Raises `Veto`: `backup_not_found` naming the nearest, `backup_ambiguous`, `backup_damaged`,
-        or `storage_unreachable` when the second place is silent and could change the answer.
+        `backup_of_another_server` when the latest are, or `storage_unreachable` when the second
+        place is silent and could change the answer.
         """
-        return pick(self.list(), wanted, database, environment)
+        return pick(self.list(), wanted, database, environment, origin)
 
     @contextmanager
     def opened(self, stored: Stored) -> Iterator[Path]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from .kept import Kept
     from .listing import Listing, Stored
+    from .manifest import Manifest
 
 _THOUSAND = 1000
 
@@ -71,6 +72,7 @@ def summary(stored: Stored) -> dict[str, Any]:
         "level": manifest.verified,
         "database": manifest.database,
         "environment": manifest.environment,
+        "server": {"system_identifier": manifest.system_identifier, "name": manifest.cluster},
         "heads": list(manifest.heads),
         "run_id": manifest.run_id,
         "created_at": manifest.created_at,
@@ -89,6 +91,7 @@ def details(stored: Stored, snapshot: str) -> str:
         ("id", manifest.id),
         ("database", manifest.database),
         ("environment", manifest.environment),
+        ("made on", _server(manifest)),
         ("revision", ", ".join(manifest.heads) or "no revision"),
         ("made", f"{manifest.created_at} in {manifest.duration_ms / _THOUSAND:.1f} s"),
         ("for run", manifest.run_id or "none: made by hand"),
@@ -103,6 +106,12 @@ def details(stored: Stored, snapshot: str) -> str:
         ("sha256", manifest.checksum),
     ]
     return rows(facts)
+
+
+def _server(manifest: Manifest) -> str:
+    if manifest.system_identifier is None:
+        return f"{manifest.cluster or 'a server'} that it does not identify"
+    return f"{manifest.cluster} (system identifier {manifest.system_identifier})"
 
 
 def kept_row(kept: Kept, word: str) -> tuple[str, ...]:
@@ -120,5 +129,6 @@ def _row(stored: Stored) -> tuple[str, ...]:
         ",".join(manifest.heads) or "-",
         size(manifest.size_bytes),
         manifest.verified,
+        manifest.cluster or "-",
         ",".join(stored.places),
     )

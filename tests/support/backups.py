@@ -16,12 +16,15 @@ from app.db.url import DatabaseUrl
 from app.hooks import Veto
 from plugins.backup import Config, Plugin
 from plugins.backup.environment import client_environment
+from plugins.backup.origin import read_origin
+from plugins.backup.server import connected
 from tests.support.server import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.hooks import Backup, Run
+    from plugins.backup.origin import Origin
     from plugins.backup.tools import Tools
 
 DUMP_SESSIONS = """
@@ -70,6 +73,12 @@ def with_password(url: str) -> tuple[str, str]:
     if known.password:
         return url, known.password
     return known.set(password=canary).render_as_string(hide_password=False), canary
+
+
+def origin_of(url: DatabaseUrl) -> Origin:
+    """Return who the server of *url* says it is."""
+    with connected(url) as server:
+        return read_origin(server.fetch, url)
 
 
 def nowhere() -> DatabaseUrl:

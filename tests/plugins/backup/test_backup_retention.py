@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app.hooks import Failure
-from tests.support.backups import backup_plugin, nowhere
+from tests.support.backups import backup_plugin, execute, nowhere, origin_of
 from tests.support.runs import PlainInspection, make_run
 from tests.support.stores import names, publish, storage
 
@@ -26,8 +27,14 @@ FAILED = Failure("revision_failed", "it failed", "revision")
 def old(run: Run, tmp_path: Path) -> list[str]:
     """Return the ids of three earlier backups of the run's database."""
     ids = [f"2026010{day}T120000Z-shop-aaaaaa" for day in (1, 2, 3)]
+    mine = origin_of(run.database_url)
     for backup_id in ids:
-        publish(storage(tmp_path), backup_id, database=run.database_url.name)
+        publish(
+            storage(tmp_path),
+            backup_id,
+            database=run.database_url.name,
+            system_identifier=mine.system_identifier,
+        )
     return ids
 
 
@@ -76,3 +83,20 @@ def test_nothing_goes_while_the_database_cannot_say_what_it_needs(
     assert names(tmp_path / "backups") == old
     assert "nothing was pruned" in caplog.text
     assert "canary" not in caplog.text
+
+
+def test_nothing_goes_on_a_server_that_does_not_say_who_it_is(
+    filled: str, old: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A role without the right cannot tell its backups from those of another server."""
+    name = f"curious_{uuid.uuid4().hex[:8]}"
+    execute(filled, "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+    execute(filled, f"CREATE ROLE {name}")
+    joint = "&" if "?" in filled else "?"
+    weak = make_run(f"{filled}{joint}options=-crole%3D{name}", tmp_path)
+
+    backup_plugin(keep_last=1).migrate_failed(weak, FAILED)
+
+    execute(filled, f"DROP ROLE {name}")
+    assert names(tmp_path / "backups") == old
+    assert "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system()" in caplog.text

@@ -69,6 +69,42 @@ def test_manifest_keys_are_a_promise() -> None:
     }
 
 
+_OLD = """{
+  "id": "20261122T143000Z-shop-7e01e1", "run_id": null, "environment": "testing",
+  "database": "shop", "heads": ["a1"], "format": "custom", "compression": "1",
+  "server_version": "18.4", "tool_version": "18.4", "created_at": "2026-11-22T14:30:00Z",
+  "duration_ms": 1, "database_bytes": 1,
+  "files": [{"name": "archive.dump", "size_bytes": 5, "sha256": "aa"}],
+  "tables": {"public.note": 7}, "large_objects": 0, "properties": {}, "roles": [],
+  "verified": "read", "encryption": null, "version_table": null, "snapshot": null,
+  "schema_version": 1,
+  "checksum": "db4b65874c8d451cb65056b6f432f17a17db8d93d0873c9e00258def44626c64"
+}"""
+_NEW = _OLD.replace(
+    '"schema_version"',
+    '"system_identifier": "7312345678901234567", "cluster": "db.example:5432", "schema_version"',
+).replace(
+    "db4b65874c8d451cb65056b6f432f17a17db8d93d0873c9e00258def44626c64",
+    "6fec174584572dbeeaec773683e336f2fda0594862886b19fe998d979255cf3e",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "checksum"),
+    [
+        (_OLD, "db4b65874c8d451cb65056b6f432f17a17db8d93d0873c9e00258def44626c64"),
+        (_NEW, "6fec174584572dbeeaec773683e336f2fda0594862886b19fe998d979255cf3e"),
+    ],
+    ids=["before servers were known", "now"],
+)
+def test_seal_is_these_very_letters(text: str, checksum: str) -> None:
+    """What lies in a folder for years is checked by whatever version reads it then."""
+    read = Manifest.from_json(text)
+
+    assert read.checksum == checksum
+    assert json.loads(read.to_json()) == json.loads(text)
+
+
 def test_manifest_is_read_as_it_was_written() -> None:
     read = Manifest.from_json(MADE.to_json())
 

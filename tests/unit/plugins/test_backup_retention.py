@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-SHOP = Scope("shop", "testing")
+SHOP = Scope("shop", "testing", "7001")
 
 
 def _made(day: str, *, database: str = "shop", **changes: Any) -> Stored:
     backup_id = f"{day.replace('-', '')}T120000Z-{database}-aaaaaa"
-    return Stored(manifest(backup_id, **changes), ("local",), f"file:///backups/{backup_id}")
+    values = {"system_identifier": "7001", "cluster": "db:5432", **changes}
+    return Stored(manifest(backup_id, **values), ("local",), f"file:///backups/{backup_id}")
 
 
 YEAR = tuple(
@@ -85,8 +86,13 @@ def test_backup_that_an_unfinished_run_needs_stays() -> None:
 
 @pytest.mark.parametrize(
     "foreign",
-    [_made("2020-01-01", database="crm"), _made("2020-01-01", environment="production")],
-    ids=["database", "environment"],
+    [
+        _made("2020-01-01", database="crm"),
+        _made("2020-01-01", environment="production"),
+        _made("2026-11-22", system_identifier="7002"),
+        _made("2026-11-22", system_identifier=None, cluster=None),
+    ],
+    ids=["database", "environment", "server", "unknown"],
 )
 def test_anothers_backup_is_not_looked_at(foreign: Stored) -> None:
     assert to_prune((*YEAR, foreign), NOW, Rules(keep_last=99), (), SHOP) == ()
@@ -99,6 +105,7 @@ _stored = st.builds(
     _days,
     database=st.sampled_from(["shop", "crm"]),
     environment=st.sampled_from(["testing", "production"]),
+    system_identifier=st.sampled_from(["7001", "7002", None]),
     verified=st.sampled_from(["none", "read", "restore"]),
 )
 _count = st.none() | st.integers(1, 40)
@@ -137,7 +144,7 @@ NEW = "20261122T110000Z-shop-cccccc"
 def test_pruned_backups_are_gone_in_every_place(tmp_path: Path) -> None:
     where = storage(tmp_path, upload_to=f"file://{tmp_path}/far")
     for backup_id in (*OLD, NEW):
-        publish(where, backup_id)
+        publish(where, backup_id, system_identifier="7001")
 
     pruned = prune(where, Rules(keep_last=1), (), SHOP, NOW)
 
@@ -151,7 +158,7 @@ def test_one_that_cannot_be_deleted_does_not_stop_the_others(
 ) -> None:
     where = storage(tmp_path, upload_to=f"file://{tmp_path}/far")
     for backup_id in (*OLD, NEW):
-        publish(where, backup_id)
+        publish(where, backup_id, system_identifier="7001")
     assert where._remote is not None
     real = where._remote.remove
 
@@ -173,7 +180,7 @@ def test_one_that_cannot_be_deleted_does_not_stop_the_others(
 def test_nothing_is_pruned_while_the_second_place_is_silent(tmp_path: Path) -> None:
     where = storage(tmp_path)
     for backup_id in (*OLD, NEW):
-        publish(where, backup_id)
+        publish(where, backup_id, system_identifier="7001")
     (tmp_path / "far").write_text("a file where the folder should be")
     silent = storage(tmp_path, upload_to=f"file://{tmp_path}/far/x")
 
