@@ -109,7 +109,7 @@ def _discover(sources: Sources) -> Discovery:
     choice = sources.choice
     if unknown := unknown_names(sources.root, sources.enabled_plugins(), choice.left_out):
         raise unknown
-    if sources.is_production:
+    if sources.is_protected:
         refuse_changed_code(sources.root, choice.modules(choice.active))
     return discover(sources.root, choice.active, choice.policies)
 
@@ -191,6 +191,7 @@ class Runtime:
                 plugins=self.plugins,
                 url=self.migration_url,
                 environment=self.environment,
+                is_protected=self.settings.protected,
                 root=self.project_root,
                 settings=self.settings.migrate,
                 connect_timeout_seconds=self.settings.db_connect_timeout,
@@ -227,6 +228,9 @@ class Runtime:
     def configure_logging(self) -> None:
         """Send log lines to stderr in the configured form, with secrets masked."""
         configure_logging(self.settings, self.secrets)
+        if not self._is_logging:
+            for warning in self.configuration.warnings:
+                log.warning("%s", warning)
         self._is_logging = True
 
     def _run_checks(

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from app.config import Settings
     from app.runtime import Runtime
 
-_PRODUCTION = "production"
-
 
 class Application(FastAPI):
     """FastAPI with the security headers around everything, its own error answers included."""
@@ -108,5 +106,5 @@ def _add_contributions(app: FastAPI, runtime: Runtime, probes: Probes) -> None:
 
 
 def _shows_docs(settings: Settings) -> bool:
-    # A map of every route is for developers; production guards refuse DEBUG there.
-    return settings.environment != _PRODUCTION
+    # A map of every route is for developers.
+    return not settings.protected

@@ -31,7 +31,7 @@ def command(
 ) -> Report:
     """Move the schema back to TARGET: `-1`, `base`, a revision's id or a unique prefix of it.
 
-    In production, and down to `base`, it asks for the database's name.
+    In a protected environment, and down to `base`, it asks for the database's name.
     """
     return runtime.migrator.downgrade(
         target,

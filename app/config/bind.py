@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from app.config.convert import UnreadableError, convert
+from app.config.merging import merge
 from app.config.names import fold
 from app.config.refusal import Refusal, tell
 from app.errors import Problem
@@ -96,19 +97,17 @@ def _value(words: Sequence[Word], setting: Setting) -> Value:
         return convert(words[-1], setting)
     table: dict[str, Any] = {}
     for word in words:
+        value = word.value
         rest = word.path[len(setting.path) :]
-        if rest:
-            _put(table, rest, word.value)
-        else:
-            _merge(table, convert(word, setting))
+        if not rest:
+            value = convert(word, setting)
+            if not isinstance(value, dict):
+                message = "is not a table"
+                raise UnreadableError(message)
+        for part in reversed(rest):
+            value = {part: value}
+        merge(table, value, setting.annotation, is_cased=not word.is_text)
     return table
-
-
-def _merge(table: dict[str, Any], value: Value) -> None:
-    if not isinstance(value, dict):
-        message = "is not a table"
-        raise UnreadableError(message)
-    table.update(value)
 
 
 def _put(table: dict[str, Any], path: Sequence[str], value: Value) -> None:

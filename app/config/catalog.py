@@ -49,6 +49,8 @@ class Setting:
     plugin: str | None = None
     is_policy: bool = False
     """Whether the core reads it, in a plugin's section."""
+    is_declared: bool = False
+    """Whether only the section of an environment in settings.toml may say it."""
 
     @property
     def name(self) -> str:
@@ -58,7 +60,7 @@ class Setting:
     @property
     def key(self) -> str:
         """The name in a file, below its section."""
-        return key_of(self.path)
+        return self.path[0] if self.is_declared else key_of(self.path)
 
     @property
     def kind(self) -> Kind:
@@ -119,6 +121,13 @@ class Catalog:
         plugin = self._foreign_plugin(path)
         is_asleep = plugin is not None and plugin in map(fold, self.known)
         return is_asleep or self.is_unjudged(path)
+
+    def asleep(self, path: Sequence[str]) -> str | None:
+        """Return the plugin that *path* belongs to when it is not enabled, and no misspelt one."""
+        plugin = self._foreign_plugin(path)
+        if plugin is None or plugin in map(fold, self.known):
+            return plugin
+        return None if nearest(plugin, self._enabled | {"enabled"}) else plugin
 
     def unknown(self, path: Sequence[str], subject: str, source: str) -> Problem:
         """Return what is wrong with *subject*, which is no setting."""
@@ -240,4 +249,5 @@ def _setting(path: tuple[str, ...], info: FieldInfo, plugin: str | None) -> Sett
         is_secret=is_secret(info.annotation, path[-1], declared=extra.get("secret")),
         is_url=bool(extra.get("url")),
         plugin=plugin,
+        is_declared=bool(extra.get("declared")),
     )

@@ -74,8 +74,9 @@ def _core_schema(definitions: dict[str, Any]) -> dict[str, Any]:
     for name in NOT_FROM_SOURCES:
         del schema["properties"][name]
     tables = {field for field in schema["properties"] if field in ("migrate", PLUGINS)}
+    by_name = build_catalog().names
     schema["properties"] = {
-        name if name in tables else name.upper(): value
+        name if name in tables else by_name[name.upper()].key: value
         for name, value in schema["properties"].items()
     }
     return schema
@@ -122,8 +123,11 @@ The environment is named by `ENV_FOR_DYNACONF`, else `ENVIRONMENT`; when neither
 In the environment a list is written as JSON (`PLUGINS__ENABLED='["backup", "notify"]'`) or with
 commas, a boolean as `true`, `false`, `yes`, `no`, `on`, `off`, `1` or `0`.
 An empty variable counts as unset. A secret is never shown; its text arrives byte for byte.
-In production `DATABASE_URL` is required, and `DEBUG`, `SQL_ECHO`, the embedded database and the
-placeholders of `.secrets.toml.example` are refused.
+Outside development `DATABASE_URL` is required.
+Every environment is protected unless its own section of `settings.toml` says `protected = false`:
+`DEBUG`, `SQL_ECHO`, the embedded database and the placeholders of `.secrets.toml.example` are
+refused there, code of plugins is held against `plugins.lock`, `downgrade` asks for the database's
+name, and `/docs` is closed.
 """
 
 
@@ -145,8 +149,9 @@ def _table(title: str, settings: Sequence[Setting]) -> str:
 
 def _row(setting: Setting) -> str:
     key = setting.path[-1] if len(setting.path) > 1 else setting.key
+    variable = "none" if setting.is_declared else f"`{setting.name}`"
     return (
-        f"| `{key}` | `{setting.name}` | {setting.type_name} | {_default(setting)} "
+        f"| `{key}` | {variable} | {setting.type_name} | {_default(setting)} "
         f"| {setting.description} |"
     )
 

@@ -1,4 +1,4 @@
-"""What is refused in production, whatever the types say."""
+"""What a protected environment refuses, whatever the types say."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def guard(
     """Yield what *settings* must not say in their environment."""
     if settings.environment != DEVELOPMENT and not assume_secrets:
         yield from _missing_database(settings)
-    if settings.is_production:
+    if settings.protected:
         yield from _switches(settings, spoken)
         yield from _embedded(spoken)
         yield from _placeholders(spoken, placeholders)
@@ -57,7 +57,9 @@ def _switches(settings: Settings, spoken: Spoken) -> Iterator[Problem]:
     for name, is_on in (("DEBUG", settings.debug), ("SQL_ECHO", settings.sql_echo)):
         if is_on:
             source = spoken.source(spoken.catalog.names[name])
-            yield Problem(name, "must be off in production", source, f"set {name}=false")
+            yield Problem(
+                name, f"must be off in {settings.environment}", source, f"set {name}=false"
+            )
 
 
 def _embedded(spoken: Spoken) -> Iterator[Problem]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from app.config.files import DEFAULT_SECTION, LOCAL, SECRETS, SETTINGS
-from app.config.names import SEPARATOR, did_you_mean, fold_path, name_of, nearest
+from app.config.names import PROTECTED, SEPARATOR, did_you_mean, fold_path, name_of
 from app.config.schema import DEVELOPMENT, PRODUCTION, Settings
 from app.errors import Problem
 
@@ -68,22 +69,35 @@ def section_fault(section: str) -> tuple[str, str] | None:
         return "is a table, not an environment", f"write [default.{section}]"
     if section in _WELL_KNOWN:
         return None
-    meant = nearest(section, _WELL_KNOWN, cutoff=_ALMOST_THE_SAME)
-    return ("is an unknown section", f"did you mean [{meant}]?") if meant else None
+    # Any word is a good name, `prod` too; a slip of the finger is none.
+    meant = get_close_matches(section, _WELL_KNOWN, n=1, cutoff=_ALMOST_THE_SAME)
+    return ("is an unknown section", f"did you mean [{meant[0]}]?") if meant else None
 
 
 def _key_problems(file: TomlFile, section: str) -> Iterator[Problem]:
     seen: dict[tuple[str, ...], str] = {}
-    for path, _, place in file.leaves(section):
+    for path, value, place in file.leaves(section):
         folded = fold_path(path)
         name = ".".join(path)
         if any(SEPARATOR in part or not part.strip() for part in path):
             yield Problem(name, "is not a name of a setting", place, "write tables with dots")
         elif "dynaconf" in name.lower():
             yield Problem(name, "would steer Dynaconf, which this project does not allow", place)
+        elif folded == PROTECTED and (fault := _protection_fault(file, section, value)):
+            yield Problem(name, fault[0], place, fault[1])
         elif folded in seen:
             yield Problem(name, f"is written twice, also at {seen[folded]}", place)
         seen[folded] = place
+
+
+def _protection_fault(file: TomlFile, section: str, value: object) -> tuple[str, str] | None:
+    """Return what is wrong with *value* for `protected` here: one place declares it, in words."""
+    if file.name != SETTINGS or section == DEFAULT_SECTION:
+        home = f"write it below [{DEVELOPMENT}], or the environment that is meant, of {SETTINGS}"
+        return "is declared for one environment, in its own section", home
+    if not isinstance(value, bool):
+        return "should be true or false", ""
+    return None
 
 
 def table_conflicts(paths: dict[tuple[str, ...], str]) -> Iterator[Problem]:

@@ -43,7 +43,7 @@ def configure_logging(
     level = logging.getLevelNamesMapping()[settings.log_level]
     logging.getLogger(ROOT_LOGGER).setLevel(level)
     root.setLevel(level if settings.debug else max(level, logging.WARNING))
-    _arrange_sql(is_quiet=settings.is_production)
+    _arrange_sql(is_quiet=settings.protected)
 
 
 def _is_superseded(handler: logging.Handler) -> bool:
@@ -163,7 +163,7 @@ class _ProductionLogger(logging.Logger):
 
 
 def _arrange_sql(*, is_quiet: bool) -> None:
-    """Keep SQLAlchemy off stdout; in production keep its SQL out of every log."""
+    """Keep SQLAlchemy off stdout; where protected keep its SQL out of every log."""
     kind = _ProductionLogger if is_quiet else logging.Logger
     # An engine with a name of its own makes a logger of its own, later.
     logging.setLoggerClass(kind)

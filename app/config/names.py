@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 SEPARATOR = "__"
 PLUGINS = "plugins"
 ENABLED = (PLUGINS, "enabled")
+PROTECTED = ("protected",)
 # `plugins.NAME.field`: deeper keys can be a plugin's own data, whose case matters.
 _FOLDED_PARTS = 3
 

@@ -19,7 +19,7 @@ from app.config.lint import (
     warn_readable,
 )
 from app.config.names import fold_path
-from app.config.schema import DEVELOPMENT, PRODUCTION
+from app.config.schema import DEVELOPMENT
 from app.config.sources import Sources
 from app.errors import Problem
 
@@ -98,7 +98,7 @@ def _open(sources: Sources, environments: Sequence[str]) -> Sources | list[Probl
         file_words=words,
         dotenv=dotenv,
         problems=(*_structure(sources, words, environments), *faults),
-        warnings=_warnings(sources),
+        warnings=_warnings(replace(sources, file_words=words)),
     )
     return list(opened.stopping_problems()) or opened
 
@@ -135,7 +135,7 @@ def _dotenv(sources: Sources) -> tuple[dict[str, str], tuple[Problem, ...]]:
 
 
 def _warnings(sources: Sources) -> tuple[str, ...]:
-    if sources.environment != PRODUCTION:
+    if not sources.is_protected:
         return ()
     told = [warn_readable(file) for file in sources.files if file.name == SECRETS]
     return tuple(text for text in told if text)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 URL_MARK: JsonDict = {"url": True}
 """On a secret that is a URL: it may be shown without its password."""
+DECLARED_MARK: JsonDict = {"declared": True}
+"""On what only the section of an environment in settings.toml may say."""
 
 
 def _none_when_empty(value: object) -> object:
@@ -104,8 +106,13 @@ class Settings(Frozen):
     """Everything the core reads; frozen, and its `repr` holds no secret."""
 
     environment: str = Field("development", exclude=True)
-    debug: bool = Field(False, description="Details in error pages; refused in production.")  # noqa: FBT003 - pydantic's default
-    sql_echo: bool = Field(False, description="Log every SQL statement; refused in production.")  # noqa: FBT003 - pydantic's default
+    protected: bool = Field(
+        True,  # noqa: FBT003 - pydantic's default
+        description="Whether the guards of live data apply; `[development]` ships as false.",
+        json_schema_extra=DECLARED_MARK,
+    )
+    debug: bool = Field(False, description="Details in error pages; refused where protected.")  # noqa: FBT003 - pydantic's default
+    sql_echo: bool = Field(False, description="Log every SQL statement; refused where protected.")  # noqa: FBT003 - pydantic's default
     log_level: LogLevel = Field("INFO", description="The least severe message that is logged.")
     log_format: LogFormat = Field("text", description="`text` lines, or `json` lines.")
     database_url: OptionalSecret = Field(
@@ -139,11 +146,6 @@ class Settings(Frozen):
     db_connect_timeout: int = Field(5, ge=1, description="Seconds to wait for the server.")
     migrate: MigrateSettings = MigrateSettings()
     plugins: PluginsSettings = PluginsSettings()
-
-    @property
-    def is_production(self) -> bool:
-        """Say whether the production guards apply."""
-        return self.environment == PRODUCTION
 
 
 DEVELOPMENT = "development"

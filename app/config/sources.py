@@ -16,9 +16,9 @@ from app.config.catalog import build_catalog
 from app.config.configuration import Configuration
 from app.config.enabled import enabled_anywhere, enabled_problems
 from app.config.guards import guard, placeholders_of
-from app.config.names import ENABLED, PLUGINS, fold, key_of, path_of, section_path
+from app.config.names import ENABLED, PLUGINS, PROTECTED, fold, key_of, path_of, section_path
 from app.config.policy import Choice, choose, is_policy, unlisted
-from app.config.schema import PRODUCTION, PluginsSettings, Settings
+from app.config.schema import PluginsSettings, Settings
 from app.config.spoken import Spoken
 from app.config.variables import hear_environment, hear_overrides, hear_plugins
 from app.config.words import Layer, low_to_high
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from app.config.catalog import Catalog
     from app.config.configuration import PluginValue
     from app.config.files import TomlFile
+    from app.config.variables import Heard
     from app.config.words import Word
 
 M = TypeVar("M", bound=BaseModel)
@@ -92,9 +93,10 @@ class Sources:
         return self._choice[0]
 
     @property
-    def is_production(self) -> bool:
-        """Say whether the production guards apply."""
-        return self.environment == PRODUCTION
+    def is_protected(self) -> bool:
+        """Say whether the guards of live data apply: unless the environment declares otherwise."""
+        said = [word.value for word in self.file_words if word.path == PROTECTED]
+        return said[-1:] != [False]
 
     def unread(self) -> tuple[Word, ...]:
         """Return what the files say about plugins that no environment, and nobody now, enables."""
@@ -114,7 +116,7 @@ class Sources:
         will report the rest.
         """
         catalog = build_catalog()
-        spoken = Spoken.of(self._words((), catalog)[0], catalog)
+        spoken = Spoken.of(self._heard((), catalog).words, catalog)
         source = spoken.source(catalog.settings[ENABLED])
         listed = enabled_problems(self.enabled_plugins(), source)
         faults = (*self._plugins.problems, *listed, *self._choice[1])
@@ -140,12 +142,13 @@ class Sources:
         Left out is what a stronger source decides already: NAME_FILE, environment, `--set`.
         """
         catalog = build_catalog(sections, enabled=self.enabled_plugins())
-        words, _ = self._words((), catalog)
+        words = self._heard((), catalog).words
         decided = {word.name for word in words if word.layer > Layer.PLUGIN}
         return tuple(
             setting.name
             for path, setting in catalog.settings.items()
-            if path != ENABLED and not is_policy(path) and setting.name not in decided
+            if path != ENABLED and not is_policy(path) and not setting.is_declared
+            if setting.name not in decided
         )
 
     def bind(
@@ -177,21 +180,22 @@ class Sources:
         values: tuple[PluginValue, ...],
         catalog: Catalog,
     ) -> Configuration | list[Problem]:
-        words, heard = self._words(values, catalog)
-        spoken = Spoken.of(words, catalog)
+        heard = self._heard(values, catalog)
+        spoken = Spoken.of(heard.words, catalog)
         core = self._core(spoken)
         bound = {name: self._bound(name, model, spoken) for name, model in sections.items()}
         problems = [
             *self.problems,
             *self._unknown_in_files(catalog),
-            *heard,
+            *heard.problems,
             *chain.from_iterable(one.problems for one in (core, *bound.values())),
             *self._guarded(core, spoken),
         ]
         if problems:
             return list(dict.fromkeys(problems))
         settings = cast("Settings", core.instance)
-        return assemble(settings, bound, spoken, self.choice, self.warnings)
+        warnings = (*self.warnings, *heard.warnings)
+        return assemble(settings, bound, spoken, self.choice, warnings)
 
     def _core(self, spoken: Spoken) -> Bound:
         core = {path: s for path, s in spoken.catalog.settings.items() if s.plugin is None}
@@ -200,10 +204,10 @@ class Sources:
 
     def _section(self, name: str, model: type[BaseModel]) -> Bound:
         catalog = build_catalog({name: model}, enabled=self.enabled_plugins())
-        words, heard = self._words((), catalog)
-        bound = self._bound(name, model, Spoken.of(words, catalog))
+        heard = self._heard((), catalog)
+        bound = self._bound(name, model, Spoken.of(heard.words, catalog))
         mine = ".".join(section_path(name)) + "."
-        unknown = [*self._unknown_in_files(catalog), *heard]
+        unknown = [*self._unknown_in_files(catalog), *heard.problems]
         own = (one for one in unknown if ".".join(path_of(one.subject)).startswith(mine))
         return replace(bound, problems=(*own, *bound.problems))
 
@@ -213,7 +217,7 @@ class Sources:
     @cached_property
     def _plugins(self) -> Bound:
         catalog = build_catalog()
-        words, _ = self._words((), catalog)
+        words = self._heard((), catalog).words
         only = replace(catalog, settings={ENABLED: catalog.settings[ENABLED]})
         return bind_model(PluginsSettings, (PLUGINS,), Spoken.of(words, only))
 
@@ -222,20 +226,19 @@ class Sources:
         listed = self.enabled_plugins()
         sections = {word.path[1] for word in self.file_words if is_policy(word.path)}
         catalog = build_catalog(enabled=[*listed, *sorted(sections)])
-        spoken = Spoken.of(self._words((), catalog)[0], catalog)
+        spoken = Spoken.of(self._heard((), catalog).words, catalog)
         choice, problems = choose(listed, self.left_out, spoken)
         return choice, (*problems, *unlisted(listed, spoken))
 
-    def _words(
-        self, values: tuple[PluginValue, ...], catalog: Catalog
-    ) -> tuple[tuple[Word, ...], tuple[Problem, ...]]:
+    def _heard(self, values: tuple[PluginValue, ...], catalog: Catalog) -> Heard:
+        """Return the words of all sources, low to high, and what is wrong with the variables."""
         heard = (
             hear_environment(self.dotenv, catalog, self.root, dotenv=True)
             + hear_plugins(values, catalog)
             + hear_environment(self.environ, catalog, self.root)
             + hear_overrides(self.overrides, catalog)
         )
-        return low_to_high([*self.file_words, *heard.words]), heard.problems
+        return replace(heard, words=low_to_high([*self.file_words, *heard.words]))
 
     def _unknown_in_files(self, catalog: Catalog) -> list[Problem]:
         return [

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from app.config.names import ENABLED, PLUGINS, SEPARATOR, name_of, path_of
+from app.config.near_names import meant_by
 from app.config.policy import is_policy
 from app.config.secret_files import read_secret_file
 from app.config.words import Layer, Word
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from app.config.catalog import Catalog
+    from app.config.catalog import Catalog, Setting
     from app.config.configuration import PluginValue
 
 _FILE = "_FILE"
@@ -28,19 +29,25 @@ class Heard:
 
     words: tuple[Word, ...] = ()
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, found: Iterable[Word | Problem | None]) -> Heard:
-        """Return *found* as words and problems."""
+    def of(cls, found: Iterable[Word | Problem | str | None]) -> Heard:
+        """Return *found* as words, problems and, the texts, warnings."""
         every = [one for one in found if one is not None]
         return cls(
             tuple(one for one in every if isinstance(one, Word)),
             tuple(one for one in every if isinstance(one, Problem)),
+            tuple(one for one in every if isinstance(one, str)),
         )
 
     def __add__(self, other: Heard) -> Heard:
         """Return both, this one's first."""
-        return Heard(self.words + other.words, self.problems + other.problems)
+        return Heard(
+            self.words + other.words,
+            self.problems + other.problems,
+            self.warnings + other.warnings,
+        )
 
 
 def hear_environment(
@@ -53,11 +60,32 @@ def hear_environment(
     source = ".env" if dotenv else "environment"
     layer = Layer.DOTENV if dotenv else Layer.ENVIRONMENT
     given = {name: value for name, value in variables.items() if value}
+    ear = _Ear(source, layer, root)
+    heard = {name: list(_hear_variable(name, given, catalog, ear)) for name in sorted(given)}
+    silent = [name for name, found in heard.items() if not found]
     return Heard.of(
-        chain.from_iterable(
-            _hear_variable(name, given, catalog, _Ear(source, layer, root))
-            for name in sorted(given)
-        )
+        [
+            *chain.from_iterable(heard.values()),
+            *(
+                f"{source} {name} is not read; did you mean {meant}?"
+                for name, meant in meant_by(silent, catalog.names)
+                if meant not in given
+            ),
+        ]
+    )
+
+
+def _is_declared(name: str, catalog: Catalog) -> bool:
+    setting = catalog.names.get(name)
+    return setting is not None and setting.is_declared
+
+
+def _declared(setting: Setting, place: str) -> Problem:
+    return Problem(
+        setting.name,
+        "is declared in settings.toml, in the section of an environment, and nowhere else",
+        place,
+        "take it away here",
     )
 
 
@@ -80,16 +108,21 @@ class _Ear:
 
 def _hear_variable(
     name: str, given: Mapping[str, str], catalog: Catalog, ear: _Ear
-) -> Iterable[Word | Problem | None]:
+) -> Iterable[Word | Problem | str | None]:
     place = f"{ear.source} {name}"
+    if _is_declared(name, catalog):
+        return [_declared(catalog.names[name], place)]
     if _find(name, catalog):
         return [Word(_split(name), given[name], place, ear.layer)]
     plain = name.removesuffix(_FILE)
-    if plain != name and _find(plain, catalog):
+    if plain != name and _find(plain, catalog) and not _is_declared(plain, catalog):
         return [_hear_file(plain, name, given, ear)]
-    if _is_ours(name, catalog) and not catalog.is_unjudged(_split(name)):
-        return [catalog.unknown(_split(name), name, place)]
-    return []
+    if not _is_ours(name, given[name], catalog) or catalog.is_unjudged(_split(name)):
+        return []
+    if sleeper := catalog.asleep(_split(name)):
+        # One environment file serves several containers.
+        return [f"{place} is not read: the plugin {sleeper!r} is not enabled here"]
+    return [catalog.unknown(_split(name), name, place)]
 
 
 def _hear_file(
@@ -116,6 +149,8 @@ def _hear_override(text: str, catalog: Catalog) -> Word | Problem | None:
         return Problem("--set", "is not NAME=VALUE", "--set", "for example --set DEBUG=true")
     if catalog.find(path) is None:
         return None if catalog.is_unjudged(path) else catalog.unknown(path, name, place)
+    if _is_declared(name, catalog):
+        return _declared(catalog.names[name], place)
     if not value:
         return Problem(
             name, "is given no value", place, f"leave out --set {name}= to keep what is set"
@@ -126,7 +161,7 @@ def _hear_override(text: str, catalog: Catalog) -> Word | Problem | None:
 def _hear_plugin(value: PluginValue, catalog: Catalog) -> Word | Problem:
     place = f"plugin {value.plugin}"
     path = path_of(value.name)
-    if path == ENABLED or is_policy(path):
+    if path == ENABLED or is_policy(path) or _is_declared(name_of(path), catalog):
         return Problem(value.name, "cannot come from a plugin", place)
     if catalog.find(path) is None:
         return catalog.unknown(path, name_of(path), place)
@@ -149,7 +184,8 @@ def _split(name: str) -> tuple[str, ...]:
     return tuple(part.lower() if i < 3 else part for i, part in enumerate(parts))  # noqa: PLR2004 - plugins.NAME.field
 
 
-def _is_ours(name: str, catalog: Catalog) -> bool:
+def _is_ours(name: str, value: str, catalog: Catalog) -> bool:
+    """Say whether *name* is below one of our tables, or *value* a whole one."""
     root, separator, _ = name.partition(SEPARATOR)
     tables = {PLUGINS.upper(), *(path[0].upper() for path in catalog.settings)}
-    return bool(separator) and root in tables
+    return root in tables and (bool(separator) or value.lstrip().startswith("{"))

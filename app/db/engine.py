@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from app.config import Settings
     from app.db.url import DatabaseUrl
 
-PRODUCTION = "production"
-
 # A network that drops packets is noticed within a minute, not when the kernel gives up (two
 # hours idle, a quarter of an hour sending). PostgreSQL manual, 34.1.2; ignored on a socket.
 _NOTICE_A_DEAD_NETWORK = {
@@ -32,17 +30,16 @@ def create_app_engine(settings: Settings, url: DatabaseUrl) -> Engine:
     `db_pool_size` and `db_max_overflow` count connections; `db_pool_timeout` (seconds to wait for
     a free one), `db_pool_recycle` (seconds until one is replaced, -1 for never) and
     `db_connect_timeout` (whole seconds per host, 0 for ever) are
-    durations. `sql_echo` goes through logging, never to stdout, and not at all in production; the
+    durations. `sql_echo` goes through logging, never to stdout, not at all where protected; the
     parameters of a failing statement are shown in its error only with `debug`, never there.
     """
-    is_production = settings.environment == PRODUCTION
-    echo = settings.sql_echo and not is_production
+    echo = settings.sql_echo and not settings.protected
     if echo:
         _keep_echo_off_stdout()
     return create_engine(
         url.for_psycopg2(),
         echo=echo,
-        hide_parameters=is_production or not settings.debug,
+        hide_parameters=settings.protected or not settings.debug,
         pool_size=settings.db_pool_size,
         max_overflow=settings.db_max_overflow,
         pool_timeout=settings.db_pool_timeout,

@@ -1,7 +1,7 @@
 """`plugins.lock`: which code the enabled plugins are, by distribution, version and hash.
 
 Written by `migrate.py plugins lock`, committed, and held against what is installed before
-anything is imported in production: code that changed under the operator's feet does not run.
+anything is imported where protected: code that changed under the operator's feet does not run.
 What that covers and what not is in docs/plugin-isolation.md.
 """
 
@@ -32,7 +32,7 @@ LOCK_FILE = "plugins.lock"
 _IMPORTABLE = frozenset({".py", ".pyc", ".so", ".pyd"})
 _HEAD = """\
 # The code of the enabled plugins; written by `python migrate.py plugins lock`.
-# In production a plugin that differs from its entry here is refused before it is imported.
+# In a protected environment a plugin that differs from its entry is refused before its import.
 """
 _RELOCK = "if the change is meant, run `python migrate.py plugins lock` and commit plugins.lock"
 

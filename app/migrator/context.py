@@ -47,6 +47,8 @@ class Context:
     url: DatabaseUrl
     """Where DDL goes: MIGRATION_DATABASE_URL, else DATABASE_URL."""
     environment: str
+    is_protected: bool
+    """Whether the environment is one of live data: names are asked for."""
     root: Path
     settings: MigrateSettings
     connect_timeout_seconds: int

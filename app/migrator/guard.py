@@ -1,4 +1,4 @@
-"""What stands between a slip of the hand and a production database."""
+"""What stands between a slip of the hand and a live database."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ if TYPE_CHECKING:
 
     from app.db.url import DatabaseUrl
 
-PRODUCTION = "production"
 
-
-def needs_confirmation(environment: str, target: str) -> bool:
+def needs_confirmation(target: str, *, is_protected: bool) -> bool:
     """Say whether a downgrade to *target* must be confirmed with the database's name.
 
     The base of one branch takes all of that branch's tables.
     """
-    return environment == PRODUCTION or target.strip().rpartition("@")[2] == "base"
+    return is_protected or target.strip().rpartition("@")[2] == "base"
 
 
 def confirm(

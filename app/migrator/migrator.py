@@ -79,10 +79,10 @@ class Migrator:
     ) -> Report:
         """Move the schema back to *target*: `-N`, `base`, an id or a unique prefix.
 
-        In production, and down to `base`, the database's name is asked for by *ask* or given as
-        *confirmed_name*; raises `ConfirmationError` without it.
+        In a protected environment, and down to `base`, the database's name is asked for by *ask*
+        or given as *confirmed_name*; raises `ConfirmationError` without it.
         """
-        if guard.needs_confirmation(self._context.environment, target):
+        if guard.needs_confirmation(target, is_protected=self._context.is_protected):
             action = f"downgrade {target}"
             guard.confirm(self._context.url, action=action, given=confirmed_name, ask=ask)
         request = Request(

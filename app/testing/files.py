@@ -66,7 +66,7 @@ def write_settings(root: Path, enabled: Sequence[str]) -> None:
     """Write a settings.toml with the plugins *enabled*, in this order."""
     (root / "settings.toml").write_text(
         f"[default.plugins]\nenabled = {json.dumps(list(enabled))}\n\n"
-        "[development]\n\n[production]\n"
+        "[development]\nprotected = false\n\n[production]\n"
     )
 
 

@@ -27,6 +27,7 @@ class FakeSettings:
     """The settings that the application reads."""
 
     environment: str = "development"
+    protected: bool = False
     debug: bool = False
     operations_token: SecretStr | None = field(default_factory=lambda: SecretStr(OPERATIONS_TOKEN))
     redis_url: SecretStr | None = None

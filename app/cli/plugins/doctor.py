@@ -62,13 +62,13 @@ def examine(invocation: Invocation, sources: Sources) -> Iterator[Finding]:
 
 
 def _lock(sources: Sources) -> Iterator[Finding]:
-    """Yield how the code differs from the lock file, which only production refuses."""
+    """Yield how the code differs from the lock file, which a protected environment refuses."""
     from app.hooks.doctor import Finding, warning
     from app.hooks.lockfile import lock_problems
 
     for problem in lock_problems(sources.root, sources.choice.modules(sources.choice.active)):
         found = Finding.of(problem)
-        is_error = sources.is_production
+        is_error = sources.is_protected
         yield found if is_error else warning("lock", found.subject, found.what, found.hint)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def command(invocation: Invocation, *, only_check: bool) -> Report | int:
     """Write plugins.lock: distribution, version and hash of every enabled plugin.
 
-    In production a plugin that differs from its entry is refused before it is imported.
+    Where protected, a plugin that differs from its entry is refused before it is imported.
     """
     from app.hooks.lockfile import LOCK_FILE, lock_entries, write_lock
 

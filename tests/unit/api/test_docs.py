@@ -98,7 +98,7 @@ def test_no_other_file_is_served(name: str) -> None:
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/start.js", "/openapi.json", "/redoc"])
 def test_production_shows_no_map_of_its_routes(path: str) -> None:
-    response = ask(create_app(fake_runtime(environment="production")), path)
+    response = ask(create_app(fake_runtime(environment="live", protected=True)), path)
 
     assert response.status_code == 404
 

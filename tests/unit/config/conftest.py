@@ -23,6 +23,7 @@ _SETTINGS = """
     [default]
 
     [development]
+    protected = false
 
     [production]
 """

@@ -60,6 +60,9 @@ def test_settings_file_has_a_line_and_a_comment_for_every_setting(setting: Setti
     """A new field without its line fails here."""
     *table, key = setting.key.split(".")
     header = "default.plugins.NAME" if setting.is_policy else ".".join(["default", *table])
+    if setting.is_declared:
+        assert f"\n[development]\n{key} = false\n" in shipped()
+        return
     section = re.split(rf"(?m)^(?:# )?\[{re.escape(header)}\]\n", shipped())[1].split("\n[")[0]
 
     match = re.search(rf"(?m)^(# .*\n)(?:# .*\n)*?(?:# )?{key} = (.*)$", section)
@@ -121,7 +124,7 @@ def test_schema_is_one_that_an_editor_can_use() -> None:
     assert set(schema["properties"]) == {"default", "development", "production"}
     assert schema["additionalProperties"] is False
     section = schema["$defs"]["section"]
-    assert {setting.path[0].upper() for setting in _CORE if len(setting.path) == 1} <= set(
+    assert {setting.key for setting in _CORE if len(setting.path) == 1} <= set(
         section["properties"]
     )
     assert "ENVIRONMENT" not in section["properties"]

@@ -151,7 +151,7 @@ def test_secret_is_in_no_error(notifying: Site, source: str, name: str, text: st
         ("DB_POOL_SIZE", CANARY),
         ("MIGRATE__LOCK_WIAT", CANARY),
         ("PLUGINS__NOTIFY__ULR", CANARY),
-        ("PLUGINS__OTHER__TOKEN", CANARY),
+        ("PLUGINS__NOTIFI__TOKEN", CANARY),
     ],
 )
 @pytest.mark.parametrize("source", ["environment", "file", "dotenv", "plugin", "--set"])

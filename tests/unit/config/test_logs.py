@@ -53,7 +53,7 @@ def logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield
-    configure_logging(Settings(), ())
+    configure_logging(Settings(protected=False), ())
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.getLogger("sst").setLevel(logging.NOTSET)
@@ -61,7 +61,7 @@ def logging_as_before() -> Iterator[None]:
 
 def settings(**values: Any) -> Settings:
     """Return settings with *values*."""
-    return Settings.model_validate(values)
+    return Settings.model_validate({"protected": False} | values)
 
 
 def configured(*secrets: str, **values: Any) -> io.StringIO:
@@ -202,13 +202,13 @@ def ask_database(**options: Any) -> None:
     engine.dispose()
 
 
-def test_sql_is_not_logged_in_production_whatever_an_ini_file_says(
+def test_sql_is_not_logged_where_protected_whatever_an_ini_file_says(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One line of an alembic.ini turns on all SQL with its parameters."""
     ini = tmp_path / "alembic.ini"
     ini.write_text(_INI)
-    stream = configured(environment="production")
+    stream = configured(protected=True)
     logging.config.fileConfig(ini, disable_existing_loggers=False)
 
     ask_database()
@@ -231,8 +231,8 @@ def test_sql_echo_goes_to_the_log_and_not_to_stdout(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == ""
 
 
-def test_development_after_production_may_log_sql() -> None:
-    configured(environment="production")
+def test_development_after_a_protected_one_may_log_sql() -> None:
+    configured(protected=True)
     configured()
 
     logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)

@@ -19,7 +19,7 @@ _REPOSITORY = Path(__file__).parents[3]
 def test_sound_production_has_no_problem(production: Site) -> None:
     configuration = production.load()
 
-    assert configuration.settings.is_production
+    assert configuration.settings.protected
     assert configuration.warnings == ()
 
 

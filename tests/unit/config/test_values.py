@@ -120,6 +120,7 @@ def test_empty_variable_counts_as_unset(site: Site, name: str) -> None:
         [default.migrate]
         lock_wait = 9
         [development]
+        protected = false
     """)
     before = site.load().settings
     site.environ |= {name: "", f"{name}_FILE": ""}

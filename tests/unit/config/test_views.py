@@ -27,6 +27,7 @@ _SETTINGS = """
     [development]
     DATABASE_URL = "embedded"
     LOG_LEVEL = "DEBUG"
+    protected = false
     [production]
     DB_POOL_SIZE = 20
 """
@@ -141,10 +142,13 @@ def test_diff_compares_what_the_files_say(site: Site) -> None:
         "DATABASE_URL": ("embedded", None),
         "LOG_LEVEL": ("DEBUG", "ERROR"),
         "DB_POOL_SIZE": (5, 20),
+        "PROTECTED": (False, True),
     }
 
 
 def test_diff_of_equal_environments_says_so(site: Site) -> None:
+    site.settings("[default]\n[development]\n[production]\n")
+
     found = diff(project(site), "development", "production")
 
     assert command.render_diff(found) == "development and production have the same settings"

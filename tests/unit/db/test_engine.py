@@ -78,20 +78,20 @@ def test_what_the_url_says_about_the_connection_wins() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "sql_echo", "echoes"),
+    ("protected", "sql_echo", "echoes"),
     [
-        ("development", True, True),
-        ("development", False, False),
-        ("production", True, False),
-        ("production", False, False),
+        (False, True, True),
+        (False, False, False),
+        (True, True, False),
+        (True, False, False),
     ],
 )
-def test_sql_is_echoed_only_outside_production(
-    environment: str,
+def test_sql_is_echoed_only_where_nothing_is_protected(
+    protected: bool,  # noqa: FBT001 - a case of the table
     sql_echo: bool,  # noqa: FBT001 - a case of the table
     echoes: bool,  # noqa: FBT001 - a case of the table
 ) -> None:
-    settings = Settings(environment=environment, sql_echo=sql_echo)
+    settings = Settings(protected=protected, sql_echo=sql_echo)
 
     engine = create_app_engine(settings, URL)
 
@@ -104,7 +104,7 @@ def test_echo_installs_no_handler_that_prints_to_stdout() -> None:
     before = list(logger.handlers)
     logger.handlers.clear()
 
-    create_app_engine(Settings(sql_echo=True), URL)
+    create_app_engine(Settings(protected=False, sql_echo=True), URL)
     handlers = list(logger.handlers)
     logger.handlers[:] = before
 
@@ -112,15 +112,15 @@ def test_echo_installs_no_handler_that_prints_to_stdout() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "debug", "hides"),
-    [("development", True, False), ("development", False, True), ("production", True, True)],
+    ("protected", "debug", "hides"),
+    [(False, True, False), (False, False, True), (True, True, True)],
 )
 def test_parameters_of_a_failed_statement_show_only_while_debugging(
-    environment: str,
+    protected: bool,  # noqa: FBT001 - a case of the table
     debug: bool,  # noqa: FBT001 - a case of the table
     hides: bool,  # noqa: FBT001 - a case of the table
 ) -> None:
-    engine = create_app_engine(Settings(environment=environment, debug=debug), URL)
+    engine = create_app_engine(Settings(protected=protected, debug=debug), URL)
 
     assert engine.hide_parameters is hides
 
