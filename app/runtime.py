@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +30,7 @@ from app.hooks.manager import (
 from app.migrator.bridge import AlembicProject, Branch
 from app.migrator.context import Context, Version
 from app.migrator.migrator import Migrator
+from app.migrator.whoami import git_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -172,7 +172,7 @@ class Runtime:
     @cached_property
     def version(self) -> Version:
         """Which code this is."""
-        return Version(__version__, self.settings.git_commit or _git_commit(self.project_root))
+        return Version(__version__, self.settings.git_commit or git_commit(self.project_root))
 
     @cached_property
     def project(self) -> AlembicProject:
@@ -228,9 +228,8 @@ class Runtime:
     def configure_logging(self) -> None:
         """Send log lines to stderr in the configured form, with secrets masked."""
         configure_logging(self.settings, self.secrets)
-        if not self._is_logging:
-            for warning in self.configuration.warnings:
-                log.warning("%s", warning)
+        for warning in () if self._is_logging else self.configuration.warnings:
+            log.warning("%s", warning)
         self._is_logging = True
 
     def _run_checks(
@@ -289,15 +288,6 @@ def _ask(
         for answer in answers
         for name, value in answer.value.items()
     ]
-
-
-def _git_commit(root: Path) -> str:
-    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return found.stdout.strip() if found.returncode == 0 else ""
 
 
 __all__ = ["PROJECT_ROOT", "Runtime", "load_configuration", "open_runtime"]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from app.migrator.context import Context
 
 
@@ -32,3 +35,13 @@ def _os_user() -> str:
     except (KeyError, OSError):
         # A numeric user of a container has no name.
         return str(os.getuid())
+
+
+def git_commit(root: Path) -> str:
+    """Return the commit that the checkout at *root* is at; nothing where it is none."""
+    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return found.stdout.strip() if found.returncode == 0 else ""
