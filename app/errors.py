@@ -4,6 +4,7 @@ AppError                          1   a bug or a failed revision unless a subcla
 ├── ConfigError                   2   settings, plugins or their files; all problems at once
 ├── UsageError                    2   the command's words are wrong
 ├── RevisionFailedError           1   a revision raised; says what is committed and what is not
+│   ├── TransactionEndedError         ... because it ended its own transaction
 │   └── ConnectionLostError           the connection died during the run
 ├── StoppedError                  1   something other than a revision ended a run that had begun
 ├── HeadsUnchangedError           1   env.py ran and the database did not move
@@ -141,6 +142,12 @@ class RevisionFailedError(AppError, code="revision_failed"):
         self.committed = tuple(committed)
         self.sqlstate = sqlstate
         self.statement = statement
+
+
+class TransactionEndedError(RevisionFailedError, code="transaction_ended"):
+    """A revision committed, rolled back or closed the transaction that was begun for it."""
+
+    event = "Revision {revision} ended its own transaction, and is not recorded as applied."
 
 
 class ConnectionLostError(RevisionFailedError, code="connection_lost"):

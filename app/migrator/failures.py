@@ -14,11 +14,13 @@ from app.errors import (
     RefusedError,
     RevisionFailedError,
     StoppedError,
+    TransactionEndedError,
     UnhealthyError,
     VetoedError,
 )
 from app.hooks.calls import HookFailedError
 from app.hooks.types import EventKind, Failure
+from app.migrator.bridge import EndedTransactionError
 from app.migrator.giving_up import gave_up
 from app.migrator.heartbeat import ServerSilent
 from app.migrator.interrupts import Interrupt
@@ -149,6 +151,8 @@ def _revision_failed(
     statement = getattr(raised, "statement", None)
     lost = isinstance(raised, DBAPIError) and raised.connection_invalidated
     error_type = ConnectionLostError if lost else RevisionFailedError
+    if isinstance(raised, EndedTransactionError):
+        return _ended_transaction(raised, progress, redact)
     return error_type(
         step.revision.id if step else "?",
         why=redact(f"{type(original).__name__}: {_first_line(original)}"),
@@ -156,6 +160,21 @@ def _revision_failed(
         next_step=_way_on(progress),
         sqlstate=getattr(original, "sqlstate", None) or getattr(original, "pgcode", None),
         statement=redact(" ".join(statement.split()))[:_LONGEST_STATEMENT] if statement else None,
+    )
+
+
+def _ended_transaction(
+    raised: EndedTransactionError, progress: Progress, redact: Redact
+) -> TransactionEndedError:
+    step = progress.current_step
+    kept = "" if progress.attempts.committed else "; nothing of the revision is committed"
+    return TransactionEndedError(
+        step.revision.id if step else "?",
+        why=redact(f"{raised}{kept}"),
+        committed=progress.committed_ids,
+        next_step="take it out of the revision: each is committed when it returns, and "
+        "op.get_context().autocommit_block() is for what cannot run in a transaction; set right "
+        "what is committed, then run the command again",
     )
 
 

@@ -13,12 +13,14 @@ from app.migrator.bridge.indexes import (
     leaves_invalid,
 )
 from app.migrator.bridge.project import AlembicProject
+from app.migrator.bridge.transaction import EndedTransactionError
 from app.migrator.bridge.values import EnvFacts, Step, StepSql
 
 __all__ = [
     "LEDGER_SCHEMA",
     "AlembicProject",
     "Branch",
+    "EndedTransactionError",
     "EnvFacts",
     "Footprint",
     "InvalidIndex",

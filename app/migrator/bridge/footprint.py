@@ -21,13 +21,23 @@ if TYPE_CHECKING:
 # These leave nothing behind in the database.
 _HARMLESS = re.compile(
     r"\s*(set|reset|show|begin|start\s+transaction|commit|end|savepoint)\b"
+    r"|\s*(rollback|abort)\b"
+    r"|\s*select\s+current_setting\("
     r"|\s*select\b[^;]*\bfrom\s+(pg_|information_schema\.)",
     re.IGNORECASE,
 )
 _REPEATABLE = re.compile(r"\bif\s+(not\s+)?exists\b|\s*reindex\b", re.IGNORECASE)
 _COMMIT = re.compile(r"(?:^|;)\s*(commit|end)\b", re.IGNORECASE)
+_ROLLBACK = re.compile(
+    r"(?:^|;)\s*(abort|rollback(?!\s+((work|transaction)\s+)?to\b))\b", re.IGNORECASE
+)
+# The body of a function ends with END; manual, CREATE FUNCTION.
+_ATOMIC = re.compile(r"\bbegin\s+atomic\b", re.IGNORECASE)
 # Both may commit inside, when they are not in a transaction; manual, 43.8.
 _PROCEDURE = re.compile(r"\s*(call|do)\b", re.IGNORECASE)
+
+
+_IDLE = 0
 
 
 class Footprint:
@@ -40,6 +50,8 @@ class Footprint:
         self._open: list[str] = []
         self._in_doubt: list[str] = []
         self._committed: list[str] = []
+        self._lost: list[str] = []
+        self._unsure: list[str] = []
         self._is_outside = False
         self._may_be_half_done = False
         self.running: str | None = None
@@ -54,7 +66,25 @@ class Footprint:
         if not isinstance(error, DBAPIError) or error.statement is not None:
             self._settle()
         half_done = [self.running] if self.running and self._may_be_half_done else []
-        return (*(each for each in self._committed if not _HARMLESS.match(each)), *half_done)
+        return (*(each for each in self._committed if not _is_harmless(each)), *half_done)
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """The statements that a rollback took back."""
+        return tuple(each for each in self._lost if not _is_harmless(each))
+
+    def notice(self, connection: Connection) -> None:
+        """See that the driver itself ended the transaction: nothing was told of it."""
+        if self._open and not self._is_outside and _is_idle(connection):
+            self._unsure, self._open = self._unsure + self._open, []
+
+    def resolve(self, *, was_committed: bool) -> None:
+        """Count what nobody told of as committed or as lost, now that the server has said it."""
+        if was_committed and not (self._unsure or self._committed or self._in_doubt):
+            # It was not even seen which statements came before the COMMIT.
+            self._unsure, self._lost = self._lost, []
+        (self._committed if was_committed else self._lost).extend(self._unsure)
+        self._unsure = []
 
     @contextmanager
     def watching(self, connection: Connection) -> Iterator[None]:
@@ -77,6 +107,7 @@ class Footprint:
     def _before(
         self, connection: Connection, _cursor: DBAPICursor, statement: str, *_: object
     ) -> None:
+        self.notice(connection)
         self.running = statement
         outside = self._is_outside or _is_autocommit(connection)
         self._may_be_half_done = _commits(statement) or (
@@ -94,33 +125,64 @@ class Footprint:
             # Sent as text, behind the driver's back: what follows is in no transaction.
             self._committed += self._open
             self._open, self._is_outside = [], True
+        elif _rolls_back(statement):
+            self._lost += self._open
+            self._open, self._is_outside = [], True
 
     def _begin(self, _connection: Connection) -> None:
         # The next transaction begins: so the COMMIT of the one before went well.
         self._settle()
+        self._is_outside = False
 
-    def _commit(self, _connection: Connection) -> None:
+    def _commit(self, connection: Connection) -> None:
         # Told before it is sent.
+        self.notice(connection)
         self._in_doubt, self._open = self._in_doubt + self._open, []
 
-    def _rollback(self, _connection: Connection) -> None:
-        self._open = []
+    def _rollback(self, connection: Connection) -> None:
+        self.notice(connection)
+        self._lost, self._open = self._lost + self._open, []
 
     def _settle(self) -> None:
         self._committed += self._in_doubt
         self._in_doubt = []
 
 
+def _is_harmless(statement: str) -> bool:
+    """Say whether nothing of *statement* leaves a trace; it may hold several."""
+    parts = without_literals(statement, len(statement) + 1).split(";")
+    return all(_HARMLESS.match(part) or not part.strip() for part in parts)
+
+
 def _is_autocommit(connection: Connection) -> bool:
     return connection._is_autocommit_isolation()  # noqa: SLF001 - it has no public name
 
 
+def _is_idle(connection: Connection) -> bool:
+    """Say whether the driver knows of no open transaction; psycopg2 and psycopg know it."""
+    info = getattr(connection.connection.driver_connection, "info", None)
+    return getattr(info, "transaction_status", None) == _IDLE
+
+
+def ends_transaction(statement: str) -> bool:
+    """Say whether *statement* holds the end of a transaction, outside literals and comments."""
+    return _commits(statement) or _rolls_back(statement)
+
+
 def _commits(statement: str) -> bool:
-    """Say whether *statement* holds a COMMIT as text, outside literals and comments."""
-    words = statement.lower()
-    if "commit" not in words and "end" not in words:
+    return _holds(_COMMIT, statement, "commit", "end")
+
+
+def _rolls_back(statement: str) -> bool:
+    return _holds(_ROLLBACK, statement, "rollback", "abort")
+
+
+def _holds(ending: re.Pattern[str], statement: str, *words: str) -> bool:
+    lower = statement.lower()
+    if not any(word in lower for word in words):
         return False
-    return _COMMIT.search(without_literals(statement, len(statement) + 1)) is not None
+    text = without_literals(statement, len(statement) + 1)
+    return ending.search(text) is not None and _ATOMIC.search(text) is None
 
 
 def may_run_again(committed: Sequence[str]) -> bool:

@@ -22,6 +22,7 @@ from app.migrator.bridge.observation import (
 from app.migrator.bridge.offline import OfflineRun
 from app.migrator.bridge.stamps import heads_to_write, stamp_target, steps_between
 from app.migrator.bridge.timeouts import patient_concurrently
+from app.migrator.bridge.transaction import RevisionTransaction, prefer_ended
 from app.migrator.bridge.writing import RevisionWriter
 
 if TYPE_CHECKING:
@@ -153,7 +154,8 @@ class AlembicProject:
         that env.py opened itself, and *on_backend* gets its server process; on *connection* they
         are the caller's to set, before. *footprint* notes what the revision commits.
 
-        What the revision raises is raised unchanged.
+        What the revision raises is raised unchanged, and `EndedTransactionError` when it has ended
+        the transaction that Alembic began for it.
         Raises `HeadsUnchangedError`, with nothing applied, when env.py leads to another database
         or another version table, or never asks for the revision.
         `lock_timeout` does not count for CREATE INDEX CONCURRENTLY and its like.
@@ -170,10 +172,15 @@ class AlembicProject:
             require_heads(heads, step)
             # Not `with`: after an error the generator lives as long as the traceback.
             listeners.enter_context(patient_concurrently(used))
-            listeners.enter_context((footprint or Footprint()).watching(used))
-            yield self._history.step(step.revision.id, is_upgrade=step.is_upgrade)
+            listeners.enter_context(seen.watching(used))
+            transaction = RevisionTransaction(context, seen, step.revision.path)
+            found.append(transaction)
+            yield transaction.around(
+                self._history.step(step.revision.id, is_upgrade=step.is_upgrade)
+            )
 
-        with ExitStack() as listeners:
+        seen, found = footprint or Footprint(), list[RevisionTransaction]()
+        with prefer_ended(found), ExitStack() as listeners:
             self._runner.run(
                 one, url=url, connection=connection, keep=True, destination_rev=step.revision.id
             )

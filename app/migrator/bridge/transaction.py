@@ -1,0 +1,186 @@
+"""Proof that a revision ran in the one transaction that was begun for it.
+
+The server itself gives it. Two marks are set when the transaction begins: its end takes the first
+away, whatever ended it, and only a COMMIT keeps the second.
+Source: PostgreSQL manual, SET: "The effects of SET LOCAL last only till the end of the current
+transaction", and those of SET disappear when it is rolled back.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+
+from app.migrator.bridge.footprint import ends_transaction
+from app.migrator.masking import without_literals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from alembic.runtime.migration import MigrationContext, RevisionStep
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine.interfaces import DBAPICursor
+
+    from app.migrator.bridge.footprint import Footprint
+
+_HERE = "sst.revision"
+_KEPT = "sst.committed"
+_MARKS = f"select current_setting('{_HERE}', true), current_setting('{_KEPT}', true)"
+_SHOWN = 3
+
+
+class EndedTransactionError(Exception):
+    """A revision ended the transaction that was begun for it."""
+
+
+class RevisionTransaction:
+    """The transaction of one revision, from the moment when Alembic begins it."""
+
+    def __init__(self, context: MigrationContext, footprint: Footprint, file: Path | None) -> None:
+        self._context = context
+        self._connection: Connection = context.connection  # type: ignore[assignment]
+        self._footprint = footprint
+        self._file = str(file)
+        self._token = ""
+        self._is_guarded = False
+        self._how: str | None = None
+        self.error: EndedTransactionError | None = None
+        """Why the revision is not applied, once that is known."""
+
+    def around(self, step: RevisionStep) -> RevisionStep:
+        """Return *step* with its function run between the two looks at the transaction.
+
+        It raises `EndedTransactionError` when the second look finds another one.
+        """
+        run = step.migration_fn
+
+        def guarded(**arguments: Any) -> None:
+            with self._watching(), self._own_autocommit_block():
+                self._mark()
+                try:
+                    run(**arguments)
+                    self._look()
+                except BaseException as error:
+                    self._is_guarded = False
+                    if not isinstance(error, EndedTransactionError):
+                        self._settle()
+                    raise
+                self._is_guarded = False
+
+        step.migration_fn = guarded
+        return step
+
+    def mark_again(self) -> None:
+        """Set the marks anew: a `RESET ALL` of the revision took them away."""
+        if self._is_guarded:
+            self._mark()
+
+    def _mark(self) -> None:
+        self._token = secrets.token_hex(8)
+        self._connection.exec_driver_sql(f"set local {_HERE} = '{self._token}'")
+        self._connection.exec_driver_sql(f"set {_KEPT} = '{self._token}'")
+        self._is_guarded = True
+
+    def _look(self) -> None:
+        """Raise `EndedTransactionError` when this is not the transaction that was marked."""
+        here, kept = self._marks()
+        if here == self._token:
+            return
+        self._is_guarded = False
+        with suppress(Exception):
+            self._connection.rollback()
+        self._footprint.resolve(was_committed=kept == self._token)
+        self.error = EndedTransactionError(self._told())
+        raise self.error
+
+    def _settle(self) -> None:
+        """Let the footprint know, of a revision that failed, what its transaction's end kept."""
+        connection = self._connection
+        if connection.closed or connection.invalidated:
+            return
+        # The first error is the one to tell.
+        with suppress(Exception):
+            self._footprint.notice(connection)
+            connection.rollback()
+            _, kept = self._marks()
+            connection.rollback()
+            self._footprint.resolve(was_committed=kept == self._token)
+
+    def _marks(self) -> tuple[str | None, str | None]:
+        if self._connection.closed:
+            return None, None
+        here, kept = self._connection.exec_driver_sql(_MARKS).one()
+        return here, kept
+
+    @contextmanager
+    def _own_autocommit_block(self) -> Iterator[None]:
+        """Let the revision leave its transaction where Alembic itself begins another one."""
+        context, original = self._context, self._context.autocommit_block
+
+        @contextmanager
+        def block() -> Iterator[None]:
+            self._look()
+            self._is_guarded = False
+            with original():
+                yield
+            self._mark()
+
+        context.autocommit_block = block  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            del context.autocommit_block
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Remember what ended the transaction first."""
+        hooks: dict[str, Callable[..., None]] = {
+            "commit": lambda _: self._ended("commit()"),
+            "rollback": lambda _: self._ended("rollback() or close()"),
+            "after_cursor_execute": self._executed,
+        }
+        with ExitStack() as stack:
+            for name, function in hooks.items():
+                event.listen(self._connection, name, function)
+                stack.callback(event.remove, self._connection, name, function)
+            yield
+
+    def _executed(self, _: Connection, __: DBAPICursor, statement: str, *___: object) -> None:
+        if ends_transaction(statement):
+            self._ended(f"`{without_literals(statement)}`")
+
+    def _ended(self, how: str) -> None:
+        if self._is_guarded and self._how is None:
+            line = _line_in(self._file)
+            self._how = f"{how} at line {line}" if line else how
+
+    def _told(self) -> str:
+        how = self._how or "a commit or rollback of the driver's own connection"
+        lost = [without_literals(each) for each in self._footprint.lost]
+        shown = f"; lost: {'; '.join(lost[:_SHOWN])}" if lost else ""
+        return f"{how} ended the transaction that Alembic had begun{shown}"
+
+
+@contextmanager
+def prefer_ended(transactions: list[RevisionTransaction]) -> Iterator[None]:
+    """Raise that a transaction was ended, whatever Alembic or env.py make of that."""
+    try:
+        yield
+    finally:
+        for each in transactions:
+            if each.error:
+                raise each.error
+
+
+def _line_in(file: str) -> int | None:
+    frame = sys._getframe(1)  # noqa: SLF001 - the revision is below its own statement
+    while frame is not None:
+        if frame.f_code.co_filename == file:
+            return frame.f_lineno
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
