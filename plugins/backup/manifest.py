@@ -8,7 +8,7 @@ import re
 import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from app.hooks import Backup, Veto
 
@@ -21,7 +21,11 @@ MANIFEST_NAME = "manifest.json"
 BELONGINGS = "of_the_name"
 """Among the properties: what is in no dump because it belongs to the database's name."""
 SCHEMA_VERSION = 1
+LARGEST_MANIFEST = 64 * 2**20
+"""In bytes; a hundred thousand tables need a fifth of it."""
 _LONGEST_NAME = 40
+# Ours has four levels; what is far deeper would break whoever walks through it.
+_DEEPEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +158,32 @@ def damaged(reason: str) -> Veto:
 
 
 def _parsed(text: str | bytes) -> dict[str, Any]:
+    if len(text) > LARGEST_MANIFEST:
+        raise damaged(f"its manifest is larger than {LARGEST_MANIFEST} bytes")
     try:
-        values = json.loads(text)
+        values = json.loads(text, parse_constant=_no_number)
+        _require_shallow(values, _DEEPEST)
+        # JSON can spell half a character, which nobody can print.
+        json.dumps(values, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise damaged("its manifest is no JSON") from error
     if not isinstance(values, dict):
         raise damaged("its manifest is no JSON object")
     return values
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _require_shallow(value: object, room: int) -> None:
+    if room == 0:
+        raise ValueError("nested too deep")
+    if isinstance(value, dict):
+        value = [*value.values()]
+    if isinstance(value, list):
+        for each in value:
+            _require_shallow(each, room - 1)
 
 
 def _typed(values: dict[str, Any]) -> dict[str, Any]:

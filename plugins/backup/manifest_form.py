@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 # The names that pg_dump and age give; no other file is ever read or written.
 _FILE = re.compile(r"archive\.dump(\.age)?|archive/[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_Count = Annotated[int, Field(ge=0)]
+_Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 _Name = Annotated[str, StringConstraints(min_length=1, pattern=r"\A[^\x00]*\z")]
 _Number = Annotated[str, StringConstraints(pattern=r"\A-?[0-9]{1,20}\z")]
 _Version = Annotated[str, StringConstraints(pattern=r"\A\d{1,4}")]

@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,10 +21,11 @@ from typing import TYPE_CHECKING
 
 from app.hooks import Veto
 
-from .manifest import MANIFEST_NAME, Manifest, backup_id
+from .manifest import LARGEST_MANIFEST, MANIFEST_NAME, Manifest, backup_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedReader
     from pathlib import Path
 
 LOCAL = "local"
@@ -152,7 +154,7 @@ def made_at(manifest: Manifest) -> datetime:
     """Return when the backup was made; raise `Veto` when its manifest does not say."""
     try:
         return datetime.fromisoformat(manifest.created_at).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise damaged("its manifest does not say when it was made") from None
 
 
@@ -168,7 +170,7 @@ def require_intact(folder: Path, manifest: Manifest) -> None:
     """Read every file of *manifest* in *folder*; raise `Veto` for the first that was changed."""
     _require_sizes(folder, manifest)
     for file in manifest.files:
-        with (folder / file.name).open("rb") as content:
+        with opened(folder / file.name) as content:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         if sha256 != file.sha256:
             raise damaged(f"{file.name} is not what was written: its sha256 does not fit")
@@ -199,15 +201,34 @@ def settle(folder: Path) -> None:
         _flush(path)
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[BufferedReader]:
+    """Open the file *path* for the body; what is none must not make anybody wait.
+
+    A pipe would block until somebody writes, and a device may never end.
+    Raises `Veto` (code `backup_damaged`) when it is no file, `OSError` when it cannot be opened.
+    """
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    with open(number, "rb") as file:  # noqa: PTH123 - no path can be opened like this
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise damaged(f"{path.name} is no file")
+        yield file
+
+
 def _claims_to_be_one(folder: Path) -> bool:
     if folder.name.endswith(PARTIAL):
         return False
-    return folder.is_dir() and (is_id(folder.name) or (folder / MANIFEST_NAME).exists())
+    try:
+        return folder.is_dir() and (is_id(folder.name) or (folder / MANIFEST_NAME).exists())
+    except OSError:
+        # Such as `lost+found`, which only root may look into.
+        return is_id(folder.name)
 
 
 def _described(folder: Path) -> Manifest:
     try:
-        text = (folder / MANIFEST_NAME).read_bytes()
+        with opened(folder / MANIFEST_NAME) as file:
+            text = file.read(LARGEST_MANIFEST + 1)
     except FileNotFoundError:
         raise damaged("it has no manifest") from None
     manifest = require_described(Manifest.from_json(text), folder.name)
@@ -218,9 +239,13 @@ def _described(folder: Path) -> Manifest:
 def _require_sizes(folder: Path, manifest: Manifest) -> None:
     for file in manifest.files:
         path = folder / file.name
-        if not path.is_file():
-            raise damaged(f"{file.name} is missing")
-        size = path.stat().st_size
+        try:
+            found = path.stat()
+        except OSError:
+            raise damaged(f"{file.name} is missing") from None
+        if not stat.S_ISREG(found.st_mode):
+            raise damaged(f"{file.name} is no file")
+        size = found.st_size
         if size != file.size_bytes:
             raise damaged(f"{file.name} has {size} bytes and should have {file.size_bytes}")
 

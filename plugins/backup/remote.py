@@ -15,7 +15,7 @@ from app.hooks import Veto
 
 from .bounded import StalledError, Watch, bounded
 from .drivers import secrets_in, shown_url
-from .manifest import MANIFEST_NAME, Manifest
+from .manifest import LARGEST_MANIFEST, MANIFEST_NAME, Manifest
 from .places import PARTIAL, Damaged, Scan, is_id, is_of, require_described
 from .process import Deadline
 from .transfer import Transfer
@@ -106,7 +106,8 @@ class RemotePlace:
         names = [name for name in transfer.names() if is_id(name)]
         manifests: list[Manifest] = []
         found_damaged: list[Damaged] = []
-        for name, text in transfer.read_all(names, MANIFEST_NAME).items():
+        read = transfer.read_all(names, MANIFEST_NAME, LARGEST_MANIFEST)
+        for name, text in read.items():
             try:
                 manifests.append(require_described(_parsed(text), name))
             except Veto as veto:
@@ -183,7 +184,9 @@ class _State:
     commits = False
 
 
-def _parsed(text: bytes | None) -> Manifest:
+def _parsed(text: bytes | Veto | None) -> Manifest:
+    if isinstance(text, Veto):
+        raise text
     if text is None:
         raise Veto("its upload or its removal did not end: it has no manifest")
     return Manifest.from_json(text)
@@ -191,7 +194,7 @@ def _parsed(text: bytes | None) -> Manifest:
 
 def _sweep(transfer: Transfer, database: str, since: datetime) -> tuple[str, ...]:
     names = [name for name in transfer.names() if is_id(name) and is_of(name, database)]
-    done = transfer.read_all(names, MANIFEST_NAME)
+    done = transfer.read_all(names, MANIFEST_NAME, LARGEST_MANIFEST)
     swept = [name for name in names if done[name] is None and _began(name) < since]
     for name in swept:
         transfer.remove(name)
@@ -199,4 +202,8 @@ def _sweep(transfer: Transfer, database: str, since: datetime) -> tuple[str, ...
 
 
 def _began(name: str) -> datetime:
-    return datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%S%z")
+    """Return the moment in *name*; one that no calendar has is never over."""
+    try:
+        return datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%S%z")
+    except ValueError:
+        return datetime.max.replace(tzinfo=UTC)

@@ -23,5 +23,6 @@ class RestoreSettings(BaseModel):
     keep_replaced_days: int = Field(
         7,
         ge=0,
+        le=36_500,
         description="`backup prune` drops databases that a restore replaced longer ago than this.",
     )

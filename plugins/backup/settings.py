@@ -69,7 +69,9 @@ class StorageSettings(BaseModel):
     keep_last: int | None = Field(
         None, ge=1, description="Keep this many of the newest backups; see retention."
     )
-    keep_days: int | None = Field(None, ge=1, description="Keep backups younger than this.")
+    keep_days: int | None = Field(
+        None, ge=1, le=36_500, description="Keep backups younger than this."
+    )
     keep_monthly: int | None = Field(
         None, ge=1, description="Keep the newest backup of each of this many months."
     )

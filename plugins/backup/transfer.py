@@ -28,6 +28,7 @@ _READ_BYTES = 8 * 2**20
 # Small files are read back together, for what costs time there is one answer after the other.
 _SMALL_BYTES = 2**20
 _TOGETHER = 32
+_LOCAL = ("file", "local")
 
 
 class Transfer:
@@ -71,13 +72,20 @@ class Transfer:
         """Say whether anything of *name* lies there."""
         return name in self.names()
 
-    def read_all(self, names: Sequence[str], file: str) -> dict[str, bytes | None]:
-        """Return the content of *file* in each of *names*, None where there is none."""
+    def read_all(
+        self, names: Sequence[str], file: str, most_bytes: int
+    ) -> dict[str, bytes | Veto | None]:
+        """Return the content of *file* in each of *names*, None where there is none.
+
+        What is no file, or larger than *most_bytes*, is not read: a `Veto` says so.
+        """
         paths = {name: self._path(name, file) for name in names}
-        if not paths:
-            return {}
-        found = self._fs.cat(list(paths.values()), on_error="return")
-        return {name: _content(found.get(path)) for name, path in paths.items()}
+        refused = self._refused(paths, most_bytes)
+        wanted = [path for name, path in paths.items() if name not in refused]
+        found = self._fs.cat(wanted, on_error="return") if wanted else {}
+        return {
+            name: refused.get(name) or _content(found.get(path)) for name, path in paths.items()
+        }
 
     def write(self, name: str, file: str, content: bytes) -> None:
         """Write one small file."""
@@ -128,7 +136,7 @@ class Transfer:
         except Exception as error:  # noqa: BLE001 - a store may copy, and forbid to delete
             failure = error
         self._fs.invalidate_cache()
-        if self.read_all([name], new)[name] != content:
+        if self.read_all([name], new, len(content))[name] != content:
             raise failure or Veto(f"{new} is not there as it was sent")
 
     def remove(self, name: str) -> None:
@@ -146,6 +154,35 @@ class Transfer:
         self._fs.invalidate_cache()
         if self.exists(name):
             raise Veto("it is still there")
+
+    def _refused(self, paths: Mapping[str, str], most_bytes: int) -> dict[str, Veto]:
+        """Return why some of *paths* are not read: a pipe would block, a device never end."""
+        if not paths:
+            return {}
+        # Where there are no folders one listing is cheaper than a question for each.
+        root = self._path(*paths) if len(paths) == 1 else self._root
+        all_ = {} if has_folders(self._url) else self._fs.find(root, detail=True)
+        found = {name: self._about(path, all_) for name, path in paths.items()}
+        return {
+            name: Veto(f"its manifest is no file of at most {most_bytes} bytes")
+            for name, about in found.items()
+            if about and (about["type"] != "file" or (about["size"] or 0) > most_bytes)
+        }
+
+    def _about(self, path: str, listed: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        if not has_folders(self._url):
+            found: Mapping[str, Any] | None = listed.get(path)
+            return found
+        try:
+            about: Mapping[str, Any] = self._fs.info(path)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            # Such as a link to itself; of a store behind a network it is the link that is down.
+            if scheme_of(self._url) not in _LOCAL:
+                raise
+            return {"type": "other", "size": 0}
+        return about
 
     def _get_arguments(self) -> dict[str, Any]:
         """Return what keeps a download small in memory; older drivers know less of it."""
@@ -193,7 +230,7 @@ class Transfer:
         if not has_folders(self._url):
             return
         self._fs.makedirs(path, exist_ok=True)
-        if scheme_of(self._url) in ("file", "local"):
+        if scheme_of(self._url) in _LOCAL:
             os.chmod(path, 0o700)  # noqa: PTH101 - the driver's own name for it
         elif scheme_of(self._url) in ("sftp", "ssh"):
             self._fs.ftp.chmod(path, 0o700)
