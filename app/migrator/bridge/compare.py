@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from app.migrator.bridge.differences import described
 from app.migrator.bridge.left_out import leaving_out
 from app.migrator.bridge.models import joined
+from app.migrator.bridge.unseen import unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -75,7 +76,7 @@ def comparing_options(
 
 
 def compare_json_defaults(context: MigrationContext) -> None:
-    """Let *context* compare the defaults of JSON columns here.
+    """Let *context* compare the defaults of JSON columns here, and computed ones not at all.
 
     PostgreSQL has no `=` for json, and Alembic asks the server.
     A callable as `compare_server_default` is no way: Alembic then fails on identity columns
@@ -94,6 +95,13 @@ def compare_json_defaults(context: MigrationContext) -> None:
         return bool(plain(inspected, wanted, wanted_default, inspected_default))
 
     context.impl.compare_server_default = differs  # type: ignore[method-assign]
+    # Alembic would only warn that two texts differ; see `computed_differences`.
+    context.impl._normalize_computed_default = _nothing  # type: ignore[method-assign]  # noqa: SLF001
+
+
+def _nothing(sqltext: str) -> str:
+    del sqltext
+    return ""
 
 
 def kept_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +122,8 @@ def _compared(
     models = list(facts.metadata or ())
     context.opts.update(leaving_out(context, models, ignored))
     found = compare_metadata(context, models)  # type: ignore[arg-type]
-    return tuple(line for each in found for line in described(each))
+    lines = (line for each in found for line in described(each))
+    return (*lines, *(each.line for each in unseen(context, models)))
 
 
 def _without_ledger(include_name: Callable[..., bool] | None) -> Callable[..., bool]:

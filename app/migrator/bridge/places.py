@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from app.migrator.bridge.branches import Branch
     from app.migrator.bridge.history import History
+    from app.migrator.bridge.unseen import Unseen
 
 _log = logging.getLogger("sst.migrate")
 
@@ -70,6 +71,15 @@ def keep_own(
     if left_out:
         owner = f"the branch {wanted}" if wanted else "the project itself"
         _log.info("left out, not tables of %s: %s", owner, ", ".join(sorted(left_out)))
+
+
+def of_place(
+    found: Iterable[Unseen], place: Place, models: Sequence[MetaData]
+) -> tuple[Unseen, ...]:
+    """Return those of *found* that are in tables of the branch at *place*."""
+    owners = owners_of(models)
+    wanted = place.branch.label if place.branch else None
+    return tuple(each for each in found if owners.get(each.table.key) == wanted)
 
 
 def _joining(head: str, branches: Sequence[Branch]) -> UsageError:

@@ -15,9 +15,10 @@ from app.migrator.bridge.compare import as_sequence
 from app.migrator.bridge.differences import dropped
 from app.migrator.bridge.left_out import leaving_out
 from app.migrator.bridge.location import shown
-from app.migrator.bridge.places import Place, keep_own, place_of
+from app.migrator.bridge.places import Place, keep_own, of_place, place_of
 from app.migrator.bridge.planning import several_heads
 from app.migrator.bridge.surroundings import kept_within
+from app.migrator.bridge.unseen import unseen, write_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from app.migrator.bridge.environment import EnvironmentRunner
     from app.migrator.bridge.history import History
     from app.migrator.bridge.location import Location
+    from app.migrator.bridge.unseen import Unseen
 
 
 class RevisionWriter:
@@ -73,15 +75,16 @@ class RevisionWriter:
         # Alembic's "Generating ... done": the path is the command's own result.
         self._history.script.messaging_opts = {"quiet": True}
         place = place_of(head, self._history)
+        by_hand: list[Unseen] = []
         with _translated(head or "head"):
             revision = self._revision(message, place, autogenerate=autogenerate)
             if autogenerate or self._wants_environment():
-                self._fill(revision, connection, url, place if autogenerate else None)
+                by_hand = self._fill(revision, connection, url, place if autogenerate else None)
             with kept_within():
                 scripts = [script for script in revision.generate_scripts() if script]
         self._history.forget_order()
         if autogenerate and on_warning:
-            for line in _worth_reading(revision.generated_revisions):
+            for line in _worth_reading(revision.generated_revisions, by_hand):
                 on_warning(line)
         return Path(scripts[0].path) if scripts else None
 
@@ -112,14 +115,21 @@ class RevisionWriter:
         connection: Connection | None,
         url: DatabaseUrl,
         compared: Place | None,
-    ) -> None:
-        """Let env.py have its say; the models of *compared* are compared, if there is one."""
+    ) -> list[Unseen]:
+        """Let env.py have its say; the models of *compared* are compared, if there is one.
+
+        Return the differences that no operation can be written for.
+        """
+        by_hand: list[Unseen] = []
 
         def compare(heads: tuple[str, ...], context: MigrationContext) -> list[Any]:
             if compared:
                 self._require_newest(heads)
                 models = as_sequence(context.opts["target_metadata"] or ())
                 context.opts.update(leaving_out(context, models, self._ignored))
+                found = of_place(unseen(context, models), compared, models)
+                by_hand.extend(each for each in found if each.operation is None)
+                write_unseen(context, found)
                 revision.run_autogenerate(heads, context)
                 keep_own(revision.generated_revisions, compared, models)
             else:
@@ -134,6 +144,7 @@ class RevisionWriter:
             template_args=revision.template_args,
             revision_context=revision,
         )
+        return by_hand
 
     def _require_newest(self, heads: tuple[str, ...]) -> None:
         if tuple(sorted(heads)) != self._history.database_heads:
@@ -151,11 +162,13 @@ class RevisionWriter:
             raise ConfigError([Problem("script.py.mako", what, hint=hint)])
 
 
-def _worth_reading(scripts: Iterable[MigrationScript]) -> Iterator[str]:
+def _worth_reading(scripts: Iterable[MigrationScript], by_hand: list[Unseen]) -> Iterator[str]:
     """Yield what the author should know of *scripts* before they are run."""
+    for each in by_hand:
+        yield f"to be written by hand: {each.line}"
     for script in scripts:
         operations = [each for part in script.upgrade_ops_list for each in part.ops]
-        if not operations:
+        if not operations and not by_hand:
             yield "nothing to write: models and schema agree, the revision is empty"
         for what in dropped(operations):
             hint = "; if it is not yours, name it in migrate.ignore_tables"
