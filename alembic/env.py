@@ -1,12 +1,17 @@
 """Connects Alembic to the models and to the database that the caller hands over.
 
-Hand-over: `config.attributes["connection"]`, else `config.attributes["database_url"]` (text or a
-SQLAlchemy URL), else the option `sqlalchemy.url`.
+Hand-over: `config.attributes["connection"]`, a Connection or (as pytest-alembic does) an Engine,
+else `config.attributes["database_url"]` (text or a SQLAlchemy URL), else the option
+`sqlalchemy.url`.
+A connection inside a transaction stays there: its owner commits or rolls back.
 Tables of plugins are added to the comparison by the caller, which knows the plugins.
 """
 
 from __future__ import annotations
 
+import traceback
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -17,7 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.db.models import Base
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Iterator, MutableMapping
 
 LEDGER_SCHEMA = "migrator"
 
@@ -28,11 +33,13 @@ def run() -> None:
         # A dialect's name is enough to write SQL; a URL would only carry its password here.
         migrate(dialect_name="postgresql", literal_binds=True)
         return
-    connection = context.config.attributes.get("connection")
-    if connection is not None:
-        migrate(connection=outside_transaction(connection))
+    handed_over = context.config.attributes.get("connection")
+    if isinstance(handed_over, sa.Connection):
+        with explained(handed_over):
+            migrate(connection=handed_over)
         return
-    with sa.create_engine(database_url(), poolclass=sa.NullPool).connect() as own_connection:
+    engine = handed_over or sa.create_engine(database_url(), poolclass=sa.NullPool)
+    with engine.connect() as own_connection:
         migrate(connection=own_connection)
 
 
@@ -50,19 +57,27 @@ def migrate(**target: Any) -> None:
         context.run_migrations()
 
 
-def outside_transaction(connection: sa.Connection) -> sa.Connection:
-    """Return *connection*; raise `CommandError` when a transaction is already open on it.
+@contextmanager
+def explained(connection: sa.Connection) -> Iterator[None]:
+    """Raise `CommandError` when a revision has to leave the transaction of *connection*'s owner.
 
-    Alembic would take that transaction for the caller's, commit nothing and still report success.
+    Alembic has no more to say than `AssertionError`. The owner's rollback undoes what was done.
     """
-    if connection.in_transaction():
+    is_inside = connection.in_transaction()
+    try:
+        yield
+    except AssertionError as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        if not is_inside or frames[-1].name != "autocommit_block":
+            raise
+        leaves = [frame for frame in frames if Path(frame.filename).parent.name == "versions"]
+        place = f"{Path(leaves[-1].filename).name}:{leaves[-1].lineno}" if leaves else "a revision"
         message = (
             "The connection handed to Alembic is inside a transaction.\n"
-            "  why:  Alembic would commit nothing and report success\n"
-            "  next: commit or roll back before the hand-over"
+            f"  why:  {place} has to leave it, as CREATE INDEX CONCURRENTLY does\n"
+            "  next: hand over an Engine, or commit or roll back before the hand-over"
         )
-        raise CommandError(message)
-    return connection
+        raise CommandError(message) from error
 
 
 def database_url() -> sa.URL:

@@ -33,6 +33,14 @@ _ONE_SERVER_IS_ENOUGH = (
 """Parts of `tests/integration` that claim nothing of the server: words, settings, processes."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep pytest-alembic from binding its tests to this file: under pytest 9.2 it breaks there.
+
+    Ours import them (`tests/migrations/test_pytest_alembic.py`).
+    """
+    config.option.pytest_alembic_tests_path = "nowhere"
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run integration tests on the external server as well, when one is named."""
     if "server" in metafunc.fixturenames and _wants_external(metafunc):

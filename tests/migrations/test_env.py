@@ -17,7 +17,7 @@ from alembic.util import CommandError
 
 from app.db.models import Base
 from tests.migrations.catalog import snapshot
-from tests.migrations.chain import ROOT, config, scripts
+from tests.migrations.chain import ROOT, config, revision_before, scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,14 +45,38 @@ def test_handed_over_connection_stays_open(chain: Chain) -> None:
         assert not connection.in_transaction()
 
 
-def test_connection_inside_a_transaction_is_refused(chain: Chain) -> None:
-    """Alembic would take the transaction for the caller's, commit nothing and report success."""
+def test_handed_over_engine_is_used_and_committed(chain: Chain) -> None:
+    """What pytest-alembic and other tools of the field hand over."""
+    command.upgrade(config(connection=chain.engine), "head")
+
+    assert chain.heads() == HEAD
+
+
+def test_connection_inside_a_transaction_stays_there(chain: Chain) -> None:
+    """Its owner commits; nothing in this part of the history has to leave it."""
+    before = revision_before("expand_index_incidents_site_id_occurred_at")
+    with chain.engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE of_the_owner (id int)")
+        command.upgrade(config(connection=connection), before)
+
+        assert connection.in_transaction()
+        assert chain.heads() == ()
+        connection.commit()
+
+    assert chain.heads() == (before,)
+
+
+def test_revision_that_has_to_leave_the_owners_transaction_is_named(chain: Chain) -> None:
+    """Alembic itself has no word for it; the owner's rollback leaves nothing behind."""
     with chain.engine.connect() as connection:
         connection.exec_driver_sql("SELECT 1")
 
-        with pytest.raises(CommandError, match="inside a transaction"):
+        with pytest.raises(CommandError, match="inside a transaction") as caught:
             command.upgrade(config(connection=connection), "head")
 
+    _, why, next_step = str(caught.value).splitlines()
+    assert "expand_index_incidents_site_id_occurred_at.py:" in why
+    assert "hand over an Engine" in next_step
     assert snapshot(chain) == ()
 
 
