@@ -371,3 +371,37 @@ def test_ledger_of_an_older_version_gets_the_new_column(table: Project) -> None:
 
     assert result.exit_code == 0, result.output
     assert last_step(table)["blockers"] == []
+
+
+def test_lock_that_is_lost_in_a_pause_ends_the_tries(table: Project) -> None:
+    """Another run may have begun: this one must not go on beside it."""
+    (table.root / "alembic" / "env.py").write_text(OWN_ENGINE)
+    with other_session(table, "select * from t", "report"):
+        run = table.start("upgrade", "--json")
+        tried(run, 1)
+        ended = table.query(LOCK_HELD.replace("select 1", "select pg_terminate_backend(l.pid)"))
+        end = run.finish()
+
+    assert ended == [(True,)]
+    assert (end.exit_code, end.json["error"]["code"]) == (1, "connection_lost"), end.output
+    assert table.current_revision() == "table"
+
+
+def test_timeouts_double_up_to_the_one_that_is_set(table: Project) -> None:
+    table.revision(
+        "greedy",
+        """
+        with open("seen", "a") as file:
+            print(op.get_bind().execute(sa.text("show lock_timeout")).scalar(), file=file)
+        op.execute("lock table t in access exclusive mode")
+    """,
+    )
+    table.migrate("upgrade", "column")
+    table.settings["migrate.lock_timeout"] = "2"
+    with other_session(table, "select * from t") as reader:
+        run = table.start("upgrade")
+        tried(run, 3, "greedy")
+        reader.end()
+        assert run.finish().exit_code == 0
+
+    assert (table.root / "seen").read_text().split()[:3] == ["500ms", "1s", "2s"]

@@ -281,3 +281,30 @@ def test_password_of_digits_is_a_secret() -> None:
     token = build_catalog({"notify": Notify}).names["PLUGINS__NOTIFY__API_TOKEN"]
 
     assert secret_texts(token, 12345678) == {"12345678"}
+
+
+@pytest.mark.parametrize("place", ["secrets", "settings", "file", "environment"])
+def test_a_secret_that_another_source_overrules_is_masked_all_the_same(
+    site: Site, place: str
+) -> None:
+    """It is a password still: of last week, or of another server."""
+    url = f"postgresql://app:{CANARY}@db:5432/sst"
+    if place == "secrets":
+        site.secrets(f'[default]\nDATABASE_URL = "{url}"\n')
+    elif place == "settings":
+        site.settings(f'[default]\nDATABASE_URL = "{url}"\n[development]\n')
+    elif place == "file":
+        site.write("url", url)
+        site.environ["DATABASE_URL_FILE"] = str(site.root / "url")
+    else:
+        site.environ["DATABASE_URL"] = url
+    overruling = "DATABASE_URL=postgresql://app:other@db/sst"
+    if place == "environment":
+        site.overrides.append(overruling)
+    else:
+        site.environ["DATABASE_URL"] = overruling.partition("=")[2]
+
+    configuration = site.load()
+
+    assert {CANARY, "other"} <= configuration.secrets
+    assert CANARY not in repr(explain(configuration, "DATABASE_URL"))

@@ -312,3 +312,12 @@ def test_override_without_a_name_is_not_repeated(site: Site) -> None:
     site.overrides.append("hunter2-canary")
 
     assert "hunter2" not in str(site.problems())
+
+
+@pytest.mark.parametrize("environment", ["staging", "production", "live"])
+def test_dotenv_is_read_in_development_only(site: Site, environment: str) -> None:
+    site.settings(f"[default]\n[{environment}]\n")
+    site.write(".env", "DB_POOL_SIZE=11\n")
+    site.environ |= {"ENVIRONMENT": environment, "DATABASE_URL": "postgresql://app@db/sst"}
+
+    assert site.load().settings.db_pool_size == 5

@@ -174,3 +174,48 @@ def test_missing_plugin_cannot_be_locked(locked: PluginProject) -> None:
 
     assert str(error.value.problems[0]).startswith("plugin gat: not found: no plugins/gat.py, ")
     assert error.value.problems[0].hint == "did you mean gate?"
+
+
+@pytest.mark.parametrize("name", ["gate.pyc", "_shared.pyc", "_shared/__init__.pyc"])
+def test_bytecode_that_python_would_take_is_locked(locked: PluginProject, name: str) -> None:
+    planted = locked.root / "plugins" / name
+    planted.parent.mkdir(exist_ok=True)
+    planted.write_bytes(b"planted")
+
+    [what] = told(locked, "gate")
+
+    assert what.startswith("its sha256 is ")
+
+
+def test_renamed_file_is_refused(project: PluginProject) -> None:
+    project.add("gate/__init__", GATE)
+    helper = project.add("gate/helper", "LIMIT = 1\n")
+    write_lock(project.root, lock_entries(project.root, ["gate"]))
+
+    helper.rename(helper.with_name("helpers.py"))
+
+    [what] = told(project, "gate")
+    assert what.startswith("its sha256 is ")
+
+
+def test_text_that_moves_from_one_file_into_the_next_is_refused(project: PluginProject) -> None:
+    """Without the lengths both would read the same."""
+    package = project.add("gate/__init__", GATE).parent
+    (package / "a.py").write_text("x = 1\n")
+    (package / "b.py").write_text("y = 2\n")
+    write_lock(project.root, lock_entries(project.root, ["gate"]))
+
+    (package / "a.py").write_text("x = 1\ngate/b.py\0006\0y = 2\n")
+    (package / "b.py").unlink()
+
+    [what] = told(project, "gate")
+    assert what.startswith("its sha256 is ")
+
+
+def test_hash_of_a_file_is_pinned(project: PluginProject) -> None:
+    """A lock that was written by an older release holds on."""
+    (project.folder / "gate.py").write_text("x = 1")
+
+    [entry] = lock_entries(project.root, ["gate"])
+
+    assert entry.sha256 == "265994162bb6cacb25d7484eef136132d44deb045393542eef73868a0f0b82cc"

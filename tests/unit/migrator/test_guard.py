@@ -20,3 +20,13 @@ def test_printed_confirmation_can_be_pasted_whatever_the_name_is(given: str | No
 
     pasted = refused.value.next_step.partition("--confirm")[2]
     assert shlex.split(pasted) == [url.name]
+
+
+@pytest.mark.parametrize("given", ["SHOP", "Shop", "shop2", "sho", ""])
+def test_only_the_very_name_confirms(given: str) -> None:
+    url = DatabaseUrl("postgresql://u@host/shop")
+
+    with pytest.raises(ConfirmationError):
+        confirm(url, action="downgrade base", given=given, ask=None)
+
+    confirm(url, action="downgrade base", given="shop", ask=None)

@@ -50,3 +50,25 @@ def test_signal_otherwise_cancels_what_is_watched() -> None:
         go_on_shielded()
 
     assert cancelled[0] == frozenset({7})
+
+
+def test_cancel_is_asked_again_until_the_block_is_left() -> None:
+    """The first cancel can meet a session between two statements, and is lost."""
+    asked: list[frozenset[int]] = []
+    again = threading.Event()
+
+    def cancel(pids: frozenset[int]) -> None:
+        asked.append(pids)
+        if len(asked) > 1:
+            again.set()
+
+    def go_on_shielded() -> None:
+        with Interrupts(cancel) as interrupts, interrupts.shielded():
+            interrupts.watch(7)
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert again.wait(60), "asked only once"
+
+    with pytest.raises(Interrupt):
+        go_on_shielded()
+
+    assert asked[:2] == [frozenset({7}), frozenset({7})]

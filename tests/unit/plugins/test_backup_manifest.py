@@ -245,3 +245,14 @@ def test_id_is_a_plain_file_name(database: str, shown: str) -> None:
     made = backup_id(database, "run1")
 
     assert made.partition("Z-")[2] == f"{shown}-run1"
+
+
+def test_manifest_without_its_seal_is_refused() -> None:
+    """Who edits it could take the seal away as well."""
+    values = json.loads(MADE.to_json())
+    del values["checksum"]
+
+    for unsealed in (values, {**values, "checksum": None}, {**values, "checksum": ""}):
+        with pytest.raises(Veto, match="not what was written") as veto:
+            Manifest.from_json(json.dumps(unsealed))
+        assert veto.value.code == "backup_damaged"
