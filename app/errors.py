@@ -26,6 +26,7 @@ AppError                          1   a bug or a failed revision unless a subcla
 │   ├── DatabaseAheadError            the database holds a revision that this code does not know
 │   ├── UnknownRevisionError          ... and that no run on record has ever applied
 │   ├── PluginMissingError            ... and that came with a plugin which is not here
+│   ├── VersionTableBehindError       the version table has lost what is on record as applied
 │   └── BrokenHistoryError            a revision file is missing or cannot be read
 ├── TemporaryError               75   try again
 │   ├── DatabaseUnreachableError      no connection
@@ -234,6 +235,10 @@ class UnknownRevisionError(HistoryError, code="unknown_revision"):
 
 class PluginMissingError(HistoryError, code="plugin_missing"):
     """The database holds a revision of a plugin that is not enabled, or of a newer version."""
+
+
+class VersionTableBehindError(HistoryError, code="version_table_behind"):
+    """The version table has lost revisions that are on record as applied."""
 
 
 class BrokenHistoryError(HistoryError, code="history_broken"):

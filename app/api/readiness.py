@@ -8,8 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.db.engine import create_direct_engine
-from app.errors import AppError
+from app.errors import AppError, VersionTableBehindError
 from app.hooks.types import Check, CheckResult, CheckStatus
+from app.migrator.inspection import DatabaseInspection
 
 if TYPE_CHECKING:
     from app.hooks.types import Inspection
@@ -83,6 +84,9 @@ def _ahead(inspection: Inspection) -> str:
 
 
 def _behind(inspection: Inspection) -> str:
+    error = inspection.status.error if isinstance(inspection, DatabaseInspection) else None
+    if isinstance(error, VersionTableBehindError):
+        return f"{error.what} {error.why}"
     if inspection.state == "diverged":
         return (
             f"the database is at {_names(inspection.current)}, the code at "

@@ -187,6 +187,7 @@ def _run(report: Report) -> list[str]:
         lines += records([("backup", report.backup.uri, size, verified)])
     if report.restored:
         lines.append(report.restored.message)
+    lines += records([("warning", warning) for warning in report.warnings])
     if report.error is None:
         lines.append(_summary(report))
     return lines

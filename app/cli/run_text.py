@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.cli.text import moment, records
+from app.migrator.findings import CORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +77,8 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
     yield "outcome", run.outcome
     yield "why", _reason(run)
     for warning in details.get("warnings", []):
-        yield "warning", f"plugin {warning['plugin']}, {warning['hook']}: {warning['text']}"
+        plugin = "" if warning["plugin"] == CORE else f"plugin {warning['plugin']}, "
+        yield "warning", f"{plugin}{warning['hook']}: {warning['text']}"
     yield "statement", (run.error or {}).get("statement") or ""
     yield "started", moment(run.started_at)
     yield "finished", moment(run.finished_at) if run.finished_at else ""

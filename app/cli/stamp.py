@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.command import Command, lock_options
-from app.cli.invocation import pass_runtime
+from app.cli.invocation import asker, pass_runtime
 
 if TYPE_CHECKING:
     from app.migrator.report import Report
@@ -15,19 +15,34 @@ if TYPE_CHECKING:
 
 
 @click.command("stamp", cls=Command, short_help="Record TARGET without running anything.")
-@click.argument("target")
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.option(
+    "--purge",
+    is_flag=True,
+    help="Take away every row of the version table first, also revisions that nobody knows.",
+)
+@click.option("--confirm", metavar="NAME", help="With --purge: the database's name, for scripts.")
 @lock_options
 @pass_runtime
 def command(
     runtime: Runtime,
-    target: str,
+    targets: tuple[str, ...],
+    confirm: str | None,
     lock_wait_seconds: float | None,
     *,
+    purge: bool,
     allow_environment_change: bool,
 ) -> Report:
-    """Say that the database is at TARGET without running anything; it is on record like a run."""
+    """Say that the database is at TARGET without running anything; it is on record like a run.
+
+    Rows of other branches stay; several TARGETs are written one after the other.
+    In a protected environment --purge asks for the database's name.
+    """
     return runtime.migrator.stamp(
-        target,
+        *targets,
+        purge=purge,
+        confirmed_name=confirm,
+        ask=asker(),
         lock_wait_seconds=lock_wait_seconds,
         allow_environment_change=allow_environment_change,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from app.errors import DatabaseAheadError, PluginMissingError, UnknownRevisionError
@@ -10,18 +11,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.errors import HistoryError
-    from app.migrator.context import Context
+    from app.migrator.context import Context, Version
     from app.migrator.ledger import Ledger
-    from app.migrator.origins import Origin
+    from app.migrator.origins import BroughtBy, Origin
 
 
 def explained(
-    error: HistoryError, context: Context, ledger: Ledger, current: Sequence[str]
+    error: HistoryError,
+    context: Context,
+    ledger: Ledger,
+    current: Sequence[str],
+    wanted: Sequence[str] = (),
 ) -> HistoryError:
     """Return *error*, or who brought a revision of *current* for which there is no file.
 
     A revision that no run on record has applied is another error: somebody else wrote it.
     So is one that came with a plugin: its file comes back with the plugin.
+    *wanted* are the heads that the version table should hold, as far as that is known.
     """
     unknown = [revision for revision in current if not context.project.knows(revision)]
     if not unknown:
@@ -32,7 +38,9 @@ def explained(
         if origin:
             return _of_plugin(revision, origin, is_enabled=origin.plugin in enabled)
     brought_by = ledger.who_brought(unknown[0])
-    return _ahead(unknown, brought_by) if brought_by else _nobodys(unknown[0])
+    if brought_by is None:
+        return nobodys_revision(unknown, wanted)
+    return _ahead(unknown, brought_by, context.version)
 
 
 def _of_plugin(revision: str, origin: Origin, *, is_enabled: bool) -> PluginMissingError:
@@ -51,20 +59,29 @@ def _of_plugin(revision: str, origin: Origin, *, is_enabled: bool) -> PluginMiss
     )
 
 
-def _ahead(unknown: Sequence[str], brought_by: str) -> DatabaseAheadError:
+def nobodys_revision(unknown: Sequence[str], wanted: Sequence[str]) -> UnknownRevisionError:
+    """Return the error for revisions that neither files nor runs know.
+
+    *wanted* are the heads that the version table should hold, as far as that is known.
+    """
+    plural = "" if len(unknown) == 1 else "s"
+    stamp = f"python migrate.py stamp --purge {shlex.join(wanted) or 'REVISION'}"
+    return UnknownRevisionError(
+        what=f"The database holds the revision{plural} {', '.join(unknown)}, "
+        "which nobody here knows.",
+        why="no revision file has that id, and no run on record has applied it",
+        next_step="check that DATABASE_URL names the right database; if it does, bring the file "
+        f"of that revision here, or write where the database really is: `{stamp}`",
+    )
+
+
+def _ahead(unknown: Sequence[str], brought_by: BroughtBy, running: Version) -> DatabaseAheadError:
+    is_same = (brought_by.app_version, brought_by.git_commit) == (running.app, running.git_commit)
     return DatabaseAheadError(
         what="The database is ahead of this code.",
         why=f"it holds {', '.join(unknown)}, and no revision file here has that id; "
         f"{brought_by} brought it there",
-        next_step=f"run the code of {brought_by.partition(' of ')[2]} or newer, "
-        "or bring its revision files here",
-    )
-
-
-def _nobodys(revision: str) -> UnknownRevisionError:
-    return UnknownRevisionError(
-        what=f"The database holds the revision {revision}, which nobody here knows.",
-        why="no revision file has that id, and no run on record has applied it",
-        next_step="check that DATABASE_URL names the right database; "
-        "if it does, bring the file of that revision here",
+        next_step="bring its revision files back: this very code has applied them"
+        if is_same
+        else f"run the code of {brought_by.code} or newer, or bring its revision files here",
     )

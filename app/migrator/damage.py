@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.errors import VersionTableBehindError
+from app.migrator.ahead import nobodys_revision
 from app.migrator.bridge import invalid_indexes
 from app.migrator.findings import disagrees
 
@@ -35,8 +37,8 @@ class Damage:
     """One thing to mend."""
 
     code: str
-    """`dead_run`, `index_leftover`, `invalid_index`, `unvalidated_constraint` or
-    `ledger_disagrees`."""
+    """`dead_run`, `index_leftover`, `invalid_index`, `unvalidated_constraint`,
+    `ledger_disagrees`, `version_table_behind` or `unknown_revision`."""
     subject: str
     """The run, the index, the constraint."""
     what: str
@@ -46,6 +48,8 @@ class Damage:
     statement: str | None = None
     """The SQL that mends it; None for what is a matter of the record."""
     dead_run: DeadRun | None = None
+    by_hand: bool = False
+    """Whether only the operator can know which remedy is right."""
 
 
 def find_damage(inspection: DatabaseInspection) -> tuple[Damage, ...]:
@@ -101,14 +105,24 @@ def _constraints(inspection: DatabaseInspection) -> Iterator[Damage]:
 
 
 def _ledger(inspection: DatabaseInspection) -> Iterator[Damage]:
-    disagreement = disagrees(inspection.records.last_heads(), inspection.current)
-    if disagreement:
+    records, error = inspection.records, inspection.status.error
+    disagreement = disagrees(records.last_move(), inspection.current)
+    if isinstance(error, VersionTableBehindError):
+        yield _by_hand(inspection, error.code, f"{error.what} {error.why}", error.next_step)
+    elif inspection.status.unknown and inspection.brought_by is None:
+        nobodys = nobodys_revision(inspection.status.unknown, records.left_at())
+        yield _by_hand(inspection, nobodys.code, nobodys.what, nobodys.next_step)
+    elif disagreement:
         yield Damage(
             code="ledger_disagrees",
             subject=inspection.version_table,
             what=f"{disagreement}: something else moved it",
             remedy="put on record where the version table stands; nothing is stamped or run",
         )
+
+
+def _by_hand(inspection: DatabaseInspection, code: str, what: str, remedy: str) -> Damage:
+    return Damage(code, inspection.version_table, what, remedy, by_hand=True)
 
 
 def _mentioned(status: Status, name: str) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from app.errors import VersionTableBehindError
 from app.hooks.manager import Contribution
 from app.hooks.types import Check, CheckResult, CheckStatus, Stage
 from app.migrator.bridge.checksum import checksum_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from app.migrator.bridge import AlembicProject
     from app.migrator.fingerprint import Fingerprint
     from app.migrator.inspection import DatabaseInspection
-    from app.migrator.records import AppliedCode, LastHeads
+    from app.migrator.records import AppliedCode, LastMove
     from app.migrator.status import Status
 
 CORE = "core"
@@ -46,7 +47,7 @@ class Evidence:
     project: AlembicProject
     status: Status
     applied: tuple[AppliedCode, ...]
-    last_heads: LastHeads | None
+    last_move: LastMove | None
     fingerprint: Fingerprint | None
     changed: tuple[str, ...] | None
     """What changed outside migrations; None where nothing can be said."""
@@ -66,7 +67,7 @@ def gather(project: AlembicProject, inspection: DatabaseInspection) -> Evidence:
         project=project,
         status=inspection.status,
         applied=records.applied(),
-        last_heads=records.last_heads(),
+        last_move=records.last_move(),
         fingerprint=fingerprint,
         changed=changed,
     )
@@ -143,15 +144,21 @@ def _schema(evidence: Evidence) -> CheckResult:
 
 
 def _ledger(evidence: Evidence) -> CheckResult:
-    disagreement = disagrees(evidence.last_heads, evidence.status.current)
+    disagreement, error = (
+        disagrees(evidence.last_move, evidence.status.current),
+        evidence.status.error,
+    )
+    if disagreement and isinstance(error, VersionTableBehindError):
+        detail = f"{disagreement}; {error.next_step}"
+        return CheckResult(CheckStatus.WARN, detail, "ledger_disagrees")
     if disagreement:
         return _result(evidence, CheckStatus.WARN, "ledger_disagrees", disagreement)
     return _pass("the record and the version table agree")
 
 
-def disagrees(last: LastHeads | None, current: Sequence[str]) -> str | None:
+def disagrees(last: LastMove | None, current: Sequence[str]) -> str | None:
     """Say how the version table differs from what the newest run left; None when it does not."""
-    if last is None or last.is_killed or set(last.heads) == set(current):
+    if last is None or last.is_unfinished or set(last.heads) == set(current):
         return None
     left, found = ", ".join(last.heads) or "no revision", ", ".join(current) or "no revision"
     return f"run {last.run_id} left the database at {left}, the version table says {found}"

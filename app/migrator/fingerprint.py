@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import AppError
-from app.migrator.catalogue import changes, server_major, take_shape
+from app.migrator.catalogue import changes, patched, server_major, take_shape
 from app.migrator.connections import open_connection
 
 if TYPE_CHECKING:
@@ -23,34 +23,37 @@ if TYPE_CHECKING:
 
     from app.migrator.catalogue import Shape
     from app.migrator.context import Context
+    from app.migrator.ledger import Ledger
 
 log = logging.getLogger("sst.migrate")
 
-_DEFINITION = """create table if not exists migrator.fingerprint (
-    only_one boolean primary key default true check (only_one),
-    run_id text not null,
-    taken_at timestamptz not null default clock_timestamp(),
-    server_major integer not null,
-    objects jsonb not null)"""
+CHANGED = "schema_changed"
+"""The code of a schema that changed and no run did it."""
+
 _STORE = text("""
     insert into migrator.fingerprint (run_id, server_major, objects)
     values (:run_id, :server_major, cast(:objects as jsonb))
     on conflict (only_one) do update set run_id = excluded.run_id,
         taken_at = clock_timestamp(), server_major = excluded.server_major,
-        objects = excluded.objects
+        objects = excluded.objects, handed_on_to = null
 """)
-_HAND_ON = text("update migrator.fingerprint set run_id = :run_id where run_id = :known")
+_HAND_ON = text("update migrator.fingerprint set handed_on_to = :run_id where run_id = :known")
+_WITHDRAW = text(
+    "update migrator.fingerprint set handed_on_to = null where handed_on_to = :run_id"
+)
 _EXISTS = text("select to_regclass('migrator.fingerprint') is not null")
 # A run that was killed, or whose end could not be written, left the schema somewhere else.
+# Read as JSON: a ledger that no run has brought up to date yet lacks the column.
 _READ = text("""
     select f.run_id, f.server_major, f.objects, (
         select r.id from migrator.run r
-        where r.started_at > coalesce(
-                (select l.started_at from migrator.run l where l.id = f.run_id), f.taken_at)
+        where r.started_at > coalesce((select l.started_at from migrator.run l
+                where l.id = coalesce(to_jsonb(f) ->> 'handed_on_to', f.run_id)), f.taken_at)
           and r.id <> f.run_id and r.outcome <> 'refused'
         order by r.started_at desc limit 1)
     from migrator.fingerprint f
 """)
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,42 @@ class Fingerprint:
     """A run that has begun since and left no fingerprint: then nothing can be said."""
 
 
+@dataclass(frozen=True, slots=True)
+class SchemaAtStart:
+    """The schema that a run finds, and what happened to it since a run left it."""
+
+    known: Fingerprint | None = None
+    shape: Shape | None = None
+    """None where the two cannot be compared."""
+    changes: tuple[str, ...] = ()
+    """What changed outside migrations."""
+
+    @property
+    def finding(self) -> str:
+        """What changed, in one line; empty when nothing did."""
+        if not (self.known and self.changes):
+            return ""
+        more = len(self.changes) - _SHOWN
+        rest = f"; and {more} more" if more > 0 else ""
+        listed = "; ".join(self.changes[:_SHOWN])
+        return f"changed outside migrations since run {self.known.run_id}: {listed}{rest}"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The finding as a result names it, under the code that `check` has for it."""
+        return (f"{CHANGED}: {self.finding}",) if self.finding else ()
+
+    def put_on_record(self, ledger: Ledger, run_id: str) -> None:
+        """Write the finding into the row of *run_id*, which begins and has changed nothing yet."""
+        if self.finding:
+            ledger.record_warning(run_id, "core", "schema", self.finding, code=CHANGED)
+
+    def hand_on(self, ledger: Connection, run_id: str) -> None:
+        """Let the known schema stand for *run_id* until that begins to change it."""
+        if self.known and not self.known.later_run:
+            hand_on(ledger, self.known.run_id, run_id)
+
+
 def read_fingerprint(connection: Connection) -> Fingerprint | None:
     """Return the last fingerprint; None where there is none."""
     if not connection.execute(_EXISTS).scalar():
@@ -73,27 +112,38 @@ def read_fingerprint(connection: Connection) -> Fingerprint | None:
 
 
 def store_fingerprint(ledger: Connection, run_id: str, shape: Shape, major: int) -> None:
-    """Keep *shape* as what *run_id* left; *ledger* is in autocommit mode and may write there."""
-    if not ledger.execute(_EXISTS).scalar():
-        ledger.exec_driver_sql(_DEFINITION)
+    """Keep *shape* as what *run_id* left; *ledger* is in autocommit mode and up to date."""
     row = {"run_id": run_id, "server_major": major, "objects": json.dumps(shape)}
     ledger.execute(_STORE, row)
 
 
 def hand_on(ledger: Connection, known_id: str, run_id: str) -> None:
-    """Let the fingerprint that *known_id* left be that of *run_id*, which changed no schema."""
+    """Let what *known_id* left stand after *run_id* too, which has changed no schema so far."""
     ledger.execute(_HAND_ON, {"known": known_id, "run_id": run_id})
 
 
-def remember_schema(context: Context, ledger: Connection, run_id: str) -> None:
-    """Keep the schema as it is now as what *run_id* left; a run does not fail for it."""
+def withdraw(ledger: Connection, run_id: str) -> None:
+    """Take back what `hand_on` said of *run_id*: from now on it changes the schema."""
+    ledger.execute(_WITHDRAW, {"run_id": run_id})
+
+
+def remember_schema(
+    context: Context, ledger: Connection, run_id: str, failed_since: SchemaAtStart | None = None
+) -> None:
+    """Keep the schema as it is now as what *run_id* left; a run does not fail for it.
+
+    With *failed_since* the run has failed and committed no revision: what the run before it left
+    stands, so that drift stays drift, and what this one changed outside transactions is added.
+    """
+    if failed_since is not None:
+        _hand_on_or_patch(context, ledger, run_id, failed_since)
+        return
     try:
         with open_connection(context, f"sst-fingerprint {run_id}") as connection:
             shape, major = take_shape(connection), server_major(connection)
         store_fingerprint(ledger, run_id, shape, major)
     except (SQLAlchemyError, AppError) as error:
-        reason = next(iter(str(getattr(error, "orig", error)).splitlines()), "")
-        log.warning("no fingerprint of the schema after run %s: %s", run_id, reason)
+        _log_unkept(run_id, error)
 
 
 def outside_changes(connection: Connection, known: Fingerprint | None) -> tuple[str, ...] | None:
@@ -106,14 +156,52 @@ def outside_changes(connection: Connection, known: Fingerprint | None) -> tuple[
     return changes(known.shape, take_shape(connection))
 
 
-def warn_of_changes(context: Context) -> None:
-    """Log what changed outside migrations: the run that begins takes it for the schema's own."""
+def look_at_schema(context: Context) -> SchemaAtStart:
+    """Return the schema as a run finds it, and log what changed outside migrations."""
     try:
         with open_connection(context, "sst-fingerprint") as connection:
-            known = read_fingerprint(connection)
-            found = outside_changes(connection, known)
+            start = _compared(connection)
     except (SQLAlchemyError, AppError):
         # The run's own connection will say what is wrong.
+        return SchemaAtStart()
+    if start.finding:
+        log.warning("%s", start.finding)
+    return start
+
+
+def _hand_on_or_patch(
+    context: Context, ledger: Connection, run_id: str, start: SchemaAtStart
+) -> None:
+    if start.known is None or start.known.later_run:
         return
-    if known and found:
-        log.warning("changed outside migrations since run %s: %s", known.run_id, "; ".join(found))
+    try:
+        shape = _shape_now(context, run_id) if start.shape is not None else None
+        if start.shape is None or shape == start.shape:
+            hand_on(ledger, start.known.run_id, run_id)
+        elif shape is not None:
+            kept = patched(start.known.shape, start.shape, shape)
+            store_fingerprint(ledger, run_id, kept, start.known.server_major)
+    except (SQLAlchemyError, AppError) as error:
+        _log_unkept(run_id, error)
+
+
+def _compared(connection: Connection) -> SchemaAtStart:
+    known = read_fingerprint(connection)
+    if known is None or known.later_run or known.server_major != server_major(connection):
+        return SchemaAtStart(known)
+    try:
+        shape = take_shape(connection)
+    except SQLAlchemyError:
+        # Somebody is changing a table right now.
+        return SchemaAtStart(known)
+    return SchemaAtStart(known, shape, changes(known.shape, shape))
+
+
+def _shape_now(context: Context, run_id: str) -> Shape:
+    with open_connection(context, f"sst-fingerprint {run_id}") as connection:
+        return take_shape(connection)
+
+
+def _log_unkept(run_id: str, error: Exception) -> None:
+    reason = next(iter(str(getattr(error, "orig", error)).splitlines()), "")
+    log.warning("no fingerprint of the schema after run %s: %s", run_id, reason)

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import text
 
+from app.migrator.agreement import behind, find_loss
 from app.migrator.connections import open_connection
 from app.migrator.ledger import Ledger
 from app.migrator.records import Records
 from app.migrator.status import Status, read_status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.engine import Connection
 
+    from app.errors import VersionTableBehindError
     from app.migrator.context import Context
 
 
@@ -66,7 +70,7 @@ class DatabaseInspection:
         unknown = self.status.unknown
         found = self.ledger.who_brought(unknown[0]) if unknown else None
         self.connection.rollback()
-        return found
+        return str(found) if found else None
 
     @property
     def needed_backups(self) -> frozenset[str]:
@@ -79,10 +83,10 @@ class DatabaseInspection:
     def status(self) -> Status:
         """Where the database stands against the code; read once."""
         if self._status is None:
-            facts = self._context.facts(self.connection)
-            ledger = Ledger(self.connection, facts.qualified_version_table)
-            current = self._context.project.current(self.connection, facts)
-            self._status = read_status(self._context.project, current, ledger.dead_runs())
+            current = self._read_current()
+            self._status = read_status(
+                self._context.project, current, self.ledger.dead_runs(), self._behind(current)
+            )
             self.connection.rollback()
         return self._status
 
@@ -112,6 +116,15 @@ class DatabaseInspection:
         facts = self._context.facts(self.connection)
         self.connection.rollback()
         return self._context.project.differences(self.connection, facts)
+
+    def _read_current(self) -> tuple[str, ...]:
+        facts = self._context.facts(self.connection)
+        return self._context.project.current(self.connection, facts)
+
+    def _behind(self, current: Sequence[str]) -> VersionTableBehindError | None:
+        """Return what is wrong when the version table has lost what is on record."""
+        loss = find_loss(self._context.project, self.records, current, self._read_current)
+        return behind(loss, self.version_table) if loss else None
 
     @property
     def connection(self) -> Connection:

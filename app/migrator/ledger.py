@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.migrator.dead_runs import DeadRun
 from app.migrator.ledger_schema import bring_up_to_date
-from app.migrator.origins import read_origin
+from app.migrator.origins import read_origin, read_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,15 +24,18 @@ if TYPE_CHECKING:
     from sqlalchemy import TextClause
     from sqlalchemy.engine import Connection
 
-    from app.migrator.origins import Origin
+    from app.migrator.origins import BroughtBy, Origin
 
 _INSERT_RUN = text("""
     insert into migrator.run (id, command, target, environment, version_table,
         from_heads, to_heads, os_user, host, pid, backend_pid, backend_start,
-        app_version, git_commit, plugins)
+        app_version, git_commit, plugins, started_at)
     values (:id, :command, :target, :environment, :version_table,
         :from_heads, :to_heads, :os_user, :host, :pid, :backend_pid, :backend_start,
-        :app_version, :git_commit, cast(:plugins as jsonb))
+        :app_version, :git_commit, cast(:plugins as jsonb),
+        -- the newest run is the newest, also when the server's clock was set back
+        greatest(clock_timestamp(),
+            (select max(started_at) + interval '1 microsecond' from migrator.run)))
 """)
 # Another run may have taken it for dead meanwhile; in a restored copy it has succeeded already.
 _RESUME_RUN = text("""
@@ -42,7 +45,8 @@ _RESUME_RUN = text("""
     where id = :id returning id
 """)
 _FINISH_RUN = text("""
-    update migrator.run set finished_at = clock_timestamp(), outcome = :outcome,
+    update migrator.run set finished_at = greatest(clock_timestamp(), started_at),
+        outcome = :outcome,
         error = cast(:error as jsonb), to_heads = coalesce(:to_heads, to_heads)
     where id = :id
 """)
@@ -89,12 +93,6 @@ _APPLIED = text("""
     from migrator.step s join migrator.run r on r.id = s.run_id
     where s.outcome = 'applied' and s.direction = 'upgrade' and r.version_table = :version_table
     order by s.revision, s.started_at desc
-""")
-_KNOWS = text("""
-    select r.id, r.app_version, r.git_commit, r.finished_at
-    from migrator.run r where :revision = any(r.to_heads) or exists (
-        select 1 from migrator.step s where s.run_id = r.id and s.revision = :revision)
-    order by r.started_at desc limit 1
 """)
 
 
@@ -161,12 +159,15 @@ class Ledger:
         statement = text("update migrator.run set backup = cast(:backup as jsonb) where id = :id")
         self._write(statement, {"id": run_id, "backup": json.dumps(backup)})
 
-    def record_warning(self, run_id: str, plugin: str, hook: str, text_: str) -> None:
-        """Add that a gate broke and the run went on."""
+    def record_warning(
+        self, run_id: str, plugin: str, hook: str, text_: str, *, code: str | None = None
+    ) -> None:
+        """Add that a gate broke and the run went on; or, with *code*, what the core found."""
         statement = text("""
             update migrator.run set warnings = warnings || cast(:warning as jsonb) where id = :id
         """)
         warning = {"plugin": plugin, "hook": hook, "text": text_}
+        warning |= {"code": code} if code else {}
         self._write(statement, {"id": run_id, "warning": json.dumps([warning])})
 
     def record_hooks(self, run_id: str, totals: Sequence[Mapping[str, Any]]) -> None:
@@ -247,19 +248,17 @@ class Ledger:
         rows = self._connection.execute(_APPLIED, {"version_table": self._version_table})
         return {row[0]: AppliedStep(row[1], row[2]) for row in rows}
 
-    def who_brought(self, revision: str) -> str | None:
-        """Return the run and the code version that brought the database to *revision*."""
+    def who_brought(self, revision: str) -> BroughtBy | None:
+        """Return the run that brought the database to *revision*; None when none on record did."""
         if not self.exists():
             return None
-        row = self._connection.execute(_KNOWS, {"revision": revision}).first()
-        if row is None:
-            return None
-        commit = f", commit {row[2][:12]}" if row[2] else ""
-        return f"run {row[0]} of version {row[1]}{commit}"
+        return read_run(self._connection, self._version_table, revision)
 
     def origin_of(self, revision: str, enabled: Sequence[str]) -> Origin | None:
         """Return the plugin that *revision* came from; see `read_origin`."""
-        return read_origin(self._connection, revision, enabled) if self.exists() else None
+        if not self.exists():
+            return None
+        return read_origin(self._connection, self._version_table, revision, enabled)
 
     def _write(self, statement: TextClause, row: Mapping[str, Any]) -> None:
         """Execute *statement*, over a new connection when the old one was lost.

@@ -58,6 +58,14 @@ DEFINITION = (
     # Whose revision it is; null for the project's own.
     "alter table migrator.step add column if not exists plugin text",
     "alter table migrator.step add column if not exists branch text",
+    """create table if not exists migrator.fingerprint (
+        only_one boolean primary key default true check (only_one),
+        run_id text not null,
+        taken_at timestamptz not null default clock_timestamp(),
+        server_major integer not null,
+        objects jsonb not null)""",
+    # The last run since, when it left the schema as it was.
+    "alter table migrator.fingerprint add column if not exists handed_on_to text",
 )
 
 # An ALTER TABLE waits for whoever reads the table, such as a dump: only when there is need,
@@ -68,6 +76,7 @@ _VERSION = text("""
     from pg_namespace n where n.nspname = 'migrator'
       -- the comment stays when somebody drops a table
       and to_regclass('migrator.run') is not null and to_regclass('migrator.step') is not null
+      and to_regclass('migrator.fingerprint') is not null
 """)
 
 

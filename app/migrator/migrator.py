@@ -6,6 +6,7 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from app.errors import VersionTableBehindError
 from app.hooks.types import Direction, Stage
 from app.migrator import guard, listing
 from app.migrator.ahead import explained
@@ -16,7 +17,7 @@ from app.migrator.progress import Request
 from app.migrator.repair import execute_repair, list_damage
 from app.migrator.report import Report
 from app.migrator.run import execute
-from app.migrator.stamping import execute_stamp
+from app.migrator.stamping import Stamp, execute_stamp
 from app.migrator.status import default_target
 from app.migrator.telling import warnings_of
 from app.migrator.verdict import verdict
@@ -96,15 +97,25 @@ class Migrator:
 
     def stamp(
         self,
-        target: str,
-        *,
+        *targets: str,
+        purge: bool = False,
+        confirmed_name: str | None = None,
+        ask: Callable[[str], str] | None = None,
         lock_wait_seconds: float | None = None,
         allow_environment_change: bool = False,
     ) -> Report:
-        """Write *target* into the version table and run nothing; on record like a run."""
+        """Write *targets* into the version table and run nothing; on record like a run.
+
+        With *purge* every row is taken away first, also those that no file knows; a protected environment
+        asks for the database's name, as by `downgrade`.
+        """
+        wanted = Stamp(targets, purge)
+        if purge and self._context.is_protected:
+            action = f"stamp {wanted}"
+            guard.confirm(self._context.url, action=action, given=confirmed_name, ask=ask)
         wait = self._wait(lock_wait_seconds)
         return execute_stamp(
-            self._context, target, wait, allow_environment_change=allow_environment_change
+            self._context, wanted, wait, allow_environment_change=allow_environment_change
         )
 
     def locked(
@@ -260,7 +271,7 @@ class Migrator:
 
     def _refuse_ahead(self, inspection: DatabaseInspection) -> None:
         error = self._explained(inspection)
-        if error and inspection.status.unknown:
+        if error and (inspection.status.unknown or isinstance(error, VersionTableBehindError)):
             raise error
 
     def _explained(self, inspection: DatabaseInspection) -> HistoryError | None:
@@ -268,7 +279,13 @@ class Migrator:
         status = inspection.status
         if status.error is None:
             return None
-        found = explained(status.error, self._context, inspection.ledger, status.current)
+        found = explained(
+            status.error,
+            self._context,
+            inspection.ledger,
+            status.current,
+            inspection.records.left_at(),
+        )
         inspection.connection.rollback()
         return found
 

@@ -1,4 +1,4 @@
-"""Which plugin a revision on record came from."""
+"""Where a revision on record came from: the run that brought it, its code, its plugin."""
 
 from __future__ import annotations
 
@@ -14,15 +14,50 @@ if TYPE_CHECKING:
 
 # Read as JSON: a ledger that no run has brought up to date yet lacks the columns.
 _STEP = text("""
-    select to_jsonb(s) ->> 'plugin', to_jsonb(s) ->> 'branch' from migrator.step s
+    select to_jsonb(s) ->> 'plugin', to_jsonb(s) ->> 'branch'
+    from migrator.step s join migrator.run r on r.id = s.run_id
     where s.revision = :revision and to_jsonb(s) ->> 'plugin' is not null
+      and r.version_table = :version_table
     order by s.started_at desc limit 1
 """)
-# A stamp has no steps; its row says which plugins were enabled.
+# A stamp has no steps; its row says which plugins were enabled, unless it failed.
 _RUN = text("""
     select r.plugins from migrator.run r
-    where :revision = any(r.to_heads) order by r.started_at desc limit 1
+    where r.version_table = :version_table and :revision = any(r.to_heads)
+      and (r.outcome = 'succeeded' or :revision <> all(r.from_heads))
+    order by r.started_at desc limit 1
 """)
+# A step that was applied, or that its run was killed in; else a run that put the database there.
+# `repair` only writes down what it finds, and a run that failed has brought nothing by its heads.
+_BROUGHT = text("""
+    select r.id, r.app_version, r.git_commit from migrator.run r
+    left join migrator.step s on s.run_id = r.id and s.revision = :revision
+        and s.direction = 'upgrade' and (s.outcome = 'applied' or s.outcome <> 'failed'
+            and r.outcome in ('running', 'interrupted') and r.error is null)
+    where r.version_table = :version_table and (s.run_id is not null
+        or r.outcome = 'succeeded' and r.command <> 'repair'
+            and :revision = any(r.to_heads) and :revision <> all(r.from_heads))
+    order by s.run_id is null, r.started_at desc limit 1
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtBy:
+    """The run that brought a revision, and the code that it ran."""
+
+    run_id: str
+    app_version: str
+    git_commit: str
+
+    @property
+    def code(self) -> str:
+        """The code, for a sentence: `version 1.2.0, commit 0123456789ab`."""
+        commit = f", commit {self.git_commit[:12]}" if self.git_commit else ""
+        return f"version {self.app_version}{commit}"
+
+    def __str__(self) -> str:
+        """Return run and code, for a sentence."""
+        return f"run {self.run_id} of {self.code}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +68,24 @@ class Origin:
     branch: str | None = None
 
 
-def read_origin(connection: Connection, revision: str, enabled: Collection[str]) -> Origin | None:
+def read_origin(
+    connection: Connection, version_table: str, revision: str, enabled: Collection[str]
+) -> Origin | None:
     """Return where *revision* came from; None when the record, which must exist, does not say.
 
     Where only the plugins of the run are on record, it is the one that is not *enabled* now.
     """
-    step = connection.execute(_STEP, {"revision": revision}).first()
+    wanted = {"revision": revision, "version_table": version_table}
+    step = connection.execute(_STEP, wanted).first()
     if step:
         return Origin(*step)
-    found = connection.execute(_RUN, {"revision": revision}).scalar() or ()
+    found = connection.execute(_RUN, wanted).scalar() or ()
     gone = [name for name in found if name not in enabled]
     return Origin(gone[0]) if len(gone) == 1 else None
+
+
+def read_run(connection: Connection, version_table: str, revision: str) -> BroughtBy | None:
+    """Return the run on record, which must exist, that brought *revision*; None for none."""
+    wanted = {"revision": revision, "version_table": version_table}
+    row = connection.execute(_BROUGHT, wanted).first()
+    return BroughtBy(*row) if row else None

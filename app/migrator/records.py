@@ -52,11 +52,21 @@ _APPLIED = text("""
     join migrator.run r on r.id = s.run_id
     where s.direction = 'upgrade' order by s.started_at
 """)
-# The heads of a run that was killed are those that it wanted, not those that it left.
-_LAST_HEADS = text("""
-    select id, to_heads, outcome in ('running', 'interrupted') and error is null as is_killed
-    from migrator.run where version_table = :version_table and outcome <> 'refused'
-    order by started_at desc limit 1
+# Only a run that moved the database says where it is, or `stamp` and `restore`, whose word it is.
+# The heads of a run that was killed, or is at work, are those that it wants.
+_LAST_MOVE = text("""
+    select r.id as run_id, r.command, r.target, r.started_at, r.from_heads as before,
+        r.to_heads as heads,
+        r.outcome in ('running', 'interrupted') and r.error is null as is_unfinished,
+        r.outcome = 'running' and exists (
+            select 1 from pg_stat_activity a where a.pid = r.backend_pid
+            and coalesce(a.backend_start, r.backend_start) = r.backend_start) as is_at_work,
+        coalesce((select jsonb_agg(jsonb_build_array(s.revision, s.direction, s.outcome))
+            from migrator.step s where s.run_id = r.id), '[]') as steps
+    from migrator.run r where r.version_table = :version_table and r.outcome <> 'refused'
+      and (r.from_heads <> r.to_heads
+        or r.outcome = 'succeeded' and r.command in ('stamp', 'restore'))
+    order by r.started_at desc limit 1
 """)
 # A backup is of the whole database: all histories in it count, each with its own last success.
 _NEEDED_BACKUPS = text("""
@@ -129,12 +139,21 @@ class AppliedCode:
 
 
 @dataclass(frozen=True, slots=True)
-class LastHeads:
-    """Where the newest run said that it left the database."""
+class LastMove:
+    """The newest run that moved the database, and where it said that it left it."""
 
     run_id: str
+    command: str
+    target: str
+    started_at: datetime
+    before: tuple[str, ...]
     heads: tuple[str, ...]
-    is_killed: bool
+    """Of a run that did not come to its end those that it wants."""
+    is_unfinished: bool
+    """Whether it was killed, or is still at work."""
+    is_at_work: bool
+    steps: tuple[tuple[str, str, str], ...]
+    """Revision, direction and outcome of each of its steps."""
 
 
 class Records:
@@ -171,12 +190,21 @@ class Records:
         rows = self._connection.execute(_APPLIED, {"version_table": self._version_table})
         return tuple(AppliedCode(*row) for row in rows)
 
-    def last_heads(self) -> LastHeads | None:
-        """Return where the newest run that touched anything left the database."""
+    def last_move(self) -> LastMove | None:
+        """Return the newest run that moved the database; one that moved nothing does not count."""
         if not self.exist():
             return None
-        row = self._connection.execute(_LAST_HEADS, {"version_table": self._version_table}).first()
-        return LastHeads(row[0], tuple(sorted(row[1])), row[2]) if row else None
+        row = self._connection.execute(_LAST_MOVE, {"version_table": self._version_table}).first()
+        if row is None:
+            return None
+        heads = {"before": tuple(sorted(row.before)), "heads": tuple(sorted(row.heads))}
+        steps = tuple(tuple(step) for step in row.steps)
+        return LastMove(**{**row._mapping, **heads, "steps": steps})  # noqa: SLF001 - public in all but name
+
+    def left_at(self) -> tuple[str, ...]:
+        """Return where the newest run that moved the database left it; empty when not known."""
+        move = self.last_move()
+        return move.heads if move and not move.is_unfinished else ()
 
     def needed_backups(self) -> frozenset[str]:
         """Return the backups that somebody may still want to go back to, of every history."""

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("sst.migrate")
 
 _BY_HAND = "run `python migrate.py repair` on a terminal, or with --yes to mend everything"
+# In each of them the record says something else than the version table.
+_MOVED = {"ledger_disagrees", "version_table_behind", "unknown_revision"}
 
 
 def list_damage(context: Context) -> Report:
@@ -49,7 +51,7 @@ def list_damage(context: Context) -> Report:
         after=status.current,
         heads=context.project.heads,
         mendings=mendings,
-        error=_needed(mendings, _BY_HAND),
+        error=_needed(mendings, found),
     )
 
 
@@ -92,26 +94,26 @@ class _Repair:
     done: list[Mending] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     refused: bool = False
-    """Whether the operator said no to putting the version table on record."""
+    """Whether the version table is not to be put on record as it stands."""
 
     def execute(self, agree: Callable[[Damage], bool]) -> Report:
         """Ask about each damage, mend it, and look again at the end."""
         with DatabaseInspection(self.context) as inspection:
             found, before = find_damage(inspection), inspection.current
-            recorded = inspection.records.last_heads()
+            recorded = inspection.records.last_move()
             state = inspection.state
-        wanted = [each for each in found if agree(each)]
-        self.refused = any(each.code == "ledger_disagrees" for each in found) and not any(
-            each.code == "ledger_disagrees" for each in wanted
-        )
+        wanted = [each for each in found if not each.by_hand and agree(each)]
+        left = {each.code for each in found} - {each.code for each in wanted}
+        self.refused = bool(left & _MOVED)
         heads = recorded.heads if recorded and self.refused else before
         if wanted:
             with self._on_record(recorded.heads if recorded else before, heads, len(wanted)):
                 self._mend_all(wanted)
             with DatabaseInspection(self.context) as inspection:
                 state = inspection.state
-        declined = [each for each in found if each not in wanted]
-        mendings = (*self.done, *(_mending(each, "declined") for each in declined))
+        rest = [each for each in found if each not in wanted]
+        asked = (_mending(each, "found" if each.by_hand else "declined") for each in rest)
+        mendings = (*self.done, *asked)
         return Report(
             command="repair",
             state=state,
@@ -121,7 +123,7 @@ class _Repair:
             run_id=self.run_id if wanted else None,
             mendings=mendings,
             seconds=time.monotonic() - self.started,
-            error=_needed([each for each in mendings if each.outcome != "mended"], _BY_HAND),
+            error=_needed([each for each in mendings if each.outcome != "mended"], found),
         )
 
     @contextlib.contextmanager
@@ -203,9 +205,13 @@ def _record(outcome: str, done: Sequence[Mending]) -> dict[str, Any]:
     return {"code": RepairNeededError.code, "phase": "repair", "text": text, "why": ""}
 
 
-def _needed(left: Sequence[Mending], next_step: str) -> RepairNeededError | None:
+def _needed(left: Sequence[Mending], found: Sequence[Damage]) -> RepairNeededError | None:
     if not left:
         return None
+    # What only the operator can decide comes before what one command does.
+    by_hand = [each.remedy for each in found if each.by_hand]
+    mendable = any(each.code not in {one.code for one in found if one.by_hand} for each in left)
+    next_step = "; then ".join([*by_hand, *([_BY_HAND] if mendable else [])])
     return RepairNeededError(
         what=f"{len(left)} finding{'' if len(left) == 1 else 's'} to mend.",
         why="; ".join(f"{each.what}{f' ({each.note})' if each.note else ''}" for each in left),

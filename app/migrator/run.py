@@ -13,13 +13,20 @@ from app.errors import AppError, ConfigError, DatabaseAheadError, UnhealthyError
 from app.hooks.calls import HookFailedError, HookProblem
 from app.hooks.types import Backup, CheckStatus, EventKind, Run, Stage
 from app.migrator import failures
+from app.migrator.agreement import refuse_loss
 from app.migrator.ahead import explained
-from app.migrator.fingerprint import remember_schema, warn_of_changes
+from app.migrator.fingerprint import (
+    SchemaAtStart,
+    look_at_schema,
+    remember_schema,
+    withdraw,
+)
 from app.migrator.guard import guard_environment
 from app.migrator.inspection import DatabaseInspection
 from app.migrator.interrupts import Interrupts
 from app.migrator.leftovers import warn_of_old
 from app.migrator.progress import Progress, Request
+from app.migrator.records import Records
 from app.migrator.session import Session, cancel_backends, open_session
 from app.migrator.stepping import SteppingAside
 from app.migrator.steps import run_step
@@ -51,6 +58,7 @@ class _Execution:
         self._context = context
         self._interrupts = interrupts
         self._progress = Progress(request)
+        self._schema = SchemaAtStart()
 
     def execute(self) -> Report:
         """Run in order; whatever is raised ends in the record, in the events and in the report."""
@@ -102,11 +110,15 @@ class _Execution:
         progress, request = self._progress, self._progress.request
         progress.phase = "plan"
         progress.before = session.heads()
-        project = self._context.project
+        project, table = self._context.project, session.facts.qualified_version_table
+        records = Records(session.record, table)
         try:
             progress.plan = project.plan(request.target, progress.before, request.direction)
         except DatabaseAheadError as error:
-            raise explained(error, self._context, session.ledger, progress.before) from error
+            raise explained(
+                error, self._context, session.ledger, progress.before, records.left_at()
+            ) from error
+        refuse_loss(project, records, table, progress.before)
 
     def _begin(self, session: Session) -> None:
         progress, request = self._progress, self._progress.request
@@ -116,7 +128,8 @@ class _Execution:
             allowed=request.allow_environment_change,
         )
         self._context.plugins.demand("register_checks")
-        warn_of_changes(self._context)
+        self._schema = look_at_schema(self._context)
+        progress.warnings += self._schema.warnings
         self._stepping = SteppingAside(session, progress)
         progress.run = self._make_run(session)
         with self._interrupts.shielded():
@@ -128,6 +141,8 @@ class _Execution:
                 progress.run.after,
             )
             progress.recorded = True
+            self._schema.put_on_record(session.ledger, progress.run_id)
+            self._schema.hand_on(session.record, progress.run_id)
         count = len(progress.plan)
         words = f"{count} revision{'' if count == 1 else 's'}"
         log.info("run %s: %s to %s, %s", progress.run_id, request.direction, request.target, words)
@@ -164,6 +179,7 @@ class _Execution:
         progress, plugins = self._progress, self._context.plugins
         progress.phase = "around_migrate"
         progress.warnings += warn_of_old(session.connection)
+        withdraw(session.record, progress.run_id)
         with plugins.around("around_migrate", run=progress.run):
             for step in progress.plan:
                 progress.phase = "pre_revision"
@@ -244,7 +260,9 @@ class _Execution:
             name = type(getattr(unwritten, "orig", unwritten)).__name__
             log.warning("the end of run %s is not on record: %s", progress.run_id, name)
         else:
-            remember_schema(self._context, session.record, progress.run_id)
+            # One that committed nothing hands on what the run before it left.
+            since = None if progress.committed else self._schema
+            remember_schema(self._context, session.record, progress.run_id, since)
         kind = failures.event_of(error)
         self._tell(kind, failure.message, after=progress.after, error_code=failure.code)
         return error

@@ -1,13 +1,17 @@
-"""`stamp`: write a revision into the version table and run nothing; on record like a run."""
+"""`stamp`: write revisions into the version table and run nothing; on record like a run."""
 
 from __future__ import annotations
 
+import logging
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import AppError, DatabaseAheadError
 from app.migrator.ahead import explained
-from app.migrator.fingerprint import remember_schema
+from app.migrator.fingerprint import SchemaAtStart, look_at_schema, remember_schema
 from app.migrator.guard import guard_environment
 from app.migrator.interrupts import Interrupts
 from app.migrator.outside import told
@@ -16,14 +20,31 @@ from app.migrator.report import Report
 from app.migrator.session import cancel_backends, open_session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.migrator.context import Context
     from app.migrator.session import Session
 
+log = logging.getLogger("sst.migrate")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What is to be written."""
+
+    targets: tuple[str, ...]
+    purge: bool = False
+    """Whether every row is taken away first, also those that no file knows."""
+
+    def __str__(self) -> str:
+        """Return it as the record keeps it."""
+        return " ".join(("--purge", *self.targets) if self.purge else self.targets)
+
 
 def execute_stamp(
-    context: Context, target: str, lock_wait_seconds: float, *, allow_environment_change: bool
+    context: Context, wanted: Stamp, lock_wait_seconds: float, *, allow_environment_change: bool
 ) -> Report:
-    """Stamp *target* under the run's lock; no gate runs, for no revision does."""
+    """Stamp *wanted* under the run's lock; no gate runs, for no revision does."""
     run_id, started = new_run_id(), time.monotonic()
     with (
         told(context.redact),
@@ -35,40 +56,69 @@ def execute_stamp(
         remembered = session.ledger.environment()
         guard_environment(remembered, context.environment, allowed=allow_environment_change)
         before = session.heads()
+        schema = look_at_schema(context)
         with interrupts.shielded():
-            after = _stamp(context, session, run_id, target, before)
+            after = _stamp(context, session, run_id, wanted, before, schema)
     return Report(
         command="stamp",
         before=before,
         after=after,
         heads=context.project.heads,
         run_id=run_id,
+        warnings=schema.warnings,
         seconds=time.monotonic() - started,
     )
 
 
 def _stamp(
-    context: Context, session: Session, run_id: str, target: str, before: tuple[str, ...]
+    context: Context,
+    session: Session,
+    run_id: str,
+    wanted: Stamp,
+    before: tuple[str, ...],
+    schema: SchemaAtStart,
 ) -> tuple[str, ...]:
-    """Write *target* into the version table, on record from before it to after it."""
-    session.put_on_record(run_id, "stamp", target, before, before)
+    """Write *wanted* into the version table, on record from *before* to what it is then."""
+    session.put_on_record(run_id, "stamp", str(wanted), before, before)
+    schema.put_on_record(session.ledger, run_id)
     try:
-        context.project.stamp(target, session.connection, context.url)
-    except AppError as raised:
-        error = _told(raised, context, session, before)
-        failure = {"code": error.code, "phase": "stamp", "text": error.what, "why": error.why}
-        session.ledger.finish(run_id, "failed", error=failure, heads=before)
+        context.project.stamp(wanted.targets, session.connection, context.url, purge=wanted.purge)
+        after = session.heads()
+    except Exception as raised:
+        error = _told(raised, context, session, before, wanted)
+        _fail(context, session, run_id, error, before)
+        remember_schema(context, session.record, run_id, schema)
         raise error from raised
-    after = session.heads()
     session.ledger.finish(run_id, "succeeded", heads=after)
     # The operator has looked and says that this is it.
     remember_schema(context, session.record, run_id)
     return after
 
 
+def _fail(
+    context: Context, session: Session, run_id: str, error: Exception, heads: Sequence[str]
+) -> None:
+    failure: dict[str, Any] = {"phase": "stamp", "code": "failed", "why": ""}
+    if isinstance(error, AppError):
+        failure |= {"code": error.code, "text": error.what, "why": error.why}
+    else:
+        failure |= {"text": context.redact(f"{type(error).__name__}: {error}")}
+    is_refused = isinstance(error, AppError) and error.exit_code in {2, 5, 6}
+    outcome = "refused" if is_refused else "failed"
+    try:
+        session.ledger.finish(run_id, outcome, error=failure, heads=heads)
+    except SQLAlchemyError as unwritten:
+        # The first error is the one to tell.
+        log.warning("the end of %s is not on record: %s", run_id, type(unwritten).__name__)
+
+
 def _told(
-    error: AppError, context: Context, session: Session, before: tuple[str, ...]
-) -> AppError:
+    error: Exception,
+    context: Context,
+    session: Session,
+    before: tuple[str, ...],
+    wanted: Stamp,
+) -> Exception:
     if isinstance(error, DatabaseAheadError):
-        return explained(error, context, session.ledger, before)
+        return explained(error, context, session.ledger, before, wanted.targets)
     return error

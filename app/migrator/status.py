@@ -31,9 +31,15 @@ class Status:
 
 
 def read_status(
-    project: AlembicProject, current: Sequence[str], dead_runs: Sequence[DeadRun]
+    project: AlembicProject,
+    current: Sequence[str],
+    dead_runs: Sequence[DeadRun],
+    behind: HistoryError | None = None,
 ) -> Status:
-    """Return where *current*, the rows of the version table, stands against *project*."""
+    """Return where *current*, the rows of the version table, stands against *project*.
+
+    *behind* says what the version table has lost of the record.
+    """
     found = tuple(current)
     dead = tuple(dead_runs)
     unknown = tuple(revision for revision in found if not project.knows(revision))
@@ -43,6 +49,8 @@ def read_status(
         pending = project.plan("heads", found, Direction.UPGRADE)
     except HistoryError as error:
         return Status("diverged", found, dead_runs=dead, error=error)
+    if behind:
+        return Status("diverged", found, pending, dead_runs=dead, error=behind)
     if pending and _has_accidental_heads(project):
         return Status("diverged", found, pending, dead_runs=dead, error=_several(project.heads))
     return Status(_word(found, pending, dead), found, pending, dead_runs=dead)

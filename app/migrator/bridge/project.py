@@ -20,13 +20,19 @@ from app.migrator.bridge.observation import (
     require_same_database,
 )
 from app.migrator.bridge.offline import OfflineRun
-from app.migrator.bridge.stamps import heads_to_write, stamp_target, steps_between
+from app.migrator.bridge.stamps import (
+    applied_at,
+    heads_of,
+    heads_to_write,
+    stamp_target,
+    steps_between,
+)
 from app.migrator.bridge.timeouts import patient_concurrently
 from app.migrator.bridge.transaction import RevisionTransaction, prefer_ended
 from app.migrator.bridge.writing import RevisionWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
@@ -189,22 +195,48 @@ class AlembicProject:
         """Return the SQL that each step would send, or why it cannot be shown."""
         return OfflineRun(self._runner, self._history, url).sql(steps)
 
-    def stamp(self, target: str, connection: Connection, url: DatabaseUrl) -> tuple[str, ...]:
-        """Write *target* into the version table without running a revision; return its heads.
+    def stamped(
+        self, targets: Sequence[str], current: Sequence[str], *, purge: bool = False
+    ) -> tuple[str, ...]:
+        """Return the rows that `stamp` makes of the rows *current*; *purge* forgets those first.
 
-        Raises what `plan` raises for a target that does not exist.
+        Raises what `plan` raises for a target, or without *purge* a row, that does not exist.
         """
-        wanted = stamp_target(target, self._history)
+        wanted = [stamp_target(target, self._history) for target in targets]
+        return heads_to_write(self._history, wanted, () if purge else current)
+
+    def stamp(
+        self,
+        targets: Sequence[str],
+        connection: Connection,
+        url: DatabaseUrl,
+        *,
+        purge: bool = False,
+    ) -> tuple[str, ...]:
+        """Write *targets* into the version table without running a revision; return its heads.
+
+        *purge* takes away every row first, also those that no file knows.
+        Raises what `stamped` raises.
+        """
         after: list[tuple[str, ...]] = []
 
         def write(heads: tuple[str, ...], _: MigrationContext) -> list[StampStep]:
-            after.append(heads_to_write(self._history, wanted, heads))
+            after.append(self.stamped(targets, heads, purge=purge))
             return steps_between(self._history, heads, after[0])
 
+        # Not Alembic's own purge, which has emptied the table before a target can be refused.
         self._runner.run(
-            write, url=url, connection=connection, keep=True, destination_rev=wanted.text
+            write, url=url, connection=connection, keep=True, destination_rev=", ".join(targets)
         )
         return after[0]
+
+    def applied_at(self, heads: Iterable[str]) -> frozenset[str]:
+        """Return the revisions that are applied where the version table holds *heads*."""
+        return applied_at(self._history, heads)
+
+    def heads_of(self, applied: Iterable[str]) -> tuple[str, ...]:
+        """Return the rows, sorted, of a database that holds the revisions *applied*."""
+        return heads_of(self._history, applied)
 
     def new_revision(
         self,

@@ -33,13 +33,33 @@ def stamp_target(text: str, history: History) -> Target:
     return target
 
 
-def heads_to_write(history: History, target: Target, current: Sequence[str]) -> tuple[str, ...]:
-    """Return the rows, sorted, that *target* makes of the rows *current*.
+def heads_to_write(
+    history: History, targets: Iterable[Target], current: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the rows, sorted, that *targets*, one after the other, make of the rows *current*.
 
     Every row above or below a revision that is named gives way to it; the others stay.
     Raises what `plan` raises for a target or a row that does not exist.
     """
     planning.require_known(history, current)
+    found = tuple(sorted(set(current)))
+    for target in targets:
+        found = _with_target(history, target, found)
+    return found
+
+
+def applied_at(history: History, heads: Iterable[str]) -> frozenset[str]:
+    """Return the revisions that are applied where the version table holds *heads*."""
+    known = set(heads) & history.ids
+    return frozenset(known | _below(history, known))
+
+
+def heads_of(history: History, applied: Iterable[str]) -> tuple[str, ...]:
+    """Return the rows, sorted, of a database that holds the revisions *applied*."""
+    return _tops(history, set(applied))
+
+
+def _with_target(history: History, target: Target, current: Sequence[str]) -> tuple[str, ...]:
     with planning.refusals(history, target, current):
         script = history.script
         with script._catch_revision_errors(  # noqa: SLF001 - as ScriptDirectory._stamp_revs does
