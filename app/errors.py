@@ -27,6 +27,7 @@ AppError                          1   a bug or a failed revision unless a subcla
 │   ├── UnknownRevisionError          ... and that no run on record has ever applied
 │   ├── PluginMissingError            ... and that came with a plugin which is not here
 │   ├── VersionTableBehindError       the version table has lost what is on record as applied
+│   ├── RevisionIdTooLongError        the version table cannot hold the id of a revision
 │   └── BrokenHistoryError            a revision file is missing or cannot be read
 ├── TemporaryError               75   try again
 │   ├── DatabaseUnreachableError      no connection
@@ -239,6 +240,10 @@ class PluginMissingError(HistoryError, code="plugin_missing"):
 
 class VersionTableBehindError(HistoryError, code="version_table_behind"):
     """The version table has lost revisions that are on record as applied."""
+
+
+class RevisionIdTooLongError(HistoryError, code="revision_id_too_long"):
+    """The version table cannot hold the id of a revision that is to be written into it."""
 
 
 class BrokenHistoryError(HistoryError, code="history_broken"):

@@ -54,18 +54,19 @@ def open_runtime(
     environ: Mapping[str, str] | None = None,
     overrides: Sequence[str] = (),
     left_out: Sequence[str] = (),
+    x: Sequence[str] = (),
 ) -> Runtime:
     """Read the settings below *root* and load the plugins they enable; nothing connects yet.
 
     *environ* stands for the process's environment; *overrides* are `NAME=VALUE`, *left_out* names
-    plugins that are not imported although they are listed.
+    plugins that are not imported although they are listed, *x* the x arguments of env.py.
     Raises `ConfigError` with every problem of settings and plugins at once, `UsageError` when
     there is no plugin of a name in *left_out*.
     """
     sources = open_sources(root, environ=environ, overrides=overrides, left_out=left_out)
     configuration, discovery = load_configuration(sources)
     plugins = build(discovery.found, configuration.plugin_settings, configuration.choice)
-    return Runtime(root, configuration, plugins)
+    return Runtime(root, configuration, plugins, x)
 
 
 def load_configuration(
@@ -117,11 +118,14 @@ def _discover(sources: Sources) -> Discovery:
 class Runtime:
     """Everything a command or a request works with; close it when done."""
 
-    def __init__(self, root: Path, configuration: Configuration, plugins: Plugins) -> None:
+    def __init__(
+        self, root: Path, configuration: Configuration, plugins: Plugins, x: Sequence[str] = ()
+    ) -> None:
         self.project_root = root
         self.configuration = configuration
         self.plugins = plugins
         self._resolved: dict[str, DatabaseUrl] = {}
+        self._x = tuple(x)
         self._is_logging = False
 
     def __enter__(self) -> Self:
@@ -180,7 +184,9 @@ class Runtime:
         found = self.plugins.collect("register_migrations")
         branches = [Branch.of(item.plugin, item.value) for item in found]
         migrate = self.settings.migrate
-        return AlembicProject.open(self.project_root, migrate, branches, migrate.ignore_tables)
+        return AlembicProject.open(
+            self.project_root, migrate, branches, migrate.ignore_tables, self._x
+        )
 
     @cached_property
     def migrator(self) -> Migrator:

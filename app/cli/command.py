@@ -21,7 +21,7 @@ class Command(click.Command):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.params += common_options()
+        self.params += [_x_option(), *common_options()]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take `-1` as a target; every other word with a dash must be an option that exists."""
@@ -35,7 +35,7 @@ class Group(click.Group):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.params += common_options()
+        self.params += [_x_option(), *common_options()]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -122,6 +122,18 @@ def common_options() -> list[click.Parameter]:
     ]
 
 
+def _x_option() -> click.Option:
+    """Return Alembic's `-x`, before or behind the command; a plugin's command may have its own."""
+    return click.Option(
+        ["-x", "x"],
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Argument for env.py, which reads it with context.get_x_argument(); may be repeated.",
+        expose_value=False,
+        callback=_remember_x,
+    )
+
+
 def _flag(name: str, attribute: str, text: str) -> click.Option:
     def remember(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001
         if value:
@@ -143,6 +155,10 @@ def _remember_left_out(
 ) -> None:
     invocation = ctx.ensure_object(Invocation)
     invocation.left_out = tuple(dict.fromkeys([*invocation.left_out, *value]))
+
+
+def _remember_x(ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> None:
+    ctx.ensure_object(Invocation).x += value
 
 
 def _steps_last(args: list[str]) -> list[str]:

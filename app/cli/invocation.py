@@ -43,6 +43,8 @@ class Invocation:
         self.overrides: tuple[str, ...] = ()
         self.left_out: tuple[str, ...] = ()
         """The plugins that --no-plugin names."""
+        self.x: tuple[str, ...] = ()
+        """The x arguments of env.py."""
         self._contributed: Mapping[str, click.Command] | None = None
 
     @cached_property
@@ -51,7 +53,9 @@ class Invocation:
         from app.runtime import open_runtime
 
         with results_only():
-            runtime = open_runtime(self.root, overrides=self.overrides, left_out=self.left_out)
+            runtime = open_runtime(
+                self.root, overrides=self.overrides, left_out=self.left_out, x=self.x
+            )
         runtime.configure_logging()
         return runtime
 

@@ -20,13 +20,23 @@ if TYPE_CHECKING:
     "--autogenerate", is_flag=True, help="Write what the models say and the schema lacks."
 )
 @click.option(
-    "--head", help="The revision it follows, or label@head [default: the project's own head]."
+    "--head",
+    "head",
+    multiple=True,
+    metavar="REVISION",
+    help="The revision it follows, or label@head [default: the project's own head]; "
+    "several (A,B or repeated) or `heads` are merged.",
 )
 @pass_runtime
-def command(runtime: Runtime, message: str, head: str | None, *, autogenerate: bool) -> Report:
+def command(
+    runtime: Runtime, message: str, head: tuple[str, ...], *, autogenerate: bool
+) -> Report:
     """Write a new revision file from the template, ready to be edited.
 
     With `--head LABEL@head` it goes to the plugin that brings the branch LABEL, and
     `--autogenerate` writes only what changes that plugin's tables.
+    With `--head A,B` or `--head heads` it is the merge revision that joins them.
     """
-    return runtime.migrator.new_revision(message, autogenerate=autogenerate, head=head)
+    return runtime.migrator.new_revision(
+        message, autogenerate=autogenerate, head=",".join(head) or None
+    )

@@ -54,9 +54,12 @@ class MigrateSettings(Frozen):
 
     script_location: str = Field("alembic", description="Folder of env.py and the revisions.")
     alembic_config: str | None = Field(
-        None, description="An alembic.ini to use instead of script_location."
+        None, description="An alembic.ini or pyproject.toml to use instead of script_location."
     )
-    alembic_section: str = Field("alembic", description="The section of alembic_config.")
+    alembic_section: str = Field(
+        "alembic",
+        description="The section of alembic_config; in a pyproject.toml it is tool.alembic.",
+    )
     lock_wait: float = Field(
         60.0, ge=0, description="Seconds to wait for another migration to finish."
     )

@@ -81,7 +81,7 @@ def _ahead(unknown: Sequence[str], brought_by: BroughtBy, running: Version) -> D
         what="The database is ahead of this code.",
         why=f"it holds {', '.join(unknown)}, and no revision file here has that id; "
         f"{brought_by} brought it there",
-        next_step="bring its revision files back: this very code has applied them"
+        next_step=f"bring its revision files back: {brought_by.code}, which applied it, runs here"
         if is_same
         else f"run the code of {brought_by.code} or newer, or bring its revision files here",
     )

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     Redact = Callable[[str], str]
 
 _LONGEST_STATEMENT = 500
+# Manual, appendix A: a table (and index, view, sequence), a schema, a function, an object.
+_THERE_ALREADY = {"42P07", "42P06", "42723", "42710"}
 _SEE = "look at `python migrate.py check`, correct the cause, then run the command again"
 
 
@@ -157,8 +159,8 @@ def _revision_failed(
         step.revision.id if step else "?",
         why=redact(f"{type(original).__name__}: {_first_line(original)}"),
         committed=progress.committed_ids,
-        next_step=_way_on(progress),
-        sqlstate=getattr(original, "sqlstate", None) or getattr(original, "pgcode", None),
+        next_step=_made_by_others(original, progress) or _way_on(progress),
+        sqlstate=_sqlstate(original),
         statement=redact(" ".join(statement.split()))[:_LONGEST_STATEMENT] if statement else None,
     )
 
@@ -175,6 +177,22 @@ def _ended_transaction(
         next_step="take it out of the revision: each is committed when it returns, and "
         "op.get_context().autocommit_block() is for what cannot run in a transaction; set right "
         "what is committed, then run the command again",
+    )
+
+
+def _sqlstate(original: object) -> str | None:
+    return getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
+
+
+def _made_by_others(original: object, progress: Progress) -> str:
+    """Return the way on where a database that was never migrated has the objects already."""
+    step = progress.current_step
+    if step is None or progress.before or _sqlstate(original) not in _THERE_ALREADY:
+        return ""
+    return (
+        "this database was made by other means: if it holds all that the revisions up to "
+        f"{step.revision.id} make, `python migrate.py stamp {step.revision.id}` puts that on "
+        "record; then run the command again"
     )
 
 

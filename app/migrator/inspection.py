@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.migrator.agreement import behind, find_loss
 from app.migrator.connections import open_connection
+from app.migrator.ids import refuse_steps, too_long
 from app.migrator.ledger import Ledger
 from app.migrator.records import Records
 from app.migrator.status import Status, read_status
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from app.errors import VersionTableBehindError
+    from app.errors import RevisionIdTooLongError, VersionTableBehindError
+    from app.migrator.bridge import Step
     from app.migrator.context import Context
 
 
@@ -85,7 +87,10 @@ class DatabaseInspection:
         if self._status is None:
             current = self._read_current()
             self._status = read_status(
-                self._context.project, current, self.ledger.dead_runs(), self._behind(current)
+                self._context.project,
+                current,
+                self.ledger.dead_runs(),
+                lambda pending: self._behind(current) or self._too_long(pending),
             )
             self.connection.rollback()
         return self._status
@@ -111,6 +116,12 @@ class DatabaseInspection:
         self.connection.rollback()
         return rows
 
+    def refuse_too_long(self, steps: Sequence[Step]) -> None:
+        """Raise `RevisionIdTooLongError` when the version table cannot hold an id of *steps*."""
+        facts = self._context.facts(self.connection)
+        length = self._context.project.id_length(self.connection, facts)
+        refuse_steps(steps, length, self.version_table)
+
     def differences(self) -> tuple[str, ...] | None:
         """Return what differs between models and schema; None without models to compare with."""
         facts = self._context.facts(self.connection)
@@ -125,6 +136,14 @@ class DatabaseInspection:
         """Return what is wrong when the version table has lost what is on record."""
         loss = find_loss(self._context.project, self.records, current, self._read_current)
         return behind(loss, self.version_table) if loss else None
+
+    def _too_long(self, pending: Sequence[Step]) -> RevisionIdTooLongError | None:
+        """Return what is wrong when the version table cannot hold an id of *pending*."""
+        if not pending:
+            return None
+        facts = self._context.facts(self.connection)
+        length = self._context.project.id_length(self.connection, facts)
+        return too_long(pending, length, self.version_table)
 
     @property
     def connection(self) -> Connection:

@@ -106,8 +106,8 @@ class Migrator:
     ) -> Report:
         """Write *targets* into the version table and run nothing; on record like a run.
 
-        With *purge* every row is taken away first, also those that no file knows; a protected environment
-        asks for the database's name, as by `downgrade`.
+        With *purge* every row is taken away first, also those that no file knows; in a protected
+        environment the database's name is asked for, as by `downgrade`.
         """
         wanted = Stamp(targets, purge)
         if purge and self._context.is_protected:
@@ -231,7 +231,8 @@ class Migrator:
         with self._look() as inspection:
             status = inspection.status
             self._refuse_ahead(inspection)
-        steps = listing.plan_steps(self._context.project, target, status)
+            steps = listing.plan_steps(self._context.project, target, status)
+            inspection.refuse_too_long(steps)
         scripts = self._context.project.sql(steps, self._context.url) if with_sql else ()
         return Report(
             command="plan",

@@ -22,6 +22,7 @@ from app.migrator.fingerprint import (
     withdraw,
 )
 from app.migrator.guard import guard_environment
+from app.migrator.ids import refuse_steps
 from app.migrator.inspection import DatabaseInspection
 from app.migrator.interrupts import Interrupts
 from app.migrator.leftovers import warn_of_old
@@ -109,16 +110,16 @@ class _Execution:
     def _plan(self, session: Session) -> None:
         progress, request = self._progress, self._progress.request
         progress.phase = "plan"
-        progress.before = session.heads()
-        project, table = self._context.project, session.facts.qualified_version_table
+        progress.before = before = session.heads()
+        context, table = self._context, session.facts.qualified_version_table
         records = Records(session.record, table)
         try:
-            progress.plan = project.plan(request.target, progress.before, request.direction)
+            progress.plan = context.project.plan(request.target, before, request.direction)
         except DatabaseAheadError as error:
-            raise explained(
-                error, self._context, session.ledger, progress.before, records.left_at()
-            ) from error
-        refuse_loss(project, records, table, progress.before)
+            left_at = records.left_at()
+            raise explained(error, context, session.ledger, before, left_at) from error
+        refuse_loss(context.project, records, table, before)
+        refuse_steps(progress.plan, session.id_length(), table)
 
     def _begin(self, session: Session) -> None:
         progress, request = self._progress, self._progress.request

@@ -130,6 +130,10 @@ class Session:
         """Return the revisions that the database is at."""
         return self._context.project.current(self.connection, self.facts)
 
+    def id_length(self) -> int:
+        """Return how many characters of an id the version table holds."""
+        return self._context.project.id_length(self.connection, self.facts)
+
     def inspect(self) -> DatabaseInspection:
         """Return a look at the database that is closed when the session steps aside."""
         look = DatabaseInspection(self._context)

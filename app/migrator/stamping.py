@@ -13,6 +13,7 @@ from app.errors import AppError, DatabaseAheadError
 from app.migrator.ahead import explained
 from app.migrator.fingerprint import SchemaAtStart, look_at_schema, remember_schema
 from app.migrator.guard import guard_environment
+from app.migrator.ids import refuse_too_long
 from app.migrator.interrupts import Interrupts
 from app.migrator.outside import told
 from app.migrator.progress import new_run_id
@@ -82,6 +83,9 @@ def _stamp(
     session.put_on_record(run_id, "stamp", str(wanted), before, before)
     schema.put_on_record(session.ledger, run_id)
     try:
+        rows = context.project.stamped(wanted.targets, before, purge=wanted.purge)
+        table = session.facts.qualified_version_table
+        refuse_too_long(set(rows) - set(before), session.id_length(), table)
         context.project.stamp(wanted.targets, session.connection, context.url, purge=wanted.purge)
         after = session.heads()
     except Exception as raised:

@@ -9,7 +9,7 @@ from app.errors import DatabaseAheadError, HistoryError, SeveralHeadsError
 from app.hooks.types import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from app.migrator.bridge import AlembicProject, Step
     from app.migrator.dead_runs import DeadRun
@@ -34,11 +34,11 @@ def read_status(
     project: AlembicProject,
     current: Sequence[str],
     dead_runs: Sequence[DeadRun],
-    behind: HistoryError | None = None,
+    conflict: Callable[[Sequence[Step]], HistoryError | None] = lambda _: None,
 ) -> Status:
     """Return where *current*, the rows of the version table, stands against *project*.
 
-    *behind* says what the version table has lost of the record.
+    *conflict* says why the version table cannot take the pending steps.
     """
     found = tuple(current)
     dead = tuple(dead_runs)
@@ -49,8 +49,8 @@ def read_status(
         pending = project.plan("heads", found, Direction.UPGRADE)
     except HistoryError as error:
         return Status("diverged", found, dead_runs=dead, error=error)
-    if behind:
-        return Status("diverged", found, pending, dead_runs=dead, error=behind)
+    if refused := conflict(pending):
+        return Status("diverged", found, pending, dead_runs=dead, error=refused)
     if pending and _has_accidental_heads(project):
         return Status("diverged", found, pending, dead_runs=dead, error=_several(project.heads))
     return Status(_word(found, pending, dead), found, pending, dead_runs=dead)

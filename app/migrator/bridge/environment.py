@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import traceback
+import warnings
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from alembic import context as _proxies  # noqa: F401 - env.py's `alembic.context`, set up on import
 from alembic.runtime.environment import EnvironmentContext
 from alembic.util import CommandError
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, MissingGreenlet, SQLAlchemyError
 
 from app.errors import AppError, ConfigError, HeadsUnchangedError, HistoryError, Problem
 from app.migrator.bridge.compare import compare_json_defaults, comparing_options
@@ -82,7 +83,10 @@ class EnvironmentRunner:
     def _run_env_py(self, url: DatabaseUrl, asked: list[bool]) -> None:
         file = self._script.env_py_location
         try:
-            self._script.run_env()
+            with warnings.catch_warnings():
+                # A synchronous env.py with an asynchronous driver: the error says it better.
+                warnings.filterwarnings("ignore", "coroutine 'connect' was never", RuntimeWarning)
+                self._script.run_env()
         except SystemExit as error:
             _refuse_end(file, error)
             raise
@@ -216,7 +220,18 @@ def _hint(error: Exception) -> str:
         return f"this tool has a package {missing.split('.')[0]!r} too, and it is found first"
     if "asyncio extension requires an async driver" in str(error):
         return "name an asynchronous driver in DATABASE_URL, such as postgresql+asyncpg://"
+    if isinstance(error, MissingGreenlet):
+        return "env.py is synchronous: name a driver that is too, such as postgresql+psycopg2://"
+    if _reads_no_ini(error):
+        return "it reads its logging from an ini: set migrate.alembic_config to its alembic.ini"
     return ""
+
+
+def _reads_no_ini(error: Exception) -> bool:
+    """Say whether `fileConfig(config.config_file_name)` was called where there is no ini."""
+    frames = traceback.extract_tb(error.__traceback__)
+    is_read = any(each.name == "fileConfig" and "logging" in each.filename for each in frames)
+    return is_read and ("NoneType" in str(error) or str(error).startswith("None "))
 
 
 def _line_in(file: str, error: BaseException) -> int | None:

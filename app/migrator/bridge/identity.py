@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,17 @@ _SCHEMA = text("""
         (SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE c.oid = to_regclass(quote_ident(:name))),
         current_schema())::text
+""")
+UNLIMITED = sys.maxsize
+"""More characters than any id has: the column is a text."""
+# A varchar's modifier is its length and four.
+_ID_LENGTH = text("""
+    SELECT CASE WHEN a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND a.atttypmod > 4
+        THEN a.atttypmod - 4 ELSE -1 END
+    FROM pg_attribute a
+    WHERE a.attname = 'version_num' AND a.attnum > 0 AND NOT a.attisdropped
+      AND a.attrelid = to_regclass(
+        coalesce(quote_ident(cast(:schema AS text)) || '.', '') || quote_ident(:name))
 """)
 _SET = text("SELECT set_config(:name, :value, false)")
 _PID = text("SELECT pg_backend_pid()")
@@ -57,6 +69,16 @@ def schema_of(connection: Connection, table: str) -> str | None:
     """Return the schema that *table* without a schema means on *connection*."""
     found = connection.execute(_SCHEMA, {"name": table}).scalar()
     return None if found is None else str(found)
+
+
+def id_length(connection: Connection, table: str, schema: str | None) -> int | None:
+    """Return how many characters an id in the version table may have, `UNLIMITED` for any number.
+
+    None where there is no such table.
+    """
+    name = {"name": table, "schema": schema}
+    found: int | None = connection.execute(_ID_LENGTH, name).scalar()
+    return UNLIMITED if found == -1 else found
 
 
 def apply_settings(connection: Connection, settings: Mapping[str, str]) -> None:

@@ -35,11 +35,11 @@ class LocationSettings(Protocol):
 
     @property
     def alembic_config(self) -> str | None:
-        """An `alembic.ini`, relative to the root; it replaces *script_location*."""
+        """An `alembic.ini` or `pyproject.toml` below the root; it replaces *script_location*."""
 
     @property
     def alembic_section(self) -> str:
-        """The section of that ini."""
+        """The section of that ini; of a `pyproject.toml` the table, as a rule `tool.alembic`."""
 
 
 def locate(root: Path, settings: LocationSettings) -> Location:
@@ -67,6 +67,8 @@ def _read(root: Path, settings: LocationSettings) -> Location:
 def _from_ini(ini: Path, section: str) -> Location:
     if not ini.is_file():
         raise _wrong("migrate.alembic_config", f"the file {shown(ini)} does not exist")
+    if ini.suffix == ".toml":
+        return _from_toml(ini, section)
     try:
         return _from_config(ini, Config(str(ini), ini_section=section))
     except IniError as error:
@@ -74,6 +76,19 @@ def _from_ini(ini: Path, section: str) -> Location:
         place = f"line {error.lineno}" if hasattr(error, "lineno") else type(error).__name__
         what = f"{shown(ini)} cannot be read ({place})"
     raise _wrong("migrate.alembic_config", what)
+
+
+def _from_toml(file: Path, section: str) -> Location:
+    """Return the project of the table *section*, `alembic` for `tool.alembic`, in *file*."""
+    tables = _table(_toml(file), "tool")
+    values = _table(tables, section.removeprefix("tool."))
+    if not values:
+        known = [f"tool.{name}" for name, table in tables.items() if isinstance(table, Mapping)]
+        raise _no_section(file, f"tool.{section.removeprefix('tool.')}", known)
+    if "script_location" not in values:
+        what = f"[tool.{section.removeprefix('tool.')}] of {shown(file)} has no script_location"
+        raise _wrong("migrate.alembic_config", what)
+    return _from_values(file.parent, _expanded(values, file.parent))
 
 
 def _from_config(ini: Path, config: Config) -> Location:
@@ -114,12 +129,21 @@ def _pyproject(folder: Path) -> dict[str, Any]:
     file = folder / "pyproject.toml"
     if not file.is_file():
         return {}
+    section = _table(_table(_toml(file), "tool"), "alembic")
+    return dict(_expanded(section, folder))
+
+
+def _toml(file: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _wrong(shown(file), f"cannot be read: {error}") from error
-    section = content.get("tool", {}).get("alembic", {})
-    return _expanded(section, folder) if isinstance(section, Mapping) else {}
+
+
+def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return the table *name* of *tables*; empty when there is none."""
+    found = tables.get(name, {})
+    return found if isinstance(found, Mapping) else {}
 
 
 def _expanded(value: object, folder: Path) -> Any:  # noqa: ANN401 - whatever TOML holds

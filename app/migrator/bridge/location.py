@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import Namespace
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,8 @@ class Location:
     """Options of `[post_write_hooks]` that come from a pyproject.toml."""
     ini: Path | None = None
     section: str = "alembic"
+    x: tuple[str, ...] = ()
+    """What `context.get_x_argument()` of env.py returns, each a `key=value` as a rule."""
 
     @property
     def name(self) -> str:
@@ -78,7 +81,9 @@ class Location:
 
     def _bare_config(self) -> Config:
         ini = str(self.ini) if self.ini else None
-        config = Config(ini, ini_section=self.section, stdout=sys.stderr)
+        # Without it, as without a command line of Alembic's: env.py may look whether there is one.
+        options = Namespace(x=list(self.x)) if self.x else None
+        config = Config(ini, ini_section=self.section, stdout=sys.stderr, cmd_opts=options)
         _set(config, self._main_options())
         for name, value in self.hooks:
             config.set_section_option(HOOKS_SECTION, name, _escaped(value))

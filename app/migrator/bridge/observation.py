@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from app.errors import HeadsUnchangedError
 from app.migrator.bridge.compare import as_sequence, kept_options
-from app.migrator.bridge.identity import DatabaseIdentity, identity_of, schema_of
+from app.migrator.bridge.identity import (
+    UNLIMITED,
+    DatabaseIdentity,
+    id_length,
+    identity_of,
+    schema_of,
+)
 from app.migrator.bridge.values import EnvFacts
 
 if TYPE_CHECKING:
@@ -33,8 +39,17 @@ def observed(
         metadata=None if metadata is None else as_sequence(metadata),
         uses_handed_connection=connection is handed,
         same_database=same,
+        id_length=(id_length(connection, context.version_table, schema) if same else None)
+        or _configured_length(context),
         options=MappingProxyType(kept_options(context.opts)),
     )
+
+
+def _configured_length(context: MigrationContext) -> int:
+    """Return the length that the version table gets when Alembic creates it."""
+    # The table itself is no public name; its column is a String(32) unless the dialect says else.
+    kind = context._version.c.version_num.type  # noqa: SLF001
+    return getattr(kind, "length", None) or UNLIMITED
 
 
 def _connection_of(context: MigrationContext) -> Connection:

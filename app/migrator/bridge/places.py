@@ -26,9 +26,9 @@ _log = logging.getLogger("sst.migrate")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The head that a revision follows, the version folder, and the plugin's branch, if any."""
+    """The heads that a revision follows, the version folder, and the plugin's branch, if any."""
 
-    head: str
+    heads: tuple[str, ...]
     folder: str | None
     """None where there is only one."""
     branch: Branch | None
@@ -39,18 +39,21 @@ class Place:
 def place_of(head: str | None, history: History) -> Place:
     """Return where a revision on top of *head* goes; without one on top of the project's own.
 
-    Raises `SeveralHeadsError` when the project has several of its own.
+    Several heads, with commas between them, are merged.
+    Raises `SeveralHeadsError` when the project has several of its own, `CommandError` for one
+    that does not exist.
     """
     branch = _empty_branch(head, history)
     if branch:
-        return Place("base", str(branch.path), branch, branch.label)
+        return Place(("base",), str(branch.path), branch, branch.label)
     head = head or _own_head(history)
-    files = [Path(each.path) for each in history.script.get_revisions(head)]
+    heads = tuple(dict.fromkeys(each.strip() for each in head.split(",") if each.strip()))
+    files = [Path(each.path) for each in history.script.get_revisions(heads)]
     touched = {next((each for each in history.branches if each.holds(f)), None) for f in files}
     if len(touched) > 1:
         raise _joining(head, [each for each in touched if each])
     branch = touched.pop() if touched else None
-    return Place(head, str(branch.path) if branch else _own_folder(history, files), branch)
+    return Place(heads, str(branch.path) if branch else _own_folder(history, files), branch)
 
 
 def keep_own(

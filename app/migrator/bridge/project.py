@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import column, inspect, select, table
@@ -12,7 +13,7 @@ from app.migrator.bridge.branches import Branch, require_apart
 from app.migrator.bridge.environment import EnvironmentRunner
 from app.migrator.bridge.footprint import Footprint
 from app.migrator.bridge.history import History
-from app.migrator.bridge.identity import apply_settings, backend_pid, identity_of
+from app.migrator.bridge.identity import apply_settings, backend_pid, id_length, identity_of
 from app.migrator.bridge.locate import locate
 from app.migrator.bridge.observation import (
     observed,
@@ -70,16 +71,18 @@ class AlembicProject:
         settings: LocationSettings,
         branches: Sequence[Branch] = (),
         ignore_tables: Sequence[str] = (),
+        x: Sequence[str] = (),
     ) -> AlembicProject:
         """Read the project that *settings* point at, with the *branches* of plugins.
 
         Tables that the patterns *ignore_tables* name are never compared with the models.
+        *x* are the x arguments that its env.py gets, such as `tenant=a`.
 
         Raises `ConfigError` when it cannot be found or two branches cannot be told apart,
         `BrokenHistoryError` when a revision file is broken, missing or there twice.
         """
         require_apart(branches)
-        location = locate(root, settings).with_folders(branches)
+        location = replace(locate(root, settings).with_folders(branches), x=tuple(x))
         history = History(location, branches)
         return cls(location, history, EnvironmentRunner(location, history), ignore_tables)
 
@@ -133,6 +136,15 @@ class AlembicProject:
             return tuple(sorted(set(connection.scalars(select(version.c.version_num)))))
         finally:
             connection.rollback()
+
+    def id_length(self, connection: Connection, facts: EnvFacts) -> int:
+        """Return how many characters of an id the version table holds.
+
+        An env.py that widens the column whenever it runs is taken at its word.
+        """
+        found = id_length(connection, facts.version_table, facts.version_schema)
+        connection.rollback()
+        return max(found or 0, facts.id_length)
 
     def plan(
         self, target: str, current: tuple[str, ...], direction: Direction

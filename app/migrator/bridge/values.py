@@ -30,6 +30,8 @@ class EnvFacts:
     """False when `env.py` opens a connection of its own."""
     same_database: bool
     """False when that connection leads to another server or another database."""
+    id_length: int = 32
+    """How many characters of an id the version table holds, as env.py configures or finds it."""
     options: Mapping[str, Any] = field(
         default_factory=lambda: MappingProxyType({}), repr=False, compare=False
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic.autogenerate import RevisionContext
-from alembic.script.revision import MultipleHeads
+from alembic.script.revision import MultipleHeads, ResolutionError
 from alembic.util import CommandError
 
 from app.errors import ConfigError, HistoryError, Problem, UsageError
@@ -18,6 +18,7 @@ from app.migrator.bridge.location import shown
 from app.migrator.bridge.places import Place, keep_own, of_place, place_of
 from app.migrator.bridge.planning import several_heads
 from app.migrator.bridge.surroundings import kept_within
+from app.migrator.bridge.targets import unknown
 from app.migrator.bridge.unseen import unseen, write_unseen
 
 if TYPE_CHECKING:
@@ -74,9 +75,9 @@ class RevisionWriter:
         self._require_template()
         # Alembic's "Generating ... done": the path is the command's own result.
         self._history.script.messaging_opts = {"quiet": True}
-        place = place_of(head, self._history)
         by_hand: list[Unseen] = []
-        with _translated(head or "head"):
+        with _translated(head or "head", self._history):
+            place = place_of(head, self._history)
             revision = self._revision(message, place, autogenerate=autogenerate)
             if autogenerate or self._wants_environment():
                 by_hand = self._fill(revision, connection, url, place if autogenerate else None)
@@ -93,7 +94,7 @@ class RevisionWriter:
             "message": message,
             "autogenerate": autogenerate,
             "sql": False,
-            "head": place.head,
+            "head": list(place.heads) if len(place.heads) > 1 else place.heads[0],
             "splice": False,
             "branch_label": place.new_label,
             "version_path": place.folder,
@@ -176,7 +177,7 @@ def _worth_reading(scripts: Iterable[MigrationScript], by_hand: list[Unseen]) ->
 
 
 @contextmanager
-def _translated(head: str) -> Iterator[None]:
+def _translated(head: str, history: History) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -186,6 +187,8 @@ def _translated(head: str) -> Iterator[None]:
     except CommandError as error:
         if isinstance(error.__cause__, MultipleHeads):
             raise several_heads(error.__cause__.heads, head) from error
+        if isinstance(error.__cause__, ResolutionError):
+            raise unknown(str(error.__cause__.argument), history) from error
         raise HistoryError(
             what="The revision could not be written.",
             why=str(error),
