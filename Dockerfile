@@ -5,7 +5,7 @@
 # Builds without Docker Hub or apt.postgresql.org as well; docs/containers.md has the commands.
 
 ARG BASE_IMAGE=python:3.13-slim-bookworm
-# Of the server, never lower: pg_dump refuses a server that is newer than itself.
+# Of the server, 14 to 19, never lower: pg_dump refuses a server that is newer than itself.
 ARG POSTGRES_MAJOR=18
 # Where pg_dump comes from: `pgdg` (apt.postgresql.org, every major) or `debian` (the base's own).
 ARG POSTGRES_CLIENT_SOURCE=pgdg
@@ -25,8 +25,9 @@ RUN --mount=type=secret,id=pip_config,target=/run/secrets/pip_config \
     && PIP_CONFIG_FILE=/run/secrets/pip_config \
         /opt/venv/bin/python -m pip install \
         --no-cache-dir --disable-pip-version-check --no-input \
-        --require-hashes --requirement /build/requirements.lock \
-        --requirement /build/extras.lock
+        --no-deps --require-hashes --requirement /build/requirements.lock \
+        --requirement /build/extras.lock \
+    && /opt/venv/bin/python -m pip --disable-pip-version-check check
 
 
 # ---- The application's files: readable for everyone, writable for nobody, compiled

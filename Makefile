@@ -1,5 +1,5 @@
 # The few commands of this project. They need git, make and Python 3.11 or newer, nothing else:
-# no database, no Docker, no uv. Everything is installed into .venv from a lock with hashes.
+# no database, no Docker, no uv. Everything is installed into .venv from locks with hashes.
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -10,11 +10,11 @@ ARGS ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
-INSTALLED := $(VENV)/requirements-dev.lock
+INSTALLED := $(VENV)/installed.lock
 LOWEST := .venv-lowest
 EXAMPLES := .venv-examples
 PACKAGES := sst-incidents sst-notify-apprise sst-office-hours
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+PIP := -m pip --disable-pip-version-check
 COMPILE = $(PY) -m uv pip compile --quiet --universal --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(ARGS)
 
@@ -26,18 +26,18 @@ DEMO = env -u ENVIRONMENT -u DATABASE_URL_FILE -u PLUGINS__ENABLED \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check format references test-lowest test-examples install lock clean
+.PHONY: help demo serve test check format references test-lowest test-examples install-demo install lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-demo: install ## Migrate an embedded PostgreSQL: upgrade with backup and checks, check, history
+demo: install-demo ## Migrate an embedded PostgreSQL: upgrade with backup and checks, check, history
 	@for command in upgrade check history; do \
 		printf '\n$$ python migrate.py %s\n' "$$command"; \
 		$(DEMO) $$command || exit; \
 	done
 
-serve: install ## Serve the application on HOST:PORT (127.0.0.1:8000)
+serve: install-demo ## Serve the application on HOST:PORT (127.0.0.1:8000)
 	$(PY) -m uvicorn app.main:app --host $(HOST) --port $(PORT)
 
 test: install ## Run all tests on an embedded PostgreSQL, and on TEST_DATABASE_URL when set
@@ -58,14 +58,21 @@ references: install ## Write docs/settings.md and docs/hooks.md again, from the 
 	$(PY) -m app.hooks.reference > docs/hooks.md.new
 	mv docs/hooks.md.new docs/hooks.md
 
-test-lowest: $(LOWEST)/requirements-dev.lock ## Run the bridge's tests with the lowest supported versions
+# What it does not have itself it takes from .venv: two packages are another version there.
+test-lowest: install ## Run the bridge's tests with the lowest supported versions
+	@$(call make_venv,$(LOWEST))
+	@$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$($(LOWEST)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth"
+	@$(call install,$(LOWEST),requirements-lowest.lock,--ignore-installed)
 	$(LOWEST)/bin/python -c "import alembic, sqlalchemy as s; v = alembic.__version__, s.__version__; \
 		print('alembic %s, sqlalchemy %s' % v); assert v[0][:5] == '1.13.' and v[1][:4] == '2.0.'"
 	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist worksteal -m lowest $(ARGS)
 
-test-examples: $(EXAMPLES)/requirements.lock ## Run the tests of examples/ on installed packages, outside this folder
-	@$(EXAMPLES)/bin/python $(PIP_INSTALL) --no-index --no-deps --no-build-isolation \
+test-examples: ## Run the tests of examples/ on installed packages, outside this folder
+	@$(call install,$(EXAMPLES),examples/requirements.lock,--no-compile)
+	@$(EXAMPLES)/bin/python $(PIP) install --quiet --no-index --no-deps --no-build-isolation \
 		--force-reinstall . $(PACKAGES:%=./examples/%)
+	@$(EXAMPLES)/bin/python $(PIP) check
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && cp -R examples/. "$$folder" && \
 	for package in $(PACKAGES); do \
 		printf '\n%s\n' "$$package"; \
@@ -73,13 +80,22 @@ test-examples: $(EXAMPLES)/requirements.lock ## Run the tests of examples/ on in
 			"$(CURDIR)/$(EXAMPLES)/bin/pytest" $(ARGS)) || exit; \
 	done
 
-install: $(INSTALLED) ## Make .venv and install the locked packages
+# Of the test tools most is never imported: only what demo runs is compiled when it is installed.
+install-demo: ## Make .venv and install what demo and serve need
+	@cmp -s requirements-dev.lock $(INSTALLED) || $(call install,$(VENV),requirements-demo.lock,--compile)
+
+install: install-demo ## Install the tools of test and check as well
+	@$(call install,$(VENV),requirements-dev.lock,--no-compile)
 
 lock: install ## Lock the versions again; newest ones with ARGS=--upgrade
-	$(PY) $(PIP_INSTALL) uv
+	$(PY) $(PIP) install --quiet uv
 	$(COMPILE) --output-file requirements.lock pyproject.toml
-	$(COMPILE) --extra embedded --group dev --constraint requirements.lock \
+	$(COMPILE) --extra embedded --constraint requirements.lock \
+		--output-file requirements-demo.lock pyproject.toml
+	$(COMPILE) --extra embedded --group dev --constraint requirements-demo.lock \
 		--output-file requirements-dev.lock pyproject.toml
+	printf 'alembic==1.13.*\nsqlalchemy==2.0.*\n' | $(COMPILE) --no-deps \
+		--output-file requirements-lowest.lock -
 	$(COMPILE) --annotate --annotation-style split $(addprefix --extra ,age aws gcs redis s3 sftp) \
 		--constraint requirements-dev.lock --output-file requirements-extras.lock pyproject.toml
 	$(COMPILE) --python-version 3.11 --constraint requirements-dev.lock \
@@ -90,27 +106,34 @@ clean: ## Remove the virtual environments and caches; databases and backups stay
 	rm -rf $(VENV) $(LOWEST) $(EXAMPLES) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The installed lock is kept: another branch's file times alone install nothing.
-$(INSTALLED): requirements-dev.lock
-	@$(call make_venv,$(VENV))
-	@cmp -s requirements-dev.lock $@ || { echo "Installing into $(VENV) ..." \
-		&& $(PY) $(PIP_INSTALL) --no-deps --require-hashes -r requirements-dev.lock; }
-	@cp requirements-dev.lock $@
+# install ENVIRONMENT,LOCK,OPTION: what the environment has is the lock that lies in it as
+# installed.lock. A lock is complete, so pip resolves nothing (--no-deps): a resolver would also look
+# at releases that are newer than the lock. Whether it is complete is what `pip check` says.
+define install
+cmp -s $(2) $(1)/installed.lock || { \
+	$(call make_venv,$(1)) \
+	&& echo "Installing $(2) into $(1) ..." \
+	&& rm -f $(1)/installed.lock \
+	&& { $(1)/bin/python $(PIP) install $(3) --no-deps --require-hashes -r $(2) || echo Failed; } \
+		| { $(progress); } \
+	&& $(1)/bin/python $(PIP) check \
+	&& cp $(2) $(1)/installed.lock; }
+endef
 
-# What it does not have itself it takes from .venv: two packages are another version there.
-$(LOWEST)/requirements-dev.lock: $(INSTALLED)
-	@$(call make_venv,$(LOWEST))
-	@echo "Installing into $(LOWEST) ..."
-	@$(LOWEST)/bin/python $(PIP_INSTALL) --ignore-installed --no-deps 'alembic==1.13.*' 'sqlalchemy==2.0.*'
-	@$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
-		> "$$($(LOWEST)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth"
-	@cp requirements-dev.lock $@
-
-$(EXAMPLES)/requirements.lock: examples/requirements.lock
-	@$(call make_venv,$(EXAMPLES))
-	@cmp -s examples/requirements.lock $@ || { echo "Installing into $(EXAMPLES) ..." \
-		&& $(EXAMPLES)/bin/python $(PIP_INSTALL) --no-deps --require-hashes -r examples/requirements.lock; }
-	@cp examples/requirements.lock $@
+# The names that pip reports, six to a line, instead of its three or four lines for each.
+define progress
+show() { count=$$((count + 1)); printf ' %s' "$$1"; [ $$((count % 6)) != 0 ] || echo; }; count=0; last=; \
+while read -r word name rest; do \
+	case $$last-$$word in \
+		*-Collecting) show "$${name%%=*}" ;; \
+		Collecting-Processing) ;; \
+		*-Processing) name=$${name##*/}; show "$${name%%-*}" ;; \
+		*-Installing) printf '\n installing them ...\n' ;; \
+		*-Failed) exit 1 ;; \
+	esac; \
+	last=$$word; \
+done
+endef
 
 define make_venv
 $(1)/bin/python -m pip --version >/dev/null 2>&1 || { \
@@ -120,5 +143,6 @@ $(1)/bin/python -m pip --version >/dev/null 2>&1 || { \
 	$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 		echo "$(PYTHON) cannot make virtual environments: its venv module is missing" >&2; \
 		echo "  next: install it, on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }; \
+	echo "Making $(1) ..."; \
 	$(PYTHON) -m venv --clear $(1); }
 endef

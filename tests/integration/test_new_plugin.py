@@ -39,6 +39,8 @@ OF_THE_PACKAGE = [
     "python -m pip install ../hello",
     "python migrate.py upgrade",
 ]
+LOCK = REPOSITORY / "examples" / "requirements.lock"
+INSTALL = ("install", "--quiet", "--no-compile")
 
 
 @pytest.fixture
@@ -197,14 +199,17 @@ class CleanEnvironment:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_package_is_written_installed_tested_enabled_and_run(clone: Clone, tmp_path: Path) -> None:
-    """The page's commands for a package, in an environment that has only what it declares."""
+    """The page's commands for a package, in an environment of its own."""
     assert COMMANDS[7:] == OF_THE_PACKAGE
     hello = tmp_path / "hello"
     written = clone.run(
         "migrate.py", "plugins", "new", "hello", "--package", "--directory", str(tmp_path)
     )
     clean = CleanEnvironment(tmp_path / "venv")
-    clean.pip("install", "--quiet", "--no-compile", "--editable", f"{hello}[test]")
+    clean.pip(*INSTALL, "--no-deps", "--require-hashes", "--requirement", str(LOCK))
+    # Nothing but the lock is there to be found: what the package declares is in it, or this fails.
+    clean.pip(*INSTALL, "--no-index", "--no-build-isolation", "--editable", f"{hello}[test]")
+    clean.pip("check")
     tested = clean.run("-m", "pytest", cwd=hello)
     clean.pip("uninstall", "--quiet", "--yes", "sst-platform")  # the folder is the platform now
     settings = clone.root / "settings.toml"

@@ -139,11 +139,12 @@ def test_image_holds_no_secret_and_no_index() -> None:
 
 
 def test_packages_are_those_of_the_lock() -> None:
-    """With hashes: what was tested is what is installed."""
+    """With hashes and without resolving: what was tested is what is installed, and all of it."""
     (install,) = texts("RUN", "packages")
 
-    assert "--require-hashes --requirement /build/requirements.lock" in install
+    assert "--no-deps --require-hashes --requirement /build/requirements.lock" in install
     assert "--requirement /build/extras.lock" in install
+    assert install.endswith("-m pip --disable-pip-version-check check")
 
 
 def test_pg_dump_has_the_major_of_the_argument() -> None:
