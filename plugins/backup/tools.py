@@ -112,6 +112,7 @@ def _missing(server_major: int, found: Sequence[Tools], broken: Sequence[str]) -
         reason = "pg_dump and pg_restore were not found"
     return Veto(
         reason,
-        f"install postgresql-client-{server_major}, or set plugins.backup.pg_bin to the folder"
-        f" of pg_dump {server_major} or newer",
+        f"install postgresql-client-{server_major} (in the image: build it with"
+        f" POSTGRES_MAJOR={server_major}), or set plugins.backup.pg_bin to the folder of pg_dump"
+        f" {server_major} or newer",
     )

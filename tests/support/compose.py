@@ -20,16 +20,15 @@ _WITH_VALUE = frozenset({"--profile", "--env-file", "--entrypoint", "-e"})
 _ONE_SERVICE = frozenset({"run", "exec"})
 
 
-def load_compose() -> dict[str, Any]:
-    """Return docker-compose.yml with the default of every variable filled in."""
+def load_compose(**variables: str) -> dict[str, Any]:
+    """Return docker-compose.yml with *variables* filled in, and every other one's default."""
+
+    def value(match: re.Match[str]) -> str:
+        return variables.get(match["name"]) or (match["default"] or "").removeprefix(":-")
+
     text = COMPOSE_FILE.read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.safe_load(_VARIABLE.sub(_default, text))
+    loaded: dict[str, Any] = yaml.safe_load(_VARIABLE.sub(value, text))
     return loaded
-
-
-def _default(match: re.Match[str]) -> str:
-    """Return what Compose puts for a variable that is not set."""
-    return (match["default"] or "").removeprefix(":-")
 
 
 def variables_without_default(text: str) -> list[str]:

@@ -133,6 +133,31 @@ def test_old_pg_dump_is_refused_before_anything_is_written(run: Run, tmp_path: P
     assert not (tmp_path / "backups").exists()
 
 
+def test_client_of_18_is_refused_on_a_server_of_19(filled: str, tmp_path: Path) -> None:
+    """The server itself says 19: this function is found before the one of the catalogue."""
+    execute(
+        filled,
+        "CREATE SCHEMA nineteen; CREATE FUNCTION nineteen.current_setting(text) RETURNS text"
+        " LANGUAGE sql AS $$ SELECT CASE $1 WHEN 'server_version' THEN '19.0'"
+        " WHEN 'server_version_num' THEN '190000' END $$",
+    )
+    path = "options=-c%20search_path%3Dnineteen,pg_catalog,public"
+    url = DatabaseUrl(f"{filled}{'&' if '?' in filled else '?'}{path}")
+
+    veto = vetoed(
+        make_run(filled, tmp_path, database_url=url), pg_bin=versioned(tmp_path / "bin", "18.4")
+    )
+
+    assert veto.reason == (
+        f"no pg_dump is as new as the server (19); found 18.4 in {tmp_path / 'bin'}"
+    )
+    assert veto.hint == (
+        "install postgresql-client-19 (in the image: build it with POSTGRES_MAJOR=19),"
+        " or set plugins.backup.pg_bin to the folder of pg_dump 19 or newer"
+    )
+    assert not (tmp_path / "backups").exists()
+
+
 def test_missing_pg_dump_names_the_package_to_install(run: Run, tmp_path: Path) -> None:
     veto = vetoed(run, pg_bin=tmp_path)
 

@@ -180,6 +180,16 @@ def test_database_and_pg_dump_have_the_same_major(compose: dict[str, Any]) -> No
     assert compose["services"]["db"]["image"] == f"postgres:{build['args']['POSTGRES_MAJOR']}"
 
 
+def test_one_variable_moves_server_client_and_data_to_19() -> None:
+    """A server of one major and a client of another would refuse every backup."""
+    services = load_compose(POSTGRES_MAJOR="19")["services"]
+
+    assert services["db"]["image"] == "postgres:19"
+    assert services["db"]["environment"]["PGDATA"] == "/var/lib/postgresql/19/docker"
+    assert services["migrate"]["build"]["args"]["POSTGRES_MAJOR"] == 19
+    assert services["app"]["build"]["args"]["POSTGRES_MAJOR"] == 19
+
+
 def test_database_is_healthy_only_when_it_answers_by_tcp(compose: dict[str, Any]) -> None:
     """The server that fills a new volume answers on its socket, and then goes away again."""
     probe = compose["services"]["db"]["healthcheck"]["test"]

@@ -47,6 +47,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Non
         pytest.param("18.1", ("15.2", "17.1"), "18.4", 16, "17.1", id="the next newer one"),
         pytest.param("18.1", ("15.2",), "18.4", 16, "18.1", id="PATH first among equals"),
         pytest.param("", ("16.3", "17.1"), "", 14, "16.3", id="no newer than needed"),
+        pytest.param("18.4", ("19.0",), "18.4", 19, "19.0", id="the newest major"),
     ],
 )
 def test_tools_of_the_servers_version_are_preferred(
@@ -83,7 +84,7 @@ def test_too_old_tools_are_named_with_the_package_to_install(places: Callable[..
 
     assert "14.9 in " in veto.value.reason
     assert "15.2 in " in veto.value.reason
-    assert veto.value.hint.startswith("install postgresql-client-18,")
+    assert veto.value.hint.startswith("install postgresql-client-18 (in the image: ")
 
 
 def test_nothing_anywhere_is_said_plainly(places: Callable[..., None]) -> None:
@@ -149,6 +150,7 @@ def test_pg_dump_without_pg_restore_is_of_no_use(tmp_path: Path) -> None:
         ("pg_dump (PostgreSQL) 18.4", "18.4", 18),
         ("pg_dump (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)", "15.20", 15),
         ("pg_dump (PostgreSQL) 19beta1", "19beta1", 19),
+        ("pg_dump (PostgreSQL) 19.0 (Debian 19.0-1.pgdg12+1)", "19.0", 19),
         ("pg_dump (EnterpriseDB) 16.1.0", "16.1.0", 16),
     ],
 )
