@@ -197,7 +197,7 @@ class CleanEnvironment:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_package_is_written_installed_tested_enabled_and_run(clone: Clone, tmp_path: Path) -> None:
     """The page's commands for a package, in an environment of its own."""
     assert COMMANDS[7:] == OF_THE_PACKAGE
