@@ -140,3 +140,38 @@ def test_models_of_a_plugin_are_compared_with_the_projects(
         f"table {name} is in the models but not in the database"
         for name in ("t_aa01", "kept", "of_plugin")
     }
+
+
+@pytest.mark.lowest
+def test_labels_and_computed_columns_are_compared_with_every_alembic(
+    tmp_path: Path, drive: Callable[..., Driven]
+) -> None:
+    """Alembic itself sees neither."""
+    models = """
+sa.Table("t_aa01", metadata, sa.Column("id", sa.Integer, primary_key=True),
+         sa.Column("kinds", sa.ARRAY(sa.Enum("a", "b", name="kind"))),
+         sa.Column("twice", sa.Integer, sa.Computed("id * {factor}")))
+"""
+    sql = "create type kind as enum ('a'); create table t_aa01 (id int primary key, kinds kind[], "
+    up = f'op.execute("{sql} twice int generated always as (id * 2) stored)")'
+    env = envs.configured("target_metadata=metadata", tables=models.format(factor="3"))
+    driven = drive(ForeignProject.create(tmp_path, env).revision("aa01", up=up))
+    driven.go("head")
+
+    found = driven.project.differences(driven.connection, driven.facts)
+    heard: list[str] = []
+    driven.project.new_revision(
+        "x",
+        autogenerate=True,
+        connection=driven.connection,
+        url=driven.url,
+        on_warning=heard.append,
+    )
+    driven.go("head")
+    left = driven.project.differences(driven.connection, driven.facts)
+
+    computed = "column t_aa01.twice: computed is (id * 2) in the database, id * 3 in the models"
+    label = "label 'b' of type kind is in the models but not in the database"
+    assert found == (label, computed)
+    assert heard == [f"to be written by hand: {computed}"]
+    assert left == (computed,)
