@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import ARRAY, JSON, MetaData
 from sqlalchemy.exc import DBAPIError
 
+from app.migrator.bridge.computed import without_warning_of_computed
 from app.migrator.bridge.differences import described
 from app.migrator.bridge.left_out import leaving_out
 from app.migrator.bridge.models import joined
@@ -76,7 +77,7 @@ def comparing_options(
 
 
 def compare_json_defaults(context: MigrationContext) -> None:
-    """Let *context* compare the defaults of JSON columns here, and computed ones not at all.
+    """Let *context* compare the defaults of JSON columns here.
 
     PostgreSQL has no `=` for json, and Alembic asks the server.
     A callable as `compare_server_default` is no way: Alembic then fails on identity columns
@@ -95,13 +96,6 @@ def compare_json_defaults(context: MigrationContext) -> None:
         return bool(plain(inspected, wanted, wanted_default, inspected_default))
 
     context.impl.compare_server_default = differs  # type: ignore[method-assign]
-    # Alembic would only warn that two texts differ; see `computed_differences`.
-    context.impl._normalize_computed_default = _nothing  # type: ignore[method-assign]  # noqa: SLF001
-
-
-def _nothing(sqltext: str) -> str:
-    del sqltext
-    return ""
 
 
 def kept_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,7 +115,8 @@ def _compared(
     compare_json_defaults(context)
     models = list(facts.metadata or ())
     context.opts.update(leaving_out(context, models, ignored))
-    found = compare_metadata(context, models)  # type: ignore[arg-type]
+    with without_warning_of_computed():
+        found = compare_metadata(context, models)  # type: ignore[arg-type]
     lines = (line for each in found for line in described(each))
     return (*lines, *(each.line for each in unseen(context, models)))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +47,17 @@ class _Found:
     kind: str
     is_stored: bool
     expression: str | None
+
+
+@contextmanager
+def without_warning_of_computed() -> Iterator[None]:
+    """Keep Alembic from warning that a computed column cannot be modified: we name the difference.
+
+    It compares two texts, and says no more than that they differ.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Computed default on .* cannot be modified")
+        yield
 
 
 def computed_differences(

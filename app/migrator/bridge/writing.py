@@ -12,6 +12,7 @@ from alembic.util import CommandError
 
 from app.errors import ConfigError, HistoryError, Problem, UsageError
 from app.migrator.bridge.compare import as_sequence
+from app.migrator.bridge.computed import without_warning_of_computed
 from app.migrator.bridge.differences import dropped
 from app.migrator.bridge.left_out import leaving_out
 from app.migrator.bridge.location import shown
@@ -131,7 +132,8 @@ class RevisionWriter:
                 found = of_place(unseen(context, models), compared, models)
                 by_hand.extend(each for each in found if each.operation is None)
                 write_unseen(context, found)
-                revision.run_autogenerate(heads, context)
+                with without_warning_of_computed():
+                    revision.run_autogenerate(heads, context)
                 keep_own(revision.generated_revisions, compared, models)
             else:
                 revision.run_no_autogenerate(heads, context)
