@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LATEST = "latest"
 
+_SHORTEST_PREFIX = 4
+"""Characters: `restore 2` is no way to name the backups of this millennium."""
 _LIST = "`python migrate.py backup list` names the backups there are"
 
 
@@ -137,7 +139,9 @@ def _latest(
 
 
 def _by_prefix(listing: Listing, wanted: str) -> Stored:
-    fitting = [one for one in listing if wanted and one.id.startswith(wanted)]
+    fitting = [one for one in listing if one.id == wanted]
+    if not fitting and len(wanted) >= _SHORTEST_PREFIX:
+        fitting = [one for one in listing if one.id.startswith(wanted)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

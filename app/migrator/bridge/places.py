@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.errors import UsageError
+from app.hooks.types import Direction
 from app.migrator.bridge.models import owners_of
 from app.migrator.bridge.planning import several_heads
+from app.migrator.bridge.targets import read_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,14 +42,16 @@ def place_of(head: str | None, history: History) -> Place:
     """Return where a revision on top of *head* goes; without one on top of the project's own.
 
     Several heads, with commas between them, are merged.
-    Raises `SeveralHeadsError` when the project has several of its own, `CommandError` for one
-    that does not exist.
+    Raises `SeveralHeadsError` when the project has several of its own, `RevisionNotFoundError`
+    for one that does not exist.
     """
     branch = _empty_branch(head, history)
     if branch:
         return Place(("base",), str(branch.path), branch, branch.label)
     head = head or _own_head(history)
     heads = tuple(dict.fromkeys(each.strip() for each in head.split(",") if each.strip()))
+    for each in heads:
+        read_target(each, Direction.UPGRADE, history, counts=False)
     files = [Path(each.path) for each in history.script.get_revisions(heads)]
     touched = {next((each for each in history.branches if each.holds(f)), None) for f in files}
     if len(touched) > 1:

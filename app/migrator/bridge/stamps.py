@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def stamp_target(text: str, history: History) -> Target:
     """Return the parts of *text*; raises `UsageError` where it counts, as `+1` does."""
-    target = read_target(text, Direction.UPGRADE, history)
+    target = read_target(text, Direction.UPGRADE, history, counts=False)
     if target.distance:
         raise UsageError(
             what=f"stamp cannot count: {target.text!r}.",

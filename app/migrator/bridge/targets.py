@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _RELATIVE = re.compile(r"(?:(?P<label>.+?)@)?(?P<symbol>\w+)?(?P<distance>[+-]\d+)")
 _WORDS = frozenset({"head", "heads", "base"})
-_SHORTEST_ABBREVIATED = 4
+_SHORTEST_PREFIX = 4
+"""Characters, as in Alembic's own ids of twelve: a number of steps without its sign is shorter."""
 _NEAREST = 3
 _HISTORY = "`python migrate.py history` lists all revisions"
 
@@ -37,8 +38,10 @@ class Target:
         return self.symbol is None
 
 
-def read_target(text: str, direction: Direction, history: History) -> Target:
-    """Return the parts of the target *text*.
+def read_target(
+    text: str, direction: Direction, history: History, *, counts: bool = True
+) -> Target:
+    """Return the parts of the target *text*; *counts* says whether it may be a number of steps.
 
     Raises `UsageError` for a range or for a distance in the wrong direction,
     `RevisionNotFoundError` and `AmbiguousRevisionError` for what *history* cannot answer.
@@ -48,7 +51,8 @@ def read_target(text: str, direction: Direction, history: History) -> Target:
     if target.label is not None:
         _require_label(target.label, history)
     if target.symbol is not None and target.symbol not in _WORDS:
-        _require_one(target.symbol, history)
+        sign = "+" if direction is Direction.UPGRADE else "-"
+        _require_one(target.symbol, history, sign if counts else "")
     return target
 
 
@@ -95,8 +99,7 @@ def _refuse_wrong_way(target: Target, direction: Direction) -> None:
 
 
 def _require_label(label: str, history: History) -> None:
-    matches = [each for each in (*history.labels, *history.ids) if each.startswith(label)]
-    if not matches:
+    if label not in history.labels and not _fitting(label, history):
         near = nearest(label, history.labels) or history.labels
         raise RevisionNotFoundError(
             what=f"There is no branch {label!r}.",
@@ -105,15 +108,42 @@ def _require_label(label: str, history: History) -> None:
         )
 
 
-def _require_one(symbol: str, history: History) -> None:
-    if symbol in history.ids or symbol in history.labels:
+def _require_one(symbol: str, history: History, sign: str) -> None:
+    """Raise unless *symbol* is the id or the label of a revision, or begins one id of several.
+
+    A number that is none of them is answered with itself behind *sign*, where steps are counted.
+    Raises `RevisionNotFoundError` and `AmbiguousRevisionError`.
+    """
+    if symbol in history.labels:
         return
-    found = [i for i in history.ids if len(i) >= _SHORTEST_ABBREVIATED and i.startswith(symbol)]
-    if not found:
-        raise unknown(symbol, history)
+    found = _fitting(symbol, history)
     if len(found) > 1:
         raise AmbiguousRevisionError(
             what=f"{symbol!r} fits {len(found)} revisions.",
-            why=", ".join(sorted(found)),
+            why=", ".join(found),
             next_step="write more characters of the id",
         )
+    if not found:
+        raise _too_short(symbol, history, sign) or unknown(symbol, history)
+
+
+def _fitting(symbol: str, history: History) -> list[str]:
+    """Return the id *symbol*, else the ids that begin with it when it is long enough for that."""
+    if symbol in history.ids:
+        return [symbol]
+    if len(symbol) < _SHORTEST_PREFIX:
+        return []
+    return sorted(each for each in history.ids if each.startswith(symbol))
+
+
+def _too_short(symbol: str, history: History, sign: str) -> RevisionNotFoundError | None:
+    """Return the error for a few characters that begin an id, or for steps without their sign."""
+    counted = f"did you mean {sign}{symbol}?" if sign and symbol.isdecimal() else ""
+    begun = sum(each.startswith(symbol) for each in history.ids)
+    if len(symbol) >= _SHORTEST_PREFIX or not (begun or counted):
+        return None
+    return RevisionNotFoundError(
+        what=f"There is no revision {symbol!r}.",
+        why=f"a prefix of an id has at least {_SHORTEST_PREFIX} characters",
+        next_step=counted or f"write more characters of the id; {_HISTORY}",
+    )

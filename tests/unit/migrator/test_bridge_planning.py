@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -59,8 +59,6 @@ def merged(tmp_path: Path) -> AlembicProject:
         ("", "base", ""),
         ("bb02", "billing@+1", "ee05"),
         ("bb02", "billing@head", "ee05 ff06"),
-        ("bb02", "dd", "cc03 dd04"),
-        ("bb02", "d", "cc03 dd04"),
         ("bb02", "cc03+1", "cc03 dd04"),
         ("cc03", "dd04", "dd04"),
         ("dd04", "ff06", "ee05 ff06"),
@@ -183,12 +181,61 @@ def test_unknown_target_names_the_nearest(
 
 def test_ambiguous_prefix_names_the_candidates(tmp_path: Path) -> None:
     """More characters are needed, and which ones can be seen."""
-    opened = _opened(ForeignProject.create(tmp_path, "").line("abc1", "abc2", "abd3"))
+    opened = _opened(ForeignProject.create(tmp_path, "").line("abcd1", "abcd2", "abde3"))
 
-    with pytest.raises(AmbiguousRevisionError, match="abc1, abc2") as caught:
-        opened.plan("abc", (), UP)
+    with pytest.raises(AmbiguousRevisionError, match="abcd1, abcd2") as caught:
+        opened.plan("abcd", (), UP)
 
-    assert "abd3" not in str(caught.value)
+    assert "abde3" not in str(caught.value)
+
+
+@pytest.fixture
+def six(tmp_path: Path) -> AlembicProject:
+    """Return six revisions of which the first begins with a digit, and one with a short id."""
+    ids = ("1f0c5a7e9b21", "2b00", "3c00", "4d00", "5e00", "a1")
+    return _opened(ForeignProject.create(tmp_path, "").line(*ids))
+
+
+@pytest.mark.parametrize(
+    ("target", "direction", "meant"),
+    [
+        ("1", DOWN, "did you mean -1?"),
+        ("2", DOWN, "did you mean -2?"),
+        ("7", DOWN, "did you mean -7?"),
+        ("1", UP, "did you mean +1?"),
+        ("1f0", DOWN, "at least 4 characters"),
+        ("1f0", UP, "at least 4 characters"),
+        ("1f0+1", UP, "at least 4 characters"),
+        ("a", UP, "at least 4 characters"),
+    ],
+)
+def test_few_characters_name_no_revision(
+    target: str, direction: Direction, meant: str, six: AlembicProject
+) -> None:
+    """`downgrade 1` must not take back everything above 1f0c5a7e9b21."""
+    with pytest.raises(RevisionNotFoundError) as caught:
+        six.plan(target, ("a1",) if direction is DOWN else (), direction)
+
+    assert meant in str(caught.value)
+
+
+@pytest.mark.parametrize("target", ["1", "1f0", "1f0@head"])
+def test_few_characters_name_no_branch_and_no_place(target: str, six: AlembicProject) -> None:
+    untouched: Any = None
+
+    with pytest.raises(RevisionNotFoundError) as stamped:
+        six.stamp(target, untouched, untouched)
+    with pytest.raises(RevisionNotFoundError) as written:
+        six.new_revision("x", autogenerate=False, connection=None, url=untouched, head=target)
+
+    assert "did you mean" not in f"{stamped.value} {written.value}"
+
+
+@pytest.mark.parametrize(("target", "count"), [("a1", 6), ("1f0c", 1), ("1f0c+2", 3)])
+def test_whole_id_or_four_characters_name_a_revision(
+    target: str, count: int, six: AlembicProject
+) -> None:
+    assert len(six.plan(target, (), UP)) == count
 
 
 @pytest.mark.parametrize(
