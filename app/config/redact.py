@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus, unquote
+
+from app.redaction.redact import MASK, mask_credentials, redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-MASK = "********"
-"""Of one width, so that it says nothing about the length of what it hides."""
+__all__ = ["MASK", "mask_credentials", "mask_url", "redact", "url_secrets", "visible"]
 
-# Shorter secrets are only masked as whole words: a password `postgres` must not
-# turn every `postgresql` of a log into noise.
-_SAFE_TO_REPLACE_ANYWHERE = 10
 _PRINTABLE_URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+]*)://(?:(?P<user>[\w.%+~-]*)(?::[^@/?#\s]*)?@)?"
     r"(?P<rest>(?:[\w.-]*|\[[0-9a-fA-F:.]+\])(?::\d+)?(?:/[\w.%-]*)?)(?:\?[^#@]*)?"
 )
-_USERINFO = re.compile(r"(://[^:/@\s]*):[^\s]*@")
 _CREDENTIAL_QUERY = re.compile(
     r"(?i)([?&;](?:[\w-]*password|passwd|pwd|token|secret|api_?key|sslkey|signature|sig)=)([^&\s#]*)"
 )
@@ -31,12 +25,6 @@ _STEERING = {
     for number in (*range(32), *range(127, 160))
     if number not in (9, 10)
 }
-
-
-def redact(text: str, secrets: Iterable[str]) -> str:
-    """Return *text* with each of the *secrets* masked, in every spelling that logs give them."""
-    wanted = frozenset(secret for secret in secrets if secret)
-    return _pattern(wanted).sub(MASK, text) if wanted else text
 
 
 def mask_url(text: str) -> str:
@@ -50,11 +38,6 @@ def mask_url(text: str) -> str:
         return MASK
     user = match["user"]
     return f"{match['scheme']}://{user + '@' if user else ''}{match['rest']}"
-
-
-def mask_credentials(text: str) -> str:
-    """Return *text* with the credentials of any URL in it masked."""
-    return _CREDENTIAL_QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1:{MASK}@", text))
 
 
 def visible(text: str) -> str:
@@ -80,37 +63,3 @@ def _passwords(text: str) -> Iterator[str]:
     # Until the first `@` as SQLAlchemy reads it, and until the last as people write it.
     for userinfo in (authority.partition("@")[0], authority.rpartition("@")[0]):
         yield userinfo.partition(":")[2]
-
-
-@lru_cache(maxsize=8)
-def _pattern(secrets: frozenset[str]) -> re.Pattern[str]:
-    spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
-    return re.compile(
-        "|".join(_bounded(text) for text in sorted(spellings, key=len, reverse=True))
-    )
-
-
-def _spellings(secret: str) -> set[str]:
-    """Return *secret* as it stands, quoted in JSON and `repr`, and percent-encoded."""
-    plain = {secret, secret.strip(), unquote(secret)}
-    spelled = {
-        variant
-        for text in plain
-        for variant in (
-            text,
-            json.dumps(text)[1:-1],
-            json.dumps(text, ensure_ascii=False)[1:-1],
-            repr(text)[1:-1],
-            quote(text, safe=""),
-            quote(text),
-            quote_plus(text),
-        )
-    }
-    return {text for text in spelled if text}
-
-
-def _bounded(text: str) -> str:
-    escaped = re.escape(text)
-    if len(text) >= _SAFE_TO_REPLACE_ANYWHERE:
-        return escaped
-    return rf"(?<![A-Za-z0-9_]){escaped}(?![A-Za-z0-9_])"

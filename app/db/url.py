@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 from sqlalchemy.engine import URL
 
 from app.db.parsing import parse, spelled_password
+from app.redaction.redact import redact
 
 _MASK = "***"
 _SECRET_KEYS = frozenset(
@@ -111,18 +111,15 @@ class DatabaseUrl:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The texts that must never be printed: each secret as it is and in every spelling."""
+        """The texts that must never be printed: each secret as it is and as the URL spells it."""
         hidden = [self._url.query.get(key) for key in _SECRET_KEYS if key not in _PATH_KEYS]
         plain = [text for text in (self._url.password, *hidden) if isinstance(text, str) and text]
-        spelled = [form for text in plain for form in _spellings(text)]
-        found = dict.fromkeys([*plain, self._spelled, *spelled])
+        found = dict.fromkeys([*plain, self._spelled, *(quote(text, safe="") for text in plain)])
         return tuple(text for text in found if text)
 
     def redact(self, text: str) -> str:
         """Return *text* with every secret of this URL replaced by `***`."""
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            text = text.replace(secret, _MASK)
-        return text
+        return redact(text, self.secrets, _MASK)
 
     def for_psycopg2(self) -> URL:
         """Return the URL for our own connections: the psycopg2 driver, the same parameters.
@@ -205,17 +202,6 @@ class DatabaseUrl:
         """Refuse to be pickled: a pickle would hold the password."""
         message = "a DatabaseUrl is not pickled: it holds a password"
         raise TypeError(message)
-
-
-def _spellings(secret: str) -> tuple[str, ...]:
-    """Return *secret* as URLs, JSON texts and Python literals write it."""
-    return (
-        quote(secret, safe=" +"),
-        quote(secret, safe=""),
-        quote_plus(secret),
-        json.dumps(secret)[1:-1],
-        repr(secret)[1:-1],
-    )
 
 
 def _quoted(value: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
 from urllib.parse import quote, quote_plus
 
@@ -32,6 +34,122 @@ def test_secret_is_masked_in_every_spelling(spelling: str) -> None:
     assert "hunter2" not in text
     assert text.startswith("before ")
     assert text.endswith(" after")
+
+
+_AWKWARD = "hunt%2é '\"\\@/:&+er2"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        json.dumps(json.dumps(_AWKWARD)),
+        json.dumps(_AWKWARD).replace("/", "\\/"),
+        repr(repr(_AWKWARD)),
+        ascii(_AWKWARD),
+        repr(_AWKWARD.encode()),
+        quote(quote(_AWKWARD, safe=""), safe=""),
+        quote(_AWKWARD, safe="").lower(),
+        quote(_AWKWARD, safe="").replace("%", "%%"),
+        _AWKWARD.replace("%", "%%"),
+        "hunt%252é '\"\\%40/:%26+er2",
+        quote(_AWKWARD, safe="", encoding="latin-1"),
+        quote(f"https://h/?next={quote(quote(_AWKWARD, safe=''), safe='')}", safe=""),
+        _AWKWARD.replace("'", "''"),
+        _AWKWARD.replace("\\", "\\\\").replace("'", "\\'"),
+        html.escape(_AWKWARD),
+        base64.b64encode(f"user:{_AWKWARD}".encode()).decode(),
+        base64.urlsafe_b64encode(f"another:{_AWKWARD}".encode()).decode(),
+        _AWKWARD.encode().hex(),
+    ],
+)
+def test_spelling_of_an_encoder_is_masked(spelling: str) -> None:
+    """Drivers, ConfigParser, SQL and HTTP each write it in their way, one inside the other."""
+    text = redact(f"before {spelling} after", [_AWKWARD])
+
+    assert text.startswith("before ")
+    assert text.endswith(" after")
+    assert MASK in text
+    for part in ("hunt", "er2", base64.b64encode(b"hunt")[:5].decode(), b"hunt".hex()):
+        assert part not in text
+
+
+def test_only_what_hides_the_secret_is_masked() -> None:
+    """The escapes beside it stay as they are, and JSON stays JSON."""
+    told = json.dumps({"é": "100 %", "url": f"postgresql://u:{quote(_AWKWARD, safe='')}@h/d\n"})
+
+    assert json.loads(redact(told, [_AWKWARD])) == {
+        "é": "100 %",
+        "url": f"postgresql://u:{MASK}@h/d\n",
+    }
+
+
+@pytest.mark.parametrize("filling", ["%", "%25", "\\", "''", "&#x", "://a:", "password='\\'", "a"])
+def test_time_grows_with_the_text_and_no_faster(filling: str) -> None:
+    """Squared, a megabyte of any of these would take hours."""
+    text = filling * (200_000 // len(filling))
+
+    masked = redact(f"{text} a-long-secret", ["%" * 12, "\\" * 20, "x", "a-long-secret"])
+    without = mask_credentials(f"{text} postgresql://u:hunter2@h")
+
+    assert masked.endswith(f" {MASK}")
+    assert without.endswith(f" postgresql://u:{MASK}@h")
+
+
+@pytest.mark.parametrize("secret", ["x", "1", "ab1"])
+def test_secret_of_a_few_letters_spoils_no_sentence(secret: str) -> None:
+    """A mask in a word that anybody can complete says what it hides."""
+    text = f"could not execute revision {secret}: column {secret} of ab1x1 does not exist (exit 1)"
+
+    assert redact(text, [secret]) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("postgresql://app:x@h/x", f"postgresql://app:{MASK}@h/x"),
+        ("postgresql%3A%2F%2Fapp%3Ax%40h", f"postgresql%3A%2F%2Fapp%3A{MASK}%40h"),
+        ("host=h password=x user=x", f"host=h password={MASK} user=x"),
+        ("alter role app password 'x'", f"alter role app password '{MASK}'"),
+        ('{"password": "x"}', f'{{"password": "{MASK}"}}'),
+        ("the password is x", f"the password is {MASK}"),
+        ("the token: x", f"the token: {MASK}"),
+        ("x", MASK),
+    ],
+)
+def test_secret_of_a_few_letters_is_masked_where_it_is_one(text: str, masked: str) -> None:
+    assert redact(text, ["x"]) == masked
+
+
+@pytest.mark.parametrize("secrets", [[], [""], [" "], ["", "\n"]])
+def test_empty_secret_hides_nothing(secrets: list[str]) -> None:
+    assert redact("an error of app", secrets) == "an error of app"
+
+
+def test_common_word_is_masked_as_a_word() -> None:
+    """Whoever takes such a password has names masked too; parts of words stay readable."""
+    assert redact("error: errors of the role error", ["error"]) == (
+        f"{MASK}: errors of the role {MASK}"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "host=h password=hunter2 user=u",
+        "host=h password='hun ter2' user=u",
+        "alter role u password 'hun''ter2'",
+        "create role u login password E'hunter2'",
+        "Authorization: Basic dTpodW50ZXIy",
+        "{'authorization': 'Bearer hunter2'}",
+        "?next=postgresql%3A%2F%2Fu%3Ahunter2%40h",
+        "postgresql+psycopg2://u:hun%%25ter2@h",
+    ],
+)
+def test_credentials_of_a_stranger_are_masked_in_other_forms(text: str) -> None:
+    masked = mask_credentials(text)
+
+    assert MASK in masked
+    assert not any(part in masked for part in ("ter2", "dTpodW"))
 
 
 def test_encoded_secret_is_masked_decoded() -> None:

@@ -1,0 +1,1 @@
+"""What may not be read by others: secrets, in whatever spelling they stand."""
