@@ -23,7 +23,7 @@ from app.hooks.manager import (
     HookFailedError,
     Plugins,
     build,
-    discover,
+    discover_enabled,
     list_all,
     unknown_names,
 )
@@ -65,7 +65,8 @@ def open_runtime(
     """
     sources = open_sources(root, environ=environ, overrides=overrides, left_out=left_out)
     configuration, discovery = load_configuration(sources)
-    plugins = build(discovery.found, configuration.plugin_settings, configuration.choice)
+    settings, choice = configuration.plugin_settings, configuration.choice
+    plugins = build(discovery.found, settings, choice, secrets=configuration.secrets)
     return Runtime(root, configuration, plugins, x)
 
 
@@ -112,7 +113,7 @@ def _discover(sources: Sources) -> Discovery:
         raise unknown
     if sources.is_protected:
         refuse_changed_code(sources.root, choice.modules(choice.active))
-    return discover(sources.root, choice.active, choice.policies)
+    return discover_enabled(sources)
 
 
 class Runtime:
@@ -286,7 +287,7 @@ def _ask(
         for store in stores
         if store.config_model
     }
-    answers = build(stores, configs, sources.choice).collect(
+    answers = build(stores, configs, sources.choice, secrets=sources.core_secrets).collect(
         "config_values", environment=sources.environment, wanted=sources.wanted(sections)
     )
     return [

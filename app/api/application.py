@@ -22,6 +22,8 @@ from app.api.token import OperationsToken
 from app.api.version import version_router
 from app.application_context import application_context
 from app.config.forwarding import install as install_bounds
+from app.config.known import early_secrets
+from app.config.redact import mask_credentials, redact
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -63,9 +65,12 @@ def create_app(runtime: Runtime | None = None, *, root: Path | None = None) -> F
 def _open(root: Path | None) -> Runtime:
     from app.runtime import PROJECT_ROOT, open_runtime
 
-    install_bounds()
-    opened = open_runtime(root or PROJECT_ROOT)
+    home = root or PROJECT_ROOT
+    early = early_secrets(home)
+    install_bounds(lambda text: mask_credentials(redact(text, early)))
+    opened = open_runtime(home)
     opened.configure_logging()
+    install_bounds(lambda text: mask_credentials(opened.redact(text)))
     adopt_server_loggers()
     return opened
 

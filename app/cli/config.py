@@ -186,9 +186,9 @@ _NO_VOICE = ("  in force", "the default", "no source speaks of it")
 
 
 def _sections(sources: Sources) -> dict[str, Any]:
-    from app.hooks.manager import discover
+    from app.hooks.manager import discover_enabled
 
-    found = discover(sources.root, sources.choice.active, sources.choice.policies).found
+    found = discover_enabled(sources).found
     return {one.name: one.config_model for one in found if one.config_model}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import click
 from app.cli.command import common_options
 from app.cli.invocation import Invocation, results_only
 from app.cli.plugin_context import PluginContext
+from app.config.forwarding import masked_stdout
 from app.errors import AppError, ConfigError, InterruptedRunError, Problem, VetoedError
 from app.hooks import CommandResult, Veto
 from app.migrator.outside import told
@@ -133,7 +134,7 @@ def _called(callback: Callable[..., Any], plugin: str) -> Callable[..., Any]:
         invocation = ctx.ensure_object(Invocation)
         ctx.obj = PluginContext(invocation)
         with (
-            results_only() if invocation.as_json else nullcontext(),
+            results_only() if invocation.as_json else masked_stdout(invocation.clean),
             _telling(invocation, plugin),
         ):
             answer = _answer(ctx, callback, arguments, options)
@@ -218,7 +219,7 @@ def _bug(error: BaseException, invocation: Invocation, plugin: str) -> AppError:
     place = f" [{blamed.place}]" if blamed.place else ""
     bug = AppError(
         what=f"This is a bug of the plugin '{plugin}': `{invocation.command}` failed.",
-        why=invocation.clean(invocation.runtime.redact(blamed.reason)) + place,
+        why=invocation.clean(blamed.reason) + place,
         next_step="repeat it with --debug and report the traceback to the plugin's authors",
     )
     bug.code = "bug"

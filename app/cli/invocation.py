@@ -46,6 +46,8 @@ class Invocation:
         self.x: tuple[str, ...] = ()
         """The x arguments of env.py."""
         self._contributed: Mapping[str, click.Command] | None = None
+        self._early: tuple[tuple[str, ...], frozenset[str]] | None = None
+        """The overrides, and the secrets that are known with them before the runtime is made."""
 
     @cached_property
     def runtime(self) -> Runtime:
@@ -78,10 +80,26 @@ class Invocation:
         return self.__dict__.get("runtime")
 
     def clean(self, text: str) -> str:
-        """Return *text*, which may quote a word of the command line, without credentials."""
-        from app.config.redact import mask_credentials
+        """Return *text*, an error's or a traceback, without what is or looks like a secret.
 
-        return mask_credentials(text)
+        Also before the settings are loaded, and when they cannot be.
+        """
+        from app.config.redact import mask_credentials, redact
+
+        return mask_credentials(redact(text, self._secrets))
+
+    @property
+    def _secrets(self) -> frozenset[str]:
+        if self.opened:
+            return self.opened.secrets
+        if self._early is None or self._early[0] != self.overrides:
+            from app.config.known import early_secrets
+
+            # What reading the settings prints meanwhile is masked by what is known of it already.
+            self._early = self.overrides, frozenset()
+            found = early_secrets(self.root, overrides=self.overrides, left_out=self.left_out)
+            self._early = self.overrides, found
+        return self._early[1]
 
     def contributed(self, core: Collection[str]) -> Mapping[str, click.Command]:
         """Return the plugins' commands by name; the names in *core* are taken."""

@@ -92,8 +92,8 @@ def main(argv: Sequence[str] | None = None, root: Path = PROJECT_ROOT) -> int:
         if hasattr(stream, "reconfigure"):
             # A log in an ASCII locale must not die of an accent.
             stream.reconfigure(errors="backslashreplace")
-    install_bounds()
     invocation = Invocation(root)
+    install_bounds(invocation.clean)
     invocation.words = tuple(words)
     invocation.as_json = "--json" in words
     try:
@@ -165,7 +165,7 @@ def _print_error(error: AppError, invocation: Invocation) -> int:
 def _print_traceback(error: AppError | None, invocation: Invocation) -> None:
     if invocation.debug and error is not None:
         text = "".join(traceback.format_exception(error.__cause__ or error))
-        click.echo(_redacted(text, invocation), err=True)
+        click.echo(invocation.clean(text), err=True)
 
 
 def _usage(error: click.UsageError) -> UsageError:
@@ -187,7 +187,7 @@ def _interrupted() -> AppError:
 
 
 def _bug(error: Exception, invocation: Invocation) -> AppError:
-    text = _redacted(f"{type(error).__name__}: {error}", invocation)
+    text = invocation.clean(f"{type(error).__name__}: {error}")
     bug = AppError(
         what="This is a bug: an error that nobody expected.",
         why=text,
@@ -196,9 +196,3 @@ def _bug(error: Exception, invocation: Invocation) -> AppError:
     bug.code = "bug"
     bug.__cause__ = error
     return bug
-
-
-def _redacted(text: str, invocation: Invocation) -> str:
-    """Return *text*, an exception's or a traceback, without what is known to be a secret."""
-    known = invocation.opened.redact(text) if invocation.opened else text
-    return invocation.clean(known)

@@ -80,7 +80,12 @@ def is_secret(annotation: Annotation, name: str, *, declared: object = None) -> 
         return True
     if declared is not None:
         return bool(declared)
-    return kind_of(annotation) is not Kind.PLAIN and bool(_SECRET_NAME.search(name.lower()))
+    return kind_of(annotation) is not Kind.PLAIN and has_telling_name(name)
+
+
+def has_telling_name(name: str) -> bool:
+    """Say whether a text called *name* is taken for a secret."""
+    return bool(_SECRET_NAME.search(name.lower()))
 
 
 def accepts_bool(annotation: Annotation) -> bool:

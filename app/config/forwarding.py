@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import TextIO
+
+    Mask = Callable[[str], str]
 
 LIMIT_CHARACTERS = 64 * 1024
 """Of one call of one plugin, both streams and its log lines together."""
@@ -47,15 +49,20 @@ _LEFT: WeakKeyDictionary[threading.Thread, Quota] = WeakKeyDictionary()
 
 
 class BoundedStream:
-    """A stream that holds the call of a plugin to its quota, and lets everything else pass."""
+    """A stream that holds the call of a plugin to its quota, and lets everything else pass.
 
-    def __init__(self, stream: TextIO) -> None:
+    *mask* takes the secrets out of all that is written.
+    """
+
+    def __init__(self, stream: TextIO, mask: Mask | None = None) -> None:
         self._stream = stream
+        self.mask = mask
 
     def write(self, text: str) -> int:
-        """Write what the quota of the calling thread leaves of *text*."""
+        """Write what the quota of the calling thread leaves of *text*, without secrets."""
         quota = _quota()
-        self._stream.write(text if quota is None else quota.take(text))
+        kept = text if quota is None else quota.take(text)
+        self._stream.write(self.mask(kept) if self.mask and kept.strip() else kept)
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -68,9 +75,21 @@ class BoundedStream:
         return getattr(self._stream, name)
 
 
-def install() -> None:
-    """Make the process's standard streams bounded, for good."""
-    sys.stdout, sys.stderr = _bounded(sys.stdout), _bounded(sys.stderr)
+def install(mask: Mask | None = None) -> None:
+    """Make the process's standard streams bounded, for good.
+
+    *mask* takes the secrets out of what goes to stderr: log lines, tracebacks, and what plugins
+    and revisions print. Results, on stdout, are masked where they are made.
+    """
+    sys.stdout, sys.stderr = _bounded(sys.stdout), _bounded(sys.stderr, mask)
+
+
+@contextmanager
+def masked_stdout(mask: Mask) -> Iterator[None]:
+    """Take the secrets out of what the body, a plugin's command, prints on stdout."""
+    # It has what a text stream has, without being one by inheritance.
+    with redirect_stdout(BoundedStream(sys.stdout, mask)):
+        yield
 
 
 @contextmanager
@@ -116,6 +135,8 @@ def _quota() -> Quota | None:
     return _LEFT.get(thread) or (_LATEST[-1] if _LATEST else None)
 
 
-def _bounded(stream: TextIO) -> TextIO:
+def _bounded(stream: TextIO, mask: Mask | None = None) -> TextIO:
+    bounded = stream if isinstance(stream, BoundedStream) else BoundedStream(stream)
+    bounded.mask = mask or bounded.mask
     # It has what a text stream has, without being one by inheritance.
-    return stream if isinstance(stream, BoundedStream) else BoundedStream(stream)  # type: ignore[return-value]
+    return bounded  # type: ignore[return-value]

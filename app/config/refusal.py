@@ -50,6 +50,12 @@ def tell(
     return list(dict.fromkeys(found))
 
 
+def masked(problem: Problem, secrets: frozenset[str]) -> Problem:
+    """Return *problem* without the *secrets* that an exception of a plugin put into it."""
+    what, hint = redact(problem.what, secrets), redact(problem.hint, secrets)
+    return Problem(problem.subject, what, problem.source, hint)
+
+
 def _tell_one(
     error: ErrorDetails, prefix: tuple[str, ...], spoken: Spoken, secrets: frozenset[str]
 ) -> Problem:

@@ -16,8 +16,15 @@ from app.config.catalog import build_catalog
 from app.config.configuration import Configuration
 from app.config.enabled import enabled_anywhere, enabled_problems
 from app.config.guards import guard, placeholders_of
+from app.config.known import (
+    known_for_plugins,
+    known_in_files,
+    known_in_overrides,
+    known_in_variables,
+)
 from app.config.names import ENABLED, PLUGINS, PROTECTED, fold, key_of, path_of, section_path
 from app.config.policy import Choice, choose, is_policy, unlisted
+from app.config.refusal import masked
 from app.config.schema import PluginsSettings, Settings
 from app.config.spoken import Spoken
 from app.config.variables import hear_environment, hear_overrides, hear_plugins
@@ -97,6 +104,23 @@ class Sources:
         """Say whether the guards of live data apply: unless the environment declares otherwise."""
         said = [word.value for word in self.file_words if word.path == PROTECTED]
         return said[-1:] != [False]
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """Every text that must not be printed, as far as that is known without the plugins."""
+        return self.core_secrets.union(
+            known_in_files(self.files),
+            known_for_plugins(self.dotenv, self.root),
+            known_for_plugins(self.environ, self.root),
+            known_in_overrides(self.overrides),
+        )
+
+    @cached_property
+    def core_secrets(self) -> frozenset[str]:
+        """Those of the core's settings, and what the variables of other programs hold."""
+        catalog = build_catalog()
+        core = Spoken.of(self._heard((), catalog).words, catalog).secrets()
+        return core | known_in_variables(self.dotenv) | known_in_variables(self.environ)
 
     def unread(self) -> tuple[Word, ...]:
         """Return what the files say about plugins that no environment, and nobody now, enables."""
@@ -192,10 +216,11 @@ class Sources:
             *self._guarded(core, spoken),
         ]
         if problems:
-            return list(dict.fromkeys(problems))
+            return [masked(problem, self.core_secrets) for problem in dict.fromkeys(problems)]
         settings = cast("Settings", core.instance)
         warnings = (*self.warnings, *heard.warnings)
-        return assemble(settings, bound, spoken, self.choice, warnings)
+        found = assemble(settings, bound, spoken, self.choice, warnings)
+        return replace(found, secrets=found.secrets | self.core_secrets)
 
     def _core(self, spoken: Spoken) -> Bound:
         core = {path: s for path, s in spoken.catalog.settings.items() if s.plugin is None}

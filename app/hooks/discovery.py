@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from app.config.policy import PluginPolicy
+from app.config.refusal import masked
 from app.hooks.calls import guarded
 from app.hooks.impls import hook_names
 from app.hooks.loading import LOAD_ERRORS, PACKAGE_PREFIX, load, top_package
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from app.config import Sources
     from app.errors import Problem
     from app.hooks.sources import Candidate, Kind
 
@@ -77,6 +79,14 @@ class Discovery:
 
     found: tuple[FoundPlugin, ...]
     problems: tuple[Problem, ...]
+
+
+def discover_enabled(sources: Sources) -> Discovery:
+    """Import the plugins that *sources* enable; no problem quotes a secret that they hold."""
+    choice = sources.choice
+    found = discover(sources.root, choice.active, choice.policies)
+    problems = tuple(masked(problem, sources.secrets) for problem in found.problems)
+    return replace(found, problems=problems)
 
 
 def discover(

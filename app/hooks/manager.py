@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from app.config.policy import Choice
+from app.config.refusal import masked
 from app.errors import ConfigError, Problem
 from app.hooks import calls, collecting, specs
 from app.hooks.around import around
 from app.hooks.calls import Contribution, HookFailedError, HookProblem, Implementation, Terms
 from app.hooks.deadlines import Deadlines
 from app.hooks.deprecation import deprecations_of
-from app.hooks.discovery import Discovery, FoundPlugin, discover
+from app.hooks.discovery import Discovery, FoundPlugin, discover, discover_enabled
 from app.hooks.impls import hook_arguments
 from app.hooks.instances import instantiate, secrets_of
 from app.hooks.listing import PluginEntry, list_all, unknown_names
@@ -46,6 +47,7 @@ __all__ = [
     "build",
     "call_order",
     "discover",
+    "discover_enabled",
     "list_all",
     "unknown_names",
 ]
@@ -60,10 +62,12 @@ def build(
     choice: Choice | None = None,
     *,
     deadlines: Deadlines | None = None,
+    secrets: frozenset[str] = frozenset(),
 ) -> Plugins:
     """Create the plugins *found*, each with its settings from *configs*, in that order.
 
-    *choice* is what the operator decided about them.
+    *choice* is what the operator decided about them; *secrets* are masked, beside the plugin's
+    own, in what its exceptions say.
 
     Raises `ConfigError` with every plugin that cannot be created.
     """
@@ -73,10 +77,10 @@ def build(
     for plugin in found:
         problems += _register(manager, plugin, configs.get(plugin.name))
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(masked(problem, secrets) for problem in problems)
     manager.check_pending()
-    secrets = {name: secrets_of(config) for name, config in configs.items()}
-    return Plugins(manager, found, secrets, Observers(deadlines or Deadlines()), choice)
+    hidden = {each.name: secrets | secrets_of(configs.get(each.name)) for each in found}
+    return Plugins(manager, found, hidden, Observers(deadlines or Deadlines()), choice)
 
 
 class Plugins:

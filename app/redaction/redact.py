@@ -5,8 +5,9 @@ complete tells the secret that it hides (`could not e***ecute`):
 
 - ten characters and more: wherever they stand, inside a word too;
 - four to nine: as a whole word, so that `postgres` leaves `postgresql` readable;
-- fewer: where the text says that it is a credential (`:x@` in a URL, `password=x`), or is nothing
-  else; an `x` in a sentence says nothing of it.
+- fewer, and a password that is also the user, the host or the database of its URL, which are
+  printed: where the text says that it is a credential (`:x@` in a URL, `password=x`), or is
+  nothing else; an `x` in a sentence says nothing of it.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ _CREDENTIALS = (
     ),
 )
 _URL_USER = re.compile(r"://[^:/@\s]*:")
+_URL_NAMES = re.compile(r"://(?:([^:/@\s]*)(?::\S*)?@)?([^\s/?:@]*)(?::\d+)?(?:/([^?\s]*))?")
 _WORD = re.compile(r"\S+")
 
 
@@ -117,16 +119,23 @@ def _credentials_in(text: str) -> Iterator[Span]:
 def _patterns(secrets: frozenset[str]) -> tuple[re.Pattern[str] | None, ...]:
     """Return what finds *secrets* as they are, and what finds them in hexadecimal or Base64."""
     forms = {form for secret in secrets for form in _forms(secret)}
-    short = {form for form in forms if len(form) < _AS_A_WORD}
-    plain = [_longest_first(forms - short, _bounded)] if forms - short else []
-    if short:
-        found = _longest_first(short, re.escape).replace("(?:", "(?P<short>", 1)
+    names = {name for secret in secrets for name in _names_in(secret)}
+    told = {form for form in forms if len(form) < _AS_A_WORD or form in names}
+    plain = [_longest_first(forms - told, _bounded)] if forms - told else []
+    if told:
+        found = _longest_first(told, re.escape).replace("(?:", "(?P<told>", 1)
         plain.append(rf"{_BEFORE_A_SHORT_ONE}{found}(?![A-Za-z0-9_])")
     coded = {form for secret in secrets for form in _coded(secret)}
     return (
         re.compile("|".join(plain)),
         re.compile(_longest_first(coded, re.escape)) if coded else None,
     )
+
+
+def _names_in(url: str) -> Iterator[str]:
+    """Yield user, host and database of *url*; nothing when it is none."""
+    match = _URL_NAMES.search(url)
+    yield from filter(None, match.groups()) if match else ()
 
 
 def _longest_first(forms: Iterable[str], pattern_of: Callable[[str], str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pyrage
@@ -167,3 +168,148 @@ def test_secrets_of_backups_come_from_files_and_variables_and_are_never_shown(
     assert not [n for n, one in enumerate(shown) if holds_canary(one.output)]
     assert not [n for n, one in enumerate(shown) if str(me)[20:40] in one.output]
     assert "recipients" in shown[3].output
+
+
+LEAK = 'RuntimeError("cannot reach " + os.environ["DATABASE_URL"])'
+SPEAKERS = {
+    "import": f"raise {LEAK}",
+    "exit": 'raise SystemExit("cannot reach " + os.environ["DATABASE_URL"])',
+    "chain": f"""
+        try:
+            raise {LEAK}
+        except RuntimeError as error:
+            error.add_note("noted " + os.environ["DATABASE_URL"])
+            raise ExceptionGroup("cannot reach " + os.environ["PGPASSWORD"], [error]) from error
+    """,
+    "syntax": 'exec(compile("(" + repr(os.environ["DATABASE_URL"]), "speaker", "exec"))',
+    "constructor": f"""
+        class Plugin:
+            def __init__(self):
+                raise {LEAK}
+            @hookimpl
+            def pre_migrate(self, run): pass
+    """,
+    "validation": f"""
+        from pydantic import BaseModel, model_validator
+        class Config(BaseModel):
+            @model_validator(mode="after")
+            def refuse(self):
+                raise ValueError(str({LEAK}) + os.environ["PGPASSWORD"])
+        class Plugin:
+            def __init__(self, config): pass
+            @hookimpl
+            def pre_migrate(self, run): pass
+    """,
+    "values": f"""
+        @hookimpl
+        def config_values(environment, wanted):
+            raise {LEAK}
+    """,
+    "commands": f"""
+        @hookimpl
+        def register_commands():
+            raise {LEAK}
+    """,
+    "migrations": f"""
+        @hookimpl
+        def register_migrations():
+            raise {LEAK}
+    """,
+    "url": f"""
+        @hookimpl
+        def resolve_database_url(url):
+            print(url, file=sys.stderr)
+            raise {LEAK}
+    """,
+    "prints": """
+        print(os.environ["DATABASE_URL"], os.environ["PGPASSWORD"])
+        sys.stderr.write(os.environ["DATABASE_URL"])
+        warnings.warn(os.environ["DATABASE_URL"])
+        logging.getLogger("speaker").warning("at %s", os.environ["DATABASE_URL"])
+        @hookimpl
+        def pre_migrate(run): pass
+    """,
+}
+_HEAD = "import logging, os, sys, warnings\nfrom app.hooks import hookimpl\n"
+
+
+@pytest.mark.parametrize("speaker", SPEAKERS)
+def test_plugin_that_quotes_the_url_is_masked_in_every_command(
+    guarded: Project, speaker: str
+) -> None:
+    """Some of them run before the settings are loaded, and would never get there."""
+    guarded.plugin("speaker", _HEAD + dedent(SPEAKERS[speaker]))
+    guarded.enable("speaker")
+
+    shown = [
+        guarded.migrate(*words.split(), PGPASSWORD=CANARY)
+        for words in (
+            "config check --json --debug",
+            "plugins doctor",
+            "plugins show speaker --json",
+            "plugins hooks",
+            "upgrade --debug",
+            "nonsense --help",
+        )
+    ]
+
+    assert not [one.output for one in shown if holds_canary(one.output)]
+
+
+@pytest.mark.parametrize("source", ["secrets", "file"])
+def test_secret_of_a_plugin_that_cannot_be_imported_is_masked(
+    guarded: Project, source: str
+) -> None:
+    """Nobody knows its settings, so what the secrets file says to it is one."""
+    path = guarded.root / ".secrets.toml"
+    path.write_text(
+        f"[default.plugins.speaker]\nkey = {CANARY!r}\n" if source == "secrets" else ""
+    )
+    path.chmod(0o600)
+    (guarded.root / "key").write_text(CANARY)
+    given = {"PLUGINS__SPEAKER__KEY_FILE": "key"} if source == "file" else {}
+    guarded.plugin("speaker", f"raise RuntimeError('no answer for {CANARY}')")
+    guarded.enable("speaker")
+
+    shown = [guarded.migrate(*words.split(), **given) for words in ("config check", "upgrade")]
+
+    assert [one.exit_code for one in shown] == [2, 2]
+    assert all("no answer for ********" in one.output for one in shown)
+    assert not [one.output for one in shown if holds_canary(one.output)]
+
+
+def test_statement_with_the_url_in_it_is_on_record_without_the_password(guarded: Project) -> None:
+    """A percent sign is `%25` in the URL and `%%25` for psycopg2."""
+    user, rest = guarded.database_url.split("://")[1].split("@", 1)
+    url = f"postgresql://{user.split(':')[0]}:kanari3n%2541%25b@{rest}"
+    guarded.environment["DATABASE_URL"] = url
+    guarded.revision(
+        "two",
+        """
+        import sys
+        print(os.environ["DATABASE_URL"])
+        sys.stderr.write(os.environ["DATABASE_URL"].replace("%", "%%"))
+        op.get_bind().exec_driver_sql(
+            "select 1/0 as \"" + os.environ["DATABASE_URL"].replace("%", "%%") + "\""
+        )
+        """,
+    )
+
+    result = guarded.migrate("upgrade", "--debug")
+
+    [error] = guarded.query("select error from migrator.run")[0]
+    assert result.exit_code == 1, result.output
+    assert "select 1/0" in error["statement"]
+    assert not holds_canary(f"{result.output} {error}")
+    assert "41%" not in f"{result.output} {error}"
+
+
+def test_one_letter_password_spoils_no_message(guarded: Project) -> None:
+    user, rest = guarded.database_url.split("://")[1].split("@", 1)
+    guarded.environment["DATABASE_URL"] = f"postgresql://{user.split(':')[0]}:x@{rest}"
+    guarded.revision("two", "raise ValueError('could not execute it', op.get_bind().engine.url)")
+
+    result = guarded.migrate("upgrade", "--json")
+
+    assert "could not execute it" in result.json["error"]["message"]
+    assert ":x@" not in result.output

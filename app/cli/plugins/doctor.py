@@ -45,13 +45,13 @@ def command(invocation: Invocation) -> Report | int:
 def examine(invocation: Invocation, sources: Sources) -> Iterator[Finding]:
     """Yield every finding, the errors of settings and plugins first."""
     from app.hooks import doctor
-    from app.hooks.manager import discover
+    from app.hooks.manager import discover_enabled
     from app.hooks.specs import MODES
 
     enabled = sources.choice.modules()
     errors = [*_lock(sources), *_errors(invocation, sources)]
     yield from errors
-    found = discover(sources.root, sources.choice.active, sources.choice.policies).found
+    found = discover_enabled(sources).found
     yield from doctor.collisions(sources.root, enabled)
     yield from doctor.optional_hooks(found, MODES)
     yield from doctor.slow_imports(found)

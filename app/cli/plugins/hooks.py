@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(invocation: Invocation, name: str | None) -> Report | int:
     """List the hooks, or the hook NAME, with the enabled plugins in the order of their calls."""
-    from app.hooks.manager import discover
+    from app.hooks.manager import discover_enabled
 
     _refuse_unknown(name)
     sources = invocation.sources()
     with results_only():
-        choice = sources.choice
-        discovery = discover(invocation.root, choice.active, choice.policies)
+        discovery = discover_enabled(sources)
     rows = [row for row in hook_rows(discovery.found) if name in (None, row["hook"])]
     broken = tuple(str(problem) for problem in discovery.problems)
     if invocation.as_json:

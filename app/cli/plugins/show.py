@@ -84,11 +84,11 @@ def _entry(sources: Sources, name: str) -> PluginEntry:
 
 def _with_code(details: PluginDetails, sources: Sources) -> PluginDetails:
     from app.hooks.impls import hook_places
-    from app.hooks.manager import discover
+    from app.hooks.manager import discover_enabled
     from app.hooks.places import shown
     from app.hooks.validation import holder_of
 
-    discovery = discover(sources.root, sources.choice.active, sources.choice.policies)
+    discovery = discover_enabled(sources)
     mine = next((each for each in discovery.found if each.name == details.entry.name), None)
     if mine is None:
         subject = f"plugin {details.entry.name}"

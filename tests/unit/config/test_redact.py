@@ -125,6 +125,15 @@ def test_empty_secret_hides_nothing(secrets: list[str]) -> None:
     assert redact("an error of app", secrets) == "an error of app"
 
 
+def test_password_that_is_also_a_name_leaves_the_name_readable() -> None:
+    """The names are printed: a mask in place of one of them would tell the password."""
+    url = "postgresql://shop:shop@db:5432/shop"
+
+    text = redact(f"{url} password=shop: role shop cannot open shop", url_secrets(url))
+
+    assert text == f"{MASK} password={MASK}: role shop cannot open shop"
+
+
 def test_common_word_is_masked_as_a_word() -> None:
     """Whoever takes such a password has names masked too; parts of words stay readable."""
     assert redact("error: errors of the role error", ["error"]) == (
