@@ -80,7 +80,6 @@ _NEEDED_BACKUPS = text("""
 """)
 _LISTED = 50
 _TWO = 2
-_SHORTEST_PREFIX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +169,7 @@ class Records:
 
     def find(self, prefix: str) -> RunRecord:
         """Return the run whose id begins with *prefix*; raises `UsageError` unless it is one."""
-        is_long_enough = len(prefix) >= _SHORTEST_PREFIX
-        found = self._runs(_ONE, prefix=prefix, count=_TWO) if is_long_enough else ()
+        found = self._runs(_ONE, prefix=prefix, count=_TWO) if prefix else ()
         if len(found) == 1:
             return found[0]
         raise UsageError(
