@@ -289,16 +289,15 @@ def test_statement_with_the_url_in_it_is_on_record_without_the_password(guarded:
         import sys
         print(os.environ["DATABASE_URL"])
         sys.stderr.write(os.environ["DATABASE_URL"].replace("%", "%%"))
-        op.get_bind().exec_driver_sql(
-            "select 1/0 as \"" + os.environ["DATABASE_URL"].replace("%", "%%") + "\""
-        )
+        url = os.environ["DATABASE_URL"].replace("%", "%%")
+        op.get_bind().exec_driver_sql("select 1/0 as one, '" + url + "'")
         """,
     )
 
     result = guarded.migrate("upgrade", "--debug")
 
-    [error] = guarded.query("select error from migrator.run")[0]
     assert result.exit_code == 1, result.output
+    [error] = guarded.query("select error from migrator.run")[0]
     assert "select 1/0" in error["statement"]
     assert not holds_canary(f"{result.output} {error}")
     assert "41%" not in f"{result.output} {error}"
