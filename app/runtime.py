@@ -28,7 +28,7 @@ from app.hooks.manager import (
     unknown_names,
 )
 from app.migrator.bridge import AlembicProject, Branch
-from app.migrator.context import Context, Version
+from app.migrator.context import Context, Version, to_stderr
 from app.migrator.migrator import Migrator
 from app.migrator.whoami import git_commit
 
@@ -128,6 +128,8 @@ class Runtime:
         self._resolved: dict[str, DatabaseUrl] = {}
         self._x = tuple(x)
         self._is_logging = False
+        self.last_words: Callable[[AppError], None] = to_stderr
+        """Tells the error after which a second signal ends the process."""
 
     def __enter__(self) -> Self:
         """Return the runtime itself."""
@@ -205,6 +207,7 @@ class Runtime:
                 version=self.version,
                 run_checks=self._run_checks,
                 redact=self.redact,
+                last_words=self.last_words,
                 redis_url=self.settings.redis_url,
             )
         )
@@ -224,8 +227,7 @@ class Runtime:
     @property
     def secrets(self) -> frozenset[str]:
         """The texts that must never be printed."""
-        known = [url.secrets for url in self._resolved.values()]
-        return self.configuration.secrets.union(*known)
+        return self.configuration.secrets.union(*(url.secrets for url in self._resolved.values()))
 
     @property
     def resolved_url(self) -> DatabaseUrl | None:
@@ -295,6 +297,3 @@ def _ask(
         for answer in answers
         for name, value in answer.value.items()
     ]
-
-
-__all__ = ["PROJECT_ROOT", "Runtime", "load_configuration", "open_runtime"]

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app.config import Sources
+    from app.errors import AppError
     from app.runtime import Runtime
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _STDOUT, _STDERR = 1, 2
+_KEPT_STDOUT: list[int] = []
+"""The numbers that lead where stdout leads, while `results_only` sends it elsewhere."""
 
 
 class Invocation:
@@ -59,7 +62,19 @@ class Invocation:
                 self.root, overrides=self.overrides, left_out=self.left_out, x=self.x
             )
         runtime.configure_logging()
+        runtime.last_words = self._last_words
         return runtime
+
+    def _last_words(self, error: AppError) -> None:
+        """Print *error* where the result belongs: `results_only` may hold stdout."""
+        from app.cli.output import print_error
+
+        if _KEPT_STDOUT:
+            os.dup2(_KEPT_STDOUT[0], _STDOUT)
+        with redirect_stdout(os.fdopen(os.dup(_STDOUT), "w", encoding="utf-8")) as stdout:
+            print_error(error, self)
+            stdout.flush()
+        sys.stderr.flush()
 
     def sources(self) -> Sources:
         """Read the settings; no plugin is imported.
@@ -135,12 +150,14 @@ def results_only() -> Iterator[None]:
     Of the whole process: a program that a plugin starts writes to the number, not to `sys.stdout`.
     """
     stdout = os.dup(_STDOUT)
+    _KEPT_STDOUT.append(stdout)
     try:
         os.dup2(_STDERR, _STDOUT)
         with redirect_stdout(sys.stderr):
             yield
     finally:
         os.dup2(stdout, _STDOUT)
+        _KEPT_STDOUT.remove(stdout)
         os.close(stdout)
 
 

@@ -25,7 +25,17 @@ def convert(word: Word, setting: Setting) -> Value:
     """
     if not word.is_text:
         return _checked(word.value, setting)
-    return _READERS[setting.kind](word.value)
+    return _READERS[setting.kind](without_quotes(word.value) if setting.is_url else word.value)
+
+
+def without_quotes(url: str) -> str:
+    """Return *url* without the quotes around it, which `docker --env-file` takes for a part of it.
+
+    No URL begins with one; in another text they may be meant.
+    """
+    text = url.strip()
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1] if is_quoted else url
 
 
 def _checked(value: Value, setting: Setting) -> Value:

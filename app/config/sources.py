@@ -23,6 +23,7 @@ from app.config.known import (
     known_in_variables,
 )
 from app.config.names import ENABLED, PLUGINS, PROTECTED, fold, key_of, path_of, section_path
+from app.config.pickles import keep_secrets
 from app.config.policy import Choice, choose, is_policy, unlisted
 from app.config.refusal import masked
 from app.config.schema import PluginsSettings, Settings
@@ -237,6 +238,7 @@ class Sources:
         return replace(bound, problems=(*own, *bound.problems))
 
     def _bound(self, name: str, model: type[BaseModel], spoken: Spoken) -> Bound:
+        keep_secrets(model)
         return bind_model(model, section_path(name), spoken, assume_secrets=self.assume_secrets)
 
     @cached_property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app.config.convert import without_quotes
 from app.config.redact import url_secrets
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class Spoken:
         """Return the effective value as written when it is a text, else nothing."""
         words = self.about(setting)
         value = words[-1].value if words else ""
-        return value if isinstance(value, str) else ""
+        text = value if isinstance(value, str) else ""
+        return without_quotes(text) if setting.is_url else text
 
     def secrets(self) -> frozenset[str]:
         """Return every text, the overruled ones too, that must never be printed."""
@@ -58,6 +60,7 @@ class Spoken:
 def secret_texts(setting: Setting, value: Value) -> frozenset[str]:
     """Return the texts in *value* that must not be printed when *setting* has it."""
     texts = _texts_in(value, numbers=not setting.is_table)
+    texts += [without_quotes(text) for text in texts if setting.is_url]
     urls = {part for text in texts for part in url_secrets(text)}
     if not setting.is_secret or setting.is_url:
         unclear = {text for text in texts if setting.is_url and "://" not in text}

@@ -33,6 +33,12 @@ _WRONG_SETTING = (
     "invalid port number",
     "invalid integer value",
 )
+# A default of the role or the server may end a session that pauses between two tries, or in which
+# a revision thinks between two statements, and the lock with it. The last is new in PostgreSQL 17.
+_NO_TIMEOUTS = text("""
+    select set_config(name, '0', false) from pg_settings where name in
+        ('idle_session_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
+""")
 _WRONG_VALUE = re.compile(r"invalid \w+ value: ")
 
 
@@ -78,8 +84,7 @@ def refuse_old_server(connection: Connection) -> None:
 def prepare_session(connection: Connection) -> int:
     """Set what keeps a dead run from holding locks; return the server process's number."""
     try:
-        # A role's default may end a session that pauses between two tries, and its lock with it.
-        connection.execute(text("set idle_session_timeout = 0"))
+        connection.execute(_NO_TIMEOUTS)
         connection.commit()
         connection.execute(text("set client_connection_check_interval = '500ms'"))
         connection.commit()

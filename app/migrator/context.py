@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from app.config import MigrateSettings
     from app.db.url import DatabaseUrl
+    from app.errors import AppError
     from app.health.report import NamedResult
     from app.hooks.manager import Contribution, Plugins
     from app.hooks.types import Inspection, Stage
@@ -38,6 +40,12 @@ class CheckRunner(Protocol):
         """Return what each check says."""
 
 
+def to_stderr(error: AppError) -> None:
+    """Print *error*: the last words of a process whose caller has no better place for them."""
+    sys.stderr.write(f"{error}\n")
+    sys.stderr.flush()
+
+
 @dataclass(frozen=True)
 class Context:
     """The project, the database and the plugins that a command works with."""
@@ -56,6 +64,8 @@ class Context:
     run_checks: CheckRunner
     redact: Callable[[str], str]
     """Mask every secret in a text."""
+    last_words: Callable[[AppError], None]
+    """Tell an error after which the process ends at once, from whatever thread."""
     redis_url: SecretStr | None = field(default=None, repr=False)
     _facts: list[EnvFacts] = field(default_factory=list, repr=False)
     _facts_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError, PendingRollbackError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from app.errors import (
     AppError,
@@ -24,6 +25,12 @@ from app.migrator.bridge import EndedTransactionError
 from app.migrator.giving_up import gave_up
 from app.migrator.heartbeat import ServerSilent
 from app.migrator.interrupts import Interrupt
+from app.migrator.server_errors import (
+    advice_for,
+    sqlstate_of,
+    told_by_server,
+    trying_again_is_vain,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +39,8 @@ if TYPE_CHECKING:
 
     Redact = Callable[[str], str]
 
+INTERRUPTS = (Interrupt, KeyboardInterrupt)
+"""What ends a run as a signal does, whoever raised it."""
 _LONGEST_STATEMENT = 500
 # Manual, appendix A: a table (and index, view, sequence), a schema, a function, an object.
 _THERE_ALREADY = {"42P07", "42P06", "42723", "42710"}
@@ -42,16 +51,16 @@ def translate(raised: BaseException, progress: Progress, redact: Redact) -> AppE
     """Return what to tell of *raised*; None for a bug of ours, which is raised again."""
     if isinstance(raised, AppError):
         return raised
-    if isinstance(raised, Interrupt | ServerSilent):
+    if isinstance(raised, Interrupt | ServerSilent | KeyboardInterrupt):
         return _broken_off(raised, progress)
     if isinstance(raised, HookFailedError):
         return _hook_failed(raised, progress, redact)
-    if progress.phase == "revision" and isinstance(raised, Exception | SystemExit):
+    if progress.phase == "revision":
         error = _revision_failed(_original(raised), progress, redact)
         return gave_up(error, progress, redact)
     if isinstance(raised, DBAPIError):
         return _database_raised(raised, progress, redact)
-    return None
+    return None if isinstance(raised, Exception) else _left(raised, progress, redact)
 
 
 def describe(
@@ -62,7 +71,7 @@ def describe(
     return Failure(
         code=error.code if error else "bug",
         message=redact(error.what if error else f"{type(raised).__name__}: {raised}"),
-        phase="interrupted" if isinstance(raised, Interrupt) else progress.phase,
+        phase="interrupted" if isinstance(raised, INTERRUPTS) else progress.phase,
         revision=step.revision.id if step else None,
         plugin=raised.plugin if isinstance(raised, HookFailedError) else None,
         sqlstate=getattr(error, "sqlstate", None),
@@ -107,19 +116,42 @@ def committed_text(progress: Progress) -> str:
     return f"committed in this run: {done}; the database is at {where}"
 
 
-def _broken_off(raised: Interrupt | ServerSilent, progress: Progress) -> AppError:
+def unknown_text(progress: Progress) -> str:
+    """Say what is committed, and what nobody knows, when the process ends without the server."""
+    known = committed_text(progress)
+    if progress.current_step is None:
+        return f"{known}; it was in the phase {progress.phase}"
+    revision = progress.current_step.revision.id
+    return (
+        f"{known}; what becomes of {revision} is not known: the server rolls it back when it "
+        "notices that nobody is there, unless it is committing"
+    )
+
+
+def _broken_off(
+    raised: Interrupt | ServerSilent | KeyboardInterrupt, progress: Progress
+) -> AppError:
     if isinstance(raised, ServerSilent):
         return _silent(raised, progress)
-    return _interrupted(raised, progress)
+    # A revision or a plugin raised what Python raises for SIGINT outside of a run.
+    number = raised.signal_number if isinstance(raised, Interrupt) else signal.SIGINT
+    return _interrupted(number, progress)
 
 
-def _interrupted(raised: Interrupt, progress: Progress) -> InterruptedRunError:
+def _left(raised: BaseException, progress: Progress, redact: Redact) -> StoppedError:
+    """Return what to tell of what is no error, such as a task's cancellation outside a task."""
+    why = redact(f"{type(raised).__name__}: {_first_line(raised)}")
+    what = f"The run was left in the phase {progress.phase}; {committed_text(progress)}."
+    return StoppedError(what=what, why=why, next_step=_SEE)
+
+
+def _interrupted(signal_number: int, progress: Progress) -> InterruptedRunError:
     step = progress.current_step
     rolled = f"; {step.revision.id} was cancelled and rolled back" if step else ""
     if step and progress.attempts.committed:
         rolled = f"; {step.revision.id} was cancelled, and a part of it IS committed"
     return InterruptedRunError(
-        raised.signal_number,
+        signal_number,
         why=committed_text(progress) + rolled,
         next_step="run the command again: it goes on from there",
     )
@@ -149,7 +181,6 @@ def _revision_failed(
     raised: BaseException, progress: Progress, redact: Redact
 ) -> RevisionFailedError:
     step = progress.current_step
-    original = getattr(raised, "orig", None) or raised
     statement = getattr(raised, "statement", None)
     lost = isinstance(raised, DBAPIError) and raised.connection_invalidated
     error_type = ConnectionLostError if lost else RevisionFailedError
@@ -157,10 +188,10 @@ def _revision_failed(
         return _ended_transaction(raised, progress, redact)
     return error_type(
         step.revision.id if step else "?",
-        why=redact(f"{type(original).__name__}: {_first_line(original)}"),
+        why=redact(told_by_server(raised)),
         committed=progress.committed_ids,
-        next_step=_made_by_others(original, progress) or _way_on(progress),
-        sqlstate=_sqlstate(original),
+        next_step=_made_by_others(raised, progress) or redact(_way_on(raised, progress)),
+        sqlstate=sqlstate_of(raised),
         statement=redact(" ".join(statement.split()))[:_LONGEST_STATEMENT] if statement else None,
     )
 
@@ -180,14 +211,10 @@ def _ended_transaction(
     )
 
 
-def _sqlstate(original: object) -> str | None:
-    return getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
-
-
-def _made_by_others(original: object, progress: Progress) -> str:
+def _made_by_others(raised: BaseException, progress: Progress) -> str:
     """Return the way on where a database that was never migrated has the objects already."""
     step = progress.current_step
-    if step is None or progress.before or _sqlstate(original) not in _THERE_ALREADY:
+    if step is None or progress.before or sqlstate_of(raised) not in _THERE_ALREADY:
         return ""
     return (
         "this database was made by other means: if it holds all that the revisions up to "
@@ -207,10 +234,18 @@ def _original(raised: BaseException) -> BaseException:
     return behind or raised
 
 
-def _way_on(progress: Progress) -> str:
+def _way_on(raised: BaseException, progress: Progress) -> str:
+    advice = advice_for(raised, _role(progress))
     if progress.backup is None:
-        return _SEE
-    return f"correct the revision and run the command again; the backup is {progress.backup.uri}"
+        return f"{advice}, then run the command again" if advice else _SEE
+    advice = advice or "correct the revision"
+    return f"{advice}, then run the command again; the backup is {progress.backup.uri}"
+
+
+def _role(progress: Progress) -> str:
+    if progress.run is None:
+        return "ROLE"
+    return progress.run.database_url.libpq_environment().get("PGUSER", "ROLE")
 
 
 def _silent(raised: ServerSilent, progress: Progress) -> AppError:
@@ -228,30 +263,31 @@ def _silent(raised: ServerSilent, progress: Progress) -> AppError:
 
 
 def _database_raised(raised: DBAPIError, progress: Progress, redact: Redact) -> AppError:
-    why = redact(f"{type(raised.orig).__name__}: {_first_line(raised.orig)}")
-    if isinstance(raised, ProgrammingError) and not progress.committed:
-        return _database_refused(why, progress)
-    return _database_failed(why, progress)
+    why = redact(told_by_server(raised))
+    advice = advice_for(raised, _role(progress))
+    if trying_again_is_vain(raised) and not progress.committed:
+        return _database_refused(why, progress, advice)
+    return _database_failed(why, progress, advice)
 
 
-def _database_failed(why: str, progress: Progress) -> AppError:
+def _database_failed(why: str, progress: Progress, advice: str | None = None) -> AppError:
     if progress.committed:
         what = f"The database failed in the phase {progress.phase}; {committed_text(progress)}."
         return StoppedError(what=what, why=why, next_step=_SEE)
     return DatabaseUnreachableError(
         what=f"The database failed in the phase {progress.phase}; nothing was touched.",
         why=why,
-        next_step="check the server, then run the command again",
+        next_step=f"{advice or 'check the server'}, then run the command again",
     )
 
 
-def _database_refused(why: str, progress: Progress) -> RefusedError:
+def _database_refused(why: str, progress: Progress, advice: str | None) -> RefusedError:
     """Return what trying again cannot mend: a missing right, table or column."""
+    vague = "correct what it says (the record of the runs is the schema migrator)"
     return RefusedError(
         what=f"The database refused in the phase {progress.phase}; nothing was touched.",
         why=why,
-        next_step="correct what it says (the record of the runs is the schema migrator), "
-        "then run the command again",
+        next_step=f"{advice or vague}, then run the command again",
     )
 
 

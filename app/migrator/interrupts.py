@@ -3,6 +3,7 @@
 Python runs a signal handler only between two of its own instructions, and libpq waits for the
 server in C. So a thread is woken by the signal itself (`signal.set_wakeup_fd`) and asks the server
 to cancel; the statement then fails, and the handler raises in the main thread.
+A server that has frozen cancels nothing, so the same thread ends the process at the second signal.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _CANCEL_AGAIN_SECONDS = 0.2
+_LAST_WORDS_SECONDS = 2.0
 
 
 class Interrupt(BaseException):
@@ -34,18 +36,26 @@ class Interrupts:
 
     *cancel* is called on a thread of its own, with the server process numbers that were announced
     by `watch`, until the context is left.
-    A second signal ends the process at once: the server drops what is open.
+    A second signal of either kind ends the process at once, whatever the main thread waits for:
+    *last_words* is called with its number before, and the server drops what is open.
     Outside the main thread (a test, a worker) signals are left alone.
     """
 
-    def __init__(self, cancel: Callable[[frozenset[int]], None]) -> None:
+    def __init__(
+        self,
+        cancel: Callable[[frozenset[int]], None],
+        last_words: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._cancel = cancel
+        self._last_words = last_words
         self._backends: set[int] = set()
         self._shields = 0
         self._pending: BaseException | None = None
         self._given_up: BaseException | None = None
         self._raised: BaseException | None = None
         self._seen = False
+        self._own_signals = 0
+        """Signals that are on their way from `give_up`, and nobody's wish."""
         self._is_detached = False
         self._left = threading.Event()
         self._installed = False
@@ -59,6 +69,7 @@ class Interrupts:
         if self._seen or not self._installed:
             return
         self._given_up = error
+        self._own_signals += 1
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
     @contextlib.contextmanager
@@ -117,7 +128,7 @@ class Interrupts:
             os.set_blocking(self._writer, False)
             self._wakeup = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
             self._previous = {number: signal.signal(number, self._handle) for number in _SIGNALS}
-            self._thread = threading.Thread(target=self._cancel_on_signal, daemon=True)
+            self._thread = threading.Thread(target=self._listen, daemon=True)
             self._thread.start()
         return self
 
@@ -135,7 +146,7 @@ class Interrupts:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._seen:
-            os._exit(128 + number)
+            return
         self._seen = True
         self._pending = self._given_up or Interrupt(number)
         if not _is_called_by_driver(frame):
@@ -147,9 +158,30 @@ class Interrupts:
             self._backends.clear()
             raise self._raised
 
-    def _cancel_on_signal(self) -> None:
-        if not os.read(self._reader, 1):
-            return
+    def _listen(self) -> None:
+        """Read the numbers of the signals: cancel at the first, end the process at the second."""
+        count = 0
+        while told := os.read(self._reader, 1):
+            number = told[0]
+            if number not in _SIGNALS:
+                continue
+            if number == signal.SIGTERM and self._own_signals:
+                self._own_signals -= 1
+                continue
+            count += 1
+            if count == 1:
+                threading.Thread(target=self._cancel_again, daemon=True).start()
+            else:
+                self._end_at_once(number)
+
+    def _end_at_once(self, number: int) -> None:
+        # What there is to say must not keep the process, a full pipe for instance.
+        words = threading.Thread(target=self._last_words, args=(number,), daemon=True)
+        words.start()
+        words.join(_LAST_WORDS_SECONDS)
+        os._exit(128 + number)
+
+    def _cancel_again(self) -> None:
         # A server that is silent cancels nothing.
         while not self._left.is_set() and self._given_up is None:
             with contextlib.suppress(Exception):

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import RefusedError
+from app.migrator.server_errors import advice_for, sqlstate_of, told_by_server
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -70,6 +71,7 @@ DEFINITION = (
 
 # An ALTER TABLE waits for whoever reads the table, such as a dump: only when there is need,
 # and not for ever.
+_NO_RIGHT = "42501"
 _LOCK_TIMEOUT = "10s"
 _VERSION = text("""
     select substring(obj_description(n.oid, 'pg_namespace') from 'ledger version (\\d+)')::int
@@ -97,9 +99,11 @@ def bring_up_to_date(connection: Connection) -> None:
         connection.exec_driver_sql(f"comment on schema migrator is '{version}'")
         connection.exec_driver_sql("reset lock_timeout")
     except DBAPIError as error:
+        advice = None if sqlstate_of(error) == _NO_RIGHT else advice_for(error)
         raise RefusedError(
             what="The record of this run cannot be written.",
-            why=str(error.orig).strip().splitlines()[0],
-            next_step="let the role create the schema (grant create on database NAME to ROLE), "
+            why=told_by_server(error),
+            next_step=advice
+            or "let the role create the schema (grant create on database NAME to ROLE), "
             "or let the owner of the schema migrator run the next upgrade",
         ) from error

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from app.errors import AppError, DatabaseUnreachableError, InterruptedRunError, RefusedError
 from app.migrator.heartbeat import ServerSilent
 from app.migrator.interrupts import Interrupt
+from app.migrator.server_errors import advice_for, told_by_server, trying_again_is_vain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,12 +28,12 @@ def told(redact: Callable[[str], str], *, touched: str = "nothing was touched") 
     """
     try:
         yield
-    except Interrupt as signal:
+    except (Interrupt, KeyboardInterrupt) as raised:
         raise InterruptedRunError(
-            signal.signal_number,
-            why="; ".join(getattr(signal, "__notes__", ())) or touched,
+            raised.signal_number if isinstance(raised, Interrupt) else signal.SIGINT,
+            why="; ".join(getattr(raised, "__notes__", ())) or touched,
             next_step="run the command again",
-        ) from signal
+        ) from raised
     except ServerSilent as silence:
         raise _unreachable(f"no answer for {silence.seconds:g} s", touched) from silence
     except DBAPIError as error:
@@ -39,14 +41,13 @@ def told(redact: Callable[[str], str], *, touched: str = "nothing was touched") 
 
 
 def _from_driver(error: DBAPIError, redact: Callable[[str], str], touched: str) -> AppError:
-    lines = str(error.orig).strip().splitlines() or ["no message"]
-    why = redact(f"{type(error.orig).__name__}: {lines[0]}")
-    if isinstance(error, ProgrammingError):
-        # A missing right, table or column: trying again mends nothing.
+    why = redact(told_by_server(error))
+    if trying_again_is_vain(error):
+        advice = advice_for(error) or "give the role the right that it names"
         return RefusedError(
             what=f"The database refused; {touched}.",
             why=why,
-            next_step="give the role the right that it names, then run the command again",
+            next_step=f"{advice}, then run the command again",
         )
     return _unreachable(why, touched)
 

@@ -16,12 +16,12 @@ from app.migrator.damage import find_damage
 from app.migrator.fingerprint import read_fingerprint, store_fingerprint
 from app.migrator.guard import guard_environment
 from app.migrator.inspection import DatabaseInspection
-from app.migrator.interrupts import Interrupt, Interrupts
+from app.migrator.interrupts import Interrupt
 from app.migrator.mending import run_statement
 from app.migrator.outside import told
 from app.migrator.progress import new_run_id
 from app.migrator.report import Mending, Report
-from app.migrator.session import cancel_backends, open_session
+from app.migrator.session import open_session, watch_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.migrator.context import Context
     from app.migrator.damage import Damage
     from app.migrator.fingerprint import Fingerprint
+    from app.migrator.interrupts import Interrupts
     from app.migrator.session import Session
 
 log = logging.getLogger("sst.migrate")
@@ -69,7 +70,7 @@ def execute_repair(
     run_id = new_run_id()
     with (
         told(context.redact, touched="what was mended before stays mended"),
-        Interrupts(lambda pids: cancel_backends(context, pids)) as interrupts,
+        watch_signals(context, lambda: "how far the repair has come is not known") as interrupts,
         open_session(
             context,
             run_id,

@@ -15,20 +15,14 @@ from app.hooks.types import Backup, CheckStatus, EventKind, Run, Stage
 from app.migrator import failures
 from app.migrator.agreement import refuse_loss
 from app.migrator.ahead import explained
-from app.migrator.fingerprint import (
-    SchemaAtStart,
-    look_at_schema,
-    remember_schema,
-    withdraw,
-)
+from app.migrator.fingerprint import SchemaAtStart, look_at_schema, remember_schema, withdraw
 from app.migrator.guard import guard_environment
 from app.migrator.ids import refuse_steps
 from app.migrator.inspection import DatabaseInspection
-from app.migrator.interrupts import Interrupts
 from app.migrator.leftovers import warn_of_old
 from app.migrator.progress import Progress, Request
 from app.migrator.records import Records
-from app.migrator.session import Session, cancel_backends, open_session
+from app.migrator.session import Session, open_session, watch_signals
 from app.migrator.stepping import SteppingAside
 from app.migrator.steps import run_step
 from app.migrator.telling import log_checks, tell, warnings_of
@@ -41,6 +35,7 @@ if TYPE_CHECKING:
     from app.hooks.manager import Contribution
     from app.migrator.bridge import Step
     from app.migrator.context import Context
+    from app.migrator.interrupts import Interrupts
     from app.migrator.report import Report
 
 log = logging.getLogger("sst.migrate")
@@ -48,17 +43,18 @@ log = logging.getLogger("sst.migrate")
 
 def execute(context: Context, request: Request) -> Report:
     """Run *request* and return what was done; an expected failure is in the report's `error`."""
-    with Interrupts(lambda pids: cancel_backends(context, pids)) as interrupts:
-        return _Execution(context, request, interrupts).execute()
+    progress = Progress(request)
+    with watch_signals(context, lambda: failures.unknown_text(progress)) as interrupts:
+        return _Execution(context, progress, interrupts).execute()
 
 
 class _Execution:
     """The phases of one run, in the order in which they happen."""
 
-    def __init__(self, context: Context, request: Request, interrupts: Interrupts) -> None:
+    def __init__(self, context: Context, progress: Progress, interrupts: Interrupts) -> None:
         self._context = context
         self._interrupts = interrupts
-        self._progress = Progress(request)
+        self._progress = progress
         self._schema = SchemaAtStart()
 
     def execute(self) -> Report:

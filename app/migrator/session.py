@@ -13,17 +13,24 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.probe import Probe
-from app.errors import ConfigError, DatabaseUnreachableError, LockBusyError, Problem
+from app.errors import (
+    ConfigError,
+    DatabaseUnreachableError,
+    InterruptedRunError,
+    LockBusyError,
+    Problem,
+)
 from app.hooks.types import rfc3339
 from app.migrator.connections import open_connection, prepare_session, refuse_old_server
 from app.migrator.heartbeat import Heartbeat
 from app.migrator.inspection import DatabaseInspection
+from app.migrator.interrupts import Interrupts
 from app.migrator.ledger import Ledger
 from app.migrator.lock import LockHolder, RunLock, refuse_pooler
 from app.migrator.whoami import who_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -31,12 +38,15 @@ if TYPE_CHECKING:
     from app.db.url import DatabaseUrl
     from app.migrator.bridge import EnvFacts
     from app.migrator.context import Context
-    from app.migrator.interrupts import Interrupts
 
 log = logging.getLogger("sst.migrate")
 
 _PATIENCE_SECONDS = 10.0
 _PAUSE_SECONDS = 0.2
+_FIND_OUT = (
+    "when the server answers, `python migrate.py check` says where the database is; "
+    "`python migrate.py runs list` has the run"
+)
 
 
 @contextlib.contextmanager
@@ -195,6 +205,17 @@ class Session:
 
     def _backend(self) -> dict[str, Any]:
         return {"backend_pid": self.backend_pid, "backend_start": self.backend_start}
+
+
+def watch_signals(context: Context, truth: Callable[[], str]) -> Interrupts:
+    """Return what watches for signals; *truth* is what is told of the work at the second one."""
+
+    def last_words(number: int) -> None:
+        error = InterruptedRunError(number, why=truth(), next_step=_FIND_OUT)
+        error.what = f"{error.what[:-1]} a second time: the process ends at once."
+        context.last_words(error)
+
+    return Interrupts(lambda pids: cancel_backends(context, pids), last_words)
 
 
 def cancel_backends(context: Context, pids: frozenset[int]) -> None:

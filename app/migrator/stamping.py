@@ -14,11 +14,10 @@ from app.migrator.ahead import explained
 from app.migrator.fingerprint import SchemaAtStart, look_at_schema, remember_schema
 from app.migrator.guard import guard_environment
 from app.migrator.ids import refuse_too_long
-from app.migrator.interrupts import Interrupts
 from app.migrator.outside import told
 from app.migrator.progress import new_run_id
 from app.migrator.report import Report
-from app.migrator.session import cancel_backends, open_session
+from app.migrator.session import open_session, watch_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +48,7 @@ def execute_stamp(
     run_id, started = new_run_id(), time.monotonic()
     with (
         told(context.redact),
-        Interrupts(lambda pids: cancel_backends(context, pids)) as interrupts,
+        watch_signals(context, lambda: f"whether {wanted} is written is not known") as interrupts,
         open_session(
             context, run_id, lock_wait_seconds=lock_wait_seconds, interrupts=interrupts
         ) as session,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import HeadsUnchangedError
-from app.migrator.interrupts import Interrupt
+from app.migrator.failures import INTERRUPTS
 from app.migrator.origins import Origin
 from app.migrator.tries import Tries, refuse_lost_lock
 
@@ -57,7 +57,7 @@ def run_step(
             progress.commit(step, time.monotonic() - started)
             outcome = "applied"
         log.info("%s %s in %.2f s", verbs[1], step.revision.id, time.monotonic() - started)
-    except Interrupt:
+    except INTERRUPTS:
         outcome = outcome if outcome == "applied" else "interrupted"
         raise
     finally:

@@ -23,6 +23,7 @@ from app.migrator.leftovers import drop_left_behind, known_invalid
 from app.migrator.progress import Attempts
 from app.migrator.retry import RETRYABLE, Schedule, milliseconds
 from app.migrator.sampler import Sampler
+from app.migrator.server_errors import sqlstate_of
 
 if TYPE_CHECKING:
     from app.migrator.blockers import Blocker
@@ -33,13 +34,6 @@ if TYPE_CHECKING:
     from app.migrator.session import Session
 
 log = logging.getLogger("sst.migrate")
-
-
-def sqlstate_of(error: BaseException) -> str | None:
-    """Return the server's code for *error*; None when it is not the server's."""
-    original = getattr(error, "orig", None) or error
-    found = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
-    return str(found) if found else None
 
 
 def refuse_lost_lock(session: Session, progress: Progress, step: Step) -> None:

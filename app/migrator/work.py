@@ -15,10 +15,10 @@ from app.hooks.types import Event, EventKind, Veto
 from app.migrator.carrying import carry_over
 from app.migrator.fingerprint import hand_on, read_fingerprint, remember_schema
 from app.migrator.guard import guard_environment
-from app.migrator.interrupts import Interrupt, Interrupts
+from app.migrator.interrupts import Interrupt
 from app.migrator.outside import told
 from app.migrator.progress import new_run_id
-from app.migrator.session import cancel_backends, open_session
+from app.migrator.session import open_session, watch_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.hooks.types import Backup, Inspection
     from app.migrator.context import Context
     from app.migrator.fingerprint import Fingerprint
+    from app.migrator.interrupts import Interrupts
     from app.migrator.session import Session
 
 log = logging.getLogger("sst.migrate")
@@ -48,7 +49,7 @@ def hold_lock(
     run_id = new_run_id()
     with (
         told(context.redact, touched="what was done before stays done"),
-        Interrupts(lambda pids: cancel_backends(context, pids)) as interrupts,
+        watch_signals(context, lambda: f"how far `{command}` has come is not known") as interrupts,
         interrupts.unmasked(),
         open_session(
             context, run_id, lock_wait_seconds=lock_wait_seconds, interrupts=interrupts

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.faults import Fault, Scene, drive
+from tests.support.faults import STATES, Fault, Scene, drive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,13 @@ def _fails(at: str, ends: str, does: str = _BROKEN, **over: object) -> Fault:
     return Fault(**values)  # type: ignore[arg-type]
 
 
+def _left(at: str, ends: str, raised: str, **over: object) -> Fault:
+    """Return the fault of code that raises what is no error: what is committed is told."""
+    committed = ", ".join(STATES[1 : STATES.index(ends) + 1])
+    says = f"committed in this run: {committed}"
+    return _fails(at, ends, f"raise {raised}", name=f"{at} {raised}", **{"says": says, **over})
+
+
 FAULTS = [
     *(_fails(f"one.{place}", "") for place in ("first", "middle", "last")),
     *(_fails(f"three.{place}", "two") for place in ("first", "middle", "last")),
@@ -37,6 +44,18 @@ FAULTS = [
     _fails("two.last", "one", leaves=frozenset({_INDEX})),
     _fails("one.middle", "", "raise RuntimeError('no')"),
     _fails("three.last", "two", "raise SystemExit(0)"),
+    _fails("one.middle", "", "raise MemoryError", says="Committed in this run: none"),
+    _fails("three.first", "two", "raise GeneratorExit", says="Committed in this run: one, two"),
+    _fails(
+        "three.last",
+        "two",
+        "import asyncio; raise asyncio.CancelledError",
+        says="Committed in this run: one, two",
+    ),
+    _left("three.middle", "two", "KeyboardInterrupt", outcome="interrupted", exit_code=130),
+    _left("pre_revision.two", "one", "KeyboardInterrupt", outcome="interrupted", exit_code=130),
+    _left("pre_revision.two", "one", "GeneratorExit"),
+    _left("post_migrate", "three", "GeneratorExit"),
     _fails("two.last", "one", "raise SystemExit(3)", leaves=frozenset({_INDEX})),
     _fails(
         "two.middle",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -113,7 +114,34 @@ def _lost(name: str, at: str, ends: str = "", does: str = ASLEEP, **over: object
     return Fault(**values)  # type: ignore[arg-type]
 
 
+def _signal_twice(scene: Scene) -> None:
+    """Freeze the server and press Ctrl-C, then send what an orchestrator sends."""
+    _freeze(scene)
+    assert scene.run
+    scene.run.signal(signal.SIGINT)
+    scene.run.signal(signal.SIGTERM)
+
+
+def _given_up(at: str, ends: str, says: str, does: str = ASLEEP) -> Fault:
+    return _frozen(
+        at,
+        ends,
+        does,
+        name=f"two signals, frozen in {at}",
+        act=_signal_twice,
+        # Which of the two comes first is the kernel's choice.
+        exit_code=None,
+        outcome="interrupted",
+        says=says,
+        # Nothing but the second signal can end it.
+        settings={"migrate.server_silence": "0"},
+    )
+
+
 FAULTS = [
+    _given_up("three.middle", "two", "one, two; the database is at two; what becomes of three is"),
+    _given_up("two.middle", "one", "what becomes of two is not known"),
+    _given_up("pre_migrate", "", "committed in this run: none", WAITING),
     _frozen("one.middle", "", ASLEEP),
     _frozen("two.middle", "one", ASLEEP),
     _frozen(

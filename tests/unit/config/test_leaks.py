@@ -203,6 +203,52 @@ def test_nothing_with_a_secret_is_pickled(site: Site, pick: str) -> None:
     assert CANARY not in str(raised.value)
 
 
+class Server(BaseModel):
+    """A secret inside a list inside a model."""
+
+    key: SecretStr
+
+
+class Fleet(BaseModel):
+    """Nothing secret itself, but for what it has in it."""
+
+    servers: list[Server] = []
+    api_token: str = ""
+
+
+def test_settings_of_a_plugin_are_not_pickled(site: Site) -> None:
+    site.settings('[default.plugins]\nenabled = ["fleet"]\n[development]\n')
+    site.secrets(
+        f'[default.plugins.fleet]\nservers = [{{ key = "{CANARY}" }}]\napi_token = "{CANARY}"\n'
+    )
+    site.sections["fleet"] = Fleet
+    fleet: Any = site.load().plugin_settings["fleet"]
+
+    for value in (fleet, fleet.servers[0], [fleet], {"held": fleet}):
+        with pytest.raises(TypeError, match="not pickled") as raised:
+            pickle.dumps(value)
+        assert CANARY not in str(raised.value)
+
+    assert copy.copy(fleet) == copy.deepcopy(fleet) == fleet.model_copy(deep=True) == fleet
+    assert CANARY not in f"{fleet!r} {fleet} {fleet.servers[0].model_dump_json()}"
+
+
+def test_settings_without_a_secret_are_pickled(site: Site) -> None:
+    """A plugin may hand them to a process of its own."""
+    site.settings('[default.plugins]\nenabled = ["plain"]\n[development]\n')
+    site.sections["plain"] = Plain
+
+    plain = site.load().plugin_settings["plain"]
+
+    assert pickle.loads(pickle.dumps(plain)) == plain  # noqa: S301 - our own
+
+
+class Plain(BaseModel):
+    """No secret in it."""
+
+    number: int = 7
+
+
 def test_copies_stay_safe(site: Site) -> None:
     site.environ["OPERATIONS_TOKEN"] = CANARY
 

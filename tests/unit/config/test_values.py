@@ -327,3 +327,29 @@ def test_configuration_is_frozen(site: Site) -> None:
         configuration.settings = configuration.settings  # type: ignore[misc]
     with pytest.raises(TypeError):
         configuration.plugin_settings["x"] = Typed()  # type: ignore[index]
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+@pytest.mark.parametrize("source", ["environment", "file", "--set"])
+def test_quotes_around_a_url_are_taken_away(site: Site, source: str, quote: str) -> None:
+    """`docker --env-file` hands them over as a part of the value."""
+    url = "postgresql://app:it's@db/shop"
+    if source == "--set":
+        site.overrides.append(f"DATABASE_URL={quote}{url}{quote}")
+    elif source == "file":
+        site.write("url", f"{quote}{url}{quote}\n")
+        site.environ["DATABASE_URL_FILE"] = "url"
+    else:
+        site.environ["DATABASE_URL"] = f"{quote}{url}{quote}"
+
+    configuration = site.load()
+
+    assert configuration.settings.database_url
+    assert configuration.settings.database_url.get_secret_value() == url
+    assert {url, "it's"} <= configuration.secrets
+
+
+def test_quotes_hide_no_embedded_database_from_the_guard(production: Site) -> None:
+    production.environ["DATABASE_URL"] = '"embedded"'
+
+    assert "DATABASE_URL" in {problem.subject for problem in production.problems()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -72,3 +74,50 @@ def test_cancel_is_asked_again_until_the_block_is_left() -> None:
         go_on_shielded()
 
     assert asked[:2] == [frozenset({7}), frozenset({7})]
+
+
+_STUCK = """
+import sys
+from app.migrator.interrupts import Interrupts
+
+def say(words):
+    print(words, flush=True)
+
+with Interrupts(lambda _: say("cancel"), lambda number: say(number)) as interrupts:
+    with interrupts.shielded():
+        interrupts.watch(1)
+        say("ready")
+        while True:
+            sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "code"),
+    [
+        (signal.SIGINT, signal.SIGTERM, 143),
+        (signal.SIGTERM, signal.SIGINT, 130),
+        (signal.SIGINT, signal.SIGINT, 130),
+    ],
+)
+def test_second_signal_of_either_kind_ends_the_process_with_last_words(
+    first: signal.Signals, second: signal.Signals, code: int
+) -> None:
+    """Also while the record is written and a signal is put off."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _STUCK],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(first)
+        assert process.stdout.readline() == "cancel\n"
+
+        process.send_signal(second)
+
+        said = process.stdout.read().split()
+
+    assert process.returncode == code
+    assert said[-1] == str(int(second))
