@@ -69,8 +69,9 @@ def redact(text: str, secrets: Iterable[str], mask: str = MASK) -> str:
     wanted = frozenset(secret for secret in secrets if secret.strip())
     if not wanted or not text:
         return text
-    if text.strip() in wanted:
-        return mask
+    whole = text.strip()
+    if whole in wanted:
+        return text.replace(whole, mask)
     patterns = _patterns(wanted)
     return replaced(text, lambda read: _secrets_in(read, patterns), mask)
 

@@ -114,6 +114,7 @@ def test_secret_of_a_few_letters_spoils_no_sentence(secret: str) -> None:
         ("the password is x", f"the password is {MASK}"),
         ("the token: x", f"the token: {MASK}"),
         ("x", MASK),
+        (" x\n", f" {MASK}\n"),
     ],
 )
 def test_secret_of_a_few_letters_is_masked_where_it_is_one(text: str, masked: str) -> None:
