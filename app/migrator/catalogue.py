@@ -7,11 +7,16 @@ own).  Owners, rights, storage options and comments are no part of the shape.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from app.migrator.bridge.left_out import is_named
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.engine import Connection
 
 Shape = dict[str, str]
@@ -105,6 +110,10 @@ with space as (
 )
 select object, left(md5(coalesce(definition, '')), 12) from shape
 """)
+_RELATION = re.compile(
+    r"(?:table|column|constraint|index|trigger|policy|(?:materialized )?view|sequence) "
+    r'("(?:[^"]|"")+"|[^."]+)\.("(?:[^"]|"")+"|[^."]+)'
+)
 _PARTS = ("column", "constraint", "index", "trigger", "policy")
 
 
@@ -125,6 +134,27 @@ def server_major(connection: Connection) -> int:
     """Return the server's major version: another one may write the same definition otherwise."""
     found = connection.exec_driver_sql("show server_version_num").scalar_one()
     return int(found) // 10000
+
+
+def without(shape: Shape, patterns: Sequence[str], default_schema: str) -> Shape:
+    """Return *shape* without tables, views and sequences that *patterns* name, and their parts.
+
+    A pattern without a schema is for *default_schema*.
+    """
+
+    def is_kept(name: str) -> bool:
+        found = _RELATION.match(name)
+        if not found:
+            return True
+        schema, relation = (_plain(each) for each in found.groups())
+        return not is_named(patterns, schema, relation, default_schema)
+
+    return {name: value for name, value in shape.items() if is_kept(name)} if patterns else shape
+
+
+def _plain(identifier: str) -> str:
+    """Return *identifier* without the quotes that the server wrote it in."""
+    return identifier[1:-1].replace('""', '"') if identifier.startswith('"') else identifier
 
 
 def changes(before: Shape, after: Shape) -> tuple[str, ...]:

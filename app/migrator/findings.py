@@ -59,7 +59,7 @@ def gather(project: AlembicProject, inspection: DatabaseInspection) -> Evidence:
     fingerprint = changed = None
     try:
         fingerprint = read_fingerprint(connection)
-        changed = outside_changes(connection, fingerprint)
+        changed = outside_changes(connection, fingerprint, project.ignored_tables)
     except DBAPIError:
         # Somebody is changing a table right now, or this role may not read the fingerprint.
         connection.rollback()

@@ -15,10 +15,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import AppError
-from app.migrator.catalogue import changes, patched, server_major, take_shape
+from app.migrator.catalogue import changes, patched, server_major, take_shape, without
 from app.migrator.connections import open_connection
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.engine import Connection
 
     from app.migrator.catalogue import Shape
@@ -146,21 +148,24 @@ def remember_schema(
         _log_unkept(run_id, error)
 
 
-def outside_changes(connection: Connection, known: Fingerprint | None) -> tuple[str, ...] | None:
+def outside_changes(
+    connection: Connection, known: Fingerprint | None, ignored: Sequence[str] = ()
+) -> tuple[str, ...] | None:
     """Return what changed since *known* without a run; None where nothing can be said.
 
-    *connection* must not be in autocommit mode.
+    *connection* must not be in autocommit mode. Tables that the patterns *ignored* name are left
+    out.
     """
     if known is None or known.later_run or known.server_major != server_major(connection):
         return None
-    return changes(known.shape, take_shape(connection))
+    return _changes(connection, known.shape, take_shape(connection), ignored)
 
 
 def look_at_schema(context: Context) -> SchemaAtStart:
     """Return the schema as a run finds it, and log what changed outside migrations."""
     try:
         with open_connection(context, "sst-fingerprint") as connection:
-            start = _compared(connection)
+            start = _compared(connection, context.project.ignored_tables)
     except (SQLAlchemyError, AppError):
         # The run's own connection will say what is wrong.
         return SchemaAtStart()
@@ -185,7 +190,14 @@ def _hand_on_or_patch(
         _log_unkept(run_id, error)
 
 
-def _compared(connection: Connection) -> SchemaAtStart:
+def _changes(
+    connection: Connection, before: Shape, after: Shape, ignored: Sequence[str]
+) -> tuple[str, ...]:
+    default = connection.dialect.default_schema_name or "public"
+    return changes(*(without(each, ignored, default) for each in (before, after)))
+
+
+def _compared(connection: Connection, ignored: Sequence[str]) -> SchemaAtStart:
     known = read_fingerprint(connection)
     if known is None or known.later_run or known.server_major != server_major(connection):
         return SchemaAtStart(known)
@@ -194,7 +206,7 @@ def _compared(connection: Connection) -> SchemaAtStart:
     except SQLAlchemyError:
         # Somebody is changing a table right now.
         return SchemaAtStart(known)
-    return SchemaAtStart(known, shape, changes(known.shape, shape))
+    return SchemaAtStart(known, shape, _changes(connection, known.shape, shape, ignored))
 
 
 def _shape_now(context: Context, run_id: str) -> Shape:

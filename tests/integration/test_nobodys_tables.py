@@ -133,6 +133,23 @@ def test_ignored_tables_are_neither_drift_nor_dropped(project: Project, ignored:
     assert "audit" not in written
 
 
+def test_change_of_an_ignored_table_is_no_change_of_the_schema(project: Project) -> None:
+    """Its own program altered it, as it does with every new version."""
+    strangers(project, ignored='["celery_*", "audit.*", "Odd*"]')
+    project.query("alter table celery_taskmeta add column date_done timestamp")
+    project.query("create index later on audit.log (id)")
+    project.query('create table "Odd.name" ("the ""id""" serial)')
+
+    ignored = project.migrate("check")
+    project.query("alter table plain add column more int")
+    counted = project.migrate("check")
+
+    assert ignored.exit_code == 0, ignored.output
+    assert counted.exit_code == 3
+    assert "column public.plain.more was added" in counted.stdout
+    assert "celery" not in counted.stdout
+
+
 def test_pattern_without_a_schema_leaves_other_schemas_alone(project: Project) -> None:
     strangers(project, ignored='["celery_*", "log"]')
 

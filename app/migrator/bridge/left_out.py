@@ -47,7 +47,7 @@ def leaving_out(
     found = frozenset(_found(context.connection, declared, patterns))
 
     def is_compared(schema: str | None, name: str) -> bool:
-        return (schema, name) not in found and not _named(
+        return (schema, name) not in found and not is_named(
             patterns, schema or default, name, default
         )
 
@@ -57,17 +57,7 @@ def leaving_out(
     }
 
 
-def _found(connection: Connection, declared: set[_Key], patterns: Iterable[str]) -> Iterator[_Key]:
-    for schema, name, is_visible, is_nobodys, inherits in connection.execute(_TABLES):
-        # What the search path leads to goes by its name alone.
-        keys: list[_Key] = [(schema, name), *([(None, name)] if is_visible else [])]
-        visible = schema if is_visible else None
-        is_old_partition = inherits and declared.isdisjoint(keys)
-        if is_nobodys or is_old_partition or _named(patterns, schema, name, visible):
-            yield from keys
-
-
-def _named(patterns: Iterable[str], schema: str, name: str, visible: str | None) -> bool:
+def is_named(patterns: Iterable[str], schema: str, name: str, visible: str | None) -> bool:
     """Say whether a pattern names the table; one without a schema is for the *visible* one."""
     for pattern in patterns:
         wanted, dot, table = pattern.partition(".")
@@ -76,6 +66,16 @@ def _named(patterns: Iterable[str], schema: str, name: str, visible: str | None)
         if not dot and schema == visible and fnmatchcase(name, pattern):
             return True
     return False
+
+
+def _found(connection: Connection, declared: set[_Key], patterns: Iterable[str]) -> Iterator[_Key]:
+    for schema, name, is_visible, is_nobodys, inherits in connection.execute(_TABLES):
+        # What the search path leads to goes by its name alone.
+        keys: list[_Key] = [(schema, name), *([(None, name)] if is_visible else [])]
+        visible = schema if is_visible else None
+        is_old_partition = inherits and declared.isdisjoint(keys)
+        if is_nobodys or is_old_partition or is_named(patterns, schema, name, visible):
+            yield from keys
 
 
 def _by_name(

@@ -92,6 +92,11 @@ class AlembicProject:
         return self._history.database_heads
 
     @property
+    def ignored_tables(self) -> Sequence[str]:
+        """The patterns of tables that are nobody's drift; see `is_named`."""
+        return self._ignored
+
+    @property
     def line_heads(self) -> tuple[str, ...]:
         """The ends of all lines of revisions, also of those that another one depends on."""
         return self._history.heads
