@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 _DONE = {"applied": "applied", "pending": "reverted"}
 _TO_DO = {"pending": "pending", "applied": "to revert"}
 _THOUSAND = 1000
+_PROVEN = {
+    "restored": "restored and compared",
+    "read": "read back, not restored",
+    "no": "not verified",
+    "yes": "verified",
+}
 
 
 def as_report(result: Report | CommandResult, invocation: Invocation) -> Report:
@@ -182,9 +188,9 @@ def _run(report: Report) -> list[str]:
         for item in report.applied
     )
     if report.backup:
-        verified = "verified" if report.backup.verified else "not verified"
-        size = _size(report.backup.size_bytes)
-        lines += records([("backup", report.backup.uri, size, verified)])
+        backup = report.backup
+        proven = _PROVEN[backup.proven or ("yes" if backup.verified else "no")]
+        lines += records([("backup", backup.uri, _size(backup.size_bytes), proven)])
     if report.restored:
         lines.append(report.restored.message)
     lines += records([("warning", warning) for warning in report.warnings])

@@ -64,6 +64,10 @@ class Backup:
 
     A failed run names them; empty when no plugin contributes such a command.
     """
+    proven: str = ""
+    """How far: `restored` and compared, `read` back, or `no`; empty when the plugin is silent."""
+    warnings: tuple[str, ...] = ()
+    """What would stop a restore, a line each, with what to do; the run shows and records them."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object that `--json` prints under `backup`."""
@@ -73,6 +77,7 @@ class Backup:
             "size_bytes": self.size_bytes,
             "sha256": self.sha256,
             "verified": self.verified,
+            "proven": self.proven or None,
         }
 
 

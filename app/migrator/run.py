@@ -161,16 +161,20 @@ class _Execution:
             if isinstance(result.value, Backup):
                 progress.backup = result.value
                 session.ledger.record_backup(progress.run_id, result.value.to_dict())
+                for warning in result.value.warnings:
+                    log.warning("backup %s: %s", result.value.id, self._context.redact(warning))
+                self._warn(session, result.plugin, "pre_migrate", *result.value.warnings)
         self._note(session, results)
 
     def _note(self, session: Session, results: Sequence[Contribution]) -> None:
         """Put on record the gates that broke and may."""
         for problem in (each.value for each in results if isinstance(each.value, HookProblem)):
-            text = self._context.redact(problem.what)
-            self._progress.warnings.append(f"plugin {problem.plugin}, {problem.hook}: {text}")
-            session.ledger.record_warning(
-                self._progress.run_id, problem.plugin, problem.hook, text
-            )
+            self._warn(session, problem.plugin, problem.hook, problem.what)
+
+    def _warn(self, session: Session, plugin: str, hook: str, *texts: str) -> None:
+        for text in map(self._context.redact, texts):
+            self._progress.warnings.append(f"plugin {plugin}, {hook}: {text}")
+            session.ledger.record_warning(self._progress.run_id, plugin, hook, text)
 
     def _migrate(self, session: Session) -> None:
         progress, plugins = self._progress, self._context.plugins

@@ -22,6 +22,7 @@ from .restore_settings import RestoreSettings
 from .retention import prune_beside
 from .settings import StorageSettings
 from .storage import Storage, require_space
+from .texts import PROVEN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
     from .source import Asker
 
 _log = logging.getLogger("sst.plugins.backup")
-_PROVEN = {
-    "none": "not verified",
-    "read": "verified (read back)",
-    "restore": "verified (restored)",
-}
 
 
 class Config(StorageSettings, CreateSettings, RestoreSettings):
@@ -116,7 +112,7 @@ def make_backup(settings: Config, storage: Storage, asker: Asker, run_id: str | 
 
 def _tell(stored: Stored, seconds: float) -> None:
     manifest = stored.manifest
-    size, proven = human_size(manifest.size_bytes), _PROVEN[manifest.verified]
+    size, proven = human_size(manifest.size_bytes), PROVEN[manifest.verified]
     # The first place is in the URI.
     where = ", also at ".join([stored.uri, *stored.places[1:]])
     _log.info("backup %s: %s in %.1f s, %s, %s", stored.id, size, seconds, proven, where)

@@ -39,6 +39,7 @@ SELECT DISTINCT r.rolname FROM pg_catalog.pg_roles r
  WHERE r.rolname !~ '^pg_' ORDER BY 1
 """
 _KNOWN_ROLES = "SELECT rolname FROM pg_catalog.pg_roles"
+TEMPLATE0 = "template0"
 _PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
 _LOCALES = {"i": "ICU_LOCALE", "b": "BUILTIN_LOCALE"}
 
@@ -63,9 +64,10 @@ def missing_roles(session: Session, wanted: tuple[str, ...]) -> list[str]:
     return [role for role in wanted if role not in known]
 
 
-def creation(name: str, properties: Mapping[str, Any]) -> sql.Composed:
-    """Return the statement that creates the empty database *name*, ours, with *properties*."""
-    parts = [sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name))]
+def creation(name: str, properties: Mapping[str, Any], template: str = TEMPLATE0) -> sql.Composed:
+    """Return the statement that creates the database *name*, ours, with *properties*."""
+    names = map(sql.Identifier, (name, template))
+    parts = [sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names)]
     provider = str(properties.get("provider", ""))
     words = {
         "ENCODING": properties.get("encoding"),

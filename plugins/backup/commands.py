@@ -11,7 +11,7 @@ from app.hooks import CommandResult
 from . import operations
 from .marks import left_alone
 from .origin import FLAG
-from .texts import details, listing_data, listing_text, rows, summary
+from .texts import PROVEN, details, listing_data, listing_text, rows, summary
 
 if TYPE_CHECKING:
     from app.hooks import CommandContext
@@ -65,8 +65,9 @@ def _create(
 ) -> CommandResult:
     """Back the database up now, as a run does before it changes anything."""
     stored = operations.create(config, context, lock_wait_seconds)
-    text = rows([("backup", stored.id, stored.manifest.verified, stored.uri)])
-    return CommandResult(text, summary(stored), backup=stored.backup)
+    text = rows([("backup", stored.id, PROVEN[stored.manifest.verified], stored.uri)])
+    warnings = stored.backup.warnings
+    return CommandResult(text, summary(stored), warnings=warnings, backup=stored.backup)
 
 
 @click.command("list")
@@ -141,6 +142,18 @@ def _prune(
     help="Give everything to the role of migrations and leave grants out: for a server without"
     " the backup's roles.",
 )
+@click.option(
+    "--search-path",
+    default="",
+    metavar="SCHEMAS",
+    help="Where functions that name others without a schema look meanwhile, such as `public`.",
+)
+@click.option(
+    "--template",
+    default="",
+    metavar="NAME",
+    help="Rebuild in a copy of this database; what it has (extensions) is not created.",
+)
 @click.option("--from-archive", is_flag=True, help="Use the archive although there is a copy.")
 @_from_another_server
 @_lock_wait
@@ -152,7 +165,7 @@ def _restore(
     undo: bool,
     confirm: str | None,
     lock_wait_seconds: float | None,
-    **wishes: bool,
+    **wishes: Any,
 ) -> CommandResult:
     """Put the backup ID in the place of the database: an id, the beginning of one, or `latest`.
 

@@ -27,7 +27,8 @@ from .contents import count_all
 from .create_settings import AUTO, PACKED
 from .environment import client_environment
 from .files import total_bytes
-from .manifest import BELONGINGS, Manifest
+from .manifest import BELONGINGS, OBSTACLES, Manifest
+from .obstacles import obstacles_of
 from .packing import Packer, has_room
 from .process import Deadline
 from .progress import Progress, human_size
@@ -97,6 +98,7 @@ class Maker:
         Raises `Veto` when it cannot be made or proven.
         """
         started = time.monotonic()
+        obstacles = self._obstacles()
         created_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         with held_snapshot(self.url, self.deadline) as snapshot:
             shape = self._shape(snapshot.tables, folder)
@@ -119,7 +121,11 @@ class Maker:
             files=self._read(folder, shape),
             tables=facts.contents.tables,
             large_objects=facts.contents.large_objects,
-            properties={**facts.properties, BELONGINGS: belongings_of(self.url)},
+            properties={
+                **facts.properties,
+                BELONGINGS: belongings_of(self.url),
+                OBSTACLES: obstacles,
+            },
             roles=facts.roles,
             verified=NONE,
             version_table=self.source.version_table,
@@ -132,6 +138,25 @@ class Maker:
             verified=self.settings.level,
             duration_ms=int((time.monotonic() - started) * 1000),
         )
+
+    def _obstacles(self) -> list[str]:
+        """Return what would stop a restore by this role; what a restore here proves is not asked.
+
+        Raises `Veto` when the proof would be made elsewhere and say nothing of this role.
+        """
+        settings = self.settings
+        is_proven = settings.level == RESTORE
+        if is_proven and settings.scratch_url is None:
+            return []
+        found = obstacles_of(self.url, settings.rebuild_options, self.deadline)
+        certain = [each for each in found if each.is_certain]
+        if is_proven and certain:
+            raise Veto(
+                f"no backup that this role could restore: {certain[0].what}",
+                certain[0].remedy,
+                code="cannot_rebuild",
+            )
+        return [] if is_proven else [str(each) for each in found]
 
     def _shape(self, tables: Sequence[Table], folder: Path) -> Shape:
         wanted = self.settings
@@ -221,7 +246,14 @@ def verifier_of(
 ) -> Verifier:
     """Return what proves backups of the database of *url* as *settings* say."""
     elsewhere = settings.scratch_url
-    return Verifier(tools, elsewhere or url, deadline, jobs_of(settings), bool(elsewhere))
+    return Verifier(
+        tools,
+        elsewhere or url,
+        deadline,
+        jobs_of(settings),
+        bool(elsewhere),
+        settings.rebuild_options,
+    )
 
 
 def jobs_of(settings: CreateSettings) -> int:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from app.hooks import ConfigError, DatabaseUrl
 
+from .restore_settings import RebuildSettings
 from .settings import Folder
 
 AUTO = "auto"
@@ -16,7 +17,7 @@ PACKED = "packed"
 UNPROVEN = "none, unproven"
 
 
-class CreateSettings(BaseModel):
+class CreateSettings(RebuildSettings, BaseModel):
     """What makes backups, and how far they are proven."""
 
     model_config = ConfigDict(

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 MANIFEST_NAME = "manifest.json"
 BELONGINGS = "of_the_name"
 """Among the properties: what is in no dump because it belongs to the database's name."""
+OBSTACLES = "obstacles"
+"""Among the properties: what would stop a restore by the role that made it, a line each."""
 SCHEMA_VERSION = 1
 LARGEST_MANIFEST = 64 * 2**20
 """In bytes; a hundred thousand tables need a fifth of it."""
 _LONGEST_NAME = 40
 # Ours has four levels; what is far deeper would break whoever walks through it.
 _DEEPEST = 20
+_PROVEN = {"none": "no", "read": "read", "restore": "restored"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,12 @@ class Manifest:
         return sum(file.size_bytes for file in self.files)
 
     @property
+    def obstacles(self) -> tuple[str, ...]:
+        """What would stop a restore by the role that made it; nothing where nobody looked."""
+        found = self.properties.get(OBSTACLES)
+        return tuple(map(str, found)) if isinstance(found, list) else ()
+
+    @property
     def checksum(self) -> str:
         """The SHA-256 of everything else in the manifest, and so of every file."""
         return _checksum(self._values())
@@ -122,6 +131,8 @@ class Manifest:
             sha256=self.checksum,
             verified=self.verified != "none",
             restore_command=f"restore {self.id}",
+            proven=_PROVEN[self.verified],
+            warnings=self.obstacles,
         )
 
     def _values(self) -> dict[str, Any]:

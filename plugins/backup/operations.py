@@ -40,11 +40,18 @@ class Request:
     no_owner: bool = False
     from_archive: bool = False
     from_another_server: bool = False
+    search_path: str = ""
+    template: str = ""
 
     def wishes(self, config: Config) -> steps.Wishes:
         """Return what the steps must know."""
         return steps.Wishes(
-            self.drop_old, self.no_owner, self.from_archive, config.swap_timeout_seconds
+            self.drop_old,
+            self.no_owner,
+            self.from_archive,
+            self.search_path,
+            self.template,
+            config.swap_timeout_seconds,
         )
 
 

@@ -45,7 +45,11 @@ def original_of(config: Config, storage: Storage, stored: Stored, wishes: Wishes
                     url.name,
                     deadline,
                     jobs_of(config),
-                    no_owner=wishes.no_owner,
+                    options=config.rebuild_options.but(
+                        no_owner=wishes.no_owner,
+                        search_path=wishes.search_path,
+                        template=wishes.template,
+                    ),
                 )
             _log.info("comparing it with the manifest")
             compare(url, manifest, deadline)

@@ -165,8 +165,9 @@ def _apply_settings(server: Server, name: str, present: Properties, wanted: Prop
         server.execute("{} RESET ALL", _setter(name, role))
     for role, variable, value in wanted.settings:
         identifier = sql.Identifier(*variable.split("."))
-        spelled = _value(variable, value)
-        server.execute("{} SET {} TO {}", _setter(name, role), identifier, spelled)
+        server.execute(
+            "{} SET {} TO {}", _setter(name, role), identifier, spelled(variable, value)
+        )
 
 
 def _setter(name: str, role: str) -> sql.Composable:
@@ -176,7 +177,7 @@ def _setter(name: str, role: str) -> sql.Composable:
     return sql.SQL("ALTER ROLE {} IN DATABASE {}").format(sql.Identifier(role), database)
 
 
-def _value(variable: str, value: str) -> sql.Composable:
+def spelled(variable: str, value: str) -> sql.Composable:
     """Return *value* as SET takes it: a list name by name, all else as one text."""
     if variable not in _LISTS:
         return sql.Literal(value)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,14 +13,17 @@ import psycopg2
 from app.hooks import Veto
 
 from . import marks
+from .advice import advice
 from .archive import NAMES, STATISTICS_SINCE, carries_statistics, refusal
-from .cluster import creation, missing_roles
+from .cluster import TEMPLATE0, creation, missing_roles
 from .contents import count_all, list_tables
 from .environment import client_environment
+from .prepared import entries_to_restore, functions_find
 from .process import Deadline, ToolFailedError, work
 from .session import Session, asked, first_line
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from app.hooks import DatabaseUrl
@@ -45,8 +50,29 @@ _REFUSED_SETTING = re.compile(
     r"Command was: SET transaction_timeout = 0;$",
     re.MULTILINE,
 )
+_DEFINITIONS = "--section=pre-data"
+_REST = ("--section=data", "--section=post-data")
 _ERROR = re.compile(r"^\S+: (error|fatal): ", re.MULTILINE)
 _IGNORED = re.compile(r"^\S+: warning: errors ignored on restore: \d+$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildOptions:
+    """What a rebuild does otherwise than pg_restore by itself."""
+
+    no_owner: bool = False
+    """All belongs to the role of the rebuild, and grants are left out: no role need exist."""
+    search_path: str = ""
+    """Where functions without a path of their own look while rows and indexes are made."""
+    template: str = TEMPLATE0
+    """The database that the new one is a copy of; what it has is left out of the rebuild."""
+
+    def but(self, *, no_owner: bool, search_path: str, template: str) -> RebuildOptions:
+        """Return these with what is said instead; an empty text says nothing."""
+        return RebuildOptions(no_owner, search_path or self.search_path, template or self.template)
+
+
+PLAIN = RebuildOptions()
 
 
 def rebuild(  # noqa: PLR0913, PLR0917 - what a restore needs to know
@@ -59,34 +85,33 @@ def rebuild(  # noqa: PLR0913, PLR0917 - what a restore needs to know
     jobs: int,
     *,
     analyze: bool = True,
-    no_owner: bool = False,
+    options: RebuildOptions = RebuildOptions(),
 ) -> None:
     """Create the database *database_name* and restore the archive in *folder* into it.
 
     *url* is any database of the server; nothing in it is touched. With *analyze* the planner gets
-    its statistics, unless they came along in the archive. With *no_owner* all of it belongs to the
-    role of *url*, and grants are left out: the roles of the backup need not exist.
+    its statistics, unless they came along in the archive.
 
     Raises `Veto` when anything fails; the new database is then there, half full, for the caller
     to drop.
     """
+    archive, target = folder / NAMES[manifest.format], url.with_database(database_name)
     try:
-        roles = () if no_owner else manifest.roles
-        major, memory_kb = asked(
-            url, lambda session: _create(session, manifest, database_name, roles), deadline
-        )
-        target = url.with_database(database_name)
-        arguments = [
-            *_command(tools, major, jobs, manifest),
-            *(["--no-owner", "--no-privileges"] if no_owner else []),
-            str(folder / NAMES[manifest.format]),
-        ]
-        options = _SETTINGS.format(kilobytes=max(memory_kb, _MEMORY_KB // jobs))
-        _restore(
-            arguments, target, deadline, options, is_old=major < _SETTING_SINCE <= tools.major
-        )
-        if analyze and not _has_statistics(manifest, tools, major):
-            asked(target, Session.analyze, deadline)
+        make = partial(_create, manifest=manifest, name=database_name, options=options)
+        major, memory_kb = asked(url, make, deadline)
+        program = _PgRestore(tools, major, target, deadline, max(memory_kb, _MEMORY_KB // jobs))
+        has_statistics = _has_statistics(manifest, tools, major)
+        words = _words(tools, jobs, options, has_statistics=has_statistics)
+        with _entries(target, archive, tools, deadline, options) as entries:
+            restore = partial(program.restore, archive, *words, *entries)
+            if options.search_path:
+                restore(_DEFINITIONS)
+            with _functions(target, deadline, options):
+                restore(*(_REST if options.search_path else ()))
+                if analyze and not has_statistics:
+                    asked(target, Session.analyze, deadline)
+    except ToolFailedError as error:
+        raise _refused(target.redact(str(error)), manifest) from None
     except psycopg2.Error as error:
         raise _failed(database_name, first_line(url, error)) from None
 
@@ -113,17 +138,17 @@ def _count(version_table: str | None, session: Session) -> Contents:
 
 
 def _create(
-    session: Session, manifest: Manifest, name: str, roles: tuple[str, ...]
+    session: Session, *, manifest: Manifest, name: str, options: RebuildOptions
 ) -> tuple[int, int]:
     """Create the empty database; return the server's major version and its memory for indexes."""
-    missing = missing_roles(session, roles)
+    missing = [] if options.no_owner else missing_roles(session, manifest.roles)
     if missing:
         raise Veto(
             f"the backup names roles that the server does not have: {', '.join(missing)}",
             f"create them first: CREATE ROLE {_identifier(missing[0])}",
             code="missing_roles",
         )
-    session.execute(creation(name, manifest.properties))
+    session.execute(creation(name, manifest.properties, options.template))
     marks.put(session, name)
     [(memory_kb,)] = session.fetch(_MEMORY)
     return session.server_major, memory_kb
@@ -134,14 +159,11 @@ def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _command(tools: Tools, server_major: int, jobs: int, manifest: Manifest) -> list[str]:
-    options = [tools.pg_restore, "--no-password", f"--jobs={jobs}"]
-    if not server_major < _SETTING_SINCE <= tools.major:
-        options.append("--exit-on-error")
+def _words(tools: Tools, jobs: int, options: RebuildOptions, *, has_statistics: bool) -> list[str]:
+    words = ["--no-password", f"--jobs={jobs}"]
     if tools.major >= STATISTICS_SINCE:
-        wanted = _has_statistics(manifest, tools, server_major)
-        options.append("--statistics" if wanted else "--no-statistics")
-    return options
+        words.append("--statistics" if has_statistics else "--no-statistics")
+    return [*words, "--no-owner", "--no-privileges"] if options.no_owner else words
 
 
 def _has_statistics(manifest: Manifest, tools: Tools, server_major: int) -> bool:
@@ -149,17 +171,45 @@ def _has_statistics(manifest: Manifest, tools: Tools, server_major: int) -> bool
     return came_along and min(tools.major, server_major) >= STATISTICS_SINCE
 
 
-def _restore(
-    arguments: list[str], target: DatabaseUrl, deadline: Deadline, options: str, *, is_old: bool
-) -> None:
-    environment = client_environment(target, watched=True, options=options)
-    command = [*arguments[:-1], f"--dbname={target.libpq_place()}", arguments[-1]]
-    try:
-        work(command, environment, deadline)
-    except ToolFailedError as error:
-        if not (is_old and is_harmless(error.complaint)):
-            reason = target.redact(str(error))
-            raise refusal("the backup cannot be restored", reason) from None
+def _entries(
+    target: DatabaseUrl, archive: Path, tools: Tools, deadline: Deadline, options: RebuildOptions
+) -> AbstractContextManager[list[str]]:
+    if options.template == TEMPLATE0:
+        return nullcontext([])
+    return entries_to_restore(target, archive, tools, deadline)
+
+
+def _functions(
+    target: DatabaseUrl, deadline: Deadline, options: RebuildOptions
+) -> AbstractContextManager[None]:
+    if not options.search_path:
+        return nullcontext()
+    return functions_find(target, options.search_path, deadline)
+
+
+@dataclass(frozen=True, slots=True)
+class _PgRestore:
+    """One pg_restore into the database of *target*, called once or for each of its sections."""
+
+    tools: Tools
+    server_major: int
+    target: DatabaseUrl
+    deadline: Deadline
+    memory_kb: int
+
+    def restore(self, archive: Path, *words: str) -> None:
+        """Restore what *words* say of *archive*; raise `ToolFailedError` when anything fails."""
+        is_old = self.server_major < _SETTING_SINCE <= self.tools.major
+        to_the_end = [] if is_old else ["--exit-on-error"]
+        place = f"--dbname={self.target.libpq_place()}"
+        options = _SETTINGS.format(kilobytes=self.memory_kb)
+        environment = client_environment(self.target, watched=True, options=options)
+        command = [self.tools.pg_restore, *words, *to_the_end, place, str(archive)]
+        try:
+            work(command, environment, self.deadline)
+        except ToolFailedError as error:
+            if not (is_old and is_harmless(error.complaint)):
+                raise
 
 
 def is_harmless(complaint: str) -> bool:
@@ -207,6 +257,13 @@ def _mismatch(differences: list[str]) -> Veto:
     )
 
 
+def _refused(reason: str, manifest: Manifest) -> Veto:
+    """Return the refusal with what helps; a server may speak a language that nobody here knows."""
+    found = refusal("the backup cannot be restored", reason)
+    told = advice(reason) or "; ".join(manifest.obstacles[:1])
+    return Veto(found.reason, told, code="cannot_rebuild") if told else found
+
+
 def _failed(name: str, reason: str) -> Veto:
     hints = {
         "permission denied to create database": "ALTER ROLE ... CREATEDB for the role of"
@@ -214,7 +271,9 @@ def _failed(name: str, reason: str) -> Veto:
         "locale": "restore on a server that has this locale",
     }
     hint = next((hint for word, hint in hints.items() if word in reason), "")
+    told = "" if hint else advice(reason)
     return Veto(
         f"the backup cannot be restored into {name}: {reason}",
-        hint or "correct the cause and try again",
+        hint or told or "correct the cause and try again",
+        code="cannot_rebuild" if told else "",
     )

@@ -40,6 +40,10 @@ class Wishes:
     """Give everything to the role of migrations, and leave grants out."""
     from_archive: bool = False
     """Do not use the template copy."""
+    search_path: str = ""
+    """Where functions look while it is rebuilt; else as the settings say."""
+    template: str = ""
+    """The database that it is rebuilt in a copy of; else as the settings say."""
     deadline_seconds: float = 10.0
     """How long sessions have to end in the swap."""
 

@@ -6,8 +6,31 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from .rebuild import RebuildOptions
 
-class RestoreSettings(BaseModel):
+
+class RebuildSettings(BaseModel):
+    """How restores and proofs get past what pg_restore alone would stop at."""
+
+    rebuild_search_path: str = Field(
+        "",
+        description="Where functions that name others without a schema look while a backup is"
+        ' rebuilt, such as "public"; empty: nowhere.',
+    )
+    rebuild_template: str = Field(
+        "template0",
+        min_length=1,
+        description="The database that a rebuilt one is a copy of; extensions that are in it need"
+        " not be created.",
+    )
+
+    @property
+    def rebuild_options(self) -> RebuildOptions:
+        """What a rebuild is told when nobody says otherwise."""
+        return RebuildOptions(search_path=self.rebuild_search_path, template=self.rebuild_template)
+
+
+class RestoreSettings(RebuildSettings):
     """How restores work, and what they keep."""
 
     snapshot: Literal["off", "template"] = Field(

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from .listing import Listing, Stored
     from .manifest import Manifest
 
+PROVEN = {
+    "none": "not verified",
+    "read": "read back, not restored",
+    "restore": "restored and compared",
+}
 _THOUSAND = 1000
 
 
@@ -95,7 +100,7 @@ def details(stored: Stored, snapshot: str) -> str:
         ("revision", ", ".join(manifest.heads) or "no revision"),
         ("made", f"{manifest.created_at} in {manifest.duration_ms / _THOUSAND:.1f} s"),
         ("for run", manifest.run_id or "none: made by hand"),
-        ("verified", manifest.verified),
+        ("verified", PROVEN[manifest.verified]),
         ("lies at", f"{stored.uri} ({', '.join(stored.places)})"),
         ("size", f"{size(manifest.size_bytes)}, of {size(manifest.database_bytes)}"),
         ("archive", f"{shape}, encrypted" if manifest.encryption else shape),
@@ -104,6 +109,7 @@ def details(stored: Stored, snapshot: str) -> str:
         ("roles", ", ".join(manifest.roles) or "-"),
         ("template copy", snapshot or "-"),
         ("sha256", manifest.checksum),
+        *(("warning", each) for each in manifest.obstacles),
     ]
     return rows(facts)
 

@@ -14,7 +14,7 @@ from .background import Task
 from .environment import plain_environment
 from .files import Reader, files_of
 from .places import require_intact
-from .rebuild import compare, rebuild
+from .rebuild import PLAIN, RebuildOptions, compare, rebuild
 from .scratch import borrowed_roles, scratch_name, scratch_place
 from .session import first_line
 
@@ -42,6 +42,7 @@ class Verifier:
     jobs: int = 1
     is_elsewhere: bool = False
     """Whether that server may know none of the roles: they are created and dropped with it."""
+    options: RebuildOptions = PLAIN
 
     def verify(self, folder: Path, manifest: Manifest, level: str) -> None:
         """Prove the backup in *folder*: its files against *manifest*, then by *level*.
@@ -105,4 +106,5 @@ class Verifier:
             self.deadline,
             self.jobs,
             analyze=False,
+            options=self.options,
         )

@@ -10,6 +10,7 @@ from app.db.url import DatabaseUrl
 from plugins.backup.source import Source
 from plugins.backup.tools import find_tools
 from tests.support.backups import execute
+from tests.support.owners import owned
 from tests.support.runs import make_run
 from tests.support.shops import Models
 from tests.support.swaps import drop_family
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from app.hooks import Run
     from plugins.backup.tools import Tools
+    from tests.support.owners import Owned
     from tests.support.project import Project
     from tests.support.server import TestServer
     from tests.support.shops import Shop
@@ -75,3 +77,10 @@ def shop(models: Models, server: TestServer, tmp_path: Path) -> Iterator[Shop]:
     live = found.live
     yield found
     drop_family(server.url, live)
+
+
+@pytest.fixture
+def weak(server: TestServer, tmp_path: Path) -> Iterator[Owned]:
+    """Return a project whose role owns the database and is no superuser."""
+    with owned(server, tmp_path / "project") as found:
+        yield found

@@ -92,7 +92,7 @@ def test_every_stage_of_a_backup_is_one_line_of_the_log(
     assert " in 1 tables" in lines[0]
     assert backup.id in lines[-1]
     assert backup.uri in lines[-1]
-    assert "verified (read back)" in lines[-1]
+    assert "read back, not restored" in lines[-1]
 
 
 def test_second_backup_leaves_the_first_alone(run: Run, filled: str, tmp_path: Path) -> None:
