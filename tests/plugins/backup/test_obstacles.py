@@ -17,230 +17,18 @@ from plugins.backup.source import Source
 from plugins.backup.tools import find_tools
 from plugins.backup.verify import Verifier
 from tests.support.backups import backup_plugin, folder_of
+from tests.support.obstacles import AUDIT, INNOCENT, ITEM, NO_OWNER, NORM, STRANGE, UNQUALIFIED
+from tests.support.owners import owned
 from tests.support.runs import make_run
 from tests.support.server import connect
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.owners import Owned
+    from tests.support.server import TestServer
 
 pytestmark = pytest.mark.external
-
-# What a superuser has done in the database of {role}, the words for it, and the way through.
-_NO_OWNER, _SUPERUSER = "--no-owner", "as a superuser"
-STRANGE = {
-    "table": (
-        """
-            CREATE TABLE adm (id int);
-            GRANT ALL ON adm TO {role}
-        """,
-        "table public.adm belongs",
-        _NO_OWNER,
-    ),
-    "schema": (
-        """
-            CREATE SCHEMA adm;
-            GRANT ALL ON SCHEMA adm TO {role}
-        """,
-        "schema adm belongs",
-        _NO_OWNER,
-    ),
-    "type": (
-        "CREATE TYPE mood AS ENUM ('ok')",
-        "type public.mood belongs",
-        _NO_OWNER,
-    ),
-    "sequence": (
-        """
-            CREATE SEQUENCE ids;
-            GRANT ALL ON ids TO {role}
-        """,
-        "sequence public.ids belongs",
-        _NO_OWNER,
-    ),
-    "large object": (
-        """
-            SELECT lo_create(77);
-            GRANT ALL ON LARGE OBJECT 77 TO {role}
-        """,
-        "large object 77 belongs",
-        _NO_OWNER,
-    ),
-    "default privileges": (
-        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {role}",
-        "default privileges on new relations belonging to role",
-        _NO_OWNER,
-    ),
-    "language": (
-        """
-            CREATE FUNCTION absolute(float8) RETURNS float8 LANGUAGE internal AS 'float8abs';
-            ALTER FUNCTION absolute(float8) OWNER TO {role}
-        """,
-        "only a superuser may create function public.absolute(double precision)",
-        _SUPERUSER,
-    ),
-    "leakproof": (
-        """
-            CREATE FUNCTION one() RETURNS int LANGUAGE sql LEAKPROOF AS 'SELECT 1';
-            ALTER FUNCTION one() OWNER TO {role}
-        """,
-        "only a superuser may create function public.one()",
-        _SUPERUSER,
-    ),
-    "event trigger": (
-        """
-            CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
-            ALTER FUNCTION note() OWNER TO {role};
-            CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION note()
-        """,
-        "only a superuser may create event trigger noted",
-        _SUPERUSER,
-    ),
-    "publication": (
-        "CREATE PUBLICATION everything FOR ALL TABLES",
-        "only a superuser may create publication everything",
-        _SUPERUSER,
-    ),
-    "operator family": (
-        """
-            CREATE OPERATOR FAMILY kin USING btree;
-            ALTER OPERATOR FAMILY kin USING btree OWNER TO {role}
-        """,
-        "only a superuser may create operator family public.kin",
-        _SUPERUSER,
-    ),
-    "member without room": (
-        """
-            CREATE ROLE {role}_group;
-            GRANT {role}_group TO {role};
-            CREATE SCHEMA own AUTHORIZATION {role};
-            CREATE TABLE own.shared (id int);
-            ALTER TABLE own.shared OWNER TO {role}_group
-        """,
-        "table own.shared belongs to {role}_group, which may not create there",
-        _NO_OWNER,
-    ),
-    "grant of a grantee": (
-        """
-            CREATE ROLE {role}_group;
-            SET ROLE {role};
-            CREATE TABLE own (id int);
-            GRANT SELECT ON own TO {role}_group WITH GRANT OPTION;
-            SET ROLE {role}_group;
-            GRANT SELECT ON own TO PUBLIC;
-            RESET ROLE
-        """,
-        "{role}_group has granted what it does not own",
-        _NO_OWNER,
-    ),
-}
-_ITEM = "CREATE TABLE item (name text); INSERT INTO item VALUES ('A')"
-_NORM = "CREATE FUNCTION norm(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)'"
-# What the owner has made itself and a rebuild does not find.
-UNQUALIFIED = {
-    "generated column": (
-        """
-            CREATE FUNCTION up(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN
-                norm(t); END';
-            ALTER TABLE item ADD g text GENERATED ALWAYS AS (up(name)) STORED
-        """,
-        "function public.up(text)",
-    ),
-    "CHECK that asks a table": (
-        """
-            CREATE TABLE word (t text);
-            CREATE FUNCTION known(t text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN NOT
-                EXISTS (SELECT FROM word w WHERE w.t = $1); END';
-            ALTER TABLE item ADD CHECK (known(name))
-        """,
-        "names word without a schema",
-    ),
-    "domain": (
-        """
-            CREATE FUNCTION good(text) RETURNS boolean LANGUAGE sql AS 'SELECT norm($1) > ''''';
-            CREATE DOMAIN good_text AS text CHECK (good(VALUE));
-            CREATE TABLE d (t good_text);
-            INSERT INTO d VALUES ('x')
-        """,
-        "function public.good(text)",
-    ),
-    "type": (
-        """
-            CREATE TYPE mood AS ENUM ('ok');
-            CREATE FUNCTION mood_of(text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN
-                (''ok''::mood)::text = ''ok''; END';
-            ALTER TABLE item ADD CHECK (mood_of(name))
-        """,
-        "names mood without a schema",
-    ),
-    "operator": (
-        """
-            CREATE FUNCTION same(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT $1 = $2';
-            CREATE OPERATOR === (LEFTARG = text, RIGHTARG = text, FUNCTION = same);
-            CREATE FUNCTION equal(t text) RETURNS boolean LANGUAGE sql AS 'SELECT $1 === $1';
-            ALTER TABLE item ADD CHECK (equal(name))
-        """,
-        "operator does not exist: text === text",
-    ),
-    "called by one that is qualified": (
-        """
-            CREATE FUNCTION inner_(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN
-                RETURN norm(t); END';
-            CREATE FUNCTION outer_(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN
-                RETURN public.inner_(t); END';
-            ALTER TABLE item ADD g text GENERATED ALWAYS AS (outer_(name)) STORED
-        """,
-        "function public.inner_(text)",
-    ),
-    "partition key": (
-        """
-            CREATE FUNCTION part(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN
-                RETURN norm(t); END';
-            CREATE TABLE p (t text) PARTITION BY HASH (part(t));
-            CREATE TABLE p0 PARTITION OF p FOR VALUES WITH (MODULUS 1, REMAINDER 0);
-            INSERT INTO p VALUES ('x')
-        """,
-        "function public.part(text)",
-    ),
-}
-# What looks like it, and is rebuilt.
-INNOCENT = {
-    "path of its own": """
-        CREATE FUNCTION up(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path
-            = public AS 'BEGIN RETURN norm(t); END';
-        ALTER TABLE item ADD g text GENERATED ALWAYS AS (up(name)) STORED
-    """,
-    "with its schema": """
-        CREATE FUNCTION up(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN
-            public.norm(t); END';
-        ALTER TABLE item ADD g text GENERATED ALWAYS AS (up(name)) STORED
-    """,
-    "bound when it was made": """
-        CREATE FUNCTION up(t text) RETURNS text LANGUAGE sql IMMUTABLE RETURN norm(t);
-        ALTER TABLE item ADD g text GENERATED ALWAYS AS (up(name)) STORED
-    """,
-    "not called": """
-        CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.name =
-            norm(NEW.name); RETURN NEW; END';
-        CREATE TRIGGER t BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION touch()
-    """,
-    "in a comment and in a text": """
-        CREATE FUNCTION up(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN /*
-            norm(t) */ RETURN lower(t) || ''norm(t)''; -- norm(t)
-         END';
-        ALTER TABLE item ADD g text GENERATED ALWAYS AS (up(name)) STORED
-    """,
-    "name of the server's own": """
-        CREATE FUNCTION lower(item) RETURNS text LANGUAGE sql AS 'SELECT $1.name';
-        CREATE FUNCTION up(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN
-            lower(t); END';
-        ALTER TABLE item ADD g text GENERATED ALWAYS AS (up(name)) STORED
-    """,
-    "own publication and schema": """
-        CREATE SCHEMA own;
-        CREATE TABLE own.t (id int);
-        CREATE PUBLICATION p FOR TABLE own.t
-    """,
-}
 
 
 @pytest.mark.parametrize("name", STRANGE)
@@ -251,7 +39,7 @@ def test_what_only_others_may_do_is_seen_and_stops_a_rebuild(weak: Owned, name: 
 
         found = _found(weak)
         refused = _refused(weak)
-        if way == _NO_OWNER:
+        if way == NO_OWNER:
             _rebuild_without_owner(weak)
     finally:
         _drop_group(weak)
@@ -265,7 +53,7 @@ def test_what_only_others_may_do_is_seen_and_stops_a_rebuild(weak: Owned, name: 
 @pytest.mark.parametrize("name", UNQUALIFIED)
 def test_name_without_its_schema_is_seen_and_stops_a_rebuild(weak: Owned, name: str) -> None:
     statement, words = UNQUALIFIED[name]
-    weak.owner(_ITEM, _NORM, statement)
+    weak.owner(ITEM, NORM, statement)
 
     found = _found(weak)
     refused = _refused(weak)
@@ -280,10 +68,53 @@ def test_name_without_its_schema_is_seen_and_stops_a_rebuild(weak: Owned, name: 
 
 @pytest.mark.parametrize("name", INNOCENT)
 def test_what_can_be_rebuilt_is_not_spoken_of(weak: Owned, name: str) -> None:
-    weak.owner(_ITEM, _NORM, INNOCENT[name])
+    weak.owner(ITEM, NORM, INNOCENT[name])
 
     assert _found(weak) == ""
     assert _proven(weak)
+
+
+def test_tablespace_that_the_role_may_not_use(embedded: TestServer, tmp_path: Path) -> None:
+    with owned(embedded, tmp_path / "project") as weak:
+        space = f"space_of_{weak.role}"
+        with closing(connect(weak.admin_url)) as admin, admin.cursor() as cursor:
+            cursor.execute("SET allow_in_place_tablespaces = on")
+            cursor.execute(f"CREATE TABLESPACE {space} LOCATION ''")
+        try:
+            weak.admin(f"CREATE TABLE far (id int) TABLESPACE {space}")
+            weak.admin(f"ALTER TABLE far OWNER TO {weak.role}")
+
+            found = _found(weak)
+            refused = _refused(weak)
+        finally:
+            weak.admin("DROP TABLE far", f"DROP TABLESPACE {space}")
+
+    assert f"GRANT CREATE ON TABLESPACE {space} TO {weak.role}" in found
+    assert refused.code == "cannot_rebuild"
+    assert "GRANT CREATE ON TABLESPACE" in refused.hint
+
+
+def test_schema_public_that_is_a_superusers(embedded: TestServer, tmp_path: Path) -> None:
+    """As a database of PostgreSQL 14 has it after pg_upgrade."""
+    with owned(embedded, tmp_path / "project") as weak:
+        weak.admin("ALTER SCHEMA public OWNER TO CURRENT_USER")
+        weak.admin(f"GRANT ALL ON SCHEMA public TO {weak.role}")
+
+        found = _found(weak)
+        refused = _refused(weak)
+
+        assert "schema public belongs" in found
+        assert (refused.code, NO_OWNER in refused.hint) == ("cannot_rebuild", True)
+
+
+def test_event_trigger_of_the_database_is_not_called_by_a_rebuild(weak: Owned) -> None:
+    """It would write rows that the backup does not have."""
+    weak.admin(ITEM, NORM, UNQUALIFIED["generated column"][0], AUDIT)
+    run = make_run(weak.admin_url, weak.project.root)
+
+    backup = backup_plugin(verify="restore", rebuild_search_path="public").pre_migrate(run)
+
+    assert backup.proven == "restored"
 
 
 def test_extension_that_the_server_has_no_more_is_seen_by_a_superuser_too(weak: Owned) -> None:
