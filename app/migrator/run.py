@@ -25,7 +25,7 @@ from app.migrator.records import Records
 from app.migrator.session import Session, open_session, watch_signals
 from app.migrator.stepping import SteppingAside
 from app.migrator.steps import run_step
-from app.migrator.telling import log_checks, tell, warnings_of
+from app.migrator.telling import log_checks, tell, warn_of_backup, warnings_of
 from app.migrator.way_back import advise, take_back
 
 if TYPE_CHECKING:
@@ -161,20 +161,17 @@ class _Execution:
             if isinstance(result.value, Backup):
                 progress.backup = result.value
                 session.ledger.record_backup(progress.run_id, result.value.to_dict())
-                for warning in result.value.warnings:
-                    log.warning("backup %s: %s", result.value.id, self._context.redact(warning))
-                self._warn(session, result.plugin, "pre_migrate", *result.value.warnings)
+                warn_of_backup(self._context, progress, session.ledger, result)
         self._note(session, results)
 
     def _note(self, session: Session, results: Sequence[Contribution]) -> None:
         """Put on record the gates that broke and may."""
         for problem in (each.value for each in results if isinstance(each.value, HookProblem)):
-            self._warn(session, problem.plugin, problem.hook, problem.what)
-
-    def _warn(self, session: Session, plugin: str, hook: str, *texts: str) -> None:
-        for text in map(self._context.redact, texts):
-            self._progress.warnings.append(f"plugin {plugin}, {hook}: {text}")
-            session.ledger.record_warning(self._progress.run_id, plugin, hook, text)
+            text = self._context.redact(problem.what)
+            self._progress.warnings.append(f"plugin {problem.plugin}, {problem.hook}: {text}")
+            session.ledger.record_warning(
+                self._progress.run_id, problem.plugin, problem.hook, text
+            )
 
     def _migrate(self, session: Session) -> None:
         progress, plugins = self._progress, self._context.plugins

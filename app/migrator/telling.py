@@ -9,8 +9,10 @@ from app.hooks.types import CheckStatus, Event
 
 if TYPE_CHECKING:
     from app.health.report import NamedResult
+    from app.hooks.calls import Contribution
     from app.hooks.types import EventKind
     from app.migrator.context import Context
+    from app.migrator.ledger import Ledger
     from app.migrator.progress import Progress
 
 log = logging.getLogger("sst.migrate")
@@ -32,6 +34,16 @@ def tell(
         **{"duration_ms": int(progress.seconds * 1000), **details},
     )
     context.plugins.observe("notify", event=event)
+
+
+def warn_of_backup(
+    context: Context, progress: Progress, ledger: Ledger, made: Contribution
+) -> None:
+    """Log what would stop a restore of the backup that was *made*, and put it on record."""
+    for text in map(context.redact, made.value.warnings):
+        log.warning("backup %s: %s", made.value.id, text)
+        progress.warnings.append(f"plugin {made.plugin}, pre_migrate: {text}")
+        ledger.record_warning(progress.run_id, made.plugin, "pre_migrate", text)
 
 
 def log_checks(checks: tuple[NamedResult, ...]) -> None:
