@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, MissingGreenlet, SQLAlchemyError
 from app.errors import AppError, ConfigError, HeadsUnchangedError, HistoryError, Problem
 from app.migrator.bridge.compare import compare_json_defaults, comparing_options
 from app.migrator.bridge.location import shown
+from app.migrator.bridge.sqltext import keep_characters, offline_options
 from app.migrator.bridge.surroundings import kept_within
 
 if TYPE_CHECKING:
@@ -118,10 +119,12 @@ class _Environment(EnvironmentContext):
         """Take env.py's options; each revision is a transaction, and SQL goes where we read it."""
         options["transaction_per_migration"] = True
         if self.is_offline_mode():
+            args, options = (), offline_options(args, options)
             options["output_buffer"] = self._buffer
-            options.setdefault("literal_binds", True)
         super().configure(*args, **options | comparing_options(options, self._branches))
         compare_json_defaults(self.get_context())
+        if self.is_offline_mode():
+            keep_characters(self.get_context())
 
 
 # The module's functions find their object through the class that they were made for.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from app.migrator.bridge.sqltext import as_written
 from app.migrator.bridge.values import Step, StepSql
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class OfflineRun:
             destination_rev=step.revision.id,
             output_buffer=buffer,
         )
-        return buffer.getvalue().strip()
+        return as_written(buffer.getvalue().strip())
 
     def _reason(self, error: Exception) -> str:
         text = " ".join(str(error).split())
