@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from app.errors import HeadsUnchangedError
+from app.errors import ConfigError, HeadsUnchangedError, Problem
 from app.migrator.bridge.compare import as_sequence, kept_options
 from app.migrator.bridge.identity import (
     UNLIMITED,
@@ -50,6 +50,30 @@ def _configured_length(context: MigrationContext) -> int:
     # The table itself is no public name; its column is a String(32) unless the dialect says else.
     kind = context._version.c.version_num.type  # noqa: SLF001
     return getattr(kind, "length", None) or UNLIMITED
+
+
+def the_one_of(found: Sequence[EnvFacts]) -> EnvFacts:
+    """Return what env.py does in our database, *found* in one run of it.
+
+    Raises `ConfigError` when it runs migrations there more than once, as for tenants.
+    """
+    ours = [facts for facts in found if facts.same_database]
+    if len(ours) > 1:
+        tables = ", ".join(dict.fromkeys(facts.qualified_version_table for facts in ours))
+        raise ConfigError(
+            [
+                Problem(
+                    "env.py",
+                    f"runs migrations {len(ours)} times in this database "
+                    f"(version table {tables}); several version tables or runs in one env.py "
+                    "are not supported",
+                    hint="let it migrate one of them at a time, named by a variable of the "
+                    "environment, and run the command once for each",
+                )
+            ]
+        )
+    # An env.py for several databases runs once for each: the one that is ours counts.
+    return ours[0] if ours else found[0]
 
 
 def _connection_of(context: MigrationContext) -> Connection:

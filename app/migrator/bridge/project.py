@@ -19,6 +19,7 @@ from app.migrator.bridge.observation import (
     observed,
     require_heads,
     require_same_database,
+    the_one_of,
 )
 from app.migrator.bridge.offline import OfflineRun
 from app.migrator.bridge.stamps import (
@@ -116,8 +117,9 @@ class AlembicProject:
     def facts(self, connection: Connection, url: DatabaseUrl) -> EnvFacts:
         """Run env.py with nothing to apply, and return what it did; no table is created.
 
-        Raises `ConfigError` when env.py fails, `HeadsUnchangedError` when it never gets to
-        `context.run_migrations()`, the driver's error when it cannot connect.
+        Raises `ConfigError` when env.py fails or migrates our database more than once,
+        `HeadsUnchangedError` when it never gets to `context.run_migrations()`, the driver's error
+        when it cannot connect.
         """
         ours = identity_of(connection)
         found: list[EnvFacts] = []
@@ -127,8 +129,7 @@ class AlembicProject:
             return ()
 
         self._runner.run(look, url=url, connection=connection, dont_mutate=True)
-        # An env.py for several databases runs once for each: the one that is ours counts.
-        return next((facts for facts in found if facts.same_database), found[0])
+        return the_one_of(found)
 
     def current(self, connection: Connection, facts: EnvFacts) -> tuple[str, ...]:
         """Return the database's heads, sorted, read from the version table on *connection*."""
