@@ -24,7 +24,7 @@ from app.migrator.progress import Progress, Request
 from app.migrator.records import Records
 from app.migrator.session import Session, open_session, watch_signals
 from app.migrator.stepping import SteppingAside
-from app.migrator.steps import run_step
+from app.migrator.steps import Chain
 from app.migrator.telling import log_checks, tell, warn_of_backup, warnings_of
 from app.migrator.way_back import advise, take_back
 
@@ -179,17 +179,29 @@ class _Execution:
         progress.warnings += warn_of_old(session.connection)
         withdraw(session.record, progress.run_id)
         with plugins.around("around_migrate", run=progress.run):
-            for step in progress.plan:
-                progress.phase = "pre_revision"
-                self._note(
-                    session,
-                    plugins.gate("pre_revision", run=progress.run, revision=step.revision),
-                )
-                progress.phase, progress.current_step = "revision", step
-                seconds = run_step(self._context, session, progress, self._interrupts, step)
-                self._applied(step, seconds)
-                plugins.observe("post_revision", run=progress.run, revision=step.revision)
+            Chain(
+                self._context,
+                session,
+                progress,
+                self._interrupts,
+                before=lambda step: self._before(session, step),
+                after=self._after,
+            ).run()
             progress.phase = "around_migrate"
+
+    def _before(self, session: Session, step: Step) -> None:
+        progress = self._progress
+        progress.phase = "pre_revision"
+        asked = self._context.plugins.gate(
+            "pre_revision", run=progress.run, revision=step.revision
+        )
+        self._note(session, asked)
+
+    def _after(self, step: Step, seconds: float) -> None:
+        self._applied(step, seconds)
+        self._context.plugins.observe(
+            "post_revision", run=self._progress.run, revision=step.revision
+        )
 
     def _applied(self, step: Step, seconds: float) -> None:
         revision = step.revision

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.errors import AppError, ConnectionLostError
 from app.migrator.blockers import terminate
-from app.migrator.bridge import Footprint, may_run_again
+from app.migrator.bridge import Footprint, Try, may_run_again
 from app.migrator.connections import open_connection
 from app.migrator.leftovers import drop_left_behind, known_invalid
 from app.migrator.progress import Attempts
@@ -26,6 +26,8 @@ from app.migrator.sampler import Sampler
 from app.migrator.server_errors import sqlstate_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from app.migrator.blockers import Blocker
     from app.migrator.bridge import Step
     from app.migrator.context import Context
@@ -50,7 +52,7 @@ def refuse_lost_lock(session: Session, progress: Progress, step: Step) -> None:
 
 
 class Tries:
-    """Runs one revision until it is committed, or until it must not be tried again."""
+    """The tries of a revision until it is committed, or must not be tried again."""
 
     def __init__(
         self, context: Context, session: Session, progress: Progress, interrupts: Interrupts
@@ -60,59 +62,52 @@ class Tries:
         self._progress = progress
         self._interrupts = interrupts
         self._schedule = Schedule.of(context.settings)
-        self._attempts = progress.attempts = Attempts()
+        self._backends = {session.backend_pid}
 
-    def run(self, step: Step) -> None:
-        """Run *step*; raises what its last try raised, unchanged."""
-        started = time.monotonic()
+    def watch(self, backend_pid: int) -> None:
+        """Let a signal cancel what this server process does, and look at whom it waits for."""
+        self._interrupts.watch(backend_pid)
+        self._backends.add(backend_pid)
+        self._sampler.watch(backend_pid)
+
+    @contextmanager
+    def of_one_step(self) -> Iterator[None]:
+        """Look at blockers while the body runs: the next tries are those of one step."""
+        self._attempts = self._progress.attempts = Attempts()
+        self._started = time.monotonic()
         timeout = self._schedule.timeout_seconds(1)
-        with Sampler(self._context, timeout_seconds=timeout) as sampler:
-            sampler.watch(self._session.backend_pid)
-            while (pause := self._try(step, sampler, started)) is not None:
-                time.sleep(pause)
-                refuse_lost_lock(self._session, self._progress, step)
+        with Sampler(self._context, timeout_seconds=timeout) as self._sampler:
+            for pid in self._backends:
+                self._sampler.watch(pid)
+            yield
 
-    def _try(self, step: Step, sampler: Sampler, started: float) -> float | None:
-        """Run *step* once; return the pause before the next try, None when it is committed."""
-        attempts, footprint = self._attempts, Footprint()
-        attempts.count += 1
-        known = known_invalid(self._session.connection)
-        try:
-            self._apply(step, sampler, footprint)
-        except BaseException as error:
-            attempts.seconds = time.monotonic() - started
-            attempts.committed = footprint.committed(error)
-            attempts.blockers = sampler.take()
-            if not isinstance(error, DBAPIError) or error.connection_invalidated:
-                raise
-            self._tidy(known, footprint.running)
-            pause = self._pause(error)
-            self._note(step, error, pause)
-            if pause is None:
-                raise
-            return pause
-        return None
-
-    def _apply(self, step: Step, sampler: Sampler, footprint: Footprint) -> None:
-        settings = self._settings()
+    def next(self, step: Step) -> Try:
+        """Prepare the next try of *step*: its timeouts are set on our connection."""
+        self._attempts.count += 1
         connection = self._session.connection
+        self._known = known_invalid(connection)
+        settings = self._settings()
         for name, value in settings.items():
             connection.execute(text(f"set {name} = {value}"))
         connection.commit()
+        self._footprint = Footprint()
+        return Try(step, settings, self._footprint)
 
-        def watch(backend_pid: int) -> None:
-            self._interrupts.watch(backend_pid)
-            sampler.watch(backend_pid)
+    def pause_after(self, step: Step, error: BaseException) -> float | None:
+        """Return the seconds to wait before the next try of *step*, which *error* has ended.
 
-        with self._interrupts.unmasked():
-            self._context.project.apply(
-                step,
-                connection,
-                self._context.url,
-                session_settings=settings,
-                on_backend=watch,
-                footprint=footprint,
-            )
+        None when there is to be none.
+        """
+        attempts = self._attempts
+        attempts.seconds = time.monotonic() - self._started
+        attempts.committed = self._footprint.committed(error)
+        attempts.blockers = self._sampler.take()
+        if not isinstance(error, DBAPIError) or error.connection_invalidated:
+            return None
+        self._tidy(self._known, self._footprint.running)
+        pause = self._pause(error)
+        self._note(step, error, pause)
+        return pause
 
     def _settings(self) -> dict[str, str]:
         """Return the timeouts in ms: a rollback takes back what was set before it."""

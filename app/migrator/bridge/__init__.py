@@ -12,6 +12,7 @@ from app.migrator.bridge.indexes import (
     invalid_indexes,
     leaves_invalid,
 )
+from app.migrator.bridge.passage import Ears, Passage, Try
 from app.migrator.bridge.project import AlembicProject
 from app.migrator.bridge.transaction import EndedTransactionError
 from app.migrator.bridge.values import EnvFacts, Step, StepSql
@@ -20,12 +21,15 @@ __all__ = [
     "LEDGER_SCHEMA",
     "AlembicProject",
     "Branch",
+    "Ears",
     "EndedTransactionError",
     "EnvFacts",
     "Footprint",
     "InvalidIndex",
+    "Passage",
     "Step",
     "StepSql",
+    "Try",
     "built_name",
     "drop_concurrently",
     "invalid_indexes",

@@ -8,7 +8,8 @@ import warnings
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from alembic import context as _proxies  # noqa: F401 - env.py's `alembic.context`, set up on import
+import alembic.context
+import alembic.op
 from alembic.runtime.environment import EnvironmentContext
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError, MissingGreenlet, SQLAlchemyError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from app.migrator.bridge.branches import Branch
     from app.migrator.bridge.history import History
     from app.migrator.bridge.location import Location
+    from app.migrator.bridge.surroundings import Outside
 
     Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep | StampStep]]
 
@@ -45,6 +47,27 @@ class EnvironmentRunner:
         self._location = location
         self._script = history.script
         self._branches = history.branches
+        self._outside: Outside | None = None
+
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """Let a body be no part of the run of env.py around it, if there is one.
+
+        The process has its own logging, and another env.py may be run meanwhile.
+        """
+        if self._outside is None:
+            yield
+            return
+        modules: tuple[Any, ...] = (alembic.context, alembic.op)
+        proxies = [module._proxy for module in modules]  # noqa: SLF001 - one per process
+        with self._outside():
+            _ONE_AT_A_TIME.release()
+            try:
+                yield
+            finally:
+                _ONE_AT_A_TIME.acquire()
+                for each in proxies:
+                    each._install_proxy()  # noqa: SLF001 - another run has taken it away
 
     def run(
         self,
@@ -73,11 +96,19 @@ class EnvironmentRunner:
             asked.append(True)
             return work(heads, context)
 
-        with _ONE_AT_A_TIME, kept_within(), _handed_over(connection, keep=keep):
+        with (
+            _ONE_AT_A_TIME,
+            kept_within() as outside,
+            _handed_over(connection, keep=keep),
+        ):
             config = self._location.config(url, connection)
             options = {"destination_rev": "heads", **options, "fn": noticed}
-            with _Environment(config, self._script, self._branches, **options):
-                self._run_env_py(url, asked)
+            self._outside = outside
+            try:
+                with _Environment(config, self._script, self._branches, **options):
+                    self._run_env_py(url, asked)
+            finally:
+                self._outside = None
         if not asked:
             raise _never_asked(self._script.env_py_location)
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _HARMLESS = re.compile(
     r"\s*(set|reset|show|begin|start\s+transaction|commit|end|savepoint)\b"
     r"|\s*(rollback|abort)\b"
-    r"|\s*select\s+current_setting\("
     r"|\s*select\b[^;]*\bfrom\s+(pg_|information_schema\.)",
     re.IGNORECASE,
 )
@@ -54,6 +53,7 @@ class Footprint:
         self._unsure: list[str] = []
         self._is_outside = False
         self._may_be_half_done = False
+        self._is_muted = False
         self.running: str | None = None
         """The statement that was sent last and has not succeeded; None when all did."""
 
@@ -72,6 +72,15 @@ class Footprint:
     def lost(self) -> tuple[str, ...]:
         """The statements that a rollback took back."""
         return tuple(each for each in self._lost if not _is_harmless(each))
+
+    @contextmanager
+    def muted(self) -> Iterator[None]:
+        """Take no note of the body's statements: they are ours."""
+        self._is_muted = True
+        try:
+            yield
+        finally:
+            self._is_muted = False
 
     def notice(self, connection: Connection) -> None:
         """See that the driver itself ended the transaction: nothing was told of it."""
@@ -107,6 +116,8 @@ class Footprint:
     def _before(
         self, connection: Connection, _cursor: DBAPICursor, statement: str, *_: object
     ) -> None:
+        if self._is_muted:
+            return
         self.notice(connection)
         self.running = statement
         outside = self._is_outside or _is_autocommit(connection)
@@ -117,6 +128,8 @@ class Footprint:
     def _after(
         self, connection: Connection, _cursor: DBAPICursor, statement: str, *_: object
     ) -> None:
+        if self._is_muted:
+            return
         self.running, self._may_be_half_done = None, False
         (self._committed if self._is_outside or _is_autocommit(connection) else self._open).append(
             statement
@@ -130,6 +143,8 @@ class Footprint:
             self._open, self._is_outside = [], True
 
     def _begin(self, _connection: Connection) -> None:
+        if self._is_muted:
+            return
         # The next transaction begins: so the COMMIT of the one before went well.
         self._settle()
         self._is_outside = False
@@ -160,6 +175,8 @@ def _is_autocommit(connection: Connection) -> bool:
 
 def _is_idle(connection: Connection) -> bool:
     """Say whether the driver knows of no open transaction; psycopg2 and psycopg know it."""
+    if connection.closed or connection.invalidated:
+        return False
     info = getattr(connection.connection.driver_connection, "info", None)
     return getattr(info, "transaction_status", None) == _IDLE
 

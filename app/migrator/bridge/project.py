@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,15 +12,11 @@ from app.migrator.bridge.branches import Branch, require_apart
 from app.migrator.bridge.environment import EnvironmentRunner
 from app.migrator.bridge.footprint import Footprint
 from app.migrator.bridge.history import History
-from app.migrator.bridge.identity import apply_settings, backend_pid, id_length, identity_of
+from app.migrator.bridge.identity import id_length, identity_of
 from app.migrator.bridge.locate import locate
-from app.migrator.bridge.observation import (
-    observed,
-    require_heads,
-    require_same_database,
-    the_one_of,
-)
+from app.migrator.bridge.observation import observed, the_one_of
 from app.migrator.bridge.offline import OfflineRun
+from app.migrator.bridge.passage import Ears, Passage, Try
 from app.migrator.bridge.stamps import (
     applied_at,
     heads_of,
@@ -29,15 +24,13 @@ from app.migrator.bridge.stamps import (
     stamp_target,
     steps_between,
 )
-from app.migrator.bridge.timeouts import patient_concurrently
-from app.migrator.bridge.transaction import RevisionTransaction, prefer_ended
 from app.migrator.bridge.writing import RevisionWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
+    from alembic.runtime.migration import MigrationContext, StampStep
     from sqlalchemy.engine import Connection
 
     from app.db.url import DatabaseUrl
@@ -172,42 +165,22 @@ class AlembicProject:
         on_backend: Callable[[int], None] | None = None,
         footprint: Footprint | None = None,
     ) -> None:
-        """Run one revision through env.py; it is committed when this returns.
+        """Run one revision by itself; see `Passage.run`.
 
-        *session_settings*, such as `{"lock_timeout": "2000"}` in ms, are set on the connection
-        that env.py opened itself, and *on_backend* gets its server process; on *connection* they
-        are the caller's to set, before. *footprint* notes what the revision commits.
-
-        What the revision raises is raised unchanged, and `EndedTransactionError` when it has ended
-        the transaction that Alembic began for it.
-        Raises `HeadsUnchangedError`, with nothing applied, when env.py leads to another database
-        or another version table, or never asks for the revision.
-        `lock_timeout` does not count for CREATE INDEX CONCURRENTLY and its like.
         An env.py that commits nothing cannot be told from here: read `current` afterwards.
         """
-        ours = identity_of(connection)
+        one = Try(step, session_settings, footprint or Footprint())
+        ears = Ears(on_backend) if on_backend else Ears()
+        self.passage(connection, url, ears).run(one, _nothing_more)
 
-        def one(heads: Sequence[str], context: MigrationContext) -> Iterator[RevisionStep]:
-            used = connection
-            if context.connection is not connection:
-                used = require_same_database(context, ours)
-                apply_settings(used, session_settings)
-                (on_backend or _ignore)(backend_pid(used))
-            require_heads(heads, step)
-            # Not `with`: after an error the generator lives as long as the traceback.
-            listeners.enter_context(patient_concurrently(used))
-            listeners.enter_context(seen.watching(used))
-            transaction = RevisionTransaction(context, seen, step.revision.path)
-            found.append(transaction)
-            yield transaction.around(
-                self._history.step(step.revision.id, is_upgrade=step.is_upgrade)
-            )
-
-        seen, found = footprint or Footprint(), list[RevisionTransaction]()
-        with prefer_ended(found), ExitStack() as listeners:
-            self._runner.run(
-                one, url=url, connection=connection, keep=True, destination_rev=step.revision.id
-            )
+    def passage(
+        self,
+        connection: Connection,
+        url: DatabaseUrl,
+        ears: Ears | None = None,
+    ) -> Passage:
+        """Return the way through a chain of revisions on *connection*; *ears* are told of it."""
+        return Passage(self._runner, self._history, connection, url, ears or Ears())
 
     def sql(self, steps: Sequence[Step], url: DatabaseUrl) -> tuple[StepSql, ...]:
         """Return the SQL that each step would send, or why it cannot be shown."""
@@ -282,5 +255,5 @@ class AlembicProject:
         return compare.differences(connection, facts, self._ignored)
 
 
-def _ignore(_: int) -> None:
-    """Nobody wants to know."""
+def _nothing_more() -> None:
+    """No revision follows."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from contextlib import contextmanager, redirect_stdout, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +17,21 @@ _STDOUT = 1
 _STDERR = 2
 
 
+Outside = Callable[[], AbstractContextManager[None]]
+
+
 @contextmanager
-def kept_within() -> Iterator[None]:
+def kept_within() -> Iterator[Outside]:
     """Send stdout to stderr, and put logging back as it was afterwards.
 
+    Yields a function that puts it back for a while: for our own work in between.
     Programs that are started, such as a formatter after `revision`, write to the same stderr.
     An `env.py` that calls `fileConfig` would otherwise disable and replace the process's loggers.
     """
     before = _Logging.now()
     try:
         with _stdout_goes_to_stderr(), redirect_stdout(sys.stderr):
-            yield
+            yield before.for_a_while
     finally:
         before.restore()
 
@@ -102,6 +107,16 @@ class _Logging:
             dict(logging._handlers),  # type: ignore[attr-defined]  # noqa: SLF001
             list(logging._handlerList),  # type: ignore[attr-defined]  # noqa: SLF001
         )
+
+    @contextmanager
+    def for_a_while(self) -> Iterator[None]:
+        """Restore this state for the body, and then the one that was there."""
+        meanwhile = _Logging.now()
+        self.restore()
+        try:
+            yield
+        finally:
+            meanwhile.restore()
 
     def restore(self) -> None:
         self.root.restore(logging.getLogger())

@@ -13,7 +13,7 @@ import sys
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from app.migrator.bridge.footprint import ends_transaction
 from app.migrator.masking import without_literals
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _HERE = "sst.revision"
 _KEPT = "sst.committed"
 _MARKS = f"select current_setting('{_HERE}', true), current_setting('{_KEPT}', true)"
+_FOUND = text("select to_regclass(quote_ident(:table)) is not null")
+_PUT_BACK = text("select set_config('search_path', :path, false)")
 _SHOWN = 3
 
 
@@ -41,8 +43,15 @@ class EndedTransactionError(Exception):
 class RevisionTransaction:
     """The transaction of one revision, from the moment when Alembic begins it."""
 
-    def __init__(self, context: MigrationContext, footprint: Footprint, file: Path | None) -> None:
+    def __init__(
+        self,
+        context: MigrationContext,
+        footprint: Footprint,
+        file: Path | None,
+        warn: Callable[[str], None],
+    ) -> None:
         self._context = context
+        self._warn = warn
         self._connection: Connection = context.connection  # type: ignore[assignment]
         self._footprint = footprint
         self._file = str(file)
@@ -62,9 +71,11 @@ class RevisionTransaction:
         def guarded(**arguments: Any) -> None:
             with self._watching(), self._own_autocommit_block():
                 self._mark()
+                path = self._search_path()
                 try:
                     run(**arguments)
                     self._look()
+                    self._find_version_table(path)
                 except BaseException as error:
                     self._is_guarded = False
                     if not isinstance(error, EndedTransactionError):
@@ -75,6 +86,11 @@ class RevisionTransaction:
         step.migration_fn = guarded
         return step
 
+    def check(self) -> None:
+        """Raise `EndedTransactionError` when the transaction is over already."""
+        if self._is_guarded:
+            self._look()
+
     def mark_again(self) -> None:
         """Set the marks anew: a `RESET ALL` of the revision took them away."""
         if self._is_guarded:
@@ -82,8 +98,9 @@ class RevisionTransaction:
 
     def _mark(self) -> None:
         self._token = secrets.token_hex(8)
-        self._connection.exec_driver_sql(f"set local {_HERE} = '{self._token}'")
-        self._connection.exec_driver_sql(f"set {_KEPT} = '{self._token}'")
+        with self._footprint.muted():
+            self._connection.exec_driver_sql(f"set local {_HERE} = '{self._token}'")
+            self._connection.exec_driver_sql(f"set {_KEPT} = '{self._token}'")
         self._is_guarded = True
 
     def _look(self) -> None:
@@ -114,8 +131,27 @@ class RevisionTransaction:
     def _marks(self) -> tuple[str | None, str | None]:
         if self._connection.closed:
             return None, None
-        here, kept = self._connection.exec_driver_sql(_MARKS).one()
+        with self._footprint.muted():
+            here, kept = self._connection.exec_driver_sql(_MARKS).one()
         return here, kept
+
+    def _search_path(self) -> str:
+        with self._footprint.muted():
+            return str(self._connection.exec_driver_sql("show search_path").scalar_one())
+
+    def _find_version_table(self, path: str) -> None:
+        """Put *path* back where the revision left one on which the version table is not found."""
+        names = {"table": self._context.version_table, "path": path}
+        if self._context.version_table_schema or self._has_version_table(names):
+            return
+        left = self._search_path()
+        with self._footprint.muted():
+            self._connection.execute(_PUT_BACK, names)
+        self._warn(f"left search_path as {left!r}, without the version table; it is put back")
+
+    def _has_version_table(self, names: dict[str, str]) -> bool:
+        with self._footprint.muted():
+            return bool(self._connection.scalar(_FOUND, names))
 
     @contextmanager
     def _own_autocommit_block(self) -> Iterator[None]:
@@ -164,17 +200,6 @@ class RevisionTransaction:
         lost = [without_literals(each) for each in self._footprint.lost]
         shown = f"; lost: {'; '.join(lost[:_SHOWN])}" if lost else ""
         return f"{how} ended the transaction that Alembic had begun{shown}"
-
-
-@contextmanager
-def prefer_ended(transactions: list[RevisionTransaction]) -> Iterator[None]:
-    """Raise that a transaction was ended, whatever Alembic or env.py make of that."""
-    try:
-        yield
-    finally:
-        for each in transactions:
-            if each.error:
-                raise each.error
 
 
 def _line_in(file: str) -> int | None:

@@ -29,6 +29,8 @@ COMMITS = {
     "driver connection": "op.get_bind().connection.driver_connection.commit()",
     "cursor": "op.get_bind().connection.cursor().execute('COMMIT')",
     "inner": "op.get_bind().get_transaction().commit()",
+    "reset": "op.execute('COMMIT; BEGIN'); op.execute('RESET ALL')",
+    "reset in one": "op.execute('COMMIT; BEGIN; RESET ALL')",
 }
 ROLLBACKS = {
     "rollback": "op.get_bind().rollback()",
@@ -45,6 +47,7 @@ ROLLBACKS = {
     "inner": "op.get_bind().get_transaction().rollback()",
 }
 LEGAL = {
+    "reset all": "op.execute('RESET ALL')",
     "savepoint": "with op.get_bind().begin_nested():\n    pass",
     "rolled back to": "op.execute('savepoint a'); op.execute('rollback to a')",
     "rolled back to, long": "op.execute('savepoint a')\n"
@@ -120,7 +123,11 @@ def test_revision_that_rolls_back_is_not_applied(does: str, chain: Callable[...,
     assert _count(driven) == 0
 
 
-@pytest.mark.parametrize("does", COMMITS.values(), ids=COMMITS)
+# A `RESET ALL` after it is looked at first: the revision does not get to its own error.
+_UNSEEN = {name: does for name, does in COMMITS.items() if name != "reset"}
+
+
+@pytest.mark.parametrize("does", _UNSEEN.values(), ids=_UNSEEN)
 def test_failure_after_a_commit_knows_what_is_committed(
     does: str, chain: Callable[..., Driven]
 ) -> None:
