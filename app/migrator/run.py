@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import AppError, ConfigError, DatabaseAheadError, UnhealthyError
 from app.hooks.calls import HookFailedError, HookProblem
-from app.hooks.types import Backup, CheckStatus, EventKind, Run, Stage
+from app.hooks.types import Backup, CheckStatus, EventKind, Stage
 from app.migrator import failures
 from app.migrator.agreement import refuse_loss
 from app.migrator.ahead import explained
@@ -128,7 +127,7 @@ class _Execution:
         self._schema = look_at_schema(self._context)
         progress.warnings += self._schema.warnings
         self._stepping = SteppingAside(session, progress)
-        progress.run = self._make_run(session)
+        progress.run = self._stepping.run_of(self._context)
         with self._interrupts.shielded():
             session.put_on_record(
                 progress.run_id,
@@ -281,26 +280,6 @@ class _Execution:
         """Write what the plugins took; the run has come to its end without it."""
         with contextlib.suppress(SQLAlchemyError), self._interrupts.shielded():
             session.ledger.record_hooks(self._progress.run_id, self._context.plugins.log.totals())
-
-    def _make_run(self, session: Session) -> Run:
-        context, progress, request = self._context, self._progress, self._progress.request
-        return Run(
-            id=progress.run_id,
-            command=request.direction.value,
-            direction=request.direction,
-            target=request.target,
-            environment=context.environment,
-            database=context.url.safe,
-            before=progress.before,
-            after=progress.plan[-1].after,
-            plan=tuple(step.revision for step in progress.plan),
-            started_at=datetime.now(UTC),
-            project_root=context.root,
-            database_url=context.url,
-            inspect=session.inspect,
-            aside=self._stepping.aside,
-            redis_url=context.redis_url,
-        )
 
     def _inspect(self) -> DatabaseInspection:
         return DatabaseInspection(self._context)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import AppError, DatabaseUnreachableError, RefusedError
+from app.hooks.types import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from app.migrator.context import Context
     from app.migrator.progress import Progress
     from app.migrator.session import Session
 
@@ -24,6 +27,27 @@ class SteppingAside:
         self._progress = progress
         self._has_been = False
         self._lost: AppError | None = None
+
+    def run_of(self, context: Context) -> Run:
+        """Return the run as plugins see it."""
+        progress, request = self._progress, self._progress.request
+        return Run(
+            id=progress.run_id,
+            command=request.direction.value,
+            direction=request.direction,
+            target=request.target,
+            environment=context.environment,
+            database=context.url.safe,
+            before=progress.before,
+            after=progress.plan[-1].after,
+            plan=tuple(step.revision for step in progress.plan),
+            started_at=datetime.now(UTC),
+            project_root=context.root,
+            database_url=context.url,
+            inspect=self._session.inspect,
+            aside=self.aside,
+            redis_url=context.redis_url,
+        )
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class
 
 VERSION_TABLE = "alembic_version"
-_NOISE = re.compile(r"^(--.*|\\(un)?restrict .*|SET .*|SELECT pg_catalog\.set_config.*|)$")
+# Some builds of PostgreSQL stamp columns with a number of their own, anew in every database.
+_NOISE = re.compile(
+    r"^(--.*|\\(un)?restrict .*|SET .*|SELECT pg_catalog\.set_config.*"
+    r"|ALTER TABLE .* SET \(pg_attver=\d+\);|)$"
+)
 _OPTIONS = (
     "--schema-only",
     "--no-owner",
