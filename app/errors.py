@@ -7,6 +7,7 @@ AppError                          1   a bug or a failed revision unless a subcla
 │   ├── TransactionEndedError         ... because it ended its own transaction
 │   └── ConnectionLostError           the connection died during the run
 ├── StoppedError                  1   something other than a revision ended a run that had begun
+│   └── DatabaseReplacedError         a restore gave the database's name to another one
 ├── HeadsUnchangedError           1   env.py ran and the database did not move
 ├── FindingError                  3   `check` found something to do
 │   ├── PendingError                  revisions are pending
@@ -31,6 +32,7 @@ AppError                          1   a bug or a failed revision unless a subcla
 │   └── BrokenHistoryError            a revision file is missing or cannot be read
 ├── TemporaryError               75   try again
 │   ├── DatabaseUnreachableError      no connection
+│   │   └── DatabaseClosedError           the database itself lets nobody in
 │   ├── LockBusyError                 another migration is running
 │   ├── LockTimeoutError              a revision did not get its locks; nothing is committed
 │   └── WaitTimeoutError              what `wait` waits for is not there in time
@@ -162,6 +164,10 @@ class StoppedError(AppError, code="stopped"):
     """Something other than a revision ended a run that had committed something."""
 
 
+class DatabaseReplacedError(StoppedError, code="database_replaced"):
+    """A restore gave the database's name to another one during the run."""
+
+
 class HeadsUnchangedError(AppError, code="heads_unchanged"):
     """env.py ran a revision and the database that we look at did not move."""
 
@@ -256,6 +262,13 @@ class TemporaryError(AppError, code="temporary", exit_code=75):
 
 class DatabaseUnreachableError(TemporaryError, code="database_unreachable"):
     """No connection to the database."""
+
+
+class DatabaseClosedError(DatabaseUnreachableError, code="database_closed"):
+    """The server answers, and lets nobody into this database."""
+
+    dead_swap: tuple[str, ...] = ()
+    """The databases that `repair` opens again; empty when it is none of its business."""
 
 
 class WaitTimeoutError(TemporaryError, code="wait_timeout"):

@@ -29,7 +29,8 @@ def command(
     """Say what is half done and offer to mend it, one by one; revisions are never stamped.
 
     It finds invalid indexes and what a cancelled REINDEX left, constraints that were never
-    validated, runs that died, and a record that the version table contradicts.
+    validated, runs that died, and a record that the version table contradicts. A database that
+    the swap of a restore has left closed to connections is opened again first.
     Without a terminal and without --yes it only lists them, with their remedies: exit 3.
     """
     can_ask = asker() is not None

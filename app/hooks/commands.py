@@ -102,11 +102,20 @@ class LockedWork(Protocol):
     def inspect(self) -> Inspection:
         """Return a read-only look at the database on a connection of its own."""
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep every run in this database out for the body, whatever Alembic project it is of.
+
+        Runs that are at work are waited for, as long as for the lock; raises an error with exit
+        75 that names one. It holds up to the end of the first `aside` in the body, which leaves
+        one session of the core open: the lock lives in it until whoever closes the database to
+        connections has ended it.
+        """
+
     def aside(self) -> AbstractContextManager[None]:
         """Close every connection of the core to the database for the body; signals wait.
 
-        The lock goes with them. Afterwards the core connects again, to whatever database has the
-        name then, and takes the lock again.
+        The lock goes with them, unless the work is `alone`. Afterwards the core connects again,
+        to whatever database has the name then, and takes the lock again.
         """
 
     def copy_record(

@@ -9,25 +9,35 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from app.db.closed import find_closed, find_replaced
 from app.db.engine import create_direct_engine
-from app.errors import AppError, ConfigError, DatabaseUnreachableError, Problem
+from app.errors import (
+    AppError,
+    ConfigError,
+    DatabaseClosedError,
+    DatabaseUnreachableError,
+    Problem,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
     from app.db.url import DatabaseUrl
+    from app.migrator.bridge import EnvFacts
     from app.migrator.context import Context
 
 OLDEST_SERVER = 140000
 _APPLICATION_NAME_BYTES = 63
 
+_NO_DATABASE = "does not exist"
 # The server says these before a session exists, so there is no SQLSTATE to look at.
 _WRONG_SETTING = (
     "password authentication failed",
     "no password supplied",
-    "does not exist",
+    _NO_DATABASE,
     "no pg_hba.conf entry",
     "invalid dsn",
     "invalid port number",
@@ -96,12 +106,57 @@ def prepare_session(connection: Connection) -> int:
     return pid
 
 
+def refuse_other_database(facts: EnvFacts, url: DatabaseUrl) -> None:
+    """Raise `ConfigError` when env.py leads elsewhere than *url*."""
+    if not facts.same_database:
+        raise ConfigError(
+            [
+                Problem(
+                    "env.py",
+                    f"connects to another database than {url}",
+                    hint="let it read sqlalchemy.url or config.attributes['connection']",
+                )
+            ]
+        )
+
+
+def backend_start(connection: Connection) -> datetime:
+    """Return when the session of *connection* began."""
+    query = text("select backend_start from pg_stat_activity where pid = pg_backend_pid()")
+    started: datetime = connection.execute(query).scalar_one()
+    connection.commit()
+    return started
+
+
+def database_number(connection: Connection) -> int:
+    """Return the number of the database, which a name that is given to another does not keep."""
+    query = text("select oid from pg_database where datname = current_database()")
+    return int(connection.execute(query).scalar_one())
+
+
 def _connect(connect: object, url: DatabaseUrl) -> Connection:
     try:
         return connect()  # type: ignore[operator,no-any-return]
     except DBAPIError as error:
         cause = _first_line(error)
-    raise _translated(cause, url)
+    # Servers have their own language; what is said of a database has its name in it.
+    raise (_closed(cause, url) if url.name in cause else None) or _translated(cause, url)
+
+
+def _closed(cause: str, url: DatabaseUrl) -> AppError | None:
+    """Return what the server around the database knows of *cause*."""
+    found = find_closed(url)
+    if found:
+        why = f"{found.why} ({cause})"
+        error = DatabaseClosedError(what=found.what, why=why, next_step=found.next_step)
+        error.dead_swap = found.dead_swap
+        return error
+    kept = find_replaced(url) if _NO_DATABASE in cause else None
+    if kept is None:
+        return None
+    hint = f"{kept} is there, which a restore has replaced: `python migrate.py restore latest`"
+    problem = Problem("DATABASE_URL", f"is refused: {cause}", hint=f"{hint} makes it anew")
+    return ConfigError([problem], next_step="bring the database back, or correct the name")
 
 
 def _translated(cause: str, url: DatabaseUrl) -> AppError:

@@ -14,6 +14,7 @@ from app.migrator.findings import disagrees
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from app.errors import DatabaseClosedError
     from app.migrator.dead_runs import DeadRun
     from app.migrator.inspection import DatabaseInspection
     from app.migrator.status import Status
@@ -37,7 +38,7 @@ class Damage:
     """One thing to mend."""
 
     code: str
-    """`dead_run`, `index_leftover`, `invalid_index`, `unvalidated_constraint`,
+    """`closed_database`, `dead_run`, `index_leftover`, `invalid_index`, `unvalidated_constraint`,
     `ledger_disagrees`, `version_table_behind` or `unknown_revision`."""
     subject: str
     """The run, the index, the constraint."""
@@ -50,6 +51,14 @@ class Damage:
     dead_run: DeadRun | None = None
     by_hand: bool = False
     """Whether only the operator can know which remedy is right."""
+
+
+def closed_database(error: DatabaseClosedError, name: str) -> Damage:
+    """Return the damage of a database *name* that a swap which died has closed; else raise."""
+    if not error.dead_swap:
+        raise error
+    remedy = f"let connections into {' and '.join(error.dead_swap)} again"
+    return Damage("closed_database", name, f"{error.what} {error.why}", remedy)
 
 
 def find_damage(inspection: DatabaseInspection) -> tuple[Damage, ...]:

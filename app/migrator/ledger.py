@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from app.migrator.connections import database_number
 from app.migrator.dead_runs import DeadRun
 from app.migrator.ledger_schema import bring_up_to_date
 from app.migrator.origins import read_origin, read_run
@@ -108,11 +109,15 @@ class Ledger:
     """The record, read and written on *connection*, which must be in autocommit mode.
 
     *version_table* is the version table's qualified name: one database may hold several histories.
+    *database* is the number of the one that is written to, where it is known.
     """
 
-    def __init__(self, connection: Connection, version_table: str) -> None:
+    def __init__(
+        self, connection: Connection, version_table: str, database: int | None = None
+    ) -> None:
         self._connection = connection
         self._version_table = version_table
+        self._database = database
 
     def exists(self) -> bool:
         """Say whether the schema was ever created."""
@@ -263,7 +268,8 @@ class Ledger:
     def _write(self, statement: TextClause, row: Mapping[str, Any]) -> None:
         """Execute *statement*, over a new connection when the old one was lost.
 
-        The record outlives what befalls the server: a restart ends the run, not its row.
+        The record outlives what befalls the server: a restart ends the run, not its row. A
+        database that has got the name meanwhile is none of the run's.
         """
         self._connection.rollback()
         try:
@@ -272,4 +278,6 @@ class Ledger:
             if not error.connection_invalidated:
                 raise
             self._connection.rollback()
+            if self._database not in {None, database_number(self._connection)}:
+                raise
             self._connection.execute(statement, row)

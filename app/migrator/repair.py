@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 
-from app.errors import RepairNeededError
+from app.db.closed import reopen
+from app.errors import DatabaseClosedError, RepairNeededError
 from app.migrator.catalogue import Shape, patched, server_major, take_shape
-from app.migrator.damage import find_damage
+from app.migrator.connections import open_connection
+from app.migrator.damage import closed_database, find_damage
 from app.migrator.fingerprint import read_fingerprint, store_fingerprint
 from app.migrator.guard import guard_environment
 from app.migrator.inspection import DatabaseInspection
@@ -41,9 +43,12 @@ _MOVED = {"ledger_disagrees", "version_table_behind", "unknown_revision"}
 
 def list_damage(context: Context) -> Report:
     """Return what there is to mend and how; nothing is touched and no lock is taken."""
-    with DatabaseInspection(context) as inspection:
-        found = find_damage(inspection)
-        status = inspection.status
+    try:
+        with DatabaseInspection(context) as inspection:
+            found = find_damage(inspection)
+            status = inspection.status
+    except DatabaseClosedError as error:
+        return _closed_report(closed_database(error, context.url.name), "found")
     mendings = tuple(Mending(each.code, each.subject, each.what, each.remedy) for each in found)
     return Report(
         command="repair",
@@ -65,9 +70,18 @@ def execute_repair(
 ) -> Report:
     """Mend under the run's lock everything that *agree* says yes to, each by itself.
 
-    What cannot be mended does not stop the others.
+    What cannot be mended does not stop the others. A database that lets nobody in comes first:
+    without it there is nothing to look at.
     """
     run_id = new_run_id()
+    closed, error = _look_for_closed(context)
+    if closed and error:
+        if not agree(closed):
+            return _closed_report(closed, "declined")
+        note = reopen(context.url, error.dead_swap)
+        if note:
+            return _closed_report(closed, "failed", note)
+        log.info("%s: done", closed.remedy)
     with (
         told(context.redact, touched="what was mended before stays mended"),
         watch_signals(context, lambda: "how far the repair has come is not known") as interrupts,
@@ -81,7 +95,22 @@ def execute_repair(
     ):
         remembered = session.ledger.environment()
         guard_environment(remembered, context.environment, allowed=allow_environment_change)
-        return _Repair(context, session, interrupts, run_id).execute(agree)
+        opened = (closed,) if closed else ()
+        return _Repair(context, session, interrupts, run_id, opened).execute(agree)
+
+
+def _look_for_closed(context: Context) -> tuple[Damage | None, DatabaseClosedError | None]:
+    """Return the damage that keeps everybody out of the database, and what says so."""
+    try:
+        with open_connection(context, "sst-inspect"):
+            return None, None
+    except DatabaseClosedError as error:
+        return closed_database(error, context.url.name), error
+
+
+def _closed_report(damage: Damage, outcome: str, note: str = "") -> Report:
+    mendings = (_mending(damage, outcome, note),)
+    return Report(command="repair", mendings=mendings, error=_needed(mendings, (damage,)))
 
 
 @dataclass
@@ -92,6 +121,8 @@ class _Repair:
     session: Session
     interrupts: Interrupts
     run_id: str
+    opened: tuple[Damage, ...] = ()
+    """What has been mended already: there was no record to put it on before."""
     done: list[Mending] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     refused: bool = False
@@ -100,10 +131,12 @@ class _Repair:
     def execute(self, agree: Callable[[Damage], bool]) -> Report:
         """Ask about each damage, mend it, and look again at the end."""
         with DatabaseInspection(self.context) as inspection:
-            found, before = find_damage(inspection), inspection.current
+            found, before = (*self.opened, *find_damage(inspection)), inspection.current
             recorded = inspection.records.last_move()
             state = inspection.state
-        wanted = [each for each in found if not each.by_hand and agree(each)]
+        wanted = [
+            each for each in found if each in self.opened or (not each.by_hand and agree(each))
+        ]
         left = {each.code for each in found} - {each.code for each in wanted}
         self.refused = bool(left & _MOVED)
         heads = recorded.heads if recorded and self.refused else before

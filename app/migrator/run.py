@@ -21,6 +21,7 @@ from app.migrator.inspection import DatabaseInspection
 from app.migrator.leftovers import warn_of_old
 from app.migrator.progress import Progress, Request
 from app.migrator.records import Records
+from app.migrator.replaced import explaining, refuse_replaced
 from app.migrator.session import Session, open_session, watch_signals
 from app.migrator.stepping import SteppingAside
 from app.migrator.steps import Chain
@@ -89,7 +90,7 @@ class _Execution:
             return
         self._begin(session)
         try:
-            with self._interrupts.unmasked():
+            with self._interrupts.unmasked(), explaining(self._context, session, self._progress):
                 self._prepare(session)
                 self._migrate(session)
                 self._examine(session)
@@ -230,7 +231,7 @@ class _Execution:
 
     def _ask_checks(self) -> tuple[NamedResult, ...]:
         try:
-            return self._context.run_checks(self._inspect, Stage.RUN)
+            return self._context.run_checks(lambda: DatabaseInspection(self._context), Stage.RUN)
         except ConfigError as error:
             # A required plugin that had registered its checks before the run, and now fails to.
             raise UnhealthyError(
@@ -241,6 +242,7 @@ class _Execution:
 
     def _succeed(self, session: Session) -> None:
         progress = self._progress
+        refuse_replaced(self._context, session, progress)
         with self._interrupts.shielded():
             session.ledger.finish(progress.run_id, "succeeded", heads=progress.after)
             remember_schema(self._context, session.record, progress.run_id)
@@ -280,9 +282,6 @@ class _Execution:
         """Write what the plugins took; the run has come to its end without it."""
         with contextlib.suppress(SQLAlchemyError), self._interrupts.shielded():
             session.ledger.record_hooks(self._progress.run_id, self._context.plugins.log.totals())
-
-    def _inspect(self) -> DatabaseInspection:
-        return DatabaseInspection(self._context)
 
     def _tell(self, kind: EventKind, message: str, **details: Any) -> None:
         tell(self._context, self._progress, kind, message, **details)

@@ -14,14 +14,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.probe import Probe
 from app.errors import (
-    ConfigError,
     DatabaseUnreachableError,
     InterruptedRunError,
     LockBusyError,
-    Problem,
 )
 from app.hooks.types import rfc3339
-from app.migrator.connections import open_connection, prepare_session, refuse_old_server
+from app.migrator.connections import (
+    backend_start,
+    database_number,
+    open_connection,
+    prepare_session,
+    refuse_old_server,
+    refuse_other_database,
+)
 from app.migrator.heartbeat import Heartbeat
 from app.migrator.inspection import DatabaseInspection
 from app.migrator.interrupts import Interrupts
@@ -35,7 +40,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from app.db.url import DatabaseUrl
     from app.migrator.bridge import EnvFacts
     from app.migrator.context import Context
 
@@ -88,6 +92,8 @@ class Session:
     ledger: Ledger
     backend_pid: int
     backend_start: datetime
+    database: int
+    """The number of the database; see `database_number`."""
 
     def __init__(
         self, context: Context, run_id: str, lock_wait_seconds: float, interrupts: Interrupts
@@ -97,15 +103,17 @@ class Session:
         self._lock_wait_seconds = lock_wait_seconds
         self._interrupts = interrupts
         self._stack = ExitStack()
+        self._lock_stack = ExitStack()
+        self._is_alone = False
         self._row: dict[str, Any] | None = None
         self._looks: WeakSet[DatabaseInspection] = WeakSet()
 
     def connect(self) -> None:
         """Open both connections, and the heartbeat beside them; the lock is not taken yet."""
         context, run_id = self._context, self._run_id
-        with ExitStack() as stack:
+        with ExitStack() as stack, ExitStack() as lock_stack:
             stack.enter_context(_heartbeat(context, run_id, self._interrupts))
-            self.connection = stack.enter_context(
+            self.connection = lock_stack.enter_context(
                 open_connection(context, f"sst-migrate {run_id}")
             )
             refuse_old_server(self.connection)
@@ -113,28 +121,57 @@ class Session:
             self.backend_pid = prepare_session(self.connection)
             self._interrupts.watch(self.backend_pid)
             self.facts = context.facts(self.connection)
-            _refuse_other_database(self.facts, context.url)
+            refuse_other_database(self.facts, context.url)
             self.record = stack.enter_context(
                 open_connection(context, f"sst-ledger {run_id}", autocommit=True)
             )
             prepare_session(self.record)
-            self.ledger = Ledger(self.record, self.facts.qualified_version_table)
+            self.database = database_number(self.record)
+            self.ledger = Ledger(self.record, self.facts.qualified_version_table, self.database)
             self.lock = RunLock(
                 self.connection, self.facts.version_table, self.facts.version_schema
             )
-            self.backend_start = _backend_start(self.connection)
-            self._stack = stack.pop_all()
+            self.backend_start = backend_start(self.connection)
+            self._stack, self._lock_stack = stack.pop_all(), lock_stack.pop_all()
 
     def take_lock(self, wait_seconds: float) -> None:
         """Take the run's lock; raises `LockBusyError` that names the holder."""
         self.lock.acquire(wait_seconds, _tell_waiting)
-        self._stack.callback(_release, self.lock)
+        self._lock_stack.callback(_given_back, self.lock.release)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep the runs of all other projects out of the database; see `LockedWork.alone`."""
+        self.lock.acquire_database(self._lock_wait_seconds, _tell_waiting)
+        self._is_alone = True
+        try:
+            yield
+        finally:
+            if self._is_alone:
+                self._is_alone = False
+                _given_back(self.lock.release_database)
 
     def close(self) -> None:
         """Give the lock and every connection back."""
+        with self._stack, self._lock_stack:
+            self._close_looks()
+
+    def _close_looks(self) -> None:
         for look in list(self._looks):
             look.close()
-        self._stack.close()
+
+    def _close_but_lock(self) -> ExitStack:
+        """Close everything but the session that holds the lock; return what closes that one."""
+        with self._stack:
+            self._close_looks()
+        return self._lock_stack.pop_all()
+
+    def holds_lock(self) -> bool:
+        """Say whether the session that took the lock still has it, in whatever state it is."""
+        with contextlib.suppress(SQLAlchemyError):
+            self.connection.rollback()
+            return self.lock.is_held()
+        return False
 
     def heads(self) -> tuple[str, ...]:
         """Return the revisions that the database is at."""
@@ -170,15 +207,22 @@ class Session:
     def aside(self) -> Iterator[None]:
         """Close everything for the body, then open it again and take the lock again; signals wait.
 
+        When the session is `alone` its lock stays until the body has ended that one session.
+
         What the body raises goes on. Without that, raises `LockBusyError` when another run has
         the lock by then, and what `connect` raises.
         """
+        if self._is_alone:
+            self.lock.await_workers(self._lock_wait_seconds, _tell_waiting)
         try:
             with self._interrupts.detached():
+                left_open = self._close_but_lock() if self._is_alone else ExitStack()
                 self.close()
                 try:
-                    yield
+                    with left_open:
+                        yield
                 finally:
+                    self._is_alone = False
                     self._connect_again()
         except BaseException:
             # Whoever goes on all the same, such as a swap that is tried again, has the lock.
@@ -230,19 +274,6 @@ def _heartbeat(context: Context, run_id: str, interrupts: Interrupts) -> Heartbe
     return Heartbeat(probe, context.settings.server_silence, interrupts.give_up)
 
 
-def _refuse_other_database(facts: EnvFacts, url: DatabaseUrl) -> None:
-    if not facts.same_database:
-        raise ConfigError(
-            [
-                Problem(
-                    "env.py",
-                    f"connects to another database than {url}",
-                    hint="let it read sqlalchemy.url or config.attributes['connection']",
-                )
-            ]
-        )
-
-
 def _close_dead_runs(ledger: Ledger) -> None:
     dead = ledger.dead_runs()
     for run in dead:
@@ -253,17 +284,10 @@ def _close_dead_runs(ledger: Ledger) -> None:
     ledger.mark_interrupted(dead)
 
 
-def _backend_start(connection: Connection) -> datetime:
-    query = text("select backend_start from pg_stat_activity where pid = pg_backend_pid()")
-    started: datetime = connection.execute(query).scalar_one()
-    connection.commit()
-    return started
-
-
-def _release(lock: RunLock) -> None:
+def _given_back(release: Callable[[], None]) -> None:
     # A lost session has lost its lock with it.
     with contextlib.suppress(SQLAlchemyError):
-        lock.release()
+        release()
 
 
 def _tell_waiting(holder: LockHolder | None) -> None:

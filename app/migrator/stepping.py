@@ -25,6 +25,7 @@ class SteppingAside:
     def __init__(self, session: Session, progress: Progress) -> None:
         self._session = session
         self._progress = progress
+        self._database = session.database
         self._has_been = False
         self._lost: AppError | None = None
 
@@ -77,6 +78,12 @@ class SteppingAside:
         return self._lost or error
 
     def _refuse_moved(self) -> None:
+        if self._session.database != self._database:
+            raise RefusedError(
+                what="The database was replaced while the gates prepared; nothing was touched.",
+                why="a restore has given its name to another; the gates have seen the old one",
+                next_step="run the command again",
+            )
         planned, now = self._progress.before, self._heads()
         if set(now) != set(planned):
             raise RefusedError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.errors import TemporaryError, WaitTimeoutError
+from app.errors import DatabaseClosedError, TemporaryError, WaitTimeoutError
 from app.migrator.connections import open_connection
 from app.migrator.inspection import DatabaseInspection
 from app.migrator.interrupts import Interrupts
@@ -37,6 +37,7 @@ class Seen:
 
     is_there: bool
     why_not: str = ""
+    next_step: str = ""
     state: str | None = None
     current: tuple[str, ...] = ()
 
@@ -97,6 +98,9 @@ def _within(look: Callable[[], Seen], seconds: float) -> Seen:
 
 def _not_yet(error: BaseException) -> Seen:
     """Return *error* as a reason to ask again; raise it when asking again cannot help."""
+    if isinstance(error, DatabaseClosedError):
+        why = f"{error.what} {error.why}"
+        return Seen(is_there=False, why_not=why, next_step=error.next_step)
     if isinstance(error, TemporaryError):
         return Seen(is_there=False, why_not=error.why)
     if isinstance(error, DBAPIError):
@@ -130,7 +134,11 @@ def _timed_out(
     return WaitTimeoutError(
         what=f"The {goal} was not there within {timeout_seconds:g} s: {context.url}.",
         why=context.redact(seen.why_not),
-        next_step="look at the migration that should bring it there"
-        if goal == HEAD and seen.state
-        else "check that the server runs and can be reached from here, or raise --timeout",
+        next_step=seen.next_step or _advice(goal, seen),
     )
+
+
+def _advice(goal: str, seen: Seen) -> str:
+    if goal == HEAD and seen.state:
+        return "look at the migration that should bring it there"
+    return "check that the server runs and can be reached from here, or raise --timeout"

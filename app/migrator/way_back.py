@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import shlex
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from app.errors import (
     AppError,
@@ -79,20 +78,13 @@ def _is_wanted(
     is_failure = isinstance(error, _FAILED) and not isinstance(error, ConnectionLostError)
     if context.settings.on_failure != "restore" or not is_failure:
         return False
-    return _has_left_something(progress, error) and _is_alone(session)
+    return _has_left_something(progress, error) and session.holds_lock()
 
 
 def _has_left_something(progress: Progress, error: AppError | None) -> bool:
     """Say whether the database may be another than before the run."""
     committed = progress.committed or progress.attempts.committed
     return bool(committed) or isinstance(error, HeadsUnchangedError)
-
-
-def _is_alone(session: Session) -> bool:
-    with contextlib.suppress(SQLAlchemyError):
-        session.connection.rollback()
-        return session.lock.is_held()
-    return False
 
 
 def _restore(

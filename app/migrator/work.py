@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.errors import AppError, InterruptedRunError, RefusedError, StoppedError
+from app.errors import (
+    AppError,
+    InterruptedRunError,
+    LockBusyError,
+    RefusedError,
+    StoppedError,
+)
 from app.hooks.calls import HookFailedError
 from app.hooks.types import Event, EventKind, Veto
 from app.migrator.carrying import carry_over
@@ -104,6 +110,10 @@ class Work:
     def inspect(self) -> Inspection:
         """Return a read-only look at the database on a connection of its own."""
         return self._session.inspect()
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep the runs of all other projects out of the database; see `LockedWork.alone`."""
+        return self._session.alone()
 
     def aside(self) -> AbstractContextManager[None]:
         """Close every connection of the core for the body; see `LockedWork.aside`."""
@@ -213,4 +223,5 @@ def _outcome(raised: BaseException | None, *, is_untouched: bool) -> str:
     cause = _cause(raised)
     if isinstance(cause, Interrupt):
         return "interrupted"
-    return "refused" if isinstance(cause, RefusedError | Veto) and is_untouched else "failed"
+    is_refusal = isinstance(cause, RefusedError | Veto | LockBusyError)
+    return "refused" if is_refusal and is_untouched else "failed"

@@ -68,7 +68,13 @@ class FakeLockedWork:
     database_url: DatabaseUrl = field(default_factory=lambda: DatabaseUrl(_URL))
     inspect: Callable[[], FakeInspection] = FakeInspection
     steps: list[str] = field(default_factory=list)
-    """What was done, in order: `aside`, `back`, `copied the record`, `restored: MESSAGE`."""
+    """What was done, in order: `alone`, `aside`, `back`, `copied the record`, `restored: ...`."""
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Remember that it began."""
+        self.steps.append("alone")
+        yield
 
     @contextmanager
     def aside(self) -> Iterator[None]:

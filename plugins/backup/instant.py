@@ -86,7 +86,7 @@ def drop_orphans(server: Server, live: str, backup_ids: Iterable[str]) -> list[s
     """Drop the template copies of *live* that belong to none of the backups; return the names."""
     orphans = find_orphans(server, live, backup_ids)
     for name in orphans:
-        marks.drop(server, name)
+        server.drop_or_warn(name)
     return orphans
 
 
@@ -117,7 +117,7 @@ def _copy_alone(server: Server, live: str, copy: str) -> None:
     # Each is as large as the database: there is room for one way back at once.
     for name in find_snapshots(server, live):
         if name != copy:
-            marks.drop(server, name)
+            server.drop_or_warn(name)
 
 
 def _require_room(server: Server, live: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from app.hooks import Restored, Veto
+import psycopg2
+
+from app.hooks import Restored, TemporaryError, Veto
 
 from . import marks
 from .belongings import dress
@@ -40,7 +42,7 @@ def recreate(url: DatabaseUrl, original: Original, wishes: Wishes) -> Restored:
         if not wishes.no_owner:
             require_roles(server, manifest.roles)
         for name in find_half_made(server, live):
-            marks.drop(server, name)
+            server.drop_or_warn(name)
         try:
             original.rebuild(url.with_database(fresh))
             dress(server, fresh, original.belongings(), no_owner=wishes.no_owner)
@@ -48,8 +50,9 @@ def recreate(url: DatabaseUrl, original: Original, wishes: Wishes) -> Restored:
                 marks.remove(server, fresh)
                 server.execute("ALTER DATABASE {} RENAME TO {}", fresh, live)
         except BaseException:
-            with contextlib.suppress(Exception), connected(url) as other:
-                marks.drop(other, fresh)
+            silent = contextlib.suppress(psycopg2.Error, Veto, TemporaryError)
+            with silent, connected(url) as other:
+                other.drop_or_warn(fresh)
             raise
     message = f"{live} did not exist; it was created from backup {manifest.id}"
     return Restored(manifest.id, manifest.heads, None, 0, message)

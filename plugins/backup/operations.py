@@ -150,12 +150,13 @@ def snapshot_of(stored: Stored) -> str:
 
 def verify(config: Config, context: CommandContext, stored: Stored, level: str) -> Stored:
     """Prove the backup *stored* again; only level `restore` needs a server."""
-    storage = storage_of(config, context)
-    written_by = int(stored.manifest.tool_version.split(".")[0])
-    tools = find_tools(written_by, config.pg_bin)
+    if level == "restore" and config.scratch_url is None:
+        with context.inspect() as look:
+            look.fetch("SELECT 1")  # the core names why a database lets nobody in
+    tools = find_tools(int(stored.manifest.tool_version.split(".")[0]), config.pg_bin)
     url = config.scratch_url or context.database_url
     verifier = verifier_of(config, url, tools, Deadline(config.timeout_seconds))
-    with storage.opened(stored) as folder:
+    with storage_of(config, context).opened(stored) as folder:
         verifier.verify(folder, stored.manifest, level)
     return stored
 
@@ -209,9 +210,8 @@ def _databases(
         orphans = [] if listing.unreachable else instant.find_orphans(server, live, left)
         half_made = find_half_made(server, live)
         strangers = find_strangers(server, live)
-        if not dry_run:
-            for name in (*(each.name for each in old), *orphans, *half_made):
-                marks.drop(server, name)
+        names = () if dry_run else (*(each.name for each in old), *orphans, *half_made)
+        stay = tuple(filter(None, map(server.drop_or_say, names)))
     return Plan(
         is_dry=dry_run,
         backups=pruned.removed,
@@ -219,7 +219,7 @@ def _databases(
         kept=tuple(each for each in kept if each not in old),
         snapshots=tuple(orphans),
         half_made=tuple(half_made),
-        failed=pruned.failed,
+        failed=(*pruned.failed, *stay),
         strangers=tuple(strangers),
     )
 
@@ -239,7 +239,8 @@ def restore(config: Config, context: CommandContext, request: Request) -> Done:
         restored = lost.recreate(url, original_of(config, storage, stored, wishes), wishes)
         run_id = lost.put_on_record(context, restored, stored)
         return Done(restored, run_id, stored.backup, strangers)
-    with context.locked("restore", target, lock_wait_seconds=request.lock_wait_seconds) as work:
+    wait = request.lock_wait_seconds
+    with context.locked("restore", target, lock_wait_seconds=wait) as work, work.alone():
         if stored is None:
             return Done(steps.undo(work, wishes), work.id, strangers=strangers)
         original = original_of(config, storage, stored, wishes)
@@ -265,7 +266,8 @@ def restore_after_failure(config: Config, work: LockedWork, backup: Backup) -> R
     storage = storage_of(config, work)
     wishes = steps.Wishes(deadline_seconds=config.swap_timeout_seconds)
     original = original_of(config, storage, storage.find(backup.id), wishes)
-    return steps.restore(work, original, wishes)
+    with work.alone():
+        return steps.restore(work, original, wishes)
 
 
 def restored_data(done: Done) -> dict[str, Any]:

@@ -120,7 +120,12 @@ def _swapped(work: LockedWork, server: Server, names: Names, wishes: Wishes) -> 
     milliseconds: int | None = None
     try:
         with _marked(server, names), work.aside():
-            milliseconds = swap(work.database_url, names, deadline_seconds=wishes.deadline_seconds)
+            milliseconds = swap(
+                work.database_url,
+                names,
+                deadline_seconds=wishes.deadline_seconds,
+                run_id=work.id,
+            )
     except TemporaryError as error:
         if milliseconds is None or error.code != _LOCK_BUSY:
             raise
@@ -148,8 +153,7 @@ def clean(server: Server, live: str) -> list[str]:
     found = find_half_made(server, live)
     for name in found:
         _log.warning("dropping %s, which a restore that was killed has left", name)
-        marks.drop(server, name)
-    return found
+    return [name for name in found if server.drop_or_warn(name)]
 
 
 @contextlib.contextmanager
@@ -200,12 +204,12 @@ def _taken_back(url: DatabaseUrl, live: str, fresh: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        with contextlib.suppress(Exception), connected(url) as server:
+        with contextlib.suppress(psycopg2.Error, Veto, TemporaryError), connected(url) as server:
             # After the swap there is no database of that name: it is the live one.
             if server.oid(fresh) is not None:
                 error.add_note(f"{live} is as it was")
                 _log.info("dropping %s; %s is as it was", fresh, live)
-                marks.drop(server, fresh)
+                server.drop_or_warn(fresh)
         raise
 
 
@@ -235,7 +239,7 @@ def _nothing_kept(server: Server, live: str) -> Veto:
 
 
 def _drop_old(server: Server, kept: str, wishes: Wishes) -> bool:
-    return wishes.drop_old and marks.drop(server, kept)
+    return wishes.drop_old and server.drop_or_warn(kept)
 
 
 def _cut_off(milliseconds: int) -> str:

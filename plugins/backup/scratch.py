@@ -52,7 +52,7 @@ def scratch_place(url: DatabaseUrl, database: str, name: str) -> Iterator[None]:
     Raises `Veto` when somebody else holds it, `psycopg2.Error` when the server does not answer.
     """
     with connected(url) as holder:
-        _drop_leftovers(holder, database)
+        _drop_leftovers(url, holder, database)
         [(is_held,)] = holder.fetch(_LOCK, _key(name))
         if not is_held:
             raise Veto(f"{name} is being restored by another verification", "wait until it ends")
@@ -78,19 +78,26 @@ def borrowed_roles(url: DatabaseUrl, roles: tuple[str, ...]) -> Iterator[None]:
             yield
         finally:
             for role in missing:
-                with contextlib.suppress(psycopg2.Error):
-                    session.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+                _drop_role(url, role)
 
 
-def _drop_leftovers(session: Session, database: str) -> None:
+def _drop_leftovers(url: DatabaseUrl, session: Session, database: str) -> None:
     found, strangers = marks.ours(session, f"^{re.escape(_shortened(database))}{_TAIL}")
     marks.warn_of(*strangers)
     for name in found:
         [(is_orphan,)] = session.fetch(_LOCK, _key(name))
         if is_orphan:
             _log.warning("dropping %s, which an interrupted verification left", name)
-            marks.drop(session, name)
+            _drop(url, name)
             session.fetch(_UNLOCK, _key(name))
+
+
+def _drop_role(url: DatabaseUrl, name: str) -> None:
+    drop = sql.SQL("DROP ROLE {}").format(sql.Identifier(name))
+    try:
+        asked(url, lambda session: session.execute(drop), Deadline(_DROP_SECONDS))
+    except (psycopg2.Error, LateError) as error:
+        _log.warning("the role %s could not be dropped: %s", name, first_line(url, error))
 
 
 def _drop(url: DatabaseUrl, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -10,7 +11,11 @@ from psycopg2 import sql
 
 from app.hooks import DatabaseUnreachableError, TemporaryError, Veto
 
+from . import marks
+from .background import LateError
 from .environment import APPLICATION_NAME
+from .process import Deadline
+from .session import asked, close
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +24,14 @@ if TYPE_CHECKING:
 
     from app.hooks import DatabaseUrl
 
+_log = logging.getLogger("sst.plugins.backup")
 _PLACES = ("postgres", "template1")
 _CONNECT_SECONDS = 10
 # It stays open through a whole restore, and waits for nothing for ever: a lock on a database
 # object is held for moments, if at all.
 _SESSION = (("statement_timeout", "0"), ("idle_session_timeout", "0"), ("lock_timeout", "10s"))
+_DROP_SECONDS = 30.0
+_TO_DROP = "drop it with `python migrate.py backup prune`"
 # A name is cut at NAMEDATALEN - 1 bytes, silently; PostgreSQL manual, 4.1.1.
 LONGEST_NAME_BYTES = 63
 
@@ -115,9 +123,40 @@ class Server:
         """Drop the database *name* if there is one, and end the sessions that linger in it."""
         self.execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
+    def _drop_ours(self, name: str) -> bool:
+        """Drop the database *name* when it has our mark; see `marks.drop`.
+
+        Every process of the server must let go of its files: one that is stopped never does.
+        Raises `psycopg2.Error`, and `Veto` after half a minute.
+        """
+        deadline = Deadline(_DROP_SECONDS)
+        try:
+            return asked(self.place, lambda session: marks.drop(session, name), deadline)
+        except LateError:
+            raise Veto(
+                f"{name} was not dropped within {_DROP_SECONDS:g} s: a process of the server does"
+                " not react",
+                f"{_TO_DROP}, when that process has ended",
+            ) from None
+
+    def drop_or_warn(self, name: str) -> bool:
+        """Drop the database *name*; a warning says why it stays. Return whether it is gone."""
+        try:
+            return self._drop_ours(name)
+        except (psycopg2.Error, Veto) as error:
+            _log.warning("%s stays: %s; %s", name, self.reason(error), _TO_DROP)
+            return False
+
+    def drop_or_say(self, name: str) -> str:
+        """Drop the database *name*; return why it stays, or nothing."""
+        try:
+            return "" if self._drop_ours(name) else marks.left_alone(name)
+        except (psycopg2.Error, Veto) as error:
+            return f"{name} stays: {self.reason(error)}"
+
     def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Close the connection, also when a frozen server keeps another thread in it."""
+        close(self._connection)
 
     def reason(self, error: BaseException) -> str:
         """Return the first line of *error*, without a secret."""

@@ -79,9 +79,7 @@ class Session:
 
     def close(self) -> None:
         """Close the connection, and give up when a frozen server keeps another thread in it."""
-        thread = threading.Thread(target=self._connection.close, daemon=True)
-        thread.start()
-        thread.join(_CLOSE_SECONDS)
+        close(self._connection)
 
     def reason(self, error: BaseException) -> str:
         """Return the first line of *error*, without a secret."""
@@ -133,6 +131,13 @@ def asked(url: DatabaseUrl, question: Callable[[Session], _T], deadline: Deadlin
 
     with Task(f"asking {url.name}", ask, cancel) as task:
         return task.result(deadline)
+
+
+def close(connection: Connection) -> None:
+    """Close *connection*; leave it to a thread when another one waits in it for the server."""
+    thread = threading.Thread(target=connection.close, daemon=True)
+    thread.start()
+    thread.join(_CLOSE_SECONDS)
 
 
 def first_line(url: DatabaseUrl, error: BaseException) -> str:

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg2
+from psycopg2 import sql
 
 from app.hooks import DatabaseUnreachableError, Veto
 
+from .background import LateError, Task
+from .process import Deadline
 from .server import connected, open_server
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ _log = logging.getLogger("sst.plugins.backup")
 
 DEADLINE_SECONDS = 10.0
 _PAUSE_SECONDS = 0.05
+# What the server takes beyond its own deadline: CountOtherDBBackends waits five seconds.
+_GRACE_SECONDS = 20.0
 _RECONNECT_SECONDS = 15.0
 
 # What a session needs so that nothing but the block itself ends the block.
@@ -36,6 +41,9 @@ _SETTINGS = (
     ("transaction_timeout", "0"),
 )
 
+# The note on the database that is to be the live one is for whoever finds both closed: the core
+# reads it (`app.db.closed`), and `mend` takes it away.
+#
 # Nobody new gets in once datallowconn is committed: who was let in before holds a lock on the
 # database object until it shows in pg_stat_activity, so no session falls between the two
 # questions, in this order. pg_terminate_backend has a second argument that waits, in steps of a
@@ -47,6 +55,11 @@ DECLARE
   fresh name := current_setting('sst.swap_fresh');
   kept name := current_setting('sst.swap_kept');
   databases oid[] := ARRAY(SELECT oid FROM pg_database WHERE datname IN (live, fresh));
+  note text := concat('sst-swap ', json_build_object(
+    'database', live, 'run', current_setting('sst.swap_run'), 'pid', pg_backend_pid(), 'since',
+    to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')));
+  comment text := (
+    SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = fresh);
   may_end_all boolean := (SELECT rolsuper FROM pg_roles WHERE rolname = current_user);
   began timestamptz := clock_timestamp();
   until timestamptz := began + make_interval(
@@ -57,6 +70,7 @@ DECLARE
 BEGIN
   EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', live);
   EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', fresh);
+  EXECUTE format('COMMENT ON DATABASE %I IS %L', fresh, concat_ws(chr(10), note, comment));
   began := clock_timestamp();
   COMMIT;
   BEGIN
@@ -89,10 +103,14 @@ BEGIN
     EXECUTE format('ALTER DATABASE %I RENAME TO %I', fresh, live);
     EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS true', live);
     EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS true', kept);
+    EXECUTE format('COMMENT ON DATABASE %I IS %L', live, comment);
   EXCEPTION WHEN others OR query_canceled THEN
     failure := sqlerrm;
     FOR each IN SELECT datname FROM pg_database WHERE oid = ANY (databases) LOOP
       EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS true', each);
+      IF each = fresh THEN
+        EXECUTE format('COMMENT ON DATABASE %I IS %L', fresh, comment);
+      END IF;
     END LOOP;
   END;
   COMMIT;
@@ -103,6 +121,11 @@ END
 $swap$
 """
 
+_COMMENT = r"""
+SELECT nullif(regexp_replace(
+    shobj_description(oid, 'pg_database'), '^sst-swap \{{[^\n]*\}}\n?', ''), '')
+  FROM pg_database WHERE datname = %(name)s
+"""
 _RESULT = "SELECT current_setting('sst.swap_ms'), current_setting('sst.swap_failure')"
 _IS_RUNNING = """
 SELECT 1 FROM pg_stat_activity
@@ -126,11 +149,17 @@ class Names:
     """The name under which the live one stays."""
 
 
-def swap(url: DatabaseUrl, names: Names, *, deadline_seconds: float = DEADLINE_SECONDS) -> int:
+def swap(
+    url: DatabaseUrl,
+    names: Names,
+    *,
+    deadline_seconds: float = DEADLINE_SECONDS,
+    run_id: str = "",
+) -> int:
     """Give *names.live* to the database *names.fresh*; return the milliseconds without service.
 
     Sessions in both are ended, and waited for until *deadline_seconds* have passed. *url* names
-    the server and the role.
+    the server and the role, *run_id* whose swap it is.
 
     Raises `Veto` when it could not be done, and `DatabaseUnreachableError` when nobody can say:
     then the next command finds out. In all other cases both databases take connections again, and
@@ -139,16 +168,16 @@ def swap(url: DatabaseUrl, names: Names, *, deadline_seconds: float = DEADLINE_S
     with connected(url) as server:
         began = time.monotonic()
         fresh = server.oid(names.fresh)
-        _prepare(server, names, deadline_seconds)
+        _prepare(server, names, deadline_seconds, run_id)
         [(pid,)] = server.fetch("SELECT pg_backend_pid()")
         try:
-            server.execute(_SWAP)
+            _execute(server, names, pid, Deadline(deadline_seconds + _GRACE_SECONDS))
             [(milliseconds, failure)] = server.fetch(_RESULT)
         except psycopg2.Error as error:
             if server.is_open and _still_answers(server):
                 mend(server, names.live, names.fresh)
                 raise _not_swapped(names, server.reason(error)) from error
-            _find_out(url, names, fresh, pid)
+            _find_out(url, names, fresh, pid, Deadline(deadline_seconds + _GRACE_SECONDS))
             return round((time.monotonic() - began) * 1000)
     if failure:
         raise _not_swapped(names, failure)
@@ -167,6 +196,8 @@ def mend(server: Server, live: str, *siblings: str) -> bool:
     if live not in closed or len(closed) == 1 or server.fetch(_IS_SWAPPING):
         return False
     for name in closed:
+        [(comment,)] = server.fetch(_COMMENT, name=name)
+        server.execute("COMMENT ON DATABASE {} IS {}", name, sql.Literal(comment))
         server.execute("ALTER DATABASE {} ALLOW_CONNECTIONS true", name)
     _log.warning("an earlier swap was cut off: %s let nobody in, and does again", live)
     return True
@@ -177,10 +208,11 @@ def _is_closed(server: Server, name: str) -> bool:
     return bool(server.fetch(question, name=name))
 
 
-def _prepare(server: Server, names: Names, deadline_seconds: float) -> None:
+def _prepare(server: Server, names: Names, deadline_seconds: float, run_id: str) -> None:
     values = (
         *_SETTINGS,
         ("lock_timeout", f"{deadline_seconds * 1000:.0f}"),
+        ("sst.swap_run", run_id),
         ("sst.swap_live", names.live),
         ("sst.swap_fresh", names.fresh),
         ("sst.swap_kept", names.kept),
@@ -199,11 +231,24 @@ def _still_answers(server: Server) -> bool:
     return False
 
 
-def _find_out(url: DatabaseUrl, names: Names, fresh: int | None, pid: int) -> None:
+def _execute(server: Server, names: Names, pid: int, deadline: Deadline) -> None:
+    """Let the server swap; one whose process is stopped in it would never come back."""
+    try:
+        with Task("the swap", lambda: server.execute(_SWAP)) as task:
+            task.result(deadline)
+    except LateError:
+        raise _not_over(names, pid, deadline) from None
+
+
+def _find_out(
+    url: DatabaseUrl, names: Names, fresh: int | None, pid: int, deadline: Deadline
+) -> None:
     """Return when the swap was done although the link broke; raise `Veto` when it was not."""
     _log.warning("the connection was lost during the swap; looking at what the server did")
     with closing(_reconnect(url)) as server:
         while server.fetch(_IS_RUNNING, pid=pid):
+            if not deadline.left:
+                raise _not_over(names, pid, deadline)
             time.sleep(_PAUSE_SECONDS)
         mend(server, names.live, names.fresh, names.kept)
         if server.oid(names.live) != fresh:
@@ -219,6 +264,14 @@ def _reconnect(url: DatabaseUrl) -> Server:
             if time.monotonic() > end:
                 raise
             time.sleep(_PAUSE_SECONDS)
+
+
+def _not_over(names: Names, pid: int, deadline: Deadline) -> DatabaseUnreachableError:
+    return DatabaseUnreachableError(
+        what=f"{names.live} and {names.fresh} are being swapped for {deadline.seconds:g} s.",
+        why=f"the server process {pid} does not end it; until then nobody gets into {names.live}",
+        next_step=f"SELECT pg_terminate_backend({pid}), then `python migrate.py repair`",
+    )
 
 
 def _not_swapped(names: Names, why: str) -> Veto:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from tests.support.forks import wait_until
+from tests.support.neighbours import neighbour
 from tests.support.project import REPOSITORY
 from tests.support.swapper import events, rows, swapper
 
@@ -91,6 +92,24 @@ def test_no_run_and_no_other_environment_meet_the_work(swapper: Project) -> None
     assert running.finish().exit_code == 0
     stranger = swapper.migrate("work", "end", "well", "--json", ENV_FOR_DYNACONF="production")
     assert stranger.json["error"]["code"] == "environment_mismatch"
+
+
+def test_work_that_is_alone_keeps_the_lock_while_it_is_aside(
+    swapper: Project, tmp_path: Path
+) -> None:
+    """Not even a run of another project comes between the core's leaving and the swap."""
+    beside = neighbour(tmp_path / "neighbour", swapper.database_url)
+    beside.revision("first")
+    running = swapper.start("work", "alone", PAUSED="alone")
+    wait_until((swapper.root / "alone").exists, "the work is aside")
+
+    own = swapper.migrate("upgrade", "--lock-wait", "0", "--json")
+    other = beside.migrate("upgrade", "--lock-wait", "0", "--json")
+    (swapper.root / "alone-over").touch()
+
+    assert running.finish().exit_code == 0
+    assert [own.json["error"]["code"], other.json["error"]["code"]] == ["lock_busy"] * 2
+    assert beside.migrate("upgrade", "--lock-wait", "0").exit_code == 0
 
 
 def test_signal_ends_the_work_and_is_on_record(swapper: Project) -> None:

@@ -53,6 +53,10 @@ class Shop:
         with connected(DatabaseUrl(self.project.database_url)) as outside:
             return outside.names(f"^{self.live}")
 
+    def url_of(self, name: str) -> str:
+        """Return the URL of the database *name* of the family."""
+        return DatabaseUrl(self.project.database_url).with_database(name).reveal()
+
     def rows(self) -> list[tuple[Any, ...]]:
         """Return what the live database says it is."""
         return self.project.query("SELECT word FROM whoami")
@@ -65,7 +69,7 @@ class Shop:
         """Go back, confirmed."""
         return self.project.migrate("restore", "--undo", *words, *self.confirmed)
 
-    def slowly(self, folder: Path, body: str = "exec sleep 20") -> Running:
+    def slowly(self, folder: Path, body: str = "exec sleep 120") -> Running:
         """Start a restore with a pg_restore that does *body*; return when it is called."""
         real = find_tools(int(self.project.query("SHOW server_version_num")[0][0]) // 10_000)
         programs, marker = folder / "bin", folder / "called"

@@ -133,6 +133,13 @@ def end(context, how, unrecorded):
             return CommandResult(",".join(locked.heads))
 
 
+@work.command("alone")
+@click.pass_obj
+def alone(context):
+    with context.locked("work", "alone") as locked, locked.alone(), locked.aside():
+        pause("alone")
+
+
 @work.command("needed")
 @click.pass_obj
 def needed(context):

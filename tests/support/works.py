@@ -45,6 +45,11 @@ class Work:
         raise AssertionError("nothing is to be asked")
 
     @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Do nothing: nobody else is there."""
+        yield
+
+    @contextmanager
     def aside(self) -> Iterator[None]:
         """Let happen what is to happen meanwhile."""
         self.in_between()
