@@ -1,5 +1,7 @@
 """Runs killed at random moments: whatever they leave, one undisturbed run makes it good.
 
+A writer and the runs of a second project are at work beside them, and lose nothing.
+
 `CRASH_RUNS` is the number of kills (12), `CRASH_SEED` repeats the kills of an earlier session.
 """
 
@@ -17,9 +19,11 @@ from tests.support.dumps import dump
 from tests.support.faults import FREE_WITHIN_SECONDS, HELD
 from tests.support.forks import wait_until
 from tests.support.project import Project
+from tests.support.witnesses import leave, witnesses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.support.server import TestServer
 
@@ -115,18 +119,24 @@ def _kill(project: Project, chance: random.Random) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(_RUNS // _KILLS_EACH))
 def test_killed_runs_lose_nothing_and_do_nothing_twice(
-    project: Project, undisturbed: frozenset[str], number: int
+    project: Project, undisturbed: frozenset[str], number: int, tmp_path: Path
 ) -> None:
     print(f"CRASH_SEED={_SEED}")  # noqa: T201 - shown when the test fails
     chance = random.Random(f"{_SEED} {number}")  # noqa: S311 - no secret
     _write(project)
-    for _ in range(_KILLS_EACH):
-        _kill(project, chance)
-    (project.root / "go").touch()
+    with witnesses(project, tmp_path / "neighbour") as (writer, neighbour):
+        for _ in range(_KILLS_EACH):
+            with neighbour.running():
+                _kill(project, chance)
+        (project.root / "go").touch()
 
-    result = project.migrate("upgrade")
+        result = project.migrate("upgrade")
 
     assert result.exit_code == 0, result.output
+    writer.require_kept([project.database_url])
+    assert len(neighbour.claimed) == _KILLS_EACH
+    neighbour.require_tables()
+    leave(project, neighbour)
     assert dump(project.database_url) == undisturbed
     outcomes = project.query("select outcome from migrator.run where outcome = 'running'")
     assert outcomes == []

@@ -125,7 +125,7 @@ def test_link_lost_in_the_swap_is_looked_into(near: Pair, links: list[socket.soc
     with ThreadPoolExecutor(1) as pool, closing(connect(near.url)) as stubborn:
         with frozen(stubborn.info.backend_pid):
             swapping = pool.submit(swap, near.target, near.names)
-            assert becomes_true(lambda: not _lets_in(near.url))
+            assert becomes_true(lambda: not _lets_in(near.url), 60)
             links[0].shutdown(socket.SHUT_RDWR)
 
         assert swapping.result(30) > 0
@@ -180,7 +180,7 @@ def _swapping_client(near: Pair) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert becomes_true(lambda: not _lets_in(near.url))
+    assert becomes_true(lambda: not _lets_in(near.url), 60)
     return client
 
 
