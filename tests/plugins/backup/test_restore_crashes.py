@@ -1,5 +1,8 @@
 """Restores killed at chosen moments: the live database is one or the other, and takes connections.
 
+A writer and the runs of a second project are at work beside them: what was acknowledged to either
+is in the live database or in one that was kept.
+
 `CRASH_RESTORES` is the number of kills (4), `CRASH_SEED` repeats those of an earlier session.
 """
 
@@ -17,9 +20,11 @@ import pytest
 from tests.support.faults import FREE_WITHIN_SECONDS, HELD
 from tests.support.forks import wait_until
 from tests.support.swaps import oid_of
+from tests.support.witnesses import witnesses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.support.forks import Running
     from tests.support.shops import Shop
@@ -30,15 +35,25 @@ _JITTER_SECONDS = {"begun": 0.1, "rebuilding": 0.4, "comparing": 0.2, "swapped":
 
 
 @pytest.mark.slow
-def test_killed_restores_leave_one_whole_database_under_the_name(shop: Shop) -> None:
+def test_killed_restores_leave_one_whole_database_under_the_name(
+    shop: Shop, tmp_path: Path
+) -> None:
     print(f"CRASH_SEED={_SEED}")  # noqa: T201 - shown when the test fails
     chance = random.Random(_SEED)  # noqa: S311 - no secret
     moments = [*_JITTER_SECONDS, *chance.choices([*_JITTER_SECONDS], k=_KILLS)]
-    killed = [_kill(shop, moment, chance) for moment in moments[:_KILLS]]
+    with witnesses(shop.project, tmp_path / "neighbour") as (writer, neighbour):
+        killed = []
+        for moment in moments[:_KILLS]:
+            with neighbour.running():
+                killed.append(_kill(shop, moment, chance))
 
-    restored = shop.restore()
+        restored = shop.restore()
 
     assert restored.exit_code == 0, restored.output
+    everywhere = [shop.url_of(name) for name in shop.family()]
+    writer.require_kept(everywhere)
+    neighbour.require_kept(everywhere)
+    neighbour.require_whole()
     assert any(killed)
     assert shop.rows() == [("one",)]
     assert [name for name in shop.family() if "_restore_" in name] == []
@@ -51,7 +66,7 @@ def _kill(shop: Shop, moment: str, chance: random.Random) -> bool:
     live = oid_of(shop.server.url, shop.live)
     running = shop.project.start("restore", shop.backup_id, *shop.confirmed)
     reached = _reached(shop, running, moment, live)
-    wait_until(lambda: reached() or running.has_ended, f"{moment} or the end")
+    wait_until(lambda: reached() or running.has_ended, f"{moment} or the end", 180)
     time.sleep(chance.uniform(0, _JITTER_SECONDS[moment]))
     with suppress(ProcessLookupError):
         running.signal(signal.SIGKILL)
