@@ -126,8 +126,8 @@ def _take(url: DatabaseUrl, session: Session, deadline: Deadline) -> Snapshot:
 
 
 def _try(url: DatabaseUrl, session: Session, deadline: Deadline) -> Snapshot | None:
-    wait = max(1, int(min(_LOCK_WAIT_SECONDS, deadline.left) * 1000))
-    session.execute(f"SET lock_timeout = {wait}")
+    # The caller cancels us at the deadline; with the same limit here either could come first.
+    session.execute(f"SET lock_timeout = {_LOCK_WAIT_SECONDS * 1000}")
     known = list_tables(session)
     [(slots,)] = session.fetch(_LOCK_SLOTS)
     is_locked = len(known) * _LOCKS_PER_TABLE <= slots

@@ -125,6 +125,23 @@ def test_env_that_commits_nothing_is_an_error_and_no_success(
     assert project.last_run()["outcome"] == "failed"
 
 
+def test_env_that_commits_nothing_is_noticed_behind_the_first_revision_too(
+    project: Project, drive: Callable[..., Project]
+) -> None:
+    """The heads are those of the revision before, and not none."""
+    foreign = ForeignProject.create(project.root / "theirs", envs.STOCK).line("aa01", "bb02")
+    driven = drive(foreign)
+    assert driven.migrate("upgrade", "aa01").exit_code == 0
+    env = next((project.root / "theirs").rglob("env.py"))
+    env.write_text(envs.never_commits(psycopg2_url(project.database_url)))
+
+    result = driven.migrate("upgrade", "--json")
+
+    assert (result.exit_code, result.json["error"]["code"]) == (1, "heads_unchanged")
+    assert project.last_run()["outcome"] == "failed"
+    assert project.current_revision() == "aa01"
+
+
 def test_own_version_table_is_the_one_that_counts(
     project: Project, drive: Callable[..., Project]
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
+from app.runtime import open_runtime
 from tests.support.faults import HELD
 from tests.support.forks import wait_until
 from tests.support.server import connect
@@ -96,12 +97,20 @@ def test_run_whose_lock_is_gone_stops_before_the_next_revision(project: Project)
 
 
 def test_lock_is_free_after_success_and_after_failure(project: Project) -> None:
+    """In a process that lives on: the end of one frees every lock of its sessions."""
     project.revision("one", "op.create_table('one', sa.Column('id', sa.Integer))")
     project.revision("two", "op.execute('select 1/0')")
 
-    project.migrate("upgrade")
+    with open_runtime(project.root, environ={"DATABASE_URL": project.database_url}) as runtime:
+        runtime.migrator.upgrade("one")
+        after_success = project.query(HELD)
+        failed = runtime.migrator.upgrade("two")
+        after_failure = project.query(HELD)
 
-    assert project.query(HELD) == []
+    assert (after_success, after_failure) == ([], [])
+    assert failed.error is not None
+    assert failed.error.code == "revision_failed"
+    assert project.current_revision() == "one"
 
 
 def test_another_session_in_an_old_snapshot_is_waited_for_not_deadlocked(project: Project) -> None:

@@ -180,7 +180,8 @@ def test_disabled_plugin_whose_branch_was_taken_back_leaves_nothing(project: Pro
     project.enable()
 
     assert project.migrate("check").exit_code == 0
-    assert project.migrate("upgrade", "--json").json["state"] in ("up_to_date", None)
+    upgraded = project.migrate("upgrade", "--json")
+    assert (upgraded.exit_code, upgraded.json["state"]) == (0, "up_to_date"), upgraded.output
     assert "missing" not in project.migrate("history").stdout
 
 

@@ -344,3 +344,28 @@ def _read(terminal: int) -> bytes:
     except OSError:
         # The other side is closed.
         return b""
+
+
+@pytest.mark.parametrize(
+    ("earlier", "found"),
+    [("0 s", []), ("1 s", [("dead_run", "found")])],
+    ids=["its own session", "another session with its number"],
+)
+def test_run_is_dead_when_its_number_belongs_to_another_session(
+    chain: Project, earlier: str, found: list[tuple[str, str]]
+) -> None:
+    """A server gives the numbers of its processes again and again."""
+    with closing(connect(chain.database_url)) as session:
+        chain.query(
+            """
+            update migrator.run r set outcome = 'running', finished_at = null,
+                backend_pid = a.pid, backend_start = a.backend_start - cast(%s as interval)
+            from pg_stat_activity a where a.pid = %s
+            """,
+            earlier,
+            session.info.backend_pid,
+        )
+
+        result = chain.migrate("repair", "--json")
+
+    assert findings(result) == found

@@ -166,6 +166,32 @@ def test_rows_that_do_not_come_back_refuse_the_run(
     assert fetch(filled, SCRATCH) == []
 
 
+def test_large_objects_that_do_not_come_back_refuse_the_run(
+    run: Run, filled: str, tmp_path: Path, real: Tools
+) -> None:
+    execute(filled, "SELECT lo_from_bytea(0, 'one'), lo_from_bytea(0, 'two')")
+    body = '"$REAL" "$@" --no-blobs'
+
+    veto = vetoed(run, verify="restore", pg_bin=wrapped(tmp_path / "bin", real, body))
+
+    assert veto.reason == "what was restored is not what was dumped: 0 large objects, not 2"
+    assert veto.code == "backup_mismatch"
+    assert left_in(tmp_path) == []
+
+
+def test_heads_that_do_not_come_back_refuse_the_run(
+    run: Run, filled: str, tmp_path: Path, real: Tools
+) -> None:
+    execute(filled, "CREATE TABLE alembic_version (version_num text)")
+    execute(filled, "INSERT INTO alembic_version VALUES ('a1')")
+    body = '"$REAL" "$@" --exclude-table-data=alembic_version'
+
+    veto = vetoed(run, verify="restore", pg_bin=wrapped(tmp_path / "bin", real, body))
+
+    assert veto.reason.endswith("has 0 rows, not 1; at revision none, not a1")
+    assert veto.code == "backup_mismatch"
+
+
 def test_restore_that_fails_refuses_the_run_and_leaves_no_scratch(
     run: Run, filled: str, tmp_path: Path, real: Tools
 ) -> None:

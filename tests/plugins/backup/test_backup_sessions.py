@@ -25,6 +25,7 @@ from tests.support.server import connect
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from types import FrameType
 
     from app.hooks import Run
     from plugins.backup.tools import Tools
@@ -64,10 +65,13 @@ def test_pg_dump_that_ignores_sigterm_is_killed_with_its_children(
 ) -> None:
     """Children of the leader hold the write end: the pipe is at its end when all are gone."""
     monkeypatch.setattr(process, "_GRACE_SECONDS", 0.1)
+    begun = tmp_path / "begun"
+    left = property(lambda _: 0.0 if begun.exists() else 600.0)
+    monkeypatch.setattr(process.Deadline, "left", left)
     pipe = tmp_path / "alive"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    body = f"trap '' TERM; exec 9>'{pipe}'; sleep 600 & sleep 600"
+    body = f"trap '' TERM; exec 9>'{pipe}'; sleep 600 & touch '{begun}'; sleep 600"
 
     veto = vetoed(run, pg_bin=wrapped(tmp_path / "bin", real, body), timeout_seconds=1.0)
 
@@ -82,22 +86,37 @@ class StoppedError(BaseException):
 
 @contextmanager
 def interrupted_when(claim: Callable[[], bool]) -> Iterator[None]:
-    """Raise `StoppedError` in the main thread, as the core does on SIGTERM, once *claim* holds."""
+    """Raise `StoppedError` in the main thread, as the core does on SIGTERM, once *claim* holds.
 
-    def stop(*_: object) -> None:
-        raise StoppedError
+    Only where it waits: what is raised in a destructor goes nowhere.
+    """
+    stopped = threading.Event()
+
+    def stop(_: int, frame: FrameType | None) -> None:
+        if not stopped.is_set() and _is_waiting(frame):
+            stopped.set()
+            raise StoppedError
 
     def interrupt() -> None:
         becomes_true(claim)
-        os.kill(os.getpid(), signal.SIGUSR1)
+        while not stopped.wait(0.05):
+            os.kill(os.getpid(), signal.SIGUSR1)
 
     before = signal.signal(signal.SIGUSR1, stop)
     thread = threading.Thread(target=interrupt)
     thread.start()
-    with pytest.raises(StoppedError):
-        yield
-    thread.join()
-    signal.signal(signal.SIGUSR1, before)
+    try:
+        with pytest.raises(StoppedError):
+            yield
+    finally:
+        stopped.set()
+        thread.join()
+        signal.signal(signal.SIGUSR1, before)
+
+
+def _is_waiting(frame: FrameType | None) -> bool:
+    """Say whether the innermost function waits, for a thread or for a program."""
+    return frame is not None and frame.f_code.co_name in ("wait", "select")
 
 
 def test_signal_ends_the_wait_for_a_table(run: Run, filled: str, tmp_path: Path) -> None:

@@ -169,6 +169,33 @@ def test_table_that_comes_while_the_others_are_locked_is_locked_too(
         assert fetch(filled, held_locks) == [("newcomer",), ("note",)]
 
 
+def test_newcomer_that_is_rewritten_before_its_lock_is_dumped_with_its_rows(
+    run: Run,
+    filled: str,
+    real: Tools,
+    make_database: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It came after the others were listed, and looks empty to the snapshot: another is taken."""
+    lock = snapshot._lock
+
+    def create_then_rewrite(session: Session, names: Sequence[str]) -> None:
+        if names == ["public.note"]:
+            execute(filled, "CREATE TABLE newcomer AS SELECT generate_series(1, 3) AS n")
+        elif names == ["public.newcomer"]:
+            execute(filled, "ALTER TABLE newcomer ALTER COLUMN n TYPE bigint")
+        lock(session, names)
+
+    monkeypatch.setattr(snapshot, "_lock", create_then_rewrite)
+
+    backup = backup_plugin().pre_migrate(run)
+
+    restored = make_database()
+    restore(archive_of(backup), restored, real)
+    assert manifest_of(backup)["tables"] == {"public.newcomer": 3, "public.note": 2000}
+    assert fetch(restored, "SELECT count(*) FROM newcomer") == [(3,)]
+
+
 def test_tables_that_come_and_go_all_the_time_are_an_error_in_the_end(
     run: Run, filled: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -149,6 +149,23 @@ def test_server_process_that_dies_in_the_swap_leaves_the_live_database(near: Pai
         assert near.word_in(near.names.fresh) == "new"
 
 
+def test_cancelled_swap_lets_people_in_again(near: Pair) -> None:
+    """An administrator cancels whatever runs for long; the session lives on."""
+    cancel = _END_THE_SWAP.replace("pg_terminate_backend", "pg_cancel_backend")
+    with (
+        closing(connect(near.url)) as stubborn,
+        frozen(stubborn.info.backend_pid),
+        _swapping_client(near) as client,
+    ):
+        assert fetch(near.url_of("postgres"), cancel) == [(True,)]
+
+        _, complaint = client.communicate(timeout=30)
+
+        assert "did not change names: canceling statement" in complaint
+        assert near.word_in(near.names.live) == "old"
+        assert near.word_in(near.names.fresh) == "new"
+
+
 @pytest.mark.external
 def test_closed_pair_of_a_crashed_server_is_opened_again(two: Pair) -> None:
     set_open(two.url, two.names.live, is_open=False)
