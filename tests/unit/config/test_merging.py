@@ -93,3 +93,12 @@ def test_a_value_where_a_table_is_stays_a_problem(delivery: Site) -> None:
     (problem,) = delivery.problems()
 
     assert problem.what == "is a value here and a table there"
+
+
+def test_key_that_stands_there_in_this_very_case_goes_before_another(delivery: Site) -> None:
+    delivery.settings(_FILE + "\n    [development.plugins.d.weights]\n    LOW = 9\n")
+    delivery.environ["PLUGINS__D__WEIGHTS__LOW"] = "5"
+
+    found = delivery.load().plugin_settings["d"]
+
+    assert found.model_dump()["weights"] == {"low": 1, "High-Water": 2, "LOW": 5}

@@ -43,7 +43,16 @@ def test_a_near_name_is_a_warning_that_names_what_was_meant(
 
 @pytest.mark.parametrize(
     "variable",
-    ["TEST_DATABASE_URL", "LOG_DIRECTORY", "DEBUGGER", "MIGRATE", "HOME", "PGPOOL_SIZE", "REDIS"],
+    [
+        "TEST_DATABASE_URL",
+        "LOG_DIRECTORY",
+        "DEBUGGER",
+        "MIGRATE",
+        "HOME",
+        "PGPOOL_SIZE",
+        "REDIS",
+        "BLOG_LEVEL",
+    ],
 )
 def test_names_of_other_programs_are_theirs(site: Site, variable: str) -> None:
     site.environ[variable] = "1"
@@ -91,3 +100,19 @@ def test_a_misspelt_plugin_in_a_variable_stays_an_error(site: Site) -> None:
     (problem,) = site.problems(known=("backup",))
 
     assert problem.hint == "did you mean 'backup'?"
+
+
+class Keys(BaseModel):
+    """The settings of a plugin; one of them is a file's name."""
+
+    key_file: str = ""
+
+
+def test_a_setting_that_is_called_a_file_is_meant_by_its_near_name(site: Site) -> None:
+    site.sections["keys"] = Keys
+    site.overrides.append('PLUGINS__ENABLED=["keys"]')
+    site.environ["PLUGINS_KEYS_KEY_FILE"] = "x"
+
+    assert site.load().warnings == (
+        "environment PLUGINS_KEYS_KEY_FILE is not read; did you mean PLUGINS__KEYS__KEY_FILE?",
+    )

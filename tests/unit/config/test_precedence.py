@@ -265,3 +265,34 @@ def test_case_of_a_key_does_not_matter(site: Site, spelling: str) -> None:
     site.settings(f'[default]\nLOG_LEVEL = "ERROR"\n[development]\n{spelling} = "DEBUG"\n')
 
     assert site.load().settings.log_level == "DEBUG"
+
+
+def test_wrong_value_is_said_of_the_source_that_won(site: Site) -> None:
+    site.settings('[default]\nDB_POOL_SIZE = "few"\n[development]\nprotected = false\n')
+    site.environ["DB_POOL_SIZE"] = "many"
+
+    (problem,) = site.problems()
+
+    assert (problem.subject, problem.source) == ("DB_POOL_SIZE", "environment DB_POOL_SIZE")
+
+
+@pytest.mark.parametrize("source", ["environment", "file", "--set"])
+def test_plugin_is_not_asked_for_what_a_stronger_source_decides(site: Site, source: str) -> None:
+    if source == "environment":
+        site.environ["DB_POOL_SIZE"] = "3"
+    elif source == "file":
+        site.environ["DB_POOL_SIZE_FILE"] = str(site.write("size", "3"))
+    else:
+        site.overrides.append("DB_POOL_SIZE=3")
+
+    assert "DB_POOL_SIZE" not in site.open().wanted()
+
+
+@pytest.mark.parametrize("source", ["settings", ".env"])
+def test_plugin_is_asked_for_what_it_would_overrule(site: Site, source: str) -> None:
+    if source == "settings":
+        site.settings("[default]\nDB_POOL_SIZE = 3\n[development]\nprotected = false\n")
+    else:
+        site.write(".env", "DB_POOL_SIZE=3\n")
+
+    assert "DB_POOL_SIZE" in site.open().wanted()

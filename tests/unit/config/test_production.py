@@ -157,3 +157,13 @@ def test_nothing_is_opened_or_written(production: Site) -> None:
     production.problems()
 
     assert sorted(production.root.rglob("*")) == before
+
+
+def test_value_that_is_refused_is_not_called_missing_too(production: Site) -> None:
+    del production.environ["DATABASE_URL"]
+    production.settings("[default]\n[production]\nDATABASE_URL = 5\n")
+
+    (problem,) = production.problems()
+
+    assert problem.subject == "DATABASE_URL"
+    assert "is required" not in problem.what

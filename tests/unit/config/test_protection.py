@@ -100,3 +100,11 @@ def test_no_other_source_takes_protection_away(site: Site, source: str) -> None:
 
     assert problem.subject == "PROTECTED"
     assert "PROTECTED" not in site.open().wanted()
+
+
+def test_no_file_that_a_variable_names_takes_protection_away(site: Site) -> None:
+    site.settings("[default]\n[live]\n")
+    site.environ |= {"ENVIRONMENT": "live", "DATABASE_URL": "postgresql://app@db/sst"}
+    site.environ["PROTECTED_FILE"] = str(site.write("answer", "false"))
+
+    assert site.load().settings.protected

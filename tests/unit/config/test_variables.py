@@ -321,3 +321,10 @@ def test_dotenv_is_read_in_development_only(site: Site, environment: str) -> Non
     site.environ |= {"ENVIRONMENT": environment, "DATABASE_URL": "postgresql://app@db/sst"}
 
     assert site.load().settings.db_pool_size == 5
+
+
+def test_variable_beats_its_file_in_dotenv_too(site: Site) -> None:
+    site.write("size", "7")
+    site.write(".env", "DB_POOL_SIZE=3\nDB_POOL_SIZE_FILE=size\n")
+
+    assert site.load().settings.db_pool_size == 3
