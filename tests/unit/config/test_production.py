@@ -167,3 +167,25 @@ def test_value_that_is_refused_is_not_called_missing_too(production: Site) -> No
 
     assert problem.subject == "DATABASE_URL"
     assert "is required" not in problem.what
+
+
+@pytest.mark.parametrize(("mode", "is_warned"), [(0o600, False), (0o640, False), (0o604, True)])
+def test_only_what_everybody_can_read_is_warned_of(
+    production: Site, mode: int, *, is_warned: bool
+) -> None:
+    """A group may be how a service gets its secrets."""
+    production.secrets("[production]\n").chmod(mode)
+
+    assert bool(production.load().warnings) is is_warned
+
+
+def test_database_is_required_in_an_environment_that_is_not_protected_too(site: Site) -> None:
+    site.settings("[default]\n[staging]\nprotected = false\n")
+    site.environ["ENVIRONMENT"] = "staging"
+
+    (problem,) = site.problems()
+
+    assert (problem.subject, problem.what) == (
+        "DATABASE_URL",
+        "is required in staging and has no value",
+    )

@@ -246,3 +246,24 @@ def test_function_is_not_hidden_by_its_module() -> None:
 def test_what_steers_a_terminal_is_spelled_out() -> None:
     """The name of a role or of a backup in a shared bucket is a stranger's text."""
     assert visible("a\x1b[2Jb\rc\x9bd\te\nf") == "a\\x1b[2Jb\\x0dc\\x9bd\te\nf"
+
+
+@pytest.mark.parametrize("before", ["?", "?x=1&", "?x=1;"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("password", "sslpassword", "SSL-Password", "passwd", "pwd", "token", "secret"),
+        *("apikey", "api_key", "API_KEY", "sslkey", "signature", "sig"),
+    ],
+)
+def test_parameter_of_a_url_that_is_a_credential(name: str, before: str) -> None:
+    url = f"https://host/path{before}{name}=c4nary&y=2#part"
+
+    assert url_secrets(url) == {"c4nary", url}
+
+
+def test_every_control_character_is_spelled_out_but_tab_and_newline() -> None:
+    steering = [n for n in (*range(0x20), *range(0x7F, 0xA0)) if chr(n) not in "\t\n"]
+
+    assert [visible(chr(n)) for n in steering] == [f"\\x{n:02x}" for n in steering]
+    assert visible("\t\n ~\xa0é") == "\t\n ~\xa0é"

@@ -66,3 +66,8 @@ def test_no_text_in_quotes_gets_through(text: str) -> None:
 @given(st.text(max_size=40))
 def test_any_statement_can_be_shown(text: str) -> None:
     assert len(without_literals(text)) <= 160
+
+
+def test_statement_of_just_the_longest_length_is_shown_whole() -> None:
+    assert without_literals("a" * 160) == "a" * 160
+    assert without_literals("a" * 161) == "a" * 157 + "..."

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.config import MigrateSettings
-from app.migrator.retry import Schedule, milliseconds
+from app.migrator.retry import RETRYABLE, Schedule, milliseconds
 
 DEFAULT = Schedule.of(MigrateSettings())
 _POSITIVE = st.floats(min_value=0.001, max_value=3600)
@@ -76,3 +76,15 @@ def test_timeout_that_is_set_never_becomes_none_by_rounding() -> None:
     assert milliseconds(0.0001) == "1"
     assert milliseconds(0.0) == "0"
     assert milliseconds(2.0) == "2000"
+
+
+def test_pause_that_ends_with_the_total_is_not_begun() -> None:
+    schedule = Schedule(2.0, (1.0,), 60.0)
+
+    assert schedule.pause_seconds(1, 58.5) == 1.0
+    assert schedule.pause_seconds(1, 59.0) is None
+
+
+def test_lock_timeout_deadlock_and_serialization_failure_are_tried_again() -> None:
+    """By their codes in the PostgreSQL manual, appendix A."""
+    assert {"55P03", "40P01", "40001"} == RETRYABLE

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.hooks import Veto
+from plugins.backup import manifest
 from plugins.backup.manifest import ArchivedFile, Manifest, backup_id
 
 if TYPE_CHECKING:
@@ -201,6 +202,48 @@ def test_manifest_of_strange_types_is_damaged_and_nothing_breaks(key: str, value
 def test_manifest_that_is_nested_without_end_is_damaged() -> None:
     with pytest.raises(Veto, match="no JSON"):
         Manifest.from_json("[" * 200_000)
+
+
+def test_manifest_may_be_twenty_levels_deep_and_no_deeper() -> None:
+    """Whoever walks through it has room for that; ours has four."""
+    deepest: object = 1
+    for _ in range(18):
+        deepest = [deepest]
+
+    read = Manifest.from_json(sealed({**json.loads(MADE.to_json()), "later": deepest}))
+
+    assert read.unknown == {"later": deepest}
+    with pytest.raises(Veto, match="no JSON"):
+        Manifest.from_json(sealed({**json.loads(MADE.to_json()), "later": [deepest]}))
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_number_that_json_does_not_have_is_damaged(word: str) -> None:
+    """Python reads it; nobody else does."""
+    with pytest.raises(Veto, match="no JSON"):
+        Manifest.from_json(MADE.to_json().replace("8000000", word))
+
+
+def test_manifest_without_end_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = MADE.to_json()
+    monkeypatch.setattr(manifest, "LARGEST_MANIFEST", len(text) - 1)
+
+    with pytest.raises(Veto, match="larger than"):
+        Manifest.from_json(text)
+
+    monkeypatch.setattr(manifest, "LARGEST_MANIFEST", len(text))
+    assert Manifest.from_json(text) == MADE
+
+
+def test_backup_says_what_was_proven_and_what_stands_in_the_way() -> None:
+    made = [
+        replace(MADE, verified=level).to_backup("file:///b")
+        for level in ("none", "read", "restore")
+    ]
+    hindered = replace(MADE, properties={"obstacles": ["extension postgis"]})
+
+    assert [each.proven for each in made] == ["no", "read", "restored"]
+    assert hindered.to_backup("file:///b").warnings == ("extension postgis",)
 
 
 def test_manifest_of_a_later_version_is_read_and_keeps_its_checksum() -> None:
