@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from app.errors import RevisionIdTooLongError
@@ -64,7 +65,11 @@ def _refusal(
 
 
 def _speaks_of_column(step: Step) -> bool:
+    """Say whether a text in the revision's code names the column; comments do nothing."""
     path = step.revision.path
     if path is None or path.suffix != ".py":
         return False
-    return _COLUMN in path.read_text("utf-8", "replace")
+    nodes = list(ast.walk(ast.parse(path.read_bytes())))
+    prose = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    texts = (node for node in nodes if isinstance(node, ast.Constant) and id(node) not in prose)
+    return any(_COLUMN in node.value for node in texts if isinstance(node.value, str))

@@ -20,9 +20,11 @@ def assert_too_long(result: Outcome) -> None:
     assert "alembic_version.version_num holds 32" in result.json["error"]["message"]
 
 
-def test_long_id_is_refused_before_the_backup(project: Project) -> None:
+@pytest.mark.parametrize("aside", ["", "# no version_num", "'version_num is not widened here'"])
+def test_long_id_is_refused_before_the_backup(project: Project, aside: str) -> None:
+    """Only code that speaks of the column may widen it: no comment, no docstring."""
     project.enable("backup")
-    project.revision(LONG, "op.execute('create table t (id int)')")
+    project.revision(LONG, f"{aside}\nop.execute('create table t (id int)')")
 
     results = [
         project.migrate(*words, "--json")
