@@ -82,8 +82,8 @@ def test_stamp_writes_without_running(tmp_path: Path, drive: Callable[..., Drive
     project = ForeignProject.create(tmp_path, envs.STOCK).line("aa01", "bb02")
     driven = drive(project.revision("cc03", "aa01", label="other"))
 
-    written = driven.project.stamp("heads", driven.connection, driven.url)
-    back = driven.project.stamp("base", driven.connection, driven.url)
+    written = driven.project.stamp(["heads"], driven.connection, driven.url)
+    back = driven.project.stamp(["base"], driven.connection, driven.url)
 
     assert (written, back) == (("bb02", "cc03"), ())
     assert driven.current() == ()
