@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.external
 
 _COMMENT = "what's ours\nand yours "
+_WORDS = "see\n[sst-platform may drop this database: 7 shop] for why"
 _TAILS = (
     *("restore_drill", "before_20200101T000000Z", "before_29991231T000000Z"),
     *("snapshot_20200101T000000Z", "verify_20200101T000000Z_abc123"),
@@ -209,3 +210,47 @@ def _comment(server: Server, name: str) -> str | None:
     )
     [(comment,)] = server.fetch(question, n=name)
     return comment if comment is None else str(comment)
+
+
+def test_mark_takes_the_place_of_the_limit_that_a_database_is_born_with(
+    url: str, outside: Server
+) -> None:
+    """People must be able to connect to it once it is live."""
+    live = DatabaseUrl(url).name
+    made = f"{live}_restore_abc123"
+    outside.execute(creation(made, {}))
+
+    marks.put(outside, made)
+
+    limit = "SELECT datconnlimit FROM pg_database WHERE datname = %(name)s"
+    assert outside.fetch(limit, name=made) == [(-1,)]
+    assert find_half_made(outside, live) == [made]
+
+
+def test_comment_that_is_given_later_leaves_the_mark(url: str, outside: Server) -> None:
+    live = DatabaseUrl(url).name
+    made = f"{live}_restore_abc123"
+    make_ours(url, made)
+
+    marks.comment_on(outside, made, _COMMENT)
+    found = find_half_made(outside, live)
+    marks.remove(outside, made)
+
+    comment = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %(n)s"
+    assert found == [made]
+    assert outside.fetch(comment, n=made) == [(_COMMENT,)]
+
+
+@pytest.mark.parametrize(
+    ("comment", "left"),
+    [
+        ("ours\n[sst-platform may drop this database: 7 shop]", "ours"),
+        ("[sst-platform may drop this database: 7 shop]", None),
+        (_WORDS, _WORDS),
+        ("ours [sst-platform may drop this database: 7 shop]",) * 2,
+        (None, None),
+    ],
+)
+def test_mark_is_a_last_line_of_its_own(comment: str | None, left: str | None) -> None:
+    """Whatever else speaks of it is somebody's own words."""
+    assert marks.strip(comment) == left

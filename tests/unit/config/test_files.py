@@ -256,3 +256,19 @@ def test_eight_faults_are_eight_lines(site: Site) -> None:
         "DATABASE_URL",
     }
     assert len(problems) == 9
+
+
+@pytest.mark.parametrize(
+    ("key", "what"),
+    [
+        ('"  "', "is not a name of a setting"),
+        ('""', "is not a name of a setting"),
+        ("migrate__lock_wait", "is not a name of a setting"),
+        ("DYNACONF_INCLUDE", "would steer Dynaconf"),
+        ("Dynaconf_merge", "would steer Dynaconf"),
+    ],
+)
+def test_key_that_no_setting_can_have_is_refused(site: Site, key: str, what: str) -> None:
+    site.settings(f"[default]\n{key} = 1\n[development]\nprotected = false\n")
+
+    assert what in " ".join(problem.what for problem in site.problems())

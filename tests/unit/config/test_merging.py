@@ -102,3 +102,11 @@ def test_key_that_stands_there_in_this_very_case_goes_before_another(delivery: S
     found = delivery.load().plugin_settings["d"]
 
     assert found.model_dump()["weights"] == {"low": 1, "High-Water": 2, "LOW": 5}
+
+
+def test_what_is_no_table_is_said_of_the_source_that_has_it(delivery: Site) -> None:
+    delivery.environ["PLUGINS__D__WEIGHTS"] = "5"
+
+    (problem,) = delivery.problems()
+
+    assert problem.source == "environment PLUGINS__D__WEIGHTS"

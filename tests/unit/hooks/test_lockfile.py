@@ -226,3 +226,14 @@ def test_hash_of_a_file_is_pinned(project: PluginProject) -> None:
     [entry] = lock_entries(project.root, ["gate"])
 
     assert entry.sha256 == "265994162bb6cacb25d7484eef136132d44deb045393542eef73868a0f0b82cc"
+
+
+def test_plugin_that_is_found_twice_is_not_judged_here(
+    locked: PluginProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which of the two is meant is asked by whoever loads it, and nothing is imported before."""
+    install(tmp_path / "site", "acme-gate", "1.0", "gate = acme_gate", acme_gate=GATE)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    locked.add("gate", GATE + "# one more line\n")
+
+    assert told(locked, "gate") == []

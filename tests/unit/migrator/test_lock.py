@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from app.errors import PooledConnectionError
+from app.errors import LockBusyError, PooledConnectionError
 from app.migrator.lock import RunLock, refuse_pooler
 
 
@@ -61,3 +61,34 @@ def test_another_server_process_than_announced_is_a_pooler(announced: int, answe
 
 def test_the_server_process_that_was_announced_is_no_pooler() -> None:
     refuse_pooler(cast("Any", Answering(7, 7)))
+
+
+def poll(answers: list[bool], wait_seconds: float, told: list[object]) -> None:
+    """Poll a lock whose tries end as *answers* say; *told* gets who has it."""
+    attempts = iter(answers)
+    RunLock(cast("Any", None), "a", "x")._poll(
+        lambda: next(attempts),
+        lambda: None,
+        wait_seconds,
+        told.append,
+        lambda _, seconds: LockBusyError(what="busy", why=f"{seconds}", next_step="wait"),
+    )
+
+
+def test_wait_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.migrator.lock.time.sleep", lambda _: None)
+    told: list[object] = []
+
+    poll([False, False, False, True], 3600, told)
+
+    assert told == [None]
+
+
+def test_free_lock_is_nobodys_wait_and_a_busy_one_without_patience_an_error() -> None:
+    told: list[object] = []
+
+    poll([True], 0, told)
+    with pytest.raises(LockBusyError):
+        poll([False, True], 0, told)
+
+    assert told == []

@@ -32,8 +32,13 @@ def test_holder_of_another_role_is_named_without_what_this_one_may_not_see() -> 
     """The server hides address and time; two projects in a database often have two roles."""
     seen = LockHolder(7, "shop", "sst-migrate 1", "10.0.0.1", _SINCE)
     hidden = LockHolder(7, "billing", "sst-migrate 2", None, None)
+    local = LockHolder(7, "shop", "", None, _SINCE)
 
     assert str(seen) == (
         "sst-migrate 1 (pid 7, role shop, from 10.0.0.1, connected 2026-11-25 23:49:00 UTC)"
     )
     assert str(hidden) == "sst-migrate 2 (pid 7, role billing)"
+    assert str(local) == (
+        "a session (pid 7, role shop, from the server's own host, "
+        "connected 2026-11-25 23:49:00 UTC)"
+    )
