@@ -81,6 +81,51 @@ def test_run_keeps_its_promises_whatever_the_style_of_env(
     ]
 
 
+_PREPARES = """
+import os
+import pathlib
+import sys
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "src"))
+os.environ["SHOP_TABLE"] = "orders"
+"""
+_LEANS = """
+import os
+import sqlalchemy as sa
+from alembic import op
+from shop_behind_env_py import number
+
+TABLE = os.environ["SHOP_TABLE"]
+revision = "bb02"
+down_revision = "aa01"
+
+def upgrade():
+    op.create_table(TABLE, sa.Column("id", number))
+
+def downgrade():
+    op.drop_table(TABLE)
+"""
+
+
+@pytest.mark.parametrize("kind", ["stock", "handed", "async", "own", "begin", "bare"])
+def test_revision_files_lean_on_what_env_py_prepares(
+    kind: str, project: Project, drive: Callable[..., Project]
+) -> None:
+    """Plain Alembic reads them only when env.py has set its folders and variables."""
+    env, url = env_of(kind, project.database_url)
+    foreign = ForeignProject.create(project.root / "theirs", _PREPARES + env).line("aa01")
+    foreign.write("migrations/versions/bb02_leans.py", _LEANS)
+    foreign.write("src/shop_behind_env_py.py", "from sqlalchemy import BigInteger as number")
+    driven = drive(foreign, url)
+
+    listed = driven.migrate("history", "--json")
+    up = driven.migrate("upgrade", "--json")
+    down = driven.migrate("downgrade", "-1", "--json")
+
+    assert listed.exit_code == 0, listed.output
+    assert (up.exit_code, up.json["after"]) == (0, "bb02"), up.output
+    assert (down.exit_code, down.json["after"]) == (0, "aa01"), down.output
+
+
 def test_failing_revision_of_an_env_with_its_own_engine_is_rolled_back_and_recorded(
     project: Project, drive: Callable[..., Project]
 ) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep | StampStep]]
 
 # `alembic.context` and `alembic.op` are one per process: two runs at once would mix them up.
-_ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
 
 
 class EnvironmentRunner:
@@ -61,11 +61,11 @@ class EnvironmentRunner:
         modules: tuple[Any, ...] = (alembic.context, alembic.op)
         proxies = [module._proxy for module in modules]  # noqa: SLF001 - one per process
         with self._outside():
-            _ONE_AT_A_TIME.release()
+            ONE_AT_A_TIME.release()
             try:
                 yield
             finally:
-                _ONE_AT_A_TIME.acquire()
+                ONE_AT_A_TIME.acquire()
                 for each in proxies:
                     each._install_proxy()  # noqa: SLF001 - another run has taken it away
 
@@ -97,7 +97,7 @@ class EnvironmentRunner:
             return work(heads, context)
 
         with (
-            _ONE_AT_A_TIME,
+            ONE_AT_A_TIME,
             kept_within() as outside,
             _handed_over(connection, keep=keep),
         ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from app.migrator.bridge.brokenness import (
     lacking,
     twice,
 )
+from app.migrator.bridge.preparing import prepare
 from app.migrator.bridge.surroundings import kept_within
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class History:
     """
 
     def __init__(self, location: Location, branches: Sequence[Branch] = ()) -> None:
+        self._location = location
         self.script = ScriptDirectory.from_config(location.config())
         self.branches = tuple(branches)
         """Those of plugins."""
@@ -115,12 +118,24 @@ class History:
             self.map.heads  # noqa: B018 - the map is built, and checked, on first access
 
     def _read_files(self) -> list[Script]:
+        # What a file prints while it is imported is no result either.
+        with kept_within():
+            try:
+                return self._imported()
+            except Exception:  # noqa: BLE001 - the second try says what is wrong
+                return self._read_after_env_py()
+
+    def _read_after_env_py(self) -> list[Script]:
+        # An env.py that breaks off may have prepared enough before.
+        with suppress(Exception, SystemExit):
+            prepare(self._location.config(), self.script)
         try:
-            # What a file prints while it is imported is no result either.
-            with kept_within():
-                return list(self.script._load_revisions())  # noqa: SLF001 - has no public twin
+            return self._imported()
         except Exception as error:
             raise broken_file(error) from error
+
+    def _imported(self) -> list[Script]:
+        return list(self.script._load_revisions())  # noqa: SLF001 - has no public twin
 
 
 def as_revision(script: Script) -> Revision:

@@ -66,6 +66,16 @@ def test_file_that_cannot_be_read_is_named(
         _opened(project)
 
 
+@pytest.mark.parametrize("env", ["raise SystemExit(3)", "raise ValueError('no url')", "pass"])
+def test_file_stays_to_blame_whatever_env_py_does(env: str, project: ForeignProject) -> None:
+    """env.py is run to prepare what the file needs; here it cannot help."""
+    project.write("migrations/env.py", env)
+    project.write("migrations/versions/cc03.py", "import shop_that_nobody_has")
+
+    with pytest.raises(BrokenHistoryError, match=r"cc03\.py:1 .*\n.*shop_that_nobody_has"):
+        _opened(project)
+
+
 @pytest.mark.lowest
 def test_missing_file_of_a_down_revision_is_named(project: ForeignProject) -> None:
     """The usual trace of an incomplete merge."""
