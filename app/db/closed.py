@@ -41,7 +41,6 @@ SELECT s.datname, coalesce(shobj_description(s.oid, 'pg_database'), '')
 _REPLACED = """
 SELECT s.datname FROM pg_database s WHERE s.datname ~ %s ORDER BY s.datname DESC LIMIT 1
 """
-# Older images leave no note; the other database is known by its name.
 _SWAPPING = """
 SELECT pid FROM pg_stat_activity
  WHERE application_name = 'sst-backup' AND pid <> pg_backend_pid()
@@ -61,7 +60,7 @@ class Closed:
     why: str
     next_step: str
     dead_swap: tuple[str, ...] = ()
-    """The databases to open, where a restore's swap that died has closed them."""
+    """The databases to open, where a restore's swap that died has closed them; see `reopen`."""
 
 
 def find_closed(url: DatabaseUrl) -> Closed | None:
@@ -140,6 +139,7 @@ def _swaps(connection: Connection, name: str) -> Iterator[tuple[str, dict[str, A
         if note.get("database") == name:
             yield other, note
         elif not note and re.fullmatch(re.escape(name) + _OTHER, other):
+            # Older images leave no note.
             yield other, {"run": other.rpartition("_restore_")[2]} if "_restore_" in other else {}
 
 
@@ -161,6 +161,15 @@ def _swapped(connection: Connection, name: str, other: str, note: dict[str, Any]
             f"{story}; the server process {working[0][0]} waits until every session has ended",
             "try again in some seconds; if it hangs: SELECT"
             f" pg_terminate_backend({working[0][0]}), then `python migrate.py repair`",
+        )
+    if "database" not in note:
+        # A name is no proof: somebody else may have made the other one, and keep it closed.
+        return Closed(
+            f"The database {name} is closed to connections: the swap of a restore has died.",
+            f"{other} is closed as well, and has the name of a database that an older image swaps;"
+            f" {name} is as it was before",
+            f"open {name} with `python migrate.py repair` when nobody keeps it closed on purpose",
+            dead_swap=(name,),
         )
     return Closed(
         f"The database {name} is closed to connections: the swap of a restore has died.",

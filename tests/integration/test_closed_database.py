@@ -9,13 +9,15 @@ import pytest
 
 from app.db.closed import find_closed
 from app.db.url import DatabaseUrl
-from tests.support.backups import execute
+from tests.support.backups import execute, fetch
 from tests.support.swaps import set_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.project import Project
+
+_OPEN = "SELECT datallowconn FROM pg_database WHERE datname = '{}'"
 
 
 @contextmanager
@@ -50,19 +52,22 @@ def test_database_that_somebody_closed_is_named_and_stays_closed(project: Projec
     assert "ALLOW_CONNECTIONS true" in wait.json["error"]["hint"]
 
 
-def test_pair_that_an_older_image_left_closed_is_opened_by_repair(project: Project) -> None:
-    """There is no note; the other database is known by its name and its owner."""
+def test_what_an_older_image_left_closed_is_opened_by_repair(project: Project) -> None:
+    """There is no note: the other database is known by its name only, and is left alone."""
     with closed(project) as name:
         fresh = f"{name}_restore_7e01e1"
         execute(_outside(project), f"CREATE DATABASE {fresh} ALLOW_CONNECTIONS false")
         try:
             check = project.migrate("check", "--json")
             repair = project.migrate("repair", "--yes", "--json")
+            is_open = fetch(_outside(project), _OPEN.format(fresh))
         finally:
             execute(_outside(project), f"DROP DATABASE {fresh}")
 
         assert "the swap of a restore has died" in check.json["error"]["message"]
-        assert "7e01e1" in check.json["error"]["message"]
+        assert fresh in check.json["error"]["message"]
+        assert "nobody keeps it closed on purpose" in check.json["error"]["hint"]
+        assert is_open == [(False,)]
         assert repair.exit_code == 0, repair.output
         assert project.query("select 1") == [(1,)]
 
