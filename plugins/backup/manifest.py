@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from app.hooks import Backup, Veto
 
 from .manifest_form import require_form
+from .tools import major_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +91,11 @@ class Manifest:
     def size_bytes(self) -> int:
         """The size of all its files."""
         return sum(file.size_bytes for file in self.files)
+
+    @property
+    def tool_major(self) -> int:
+        """The major version of the pg_dump that wrote it, which may be a beta: `19beta1`."""
+        return major_of(self.tool_version)
 
     @property
     def obstacles(self) -> tuple[str, ...]:

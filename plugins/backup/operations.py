@@ -153,7 +153,7 @@ def verify(config: Config, context: CommandContext, stored: Stored, level: str) 
     if level == "restore" and config.scratch_url is None:
         with context.inspect() as look:
             look.fetch("SELECT 1")  # the core names why a database lets nobody in
-    tools = find_tools(int(stored.manifest.tool_version.split(".")[0]), config.pg_bin)
+    tools = find_tools(stored.manifest.tool_major, config.pg_bin)
     url = config.scratch_url or context.database_url
     verifier = verifier_of(config, url, tools, Deadline(config.timeout_seconds))
     with storage_of(config, context).opened(stored) as folder:

@@ -32,8 +32,7 @@ def original_of(config: Config, storage: Storage, stored: Stored, wishes: Wishes
         deadline = Deadline(config.timeout_seconds)
         with connected(url) as server:
             place, server_major = server.place, server.version // _MAJOR
-        written_by = int(manifest.tool_version.split(".")[0])
-        tools = find_tools(max(server_major, written_by), config.pg_bin)
+        tools = find_tools(max(server_major, manifest.tool_major), config.pg_bin)
         with storage.opened(stored) as folder:
             _log.info("rebuilding %s beside the live database", manifest.id)
             with Progress(f"rebuilding {manifest.id}"):

@@ -231,9 +231,13 @@ def _finish(
 def _nothing_kept(server: Server, live: str) -> Veto:
     strangers = ", ".join(find_strangers(server, live))
     left = f" ({strangers}: without our mark)" if strangers else ""
+    by_hand = (
+        "; older versions left no mark: when you know that one of these was live before, change"
+        " the names yourself (ALTER DATABASE ... RENAME TO ...)"
+    )
     return Veto(
         f"nothing to go back to: no restore has kept a database of {live}{left}",
-        "python migrate.py backup list names the backups",
+        f"python migrate.py backup list names the backups{by_hand if strangers else ''}",
         code="nothing_kept",
     )
 

@@ -104,11 +104,11 @@ def unplaced(stored: Sequence[Stored], scope: Scope) -> tuple[str, ...]:
     ids = [one.id for one in stored if scope.cannot_tell(one)]
     if not ids:
         return ()
-    line = (
-        f"{len(ids)} backups do not say which server they are of, and no rule removes them"
-        f" (the newest is {ids[0]}): delete their folders when nobody needs them"
-    )
-    return (line,)
+    if len(ids) == 1:
+        what = f"the backup {ids[0]} does not say which server it is of, and no rule removes it"
+        return (f"{what}: delete its folder when nobody needs it",)
+    what = f"{len(ids)} backups do not say which server they are of, and no rule removes them"
+    return (f"{what} (the newest is {ids[0]}): delete their folders when nobody needs them",)
 
 
 def prune(

@@ -68,6 +68,7 @@ def test_databases_that_only_have_our_names_are_left_and_named(shop: Shop) -> No
 
     assert (undone.exit_code, shop.rows()) == (5, [("one",)])
     assert theirs[1] in undone.output
+    assert "older versions left no mark" in undone.output
     for told in (foreseen, pruned, restored):
         assert told.exit_code == 0, told.output
         for name in theirs[:4]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from app.db.url import DatabaseUrl
+from plugins.backup.manifest import Manifest
 from tests.support.backups import execute, fetch
 from tests.support.forks import wait_until
 from tests.support.server import connect
@@ -214,6 +216,19 @@ def test_prune_drops_what_no_rule_keeps(shop: Shop) -> None:
     assert [each["name"] for each in pruned["replaced_databases"]] == [kept]
     assert shop.family() == [shop.live]
     assert len(list((shop.project.root / "backups").iterdir())) == 1
+
+
+def test_backup_that_a_beta_of_the_tools_has_written_is_proven_and_restored(shop: Shop) -> None:
+    path = shop.project.root / "backups" / shop.backup_id / "manifest.json"
+    made = Manifest.from_json(path.read_bytes())
+    path.write_text(replace(made, tool_version=f"{made.tool_major}beta1").to_json())
+
+    proven = shop.project.migrate("backup", "verify", shop.backup_id, "--level", "restore")
+    restored = shop.restore()
+
+    assert proven.exit_code == 0, proven.output
+    assert restored.exit_code == 0, restored.output
+    assert shop.rows() == [("one",)]
 
 
 @pytest.mark.external

@@ -199,6 +199,18 @@ def test_manifest_of_strange_types_is_damaged_and_nothing_breaks(key: str, value
     assert veto.value.code == "backup_damaged"
 
 
+@pytest.mark.parametrize(
+    ("version", "major"),
+    [("18.4", 18), ("19beta1", 19), ("19rc1", 19), ("20devel", 20), ("9.6.24", 9)],
+)
+def test_major_version_of_the_tool_is_read_from_every_kind_of_version(
+    version: str, major: int
+) -> None:
+    made = replace(MADE, tool_version=version)
+
+    assert Manifest.from_json(made.to_json()).tool_major == major
+
+
 def test_manifest_that_is_nested_without_end_is_damaged() -> None:
     with pytest.raises(Veto, match="no JSON"):
         Manifest.from_json("[" * 200_000)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.hooks import Veto
 from plugins.backup.listing import Stored
-from plugins.backup.retention import Rules, Scope, prune, to_prune
+from plugins.backup.retention import Rules, Scope, prune, to_prune, unplaced
 from tests.support.stores import manifest, names, publish, storage
 
 if TYPE_CHECKING:
@@ -97,6 +97,18 @@ def test_backup_that_an_unfinished_run_needs_stays() -> None:
 def test_anothers_backup_is_not_looked_at(foreign: Stored) -> None:
     assert to_prune((*YEAR, foreign), NOW, Rules(keep_last=99), (), SHOP) == ()
     assert foreign not in to_prune((*YEAR, foreign), NOW, Rules(keep_last=1), (), SHOP)
+
+
+def test_backups_that_name_no_server_are_named_when_there_are_any() -> None:
+    old = [_made(day, system_identifier=None) for day in ("2026-11-22", "2026-11-21")]
+    others = [_made("2026-11-20"), _made("2026-11-19", database="crm", system_identifier=None)]
+
+    assert unplaced(others, SHOP) == ()
+    [one] = unplaced([*others, old[0]], SHOP)
+    assert one.startswith(f"the backup {old[0].id} does not say")
+    [two] = unplaced([*old, *others], SHOP)
+    assert two.startswith("2 backups do not say")
+    assert old[0].id in two
 
 
 _days = st.integers(0, 2000).map(lambda days: f"{NOW - timedelta(days=days):%Y-%m-%d}")
