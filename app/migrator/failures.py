@@ -200,7 +200,7 @@ def _ended_transaction(
     raised: EndedTransactionError, progress: Progress, redact: Redact
 ) -> TransactionEndedError:
     step = progress.current_step
-    kept = "" if progress.attempts.committed else "; nothing of the revision is committed"
+    kept = "" if progress.attempts.committed else f"; {raised.kept}"
     return TransactionEndedError(
         step.revision.id if step else "?",
         why=redact(f"{raised}{kept}"),
@@ -216,10 +216,12 @@ def _made_by_others(raised: BaseException, progress: Progress) -> str:
     step = progress.current_step
     if step is None or progress.before or sqlstate_of(raised) not in _THERE_ALREADY:
         return ""
+    made = "this database was made by other means: if it"
+    if progress.committed:
+        made = "correct the revision; or if this database was made by other means and"
     return (
-        "this database was made by other means: if it holds all that the revisions up to "
-        f"{step.revision.id} make, `python migrate.py stamp {step.revision.id}` puts that on "
-        "record; then run the command again"
+        f"{made} holds all that the revisions up to {step.revision.id} make, `python migrate.py "
+        f"stamp {step.revision.id}` puts that on record; then run the command again"
     )
 
 

@@ -75,3 +75,46 @@ def test_lock_timeout_after_a_commit_is_not_tried_again(chain: Project) -> None:
 
     assert end.exit_code == 1, end.output
     assert _rows(chain) == [1]
+
+
+UNTOLD = {
+    "commit": "send = op.get_bind().connection.cursor().execute\n"
+    "send('insert into kept values (1)')\nsend('commit')",
+    "rollback": "send = op.get_bind().connection.cursor().execute\n"
+    "send('rollback')\nsend('insert into kept values (1)')",
+    "behind": "op.execute('rollback; insert into kept values (1)')",
+}
+
+
+@pytest.mark.parametrize("body", UNTOLD.values(), ids=UNTOLD)
+def test_nothing_is_said_to_be_uncommitted_that_was_not_seen(body: str, chain: Project) -> None:
+    chain.revision("two", body)
+
+    end = chain.migrate("upgrade", "--json")
+
+    assert _rows(chain) == [1]
+    assert end.json["error"]["code"] == "transaction_ended"
+    assert "nothing of the revision is committed" not in end.json["error"]["message"]
+
+
+@pytest.mark.parametrize("ends", ["rollback and chain", "rollback; begin"])
+def test_what_follows_in_a_transaction_of_its_own_is_lost(ends: str, chain: Project) -> None:
+    chain.revision("two", f"op.execute({ends!r})\n{WRITES}")
+
+    end = chain.migrate("upgrade", "--json")
+
+    assert _rows(chain) == []
+    assert "lost: insert into kept values (?)" in end.json["error"]["message"]
+    assert "nothing of the revision is committed" in end.json["error"]["message"]
+
+
+@pytest.mark.parametrize("ends", ["connection.close()", "invalidate()"])
+def test_connection_that_is_given_away_is_named(ends: str, chain: Project) -> None:
+    chain.revision("two", f"{WRITES}op.get_bind().{ends}")
+
+    end = chain.migrate("upgrade", "--json")
+
+    assert _rows(chain) == []
+    assert end.exit_code == 1
+    assert end.json["error"]["code"] == "transaction_ended", end.output
+    assert chain.current_revision() == "one"

@@ -160,6 +160,15 @@ def test_database_made_by_other_means_is_named_with_stamp(project: Project) -> N
     assert (stamp.exit_code, project.migrate("upgrade").exit_code) == (0, 0)
 
 
+def test_object_made_twice_in_one_run_is_first_the_revisions_fault(project: Project) -> None:
+    project.revision("a1", "op.create_table('users', sa.Column('id', sa.Integer))")
+    project.revision("a2", "op.create_table('users', sa.Column('id', sa.Integer))")
+
+    hint = project.migrate("upgrade", "--json").json["error"]["hint"]
+
+    assert hint.startswith("correct the revision; or if this database was made by other means")
+
+
 def test_logging_from_an_ini_that_is_not_there_names_the_setting(project: Project) -> None:
     write_env(
         project,

@@ -35,8 +35,9 @@ _ATOMIC = re.compile(r"\bbegin\s+atomic\b", re.IGNORECASE)
 # Both may commit inside, when they are not in a transaction; manual, 43.8.
 _PROCEDURE = re.compile(r"\s*(call|do)\b", re.IGNORECASE)
 
-
+# As libpq numbers them: PQTRANS_IDLE, and PQTRANS_INTRANS with PQTRANS_INERROR.
 _IDLE = 0
+_OPEN = (2, 3)
 
 
 class Footprint:
@@ -135,12 +136,15 @@ class Footprint:
             statement
         )
         if _commits(statement):
-            # Sent as text, behind the driver's back: what follows is in no transaction.
+            # Sent as text, behind SQLAlchemy's back.
             self._committed += self._open
-            self._open, self._is_outside = [], True
+            self._open, self._is_outside = [], not _is_in_transaction(connection)
         elif _rolls_back(statement):
             self._lost += self._open
-            self._open, self._is_outside = [], True
+            self._open, self._is_outside = [], not _is_in_transaction(connection)
+            if self._is_outside:
+                # What stands behind it in the same text was committed at its end.
+                self._committed.append(_behind_rollback(statement))
 
     def _begin(self, _connection: Connection) -> None:
         if self._is_muted:
@@ -175,10 +179,25 @@ def _is_autocommit(connection: Connection) -> bool:
 
 def _is_idle(connection: Connection) -> bool:
     """Say whether the driver knows of no open transaction; psycopg2 and psycopg know it."""
+    return _status(connection) == _IDLE
+
+
+def _is_in_transaction(connection: Connection) -> bool:
+    """Say whether the driver knows of an open transaction."""
+    return _status(connection) in _OPEN
+
+
+def _status(connection: Connection) -> int | None:
     if connection.closed or connection.invalidated:
-        return False
+        return None
     info = getattr(connection.connection.driver_connection, "info", None)
-    return getattr(info, "transaction_status", None) == _IDLE
+    return getattr(info, "transaction_status", None)
+
+
+def _behind_rollback(statement: str) -> str:
+    text = without_literals(statement, len(statement) + 1)
+    *_, last = _ROLLBACK.finditer(text)
+    return text[last.end() :].partition(";")[2].strip()
 
 
 def ends_transaction(statement: str) -> bool:

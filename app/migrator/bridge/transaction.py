@@ -34,10 +34,14 @@ _MARKS = f"select current_setting('{_HERE}', true), current_setting('{_KEPT}', t
 _FOUND = text("select to_regclass(quote_ident(:table)) is not null")
 _PUT_BACK = text("select set_config('search_path', :path, false)")
 _SHOWN = 3
+_UNSEEN = "what it sent over that connection itself was not seen, and may be committed"
 
 
 class EndedTransactionError(Exception):
     """A revision ended the transaction that was begun for it."""
+
+    kept = "nothing of the revision is committed"
+    """What stays of the revision where no statement of it is known to be committed."""
 
 
 class RevisionTransaction:
@@ -113,6 +117,8 @@ class RevisionTransaction:
             self._connection.rollback()
         self._footprint.resolve(was_committed=kept == self._token)
         self.error = EndedTransactionError(self._told())
+        if self._how is None:
+            self.error.kept = _UNSEEN
         raise self.error
 
     def _settle(self) -> None:
@@ -129,7 +135,7 @@ class RevisionTransaction:
             self._footprint.resolve(was_committed=kept == self._token)
 
     def _marks(self) -> tuple[str | None, str | None]:
-        if self._connection.closed:
+        if _is_given_away(self._connection):
             return None, None
         with self._footprint.muted():
             here, kept = self._connection.exec_driver_sql(_MARKS).one()
@@ -196,10 +202,17 @@ class RevisionTransaction:
             self._how = f"{how} at line {line}" if line else how
 
     def _told(self) -> str:
-        how = self._how or "a commit or rollback of the driver's own connection"
+        how = self._how or "a commit, rollback or close of the driver's own connection"
         lost = [without_literals(each) for each in self._footprint.lost]
         shown = f"; lost: {'; '.join(lost[:_SHOWN])}" if lost else ""
         return f"{how} ended the transaction that Alembic had begun{shown}"
+
+
+def _is_given_away(connection: Connection) -> bool:
+    """Say whether the connection was closed, invalidated or put back into its pool."""
+    if connection.closed or connection.invalidated:
+        return True
+    return connection.connection.dbapi_connection is None
 
 
 def _line_in(file: str) -> int | None:
