@@ -87,19 +87,22 @@ import pathlib
 import sys
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "src"))
 os.environ["SHOP_TABLE"] = "orders"
+from alembic import context
+context.config.attributes["column"] = "id"
 """
 _LEANS = """
 import os
 import sqlalchemy as sa
-from alembic import op
+from alembic import context, op
 from shop_behind_env_py import number
 
 TABLE = os.environ["SHOP_TABLE"]
+COLUMN = context.config.attributes["column"]
 revision = "bb02"
 down_revision = "aa01"
 
 def upgrade():
-    op.create_table(TABLE, sa.Column("id", number))
+    op.create_table(TABLE, sa.Column(COLUMN, number))
 
 def downgrade():
     op.drop_table(TABLE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from app.migrator.bridge.brokenness import (
     lacking,
     twice,
 )
-from app.migrator.bridge.preparing import prepare
+from app.migrator.bridge.preparing import prepared
 from app.migrator.bridge.surroundings import kept_within
 
 if TYPE_CHECKING:
@@ -126,11 +125,8 @@ class History:
                 return self._read_after_env_py()
 
     def _read_after_env_py(self) -> list[Script]:
-        # An env.py that breaks off may have prepared enough before.
-        with suppress(Exception, SystemExit):
-            prepare(self._location.config(), self.script)
         try:
-            return self._imported()
+            return prepared(self._location.config(), self.script, self._imported)
         except Exception as error:
             raise broken_file(error) from error
 
