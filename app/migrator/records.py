@@ -66,6 +66,10 @@ _LAST_MOVE = text("""
     from migrator.run r where r.version_table = :version_table and r.outcome <> 'refused'
       and (r.from_heads <> r.to_heads
         or r.outcome = 'succeeded' and r.command in ('stamp', 'restore'))
+      -- a restore by another project takes the whole database back, and ours with it
+      and r.started_at > coalesce((select max(t.started_at) from migrator.run t
+        where t.command = 'restore' and t.outcome = 'succeeded'
+          and t.version_table <> :version_table), '-infinity')
     order by r.started_at desc limit 1
 """)
 # A backup is of the whole database: all histories in it count, each with its own last success.

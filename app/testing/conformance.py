@@ -19,6 +19,7 @@ from app.hooks.loading import LOAD_ERRORS, load
 from app.hooks.manager import Plugins, build
 from app.hooks.places import shown
 from app.hooks.sources import FOLDER, Candidate, Kind, find_candidates
+from app.hooks.types import ALL_STAGES, Check
 from app.hooks.validation import holder_of, module_problems
 from app.testing.builders import an_application
 from app.testing.home import platform_home
@@ -167,7 +168,11 @@ def _name(contribution: Any) -> str:  # noqa: ANN401 - a check, a command, a rou
     routes = getattr(value, "routes", None)
     if routes is not None:
         return ", ".join(str(getattr(route, "path", route)) for route in routes)
-    return str(getattr(value, "name", None) or value.branch_label)
+    name = str(getattr(value, "name", None) or value.branch_label)
+    if isinstance(value, Check) and value.stages != ALL_STAGES:
+        # One name may be two checks that are never asked together.
+        return f"{name} ({', '.join(sorted(stage.value for stage in value.stages))})"
+    return name
 
 
 def _work_at_import(found: FoundPlugin) -> Iterable[str]:

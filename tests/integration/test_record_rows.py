@@ -304,3 +304,16 @@ def test_run_that_comes_back_goes_on_unless_it_has_ended(
 
     row = "select outcome, finished_at is null, backend_pid from migrator.run"
     assert fetch(connection, row) == [(then, then == "running", 7)]
+
+
+@pytest.mark.parametrize(("outcome", "is_known"), [("succeeded", False), ("failed", True)])
+def test_restore_by_another_project_takes_our_last_move_with_it(
+    connection: Connection, outcome: str, *, is_known: bool
+) -> None:
+    """Its backup is of the whole database; what we did since then is no longer there."""
+    put(connection, 1, "succeeded")
+    put(connection, 2, outcome, command="restore", version_table=OTHER)
+
+    move = Records(connection, TABLE).last_move()
+
+    assert (move is not None) is is_known

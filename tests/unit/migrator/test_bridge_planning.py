@@ -224,7 +224,7 @@ def test_few_characters_name_no_branch_and_no_place(target: str, six: AlembicPro
     untouched: Any = None
 
     with pytest.raises(RevisionNotFoundError) as stamped:
-        six.stamp(target, untouched, untouched)
+        six.stamped([target], ())
     with pytest.raises(RevisionNotFoundError) as written:
         six.new_revision("x", autogenerate=False, connection=None, url=untouched, head=target)
 
