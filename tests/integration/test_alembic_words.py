@@ -169,6 +169,20 @@ def test_object_made_twice_in_one_run_is_first_the_revisions_fault(project: Proj
     assert hint.startswith("correct the revision; or if this database was made by other means")
 
 
+def test_row_that_another_one_implies_is_refused_with_a_way_on(project: Project) -> None:
+    project.revision("a1", "op.execute('select 1')")
+    project.revision("a2", "op.execute('select 1')")
+    project.migrate("upgrade")
+    project.query("insert into alembic_version values ('a1')")
+
+    result = project.migrate("upgrade", "--json")
+    stamp = project.migrate("stamp", "a2")
+
+    assert result.exit_code == 6
+    assert "`python migrate.py stamp REVISION`" in result.json["error"]["hint"]
+    assert (stamp.exit_code, project.migrate("upgrade").exit_code) == (0, 0)
+
+
 def test_logging_from_an_ini_that_is_not_there_names_the_setting(project: Project) -> None:
     write_env(
         project,

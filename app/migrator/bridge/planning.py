@@ -187,7 +187,8 @@ def _overlapping(_: History, __: Target, current: Sequence[str], text: str) -> B
     return BrokenHistoryError(
         what=f"The version table contradicts the revision files: {', '.join(sorted(current))}.",
         why=text,
-        next_step="one of its rows is implied by another: remove it with `stamp`",
+        next_step="one of its rows is implied by another: write where the database really is with "
+        "`python migrate.py stamp REVISION`",
     )
 
 
