@@ -54,7 +54,8 @@ _HOLDER = text(f"""
 """)  # noqa: S608 - our own text
 # Runs of this image share the lock of the database. Those of older images have only their own,
 # whose key says nothing, and plain Alembic has none: it is known by the version table, a table
-# with this one column, that a transaction which has changed something looks at.
+# with this one column, that a transaction which has changed something looks at, or by what it
+# builds: between two revisions it may look at the table only at the end of each.
 _WORKERS = text(f"""
     {_SESSION} and (exists ({_HOLDS} and l.classid = :database_high and l.objid = :database_low)
       or a.application_name like 'sst-migrate %' and exists ({_HOLDS} and l.mode = 'ExclusiveLock')
@@ -62,7 +63,13 @@ _WORKERS = text(f"""
         select 1 from pg_locks l join pg_class c on c.oid = l.relation and c.relnatts = 1
         join pg_attribute n on n.attrelid = c.oid and n.attname = 'version_num'
         join pg_locks w on w.pid = l.pid and w.locktype = 'transactionid' and w.granted
-        where l.locktype = 'relation' and l.granted and l.pid = a.pid))
+        where l.locktype = 'relation' and l.granted and l.pid = a.pid)
+      or exists (
+        select 1 from pg_locks l join pg_locks w on w.pid = l.pid
+        where w.locktype = 'transactionid' and w.granted and l.locktype = 'relation' and l.granted
+          and l.mode = 'AccessExclusiveLock' and l.pid = a.pid
+          and not exists (
+            select 1 from pg_class c where c.oid = l.relation and c.relpersistence = 't')))
     order by a.pid
 """)  # noqa: S608 - our own text
 _OWNED = text("""

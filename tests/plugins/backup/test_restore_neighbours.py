@@ -104,6 +104,15 @@ def test_plain_alembic_in_a_transaction_is_seen(shop: Shop) -> None:
     assert shop.family() == [shop.live]
 
 
+def test_plain_alembic_that_commits_each_revision_is_seen_within_one(shop: Shop) -> None:
+    """Its transaction looks at the version table only when the revision's own work is done."""
+    with other_session(shop.project, "CREATE TABLE of_a_revision (id integer)"):
+        refused = shop.restore("--lock-wait", "0", "--json")
+
+    assert (refused.exit_code, refused.json["error"]["code"]) == (75, "lock_busy")
+    assert shop.family() == [shop.live]
+
+
 def test_session_that_only_reads_the_version_table_is_no_run(shop: Shop) -> None:
     """Readiness is asked all the time."""
     with closing(connect(shop.project.database_url)) as reader, reader.cursor() as cursor:
