@@ -121,6 +121,21 @@ class RevisionTransaction:
             self.error.kept = _UNSEEN
         raise self.error
 
+    def _leave(self) -> None:
+        """Look before an autocommit block, which commits what is open.
+
+        A commit right before it has done no more: Alembic goes on from a transaction of its own.
+        """
+        connection = self._connection
+        is_between = not _is_given_away(connection) and not connection.in_transaction()
+        here, kept = self._marks()
+        if is_between and kept == self._token != here:
+            connection.rollback()
+            self._how = None
+            self._context._transaction = connection.begin()  # noqa: SLF001 - as Alembic had it
+        else:
+            self._look()
+
     def _settle(self) -> None:
         """Let the footprint know, of a revision that failed, what its transaction's end kept."""
         connection = self._connection
@@ -166,7 +181,7 @@ class RevisionTransaction:
 
         @contextmanager
         def block() -> Iterator[None]:
-            self._look()
+            self._leave()
             self._is_guarded = False
             with original():
                 yield

@@ -46,6 +46,7 @@ ROLLBACKS = {
     "session.execute(sa.text('select 1'))\nsession.rollback()",
     "inner": "op.get_bind().get_transaction().rollback()",
 }
+_BLOCK = "with op.get_context().autocommit_block():\n    op.execute('vacuum kept')\n"
 LEGAL = {
     "reset all": "op.execute('RESET ALL')",
     "savepoint": "with op.get_bind().begin_nested():\n    pass",
@@ -55,6 +56,7 @@ LEGAL = {
     "block": "with op.get_context().autocommit_block():\n    op.execute('vacuum kept')",
     "two blocks": "for _ in range(2):\n    with op.get_context().autocommit_block():\n"
     "        op.execute('vacuum kept')",
+    "commit before a block": f"op.get_bind().commit()\n{_BLOCK}op.execute('select 1')",
     "another connection": "with op.get_bind().engine.connect() as other:\n    other.commit()",
     "session": "from sqlalchemy.orm import Session\nsession = Session(op.get_bind())\n"
     "session.execute(sa.text('select 1'))\nsession.commit()\nsession.close()",
@@ -148,6 +150,18 @@ def test_what_leaves_the_transaction_alone_is_applied(
 
     assert driven.go("head") == ("bb02",)
     assert _count(driven) == 1
+
+
+@pytest.mark.parametrize(
+    "does", ["op.get_bind().commit()\nop.execute('select 1')", "op.get_bind().rollback()"]
+)
+def test_end_that_is_not_right_before_a_block_is_refused_there(
+    does: str, chain: Callable[..., Driven]
+) -> None:
+    """The block commits what is open: a statement after the commit would be without its first."""
+    driven = chain(f"{WRITES}{does}\n{_BLOCK}")
+
+    _try(driven, EndedTransactionError)
 
 
 @pytest.mark.parametrize("does", [COMMITS["commit"], COMMITS["driver"], ROLLBACKS["close"]])
