@@ -273,7 +273,7 @@ def test_stamp_that_fails_is_on_record_and_moves_nothing(chain: Project) -> None
 
     assert result.exit_code == 6, result.output
     assert chain.current_revision() == "alpha_one"
-    assert (chain.last_run()["command"], chain.last_run()["outcome"]) == ("stamp", "failed")
+    assert (chain.last_run()["command"], chain.last_run()["outcome"]) == ("stamp", "refused")
 
 
 def test_role_that_may_not_read_the_version_table_is_told_so(chain: Project) -> None:
