@@ -137,8 +137,7 @@ def _schema(evidence: Evidence) -> CheckResult:
     if changed is None:
         return _skip("the catalogue could not be compared: another server, or a lock")
     if changed:
-        text = _listed(changed, "; ")
-        detail = f"changed outside migrations since run {known.run_id}: {text}"
+        detail = f"{known.changed}: {_listed(changed, '; ')}"
         return _fail(evidence, "schema_changed", detail)
     return _pass(f"as run {known.run_id} left it")
 

@@ -44,17 +44,31 @@ _WITHDRAW = text(
     "update migrator.fingerprint set handed_on_to = null where handed_on_to = :run_id"
 )
 _EXISTS = text("select to_regclass('migrator.fingerprint') is not null")
-# A run that was killed, or whose end could not be written, left the schema somewhere else.
+# A run that was killed in its first revision moved nothing on record; a later one did.
+_KILLED = """
+    r.command in ('upgrade', 'downgrade') and r.outcome in ('running', 'interrupted')
+    and r.error is null and not exists (
+        select 1 from pg_stat_activity a where r.outcome = 'running' and a.pid = r.backend_pid
+        and coalesce(a.backend_start, r.backend_start) = r.backend_start)
+    and not exists (
+        select 1 from migrator.step s where s.run_id = r.id and s.outcome = 'applied')
+"""
+# Any other run that has begun since, and handed nothing on, left the schema somewhere else.
 # Read as JSON: a ledger that no run has brought up to date yet lacks the column.
-_READ = text("""
+_READ = text(f"""
     select f.run_id, f.server_major, f.objects, (
         select r.id from migrator.run r
         where r.started_at > coalesce((select l.started_at from migrator.run l
                 where l.id = coalesce(to_jsonb(f) ->> 'handed_on_to', f.run_id)), f.taken_at)
-          and r.id <> f.run_id and r.outcome <> 'refused'
+          and r.id <> f.run_id and r.outcome <> 'refused' and not ({_KILLED})
+        order by r.started_at desc limit 1), (
+        select r.id from migrator.run r
+        where r.started_at > coalesce((select l.started_at from migrator.run l
+                where l.id = f.run_id), f.taken_at)
+          and {_KILLED} and exists (select 1 from migrator.step s where s.run_id = r.id)
         order by r.started_at desc limit 1)
     from migrator.fingerprint f
-""")
+""")  # noqa: S608 - a constant of ours
 _SHOWN = 20
 
 
@@ -67,6 +81,14 @@ class Fingerprint:
     shape: Shape
     later_run: str | None
     """A run that has begun since and left no fingerprint: then nothing can be said."""
+    killed_run: str | None
+    """A run that was killed since in its first revision, which may have left something."""
+
+    @property
+    def changed(self) -> str:
+        """Who may have changed what differs from it, in words."""
+        killed = f", or by run {self.killed_run}, which was killed" if self.killed_run else ""
+        return f"changed outside migrations since run {self.run_id}{killed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +109,7 @@ class SchemaAtStart:
         more = len(self.changes) - _SHOWN
         rest = f"; and {more} more" if more > 0 else ""
         listed = "; ".join(self.changes[:_SHOWN])
-        return f"changed outside migrations since run {self.known.run_id}: {listed}{rest}"
+        return f"{self.known.changed}: {listed}{rest}"
 
     @property
     def warnings(self) -> tuple[str, ...]:

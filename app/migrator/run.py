@@ -109,12 +109,14 @@ class _Execution:
         progress.before = before = session.heads()
         context, table = self._context, session.facts.qualified_version_table
         records = Records(session.record, table)
+        if all(map(context.project.knows, before)):
+            # First: a target such as -1 means nothing to a table that has lost where it was.
+            refuse_loss(context.project, records, table, before)
         try:
             progress.plan = context.project.plan(request.target, before, request.direction)
         except DatabaseAheadError as error:
             left_at = records.left_at()
             raise explained(error, context, session.ledger, before, left_at) from error
-        refuse_loss(context.project, records, table, before)
         refuse_steps(progress.plan, session.id_length(), table)
 
     def _begin(self, session: Session) -> None:

@@ -166,6 +166,17 @@ def test_runs_that_moved_nothing_do_not_forget_what_was_applied(applied: Project
     assert_behind(result, "stamp a2")
 
 
+@pytest.mark.parametrize("target", ["-1", "a1", "nowhere"])
+def test_downgrade_names_the_loss_before_it_looks_for_its_target(
+    applied: Project, target: str
+) -> None:
+    applied.query("delete from alembic_version")
+
+    result = applied.migrate("downgrade", target, "--json")
+
+    assert_behind(result, "The version table has lost a1, a2", "migrate.py stamp a2`")
+
+
 def test_what_a_killed_run_had_committed_is_known(applied: Project) -> None:
     applied.revision("a3")
     applied.revision("slow", "op.execute('select pg_sleep(600)')")

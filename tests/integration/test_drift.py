@@ -103,6 +103,43 @@ def test_drift_survives_a_run_that_moved_nothing(
     assert f"since run {first}: {DRIFT}" in found["detail"]
 
 
+def test_drift_survives_a_run_that_was_killed_in_its_first_revision(drifted: Project) -> None:
+    first = drifted.last_run()["id"]
+    drifted.revision("later", "exec(os.environ.get('BODY', 'pass'))")
+    drifted.migrate("upgrade", BODY="os.kill(os.getpid(), 9)")
+    killed = drifted.last_run()["id"]
+
+    between = schema_check(drifted)
+    failed = drifted.migrate("upgrade", "--json", BODY="raise ValueError")
+    after_failure = schema_check(drifted)
+    good = drifted.migrate("upgrade", "--json")
+
+    told = f"changed outside migrations since run {first}, or by run {killed}, which was killed"
+    for found in (between, after_failure):
+        assert (found["status"], found["code"]) == ("fail", "schema_changed"), found
+        assert f"{told}: {DRIFT}" in found["detail"]
+    for run in (failed, good):
+        assert run.json["warnings"] == [f"schema_changed: {told}: {DRIFT}"]
+    assert good.exit_code == 0, good.output
+    [recorded] = drifted.last_run()["warnings"]
+    assert recorded["text"] == f"{told}: {DRIFT}"
+    assert schema_check(drifted)["status"] == "pass"
+
+
+def test_run_that_was_killed_in_its_first_revision_leaves_the_schema_as_it_was(
+    project: Project,
+) -> None:
+    project.revision("sites", "op.execute('create table sites (id int)')")
+    assert project.migrate("upgrade").exit_code == 0
+    first = project.last_run()["id"]
+    project.revision("later", "import os; os.kill(os.getpid(), 9)")
+    project.migrate("upgrade")
+
+    found = schema_check(project)
+
+    assert (found["status"], found["detail"]) == ("pass", f"as run {first} left it")
+
+
 def test_drift_is_in_the_record_the_warnings_and_the_result_of_a_run_over_it(
     drifted: Project,
 ) -> None:

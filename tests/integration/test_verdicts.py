@@ -320,11 +320,15 @@ def test_failed_run_leaves_a_fingerprint_of_what_it_committed(chain: Project) ->
 
 
 def test_nothing_is_said_of_the_schema_after_a_run_without_a_fingerprint(chain: Project) -> None:
-    """A run that was killed has changed something, and nobody knows what."""
+    """A run that was killed after a revision has changed something, and nobody knows what."""
     chain.query("""
         insert into migrator.run select (jsonb_populate_record(r, jsonb_build_object(
             'id', 'killed', 'started_at', clock_timestamp(), 'outcome', 'interrupted'))).*
         from migrator.run r
+    """)
+    chain.query("""
+        insert into migrator.step (run_id, position, revision, direction, checksum, outcome)
+        values ('killed', 1, 'workers', 'upgrade', '', 'applied')
     """)
     chain.query("alter table sites add column note text")
 
