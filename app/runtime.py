@@ -24,7 +24,7 @@ from app.hooks.manager import (
     Plugins,
     build,
     discover_enabled,
-    list_all,
+    find_candidates,
     unknown_names,
 )
 from app.migrator.bridge import AlembicProject, Branch
@@ -97,7 +97,7 @@ def load_configuration(
         configuration = sources.bind(
             sections,
             values,
-            known_plugins=[entry.name for entry in list_all(sources.root, enabled)],
+            known_plugins=(*enabled, *find_candidates(sources.root)),
             unread_plugins=set(enabled) - {found.name for found in discovery.found},
         )
     except ConfigError as error:

@@ -25,6 +25,7 @@ from app.hooks.instances import instantiate, secrets_of
 from app.hooks.listing import PluginEntry, list_all, unknown_names
 from app.hooks.marker import PROJECT_NAME
 from app.hooks.observers import Observers
+from app.hooks.sources import find_candidates
 from app.hooks.specs import MODES, REVERSED, Mode
 from app.hooks.timing import CallLog
 from app.hooks.validation import problem
@@ -48,6 +49,7 @@ __all__ = [
     "call_order",
     "discover",
     "discover_enabled",
+    "find_candidates",
     "list_all",
     "unknown_names",
 ]
