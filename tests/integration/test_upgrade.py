@@ -82,7 +82,7 @@ def test_second_upgrade_has_nothing_to_do_and_calls_no_gate(chain: Project) -> N
         ("+1", "one"),
         ("+2", "two"),
         ("two", "two"),
-        ("thr", "three"),
+        ("thre", "three"),
         ("head", "three"),
         ("heads", "three"),
         ("one+1", "two"),
