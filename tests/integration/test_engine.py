@@ -73,7 +73,7 @@ def test_direct_engine_closes_its_connection_after_use(
 def test_application_engine_echoes_through_logging_and_not_to_stdout(
     database_url: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    engine = create_app_engine(Settings(sql_echo=True), DatabaseUrl(database_url))
+    engine = create_app_engine(Settings(protected=False, sql_echo=True), DatabaseUrl(database_url))
 
     with engine.connect() as connection:
         connection.execute(text("SELECT 'echoed'"))
