@@ -81,6 +81,7 @@ class Work:
         self._started = time.monotonic()
         self._is_recorded = False
         self._has_fingerprint = False
+        self._was_aside = False
 
     @property
     def id(self) -> str:
@@ -117,6 +118,7 @@ class Work:
 
     def aside(self) -> AbstractContextManager[None]:
         """Close every connection of the core for the body; see `LockedWork.aside`."""
+        self._was_aside = True
         return self._session.aside()
 
     def copy_record(
@@ -188,7 +190,10 @@ class Work:
         with contextlib.suppress(SQLAlchemyError):
             heads = self._session.heads()
         try:
-            outcome = _outcome(raised, is_untouched=set(heads or ()) == set(self._before))
+            is_untouched = set(heads or ()) == set(self._before)
+            # Who waits in vain for the lock after having been aside has renamed databases by then.
+            is_untouched = is_untouched and not (self._was_aside and _is_busy(raised))
+            outcome = _outcome(raised, is_untouched=is_untouched)
             error = self._failure(raised) if raised else None
             ledger.finish(self._id, outcome, error=error, heads=heads)
             if known and not known.later_run and not self._has_fingerprint:
@@ -214,6 +219,10 @@ class Work:
 
 def _cause(raised: BaseException) -> BaseException:
     return raised.error if isinstance(raised, HookFailedError) else raised
+
+
+def _is_busy(raised: BaseException | None) -> bool:
+    return raised is not None and isinstance(_cause(raised), LockBusyError)
 
 
 def _outcome(raised: BaseException | None, *, is_untouched: bool) -> str:
