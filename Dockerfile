@@ -36,6 +36,7 @@ FROM packages AS application
 WORKDIR /app
 # The example holds no secret: production refuses the placeholders that stand in it.
 COPY migrate.py settings.toml pyproject.toml .secrets.toml.example plugins.lock* ./
+COPY sst sst
 COPY app app
 COPY plugins plugins
 COPY alembic alembic

@@ -54,8 +54,8 @@ format: install ## Format the code and apply the safe fixes
 	$(PY) -m ruff format .
 
 references: install ## Write docs/settings.md and docs/hooks.md again, from the code
-	$(PY) -m tests.unit.config.test_generate
-	$(PY) -m app.hooks.reference > docs/hooks.md.new
+	$(PY) -m tests.unit.config.show.test_generate
+	$(PY) -m sst.hooks.tools.reference > docs/hooks.md.new
 	mv docs/hooks.md.new docs/hooks.md
 
 # What it does not have itself it takes from .venv: two packages are another version there.

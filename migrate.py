@@ -4,9 +4,9 @@
 import sys
 
 try:
-    from app.cli import leave, main
+    from sst.cli import leave, main
 except ModuleNotFoundError as error:
-    if (error.name or "app").partition(".")[0] == "app":
+    if (error.name or "sst").partition(".")[0] == "sst":
         raise
     print(  # noqa: T201 - the command line that would print it needs that package
         f"The package {error.name!r} is not installed.\n"

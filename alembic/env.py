@@ -19,7 +19,7 @@ from alembic import context
 from alembic.util import CommandError
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.db.models import Base
+from app.models import Base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping

@@ -1,3 +1,1 @@
-"""SST Platform: settings, plugins, migrations and the web application that share them."""
-
-__version__ = "0.1.0"
+"""The application: what a team edits. Its settings, tables and endpoints."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from app.api import create_app
-from app.errors import AppError
+from sst.errors import AppError
+from sst.web import create_app
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

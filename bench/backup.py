@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import make_url
 
-from app.hooks import DatabaseUrl
 from bench.costs import Connecting, Figures, Processors, postmaster_of
-from plugins.backup.environment import client_environment
-from plugins.backup.tools import find_tools
+from plugins.backup.postgres.client_environment import client_environment
+from plugins.backup.postgres.client_programs import find_tools
 from plugins.embedded_postgres.binaries import find_installation
 from plugins.embedded_postgres.server import Server
+from sst.hooks import DatabaseUrl
 from tests.support.project import Project
 from tests.support.server import TestServer, connect, temporary_place
 
@@ -44,7 +44,7 @@ ROOT = Path(__file__).parent.parent
 MIGRATE = """
 import sys
 from pathlib import Path
-from app.cli import leave, main
+from sst.cli import leave, main
 leave(main(sys.argv[1:], Path.cwd()))
 """
 MEGABYTE = 1_000_000
@@ -141,7 +141,7 @@ class Bench:
         """Let a run keep a copy of the database, and go back to it by a swap of names."""
         number = len(self.project.revisions)
         self.project.revision(f"r{number}", f"op.execute('create table r{number} (id int)')")
-        self.project.settings["plugins.backup.snapshot"] = "template"
+        self.project.settings["plugins.backup.make.mvcc_snapshot"] = "template"
         self._timed("here: upgrade with dump and copy", lambda: self._migrate("upgrade"))
         self._restore(SWAP)
 

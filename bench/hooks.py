@@ -34,7 +34,7 @@ CALLS_OF_A_RUN = 7 + 3 * REVISIONS
 
 _NOOP = """
 from contextlib import contextmanager
-from app.hooks import hookimpl
+from sst.hooks import hookimpl
 
 @hookimpl
 def register_checks():

@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from app.db.url import DatabaseUrl
 from plugins.maintenance.in_database import DatabaseFlag
 from plugins.maintenance.in_redis import RedisFlag
+from sst.db.url import DatabaseUrl
 from tests.support.project import Project
 from tests.support.server import embedded_server
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.hooks import Check, CheckResult, CheckStatus, Inspection, Run, Stage, Veto, hookimpl
+from sst.hooks import Check, CheckResult, CheckStatus, Inspection, Run, Stage, Veto, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -13,7 +13,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from app.hooks import Event, EventKind, hookimpl
+from sst.hooks import Event, EventKind, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _EXTERNAL_VARIABLE = "TEST_DATABASE_URL"
-_LOWEST = ("bridge", "foreign_projects", "test_upgrade", "plugin_branches", "plugin_models")
+_LOWEST = ("unit/bridge", "test_upgrade", "plugin_branches", "plugin_models")
 _INTEGRATION = Path(__file__).parent / "integration"
 _ONE_SERVER_IS_ENOUGH = (
-    "application",
+    "web",
     "test_command_line.py",
     "test_guide.py",
     "test_hooks_in_a_run.py",
@@ -50,7 +50,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of the bridge: they run with the lowest supported versions as well."""
     for item in items:
-        if any(word in item.path.stem for word in _LOWEST):
+        if any(word in item.path.as_posix() for word in _LOWEST):
             item.add_marker(pytest.mark.lowest)
 
 
@@ -62,7 +62,7 @@ def _wants_external(metafunc: pytest.Metafunc) -> bool:
     path = metafunc.definition.path
     if not path.is_relative_to(_INTEGRATION):
         return False
-    return path.relative_to(_INTEGRATION).parts[0] not in _ONE_SERVER_IS_ENOUGH
+    return {path.name, path.relative_to(_INTEGRATION).parts[0]}.isdisjoint(_ONE_SERVER_IS_ENOUGH)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, field_validator
 
-from app.hooks import Run, Veto, hookimpl
+from sst.hooks import Run, Veto, hookimpl
 
 _FRIDAY = 4
 

@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 from sst_office_hours import Config, Plugin
 
-from app.hooks import Run, Veto
-from app.testing import a_run, assert_conforms
+from sst.hooks import Run, Veto
+from sst.testing import a_run, assert_conforms
 
 
 def at(hour: int, *, day: int = 20, environment: str = "production") -> Run:

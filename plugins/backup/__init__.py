@@ -11,28 +11,28 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from app.hooks import Backup, Run, Veto, hookimpl
+from sst.hooks import Backup, Run, Veto, hookimpl
 
-from .create import Maker
-from .create_settings import CreateSettings
-from .manifest import backup_id
-from .origin import UNKNOWN
-from .progress import human_size
-from .restore_settings import RestoreSettings
-from .retention import prune_beside
-from .settings import StorageSettings
-from .storage import Storage, require_space
-from .texts import PROVEN
+from .commands.texts import PROVEN
+from .make.maker import Maker
+from .make.settings import CreateSettings
+from .manifest.manifest import backup_id
+from .manifest.origin import UNKNOWN
+from .postgres.progress_line import human_size
+from .restore.settings import RestoreSettings
+from .store.retention import prune_beside
+from .store.settings import StorageSettings
+from .store.storage import Storage, require_space
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import click
 
-    from app.hooks import Failure, LockedWork, Restored
+    from sst.hooks import Failure, LockedWork, Restored
 
-    from .listing import Stored
-    from .source import Asker
+    from .archive.source import Asker
+    from .store.listing import Stored
 
 _log = logging.getLogger("sst.plugins.backup")
 
@@ -58,7 +58,7 @@ class Plugin:
         storage = Storage(self._config, run.project_root)
         stored = make_backup(self._config, storage, run, run.id)
         if self._config.snapshot == "template":
-            from .instant import keep_copy
+            from .restore.template_copy import keep_copy
 
             keep_copy(run, stored.id)
         return stored.backup
@@ -66,7 +66,7 @@ class Plugin:
     @hookimpl
     def register_commands(self) -> list[click.Command]:
         """Return `backup` and `restore`."""
-        from .commands import commands_of
+        from .commands.commands import commands_of
 
         return commands_of(self._config)
 
@@ -79,7 +79,7 @@ class Plugin:
     @hookimpl
     def restore_backup(self, work: LockedWork, backup: Backup) -> Restored:
         """Put *backup* in the place of the database of *work*, as the command does."""
-        from .operations import restore_after_failure
+        from .commands.restore_operations import restore_after_failure
 
         return restore_after_failure(self._config, work, backup)
 
@@ -119,7 +119,9 @@ def _tell(stored: Stored, seconds: float) -> None:
     if manifest.system_identifier is None:
         _log.warning("backup %s: %s", stored.id, UNKNOWN)
     if manifest.verified == "none":
-        _log.warning("backup %s: nobody has read it back (plugins.backup.verify)", stored.id)
+        _log.warning(
+            "backup %s: nobody has read it back (plugins.backup.verify.verifier)", stored.id
+        )
 
 
 def _unwritable(directory: Path, error: OSError) -> Veto:

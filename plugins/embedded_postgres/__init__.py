@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from app.hooks import hookimpl
+from sst.hooks import hookimpl
 
 _PROJECT_ROOT = Path(__file__).resolve().parents[2]
 

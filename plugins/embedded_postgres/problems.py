@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.hooks import ConfigError, Problem
+from sst.hooks import ConfigError, Problem
 
 SETTING = "DATABASE_URL"
 OTHER_WAY = "or set DATABASE_URL to a server: postgresql://user@host:5432/name"

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import psycopg2
 from psycopg2 import sql
 
-from app.hooks import DatabaseUnreachableError
+from sst.hooks import DatabaseUnreachableError
 
 from . import cluster, launch, lease, postmaster
 from .binaries import MAJOR

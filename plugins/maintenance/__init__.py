@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.hooks import ApplicationContext, ConfigError, Middleware, Run, Veto, hookimpl
+from sst.hooks import ApplicationContext, ConfigError, Middleware, Run, Veto, hookimpl
 
 from .holding import held
 

@@ -8,7 +8,7 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from app.hooks import Veto
+from sst.hooks import Veto
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 
-    from app.hooks import DatabaseUrl
+    from sst.hooks import DatabaseUrl
 
 # "sst" and "mntn" as numbers; two keys, so that no lock of a run (one key) is ever the same.
 _KEYS = (0x737374, 0x6D6E746E)

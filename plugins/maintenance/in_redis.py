@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from app.hooks import ConfigError, Problem
+from sst.hooks import ConfigError, Problem
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.hooks import hookimpl
+from sst.hooks import hookimpl
 
 from .deadline import within
 from .references import Reference, asked, setting_name

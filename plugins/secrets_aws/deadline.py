@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from app.hooks import ConfigError
+from sst.hooks import ConfigError
 
 from .references import UnreadableError
 

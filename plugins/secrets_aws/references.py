@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from app.hooks import Problem
+from sst.hooks import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.hooks import ConfigError, Problem
+from sst.hooks import ConfigError, Problem
 
 from .faults import explained
 from .references import UnreadableError

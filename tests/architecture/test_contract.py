@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from app import errors
-from app.cli.command import common_options
-from app.cli.envelope import envelope
-from app.cli.invocation import Invocation
-from app.migrator.report import Report
+from sst import errors
+from sst.cli.command import common_options
+from sst.cli.envelope import envelope
+from sst.cli.invocation import Invocation
+from sst.migrator.values.report import Report
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")

@@ -14,9 +14,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = [*ROOT.glob("app/**/*.py"), *ROOT.glob("plugins/**/*.py"), ROOT / "migrate.py"]
+CODE = [
+    *(path for wing in ("sst", "app", "plugins") for path in ROOT.glob(f"{wing}/**/*.py")),
+    ROOT / "migrate.py",
+]
 LONGEST_FILE_LINES = 300
-OWN = {"app", "plugins"}
+OWN = {"sst", "app", "plugins"}
 CLUSTER_WIDE = ("pg_stat_activity", "pg_locks", "pg_stat_progress_", "pg_prepared_xacts")
 # The lower halves of FastAPI, pydantic and boto3.
 INSEPARABLE = {"starlette", "pydantic_core", "botocore"}

@@ -134,7 +134,7 @@ def test_compiled_packages_are_locked_for_every_platform() -> None:
 def _pages() -> list[str]:
     """Return every file that people and machines take commands from."""
     patterns = ["Makefile", "Dockerfile", ".ci/run", "*.md", "docs/*.md", "examples/**/*.md"]
-    patterns += ["app/hooks/scaffold/templates/*", "deploy/**/*.yaml", "docker-compose.yml"]
+    patterns += ["sst/hooks/tools/scaffold/templates/*", "deploy/**/*.yaml", "docker-compose.yml"]
     return [str(path.relative_to(ROOT)) for each in patterns for path in ROOT.glob(each)]
 
 

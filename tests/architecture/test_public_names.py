@@ -20,7 +20,7 @@ from tests.support.public_names import (
 )
 
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-BEFORE = {"app.hooks.Run.id": "str", "app.hooks.Run": "class(id: str)", "hook.notify": "(event)"}
+BEFORE = {"sst.hooks.Run.id": "str", "sst.hooks.Run": "class(id: str)", "hook.notify": "(event)"}
 
 
 def log(text: str) -> str:
@@ -46,50 +46,50 @@ def test_list_is_read_as_it_was_written() -> None:
 def test_names_fields_methods_and_hooks_are_in_it() -> None:
     names = public_names()
 
-    assert names["app.hooks.Backup.size_bytes"] == "int"
-    assert names["app.hooks.Backup.to_dict"] == "(self) -> dict[str, Any]"
-    assert names["app.hooks.Stage.READY"] == "'ready'"
-    assert names["app.hooks.Inspection.pending"] == "property(self) -> tuple[str, ...]"
-    assert names["app.hooks.Veto"].startswith("class(reason: str")
-    assert names["app.testing.Project.enable"] == "(self, *plugins: str) -> None"
-    assert names["app.testing.project"].startswith("fixture (tmp_path")
+    assert names["sst.hooks.Backup.size_bytes"] == "int"
+    assert names["sst.hooks.Backup.to_dict"] == "(self) -> dict[str, Any]"
+    assert names["sst.hooks.Stage.READY"] == "'ready'"
+    assert names["sst.hooks.Inspection.pending"] == "property(self) -> tuple[str, ...]"
+    assert names["sst.hooks.Veto"].startswith("class(reason: str")
+    assert names["sst.testing.Project.enable"] == "(self, *plugins: str) -> None"
+    assert names["sst.testing.project"].startswith("fixture (tmp_path")
     assert names["hook.notify"] == "(event: Event) -> None [observe]"
 
 
 def test_untold_changes_are_found() -> None:
     after = {
-        "app.hooks.Run.id": "int",
-        "app.hooks.Run": "class(id: int)",
-        "app.hooks.New": "class",
+        "sst.hooks.Run.id": "int",
+        "sst.hooks.Run": "class(id: int)",
+        "sst.hooks.New": "class",
     }
 
     changes = changed(BEFORE, after)
 
     assert changes == {
-        "app.hooks.New": "added",
-        "app.hooks.Run": "changed",
-        "app.hooks.Run.id": "changed",
+        "sst.hooks.New": "added",
+        "sst.hooks.Run": "changed",
+        "sst.hooks.Run.id": "changed",
         "hook.notify": "removed",
     }
     assert untold(changes, log("- Nothing about names, Run or notify.")) == changes
-    assert untold(changes, log("- `Run.identity`, `app.testing.New2`, `notify_all`.")) == changes
+    assert untold(changes, log("- `Run.identity`, `sst.testing.New2`, `notify_all`.")) == changes
 
 
 def test_told_changes_are_fine() -> None:
     after = {
-        "app.hooks.Run.id": "int",
-        "app.hooks.Run": "class(id: int)",
-        "app.hooks.New": "class",
+        "sst.hooks.Run.id": "int",
+        "sst.hooks.Run": "class(id: int)",
+        "sst.hooks.New": "class",
     }
 
     told = log(
-        "- `Run.id` is a number in `Run`, `app.hooks.New` is new, the hook `notify` is gone."
+        "- `Run.id` is a number in `Run`, `sst.hooks.New` is new, the hook `notify` is gone."
     )
 
     assert untold(changed(BEFORE, after), told) == {}
 
 
 def test_members_of_a_new_name_are_told_with_it() -> None:
-    after = BEFORE | {"app.hooks.New": "class(x: int)", "app.hooks.New.x": "int"}
+    after = BEFORE | {"sst.hooks.New": "class(x: int)", "sst.hooks.New.x": "int"}
 
     assert untold(changed(BEFORE, after), log("- `New` is new.")) == {}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy.engine import make_url
 
-from app.config.schema import MigrateSettings
+from sst.config.declared.schema import MigrateSettings
 from tests.support.disks import small_disk
 from tests.support.faults import UNTIL_GO, Fault, Scene, drive
 from tests.support.forks import wait_until

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.api.application import create_app
-from app.errors import ConfigError
-from app.hooks.specs import MODES, Mode
+from sst.errors import ConfigError
+from sst.hooks.contract.specs import MODES, Mode
+from sst.web.application import create_app
 from tests.support.broken_hooks import FAULTS, break_hook, calls, record
 
 if TYPE_CHECKING:

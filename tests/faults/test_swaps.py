@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.db.url import DatabaseUrl
-from plugins.backup.swap import Names, swap
+from plugins.backup.restore.swap import Names, swap
+from sst.db.url import DatabaseUrl
 from tests.support.backups import execute
 from tests.support.faults import UNTIL_GO, Scene
 from tests.support.forks import wait_until
@@ -67,7 +67,7 @@ def test_gate_that_comes_back_to_another_database_ends_the_run(scene: Scene, nam
         "aside",
         f"""
         import os, time
-        from app.hooks import hookimpl
+        from sst.hooks import hookimpl
         @hookimpl
         def pre_migrate(run):
             with run.aside():

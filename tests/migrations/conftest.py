@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from app.db.url import DatabaseUrl
+from sst.db.url import DatabaseUrl
 from tests.migrations.chain import Chain
 
 if TYPE_CHECKING:

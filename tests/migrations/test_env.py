@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 
-from app.db.models import Base
+from app.models import Base
 from tests.migrations.catalog import snapshot
 from tests.migrations.chain import ROOT, config, revision_before, scripts
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 
-from app.db.models import Base
+from app.models import Base
 from tests.migrations.catalog import snapshot
 
 if TYPE_CHECKING:

@@ -12,20 +12,20 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from app.db.url import DatabaseUrl
-from app.hooks import Veto
 from plugins.backup import Config, Plugin
-from plugins.backup.environment import client_environment
-from plugins.backup.origin import read_origin
-from plugins.backup.server import connected
+from plugins.backup.manifest.origin import read_origin
+from plugins.backup.postgres.client_environment import client_environment
+from plugins.backup.postgres.maintenance_session import connected
+from sst.db.url import DatabaseUrl
+from sst.hooks import Veto
 from tests.support.server import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.hooks import Backup, Run
-    from plugins.backup.origin import Origin
-    from plugins.backup.tools import Tools
+    from plugins.backup.manifest.origin import Origin
+    from plugins.backup.postgres.client_programs import Tools
+    from sst.hooks import Backup, Run
 
 DUMP_SESSIONS = """
 SELECT count(*) FROM pg_stat_activity

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _PLUGIN = """
 from pathlib import Path
 import sqlalchemy as sa
-from app.hooks import Migrations, hookimpl
+from sst.hooks import Migrations, hookimpl
 
 metadata = sa.MetaData()
 {models}

@@ -17,7 +17,7 @@ WITNESS = """
 from contextlib import contextmanager
 from pathlib import Path
 import click
-from app.hooks import hookimpl
+from sst.hooks import hookimpl
 
 NAME = __name__.rsplit(".", 1)[-1]
 
@@ -74,7 +74,7 @@ def register_routers():
 """
 BROKEN = """
 import time
-from app.hooks import hookimpl
+from sst.hooks import hookimpl
 
 @hookimpl
 def {hook}():
@@ -82,7 +82,7 @@ def {hook}():
 """
 ENTERED = "\n@hookimpl\ndef pre_migrate(run):\n    pass\n"
 BACKED_UP = """
-from app.hooks import Backup
+from sst.hooks import Backup
 
 @hookimpl
 def pre_migrate(run):

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url, text
 
-from app.db.url import DatabaseUrl
-from app.hooks.types import Direction
-from app.migrator.bridge import AlembicProject
+from sst.bridge import AlembicProject
+from sst.db.url import DatabaseUrl
+from sst.hooks.contract.types import Direction
 from tests.support import foreign_envs as envs
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from app.migrator.bridge import Step
+    from sst.bridge import Step
     from tests.support.foreign import ForeignProject
 
 UP = Direction.UPGRADE

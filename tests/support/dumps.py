@@ -12,9 +12,9 @@ import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from app.db.url import DatabaseUrl
-from plugins.backup.environment import client_environment
+from plugins.backup.postgres.client_environment import client_environment
 from plugins.embedded_postgres.binaries import find_installation
+from sst.db.url import DatabaseUrl
 from tests.support.server import connect
 
 if TYPE_CHECKING:

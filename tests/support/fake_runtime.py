@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydantic import SecretStr
 
-from app.hooks.manager import Contribution
-from app.migrator.context import Version
+from sst.hooks.manager import Contribution
+from sst.migrator.values.context import Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.hooks import ApplicationContext
-    from app.hooks.types import Check
-    from app.runtime import Runtime
+    from sst.hooks import ApplicationContext
+    from sst.hooks.contract.types import Check
+    from sst.runtime import Runtime
 
 OPERATIONS_TOKEN = "canary-operations-token"
 CANARY = "canary-secret"

@@ -77,7 +77,7 @@ _PLUGIN = (
 import os
 import time
 from contextlib import contextmanager
-from app.hooks import Veto, hookimpl
+from sst.hooks import Veto, hookimpl
 """
     + _POINT
     + """

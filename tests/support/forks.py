@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from app.testing.outcome import Outcome as Finished
-from app.testing.processes import Running, fork_server, redirect, start
+from sst.testing.project.outcome import Outcome as Finished
+from sst.testing.project.processes import Running, fork_server, redirect, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from app.db.url import DatabaseUrl
-from app.migrator.lock import RunLock
+from sst.db.url import DatabaseUrl
+from sst.migrator.session.run_lock import RunLock
 from tests.support.dumps import VERSION_TABLE
 from tests.support.server import connect
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.db.url import DatabaseUrl
+from sst.db.url import DatabaseUrl
 from tests.support.backups import execute, fetch
 from tests.support.project import Project
 from tests.support.server import temporary_place

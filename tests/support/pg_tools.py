@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from plugins.backup.tools import Tools
+    from plugins.backup.postgres.client_programs import Tools
 
 # $REAL is the real program, $FILE what --file= names. The zstd probe fails: gzip has checksums.
 _DUMP = """#!/bin/sh

@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.config.policy import Choice, PluginPolicy
-from app.db.url import DatabaseUrl
-from app.hooks.manager import Deadlines, Discovery, Plugins, build, discover
-from app.hooks.serving import ApplicationContext
-from app.hooks.types import Direction, Event, EventKind, Failure, Revision, Run
+from sst.config.binding.policy import Choice, PluginPolicy
+from sst.db.url import DatabaseUrl
+from sst.hooks.contract.application import ApplicationContext
+from sst.hooks.contract.types import Direction, Event, EventKind, Failure, Revision, Run
+from sst.hooks.manager import Deadlines, Discovery, Plugins, build, discover
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from app.errors import Problem
+    from sst.errors import Problem
 
 QUICK = Deadlines(each_seconds=0.3, total_seconds=0.5)
 PATIENT = Deadlines(each_seconds=20, total_seconds=60)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.testing.outcome import Outcome
-from app.testing.projects import Project
+from sst.testing.project.outcome import Outcome
+from sst.testing.project.project import Project
 
 __all__ = ["REPOSITORY", "Outcome", "Project"]
 

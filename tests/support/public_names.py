@@ -13,9 +13,9 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import app.hooks
-import app.testing
-from app.hooks import specs
+import sst.hooks
+import sst.testing
+from sst.hooks.contract import specs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 def public_names() -> dict[str, str]:
     """Return the signature of every public name, of its fields and methods, and of every hook."""
     found: dict[str, str] = {}
-    for module in (app.hooks, app.testing):
+    for module in (sst.hooks, sst.testing):
         for name in module.__all__:
             found |= _described(f"{module.__name__}.{name}", getattr(module, name))
     for hook, mode in specs.MODES.items():
@@ -80,8 +80,8 @@ def _is_part_of_new(name: str, changes: Mapping[str, str]) -> bool:
 
 
 def _is_told(name: str, news: str) -> bool:
-    short = re.sub(r"^(app\.\w+|hook)\.", "", name)
-    return re.search(rf"`(?:app\.\w+\.)?{re.escape(short)}(?![\w.])", news) is not None
+    short = re.sub(r"^(sst\.\w+|hook)\.", "", name)
+    return re.search(rf"`(?:sst\.\w+\.)?{re.escape(short)}(?![\w.])", news) is not None
 
 
 def _described(name: str, value: Any) -> Iterator[tuple[str, str]] | dict[str, str]:  # noqa: ANN401

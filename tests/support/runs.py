@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import text
 
-from app.db.engine import create_direct_engine
-from app.db.url import DatabaseUrl
-from app.hooks import Direction, Inspection, Revision, Run
+from sst.db.engine import create_direct_engine
+from sst.db.url import DatabaseUrl
+from sst.hooks import Direction, Inspection, Revision, Run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from app.api import create_app, probes
+from sst.web import create_app
+from sst.web.probing import probes
 from tests.support import forks
 from tests.support.web import bearer
 

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.testing.server import TestServer, connect
 from plugins.embedded_postgres.account import server_account
 from plugins.embedded_postgres.binaries import find_installation
 from plugins.embedded_postgres.place import Place
 from plugins.embedded_postgres.server import Server
+from sst.testing.project.server import TestServer, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,9 @@ import shutil
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from app.db.url import DatabaseUrl
-from plugins.backup.server import connected
-from plugins.backup.tools import find_tools
+from plugins.backup.postgres.client_programs import find_tools
+from plugins.backup.postgres.maintenance_session import connected
+from sst.db.url import DatabaseUrl
 from tests.support.forks import wait_until
 from tests.support.pg_tools import write_program
 from tests.support.project import Project
@@ -119,7 +119,7 @@ def _model(server: TestServer, root: Path) -> Shop:
     project = Project.create(root, server.create_database())
     project.enable("backup")
     project.revision("one", "op.execute(\"CREATE TABLE whoami AS SELECT text 'one' AS word\")")
-    first = project.migrate("upgrade", "--set", "plugins.backup.verify=none, unproven")
+    first = project.migrate("upgrade", "--set", "plugins.backup.verify.verifier=none, unproven")
     assert first.exit_code == 0, first.output
     project.revision("two", "op.execute(\"UPDATE whoami SET word = 'two'\")")
     upgraded = project.migrate("upgrade", "--json")

@@ -6,14 +6,14 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from plugins.backup import Config
-from plugins.backup.manifest import ArchivedFile, Manifest
-from plugins.backup.storage import Storage
+from plugins.backup.manifest.manifest import ArchivedFile, Manifest
+from plugins.backup.store.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from plugins.backup.listing import Stored
+    from plugins.backup.store.listing import Stored
 
 ID = "20261122T143000Z-shop-7e01e1"
 SMALL = {"archive.dump": b"archive of the shop"}

@@ -26,7 +26,7 @@ from pathlib import Path
 import click
 import psycopg2
 
-from app.hooks import Backup, CommandResult, Restored, Veto, hookimpl
+from sst.hooks import Backup, CommandResult, Restored, Veto, hookimpl
 
 
 def on_the_server(url, *statements):

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Self
 
 import psycopg2
 
-from app.db.url import DatabaseUrl
-from plugins.backup.server import connected
-from plugins.backup.swap import Names
+from plugins.backup.postgres.maintenance_session import connected
+from plugins.backup.restore.swap import Names
+from sst.db.url import DatabaseUrl
 from tests.support.backups import execute, fetch
 from tests.support.forks import wait_until
 from tests.support.server import connect

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.db.url import DatabaseUrl
-from plugins.backup import marks
-from plugins.backup.cluster import creation
-from plugins.backup.manifest import Manifest, backup_id
-from plugins.backup.restore import Original
-from plugins.backup.server import connected
+from plugins.backup.manifest.manifest import Manifest, backup_id
+from plugins.backup.postgres.create_database import creation
+from plugins.backup.postgres.maintenance_session import connected
+from plugins.backup.restore import marks
+from plugins.backup.restore.restore import Original
+from sst.db.url import DatabaseUrl
 from tests.support.backups import execute, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from app.hooks import Backup, Inspection
+    from sst.hooks import Backup, Inspection
 
 
 @dataclass

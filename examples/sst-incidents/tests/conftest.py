@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from app.testing import Project
+    from sst.testing import Project
 
-pytest_plugins = ["app.testing"]
+pytest_plugins = ["sst.testing"]
 
 # The id is the real one: the plugin's first revision depends on it.
 SITES = "1f0c5a7e9b21"

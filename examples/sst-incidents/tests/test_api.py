@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi.testclient import TestClient
 
-from app.api.application import create_app
-from app.runtime import open_runtime
+from sst.runtime import open_runtime
+from sst.web.application import create_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from app.testing import Project
+    from sst.testing import Project
 
 REPORTS = "/plugins/incidents/reports"
 NEW = {"title": "a crack in the scaffold", "severity": 2}

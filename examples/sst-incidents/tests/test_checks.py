@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sst_incidents.checks import checks
 
-from app.hooks import CheckStatus
-from app.testing import FakeInspection, Project
+from sst.hooks import CheckStatus
+from sst.testing import FakeInspection, Project
 
 THERE = {"to_regclass": [(True,)]}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.testing import Project, assert_conforms
+from sst.testing import Project, assert_conforms
 
 
 def test_package_keeps_the_contract() -> None:

@@ -15,7 +15,7 @@ from servers import PASSWORD, USER, Mailbox, Webhook
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest_plugins = ["app.testing"]
+pytest_plugins = ["sst.testing"]
 
 
 class _AnyPort(Controller):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from servers import PASSWORD, Mailbox
 
 if TYPE_CHECKING:
-    from app.testing import Project
+    from sst.testing import Project
 
 
 def a_project(project: Project, *urls: str) -> Project:

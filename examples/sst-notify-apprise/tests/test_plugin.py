@@ -12,8 +12,8 @@ from servers import PASSWORD, Mailbox, Webhook
 from sst_notify_apprise import Config, Plugin
 from sst_notify_apprise.delivery import DeliveryError
 
-from app.hooks import CheckStatus, EventKind
-from app.testing import FakeInspection, an_event, assert_conforms
+from sst.hooks import CheckStatus, EventKind
+from sst.testing import FakeInspection, an_event, assert_conforms
 
 
 def a_plugin(*urls: str, **settings: object) -> Plugin:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.db.url import DatabaseUrl
-from plugins.backup.source import Source
-from plugins.backup.tools import find_tools
+from plugins.backup.archive.source import Source
+from plugins.backup.postgres.client_programs import find_tools
+from sst.db.url import DatabaseUrl
 from tests.support.backups import execute
 from tests.support.owners import owned
 from tests.support.runs import make_run
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from app.hooks import Run
-    from plugins.backup.tools import Tools
+    from plugins.backup.postgres.client_programs import Tools
+    from sst.hooks import Run
     from tests.support.owners import Owned
     from tests.support.project import Project
     from tests.support.server import TestServer

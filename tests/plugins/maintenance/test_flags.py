@@ -10,9 +10,9 @@ import pytest
 from pydantic import SecretStr
 from redis import Redis
 
-from app.db.url import DatabaseUrl
 from plugins.maintenance.in_database import DatabaseFlag, DatabaseLook
 from plugins.maintenance.in_redis import RedisFlag, RedisLook
+from sst.db.url import DatabaseUrl
 from tests.plugins.maintenance.conftest import PLACES
 from tests.support.forks import wait_until
 from tests.support.server import connect

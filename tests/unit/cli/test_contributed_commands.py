@@ -1,6 +1,6 @@
 """A plugin's own commands: what the core adds to them, prints of them, and makes of their errors.
 
-No database answers here: what needs one is in `tests/integration/test_locked_work.py`.
+No database answers here: what needs one is in `tests/integration/migrator/locked_work/`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SHELF = '''
 import os
 import click
 from pydantic import BaseModel
-from app.hooks import Backup, CommandResult, ConfigError, Problem, Veto, hookimpl
+from sst.hooks import Backup, CommandResult, ConfigError, Problem, Veto, hookimpl
 
 class Config(BaseModel):
     label: str = "plain"
@@ -216,7 +216,7 @@ def test_help_of_the_program_loads_no_plugin(shelf: Project) -> None:
 
 GIVER = """
 import click
-from app.hooks import hookimpl
+from sst.hooks import hookimpl
 
 @hookimpl
 def register_commands():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from app.cli.text import aligned
+from sst.cli.table import aligned
 
 
 def test_colour_covers_the_word_and_not_the_padding() -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.config import Configuration, PluginValue, Sources, open_sources
-from app.errors import ConfigError
+from sst.config import Configuration, PluginValue, Sources, open_sources
+from sst.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from app.errors import Problem
+    from sst.errors import Problem
 
 _SETTINGS = """
     [default]

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool, QueuePool
 
-from app.config import Settings
-from app.db.engine import create_app_engine, create_direct_engine
-from app.db.url import DatabaseUrl
+from sst.config import Settings
+from sst.db.engine import create_app_engine, create_direct_engine
+from sst.db.url import DatabaseUrl
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine

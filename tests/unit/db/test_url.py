@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.db.url import DatabaseUrl
-from app.errors import ConfigError
+from sst.db.url import DatabaseUrl
+from sst.errors import ConfigError
 
 CANARY = "c4n4ry/p@ss:w#r?d%41&=+ '\"\\"
 ENCODED = quote(CANARY, safe="")

@@ -160,7 +160,7 @@ def test_everything_copied_exists_and_enters_the_build() -> None:
     """A build must not be the first to notice."""
     sources = copied_from_checkout()
 
-    assert {"app", "plugins", "alembic", "migrate.py", "settings.toml"} <= set(sources)
+    assert {"sst", "app", "plugins", "alembic", "migrate.py", "settings.toml"} <= set(sources)
     # Without it production would take its placeholders for passwords.
     assert ".secrets.toml.example" in sources
     missing = [s for s in sources if not (ROOT / s).exists() or not enters_build(s)]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.cli.main import COMMANDS
 from plugins.backup import Config
-from plugins.backup.commands import commands_of
+from plugins.backup.commands.commands import commands_of
+from sst.cli.main import COMMANDS
 from tests.support.compose import (
     ROOT,
     ComposeCommand,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.errors import DatabaseUnreachableError
-from app.health import run_checks
-from app.hooks.manager import Contribution
-from app.hooks.types import ALL_STAGES, Check, CheckResult, CheckStatus, Stage
+from sst.errors import DatabaseUnreachableError
+from sst.health import run_checks
+from sst.hooks.contract.types import ALL_STAGES, Check, CheckResult, CheckStatus, Stage
+from sst.hooks.manager import Contribution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

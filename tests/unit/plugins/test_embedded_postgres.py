@@ -9,13 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from app.hooks import ConfigError
-from plugins.embedded_postgres import Config, Plugin, account, binaries, cluster, place, postmaster
+from plugins.embedded_postgres import (
+    Config,
+    Plugin,
+    account,
+    binaries,
+    cluster,
+    place,
+    postmaster,
+)
 from plugins.embedded_postgres.account import Account
 from plugins.embedded_postgres.binaries import Installation, find_installation
 from plugins.embedded_postgres.place import Place, choose_place
 from plugins.embedded_postgres.server import Server
 from plugins.embedded_postgres.sockets import socket_folder
+from sst.hooks import ConfigError
 
 PROJECT = Path("/home/ana/sst")
 SOMEBODY = Account("somebody", 12345, 12345)

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from app.db.url import DatabaseUrl
-from app.health import run_checks
-from app.hooks.manager import Contribution
-from app.hooks.types import CheckStatus, Inspection, Stage, Veto
 from plugins import health_check
+from sst.db.url import DatabaseUrl
+from sst.health import run_checks
+from sst.hooks.contract.types import CheckStatus, Inspection, Stage, Veto
+from sst.hooks.manager import Contribution
 from tests.support.plugin_project import a_run
 from tests.support.server import connect
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
-from app.api import create_app
-from app.errors import ConfigError, DatabaseUnreachableError
-from app.hooks import Veto
-from app.hooks.manager import Contribution
 from plugins.maintenance import Config, Plugin
 from plugins.maintenance.holding import held
 from plugins.maintenance.middleware import Maintenance
 from plugins.maintenance.watch import Watch
+from sst.errors import ConfigError, DatabaseUnreachableError
+from sst.hooks import Veto
+from sst.hooks.manager import Contribution
+from sst.web import create_app
 from tests.support.fake_runtime import fake_runtime
 from tests.support.forks import wait_until
 from tests.support.plugin_project import a_run, an_application
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Message
 
-    from app.db.url import DatabaseUrl
+    from sst.db.url import DatabaseUrl
 
     Watched = Callable[..., Watch]
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from app.hooks.types import Backup, EventKind
 from plugins.notify import Config, DeliveryError, Plugin, log_line
+from sst.hooks.contract.types import Backup, EventKind
 from tests.support.plugin_project import an_event
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import ValidationError
 
-from app.errors import ConfigError
 from plugins.secrets_aws import Config, Plugin
+from sst.errors import ConfigError
 from tests.support.aws import CREDENTIALS, REGION
 
 if TYPE_CHECKING:

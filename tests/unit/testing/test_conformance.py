@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, Field
 
-from app.testing import assert_conforms
-from app.testing.settings_conformance import settings_faults
+from sst.testing import assert_conforms
+from sst.testing.conformance.settings import settings_faults
 
 REPOSITORY = Path(__file__).parents[3]
 HEAD = '''
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field, SecretStr
 
-from app.hooks import Check, CheckResult, CheckStatus, hookimpl
+from sst.hooks import Check, CheckResult, CheckStatus, hookimpl
 '''
 GATE = """
 
@@ -265,12 +265,12 @@ class Plugin:
 
 def test_kit_is_not_imported_by_the_platform() -> None:
     """It brings pytest, which production does not have."""
-    code = "import sys, app.cli, app.runtime, app.main; print(sorted(sys.modules))"
+    code = "import sys, sst.cli, sst.runtime, app.main; print(sorted(sys.modules))"
 
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
 
     assert done.returncode == 0, done.stderr
-    assert "'app.testing'" not in done.stdout
+    assert "'sst.testing'" not in done.stdout
     assert "'pytest'" not in done.stdout

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import app.hooks
-from app import testing
-from app.hooks import CommandContext, EventKind, Inspection, LockedWork, Problem, Veto
-from app.testing import FakeCommandContext, FakeInspection, FakeLockedWork
+import sst.hooks
+from sst import testing
+from sst.hooks import CommandContext, EventKind, Inspection, LockedWork, Problem, Veto
+from sst.testing import FakeCommandContext, FakeInspection, FakeLockedWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ FAKES = {
 
 def values() -> set[type]:
     """Return the dataclasses that cross the border; a `Problem` is made by its caller."""
-    public = (getattr(app.hooks, name) for name in app.hooks.__all__)
+    public = (getattr(sst.hooks, name) for name in sst.hooks.__all__)
     return {each for each in public if is_dataclass(each) and isinstance(each, type)} - {Problem}
 
 
@@ -69,7 +69,7 @@ def test_first_argument_may_be_given_by_place() -> None:
 
 
 def test_every_protocol_has_a_stand_in_with_all_its_members() -> None:
-    public = {name: getattr(app.hooks, name) for name in app.hooks.__all__}
+    public = {name: getattr(sst.hooks, name) for name in sst.hooks.__all__}
     protocols = {name: each for name, each in public.items() if getattr(each, "_is_protocol", 0)}
 
     missing = {

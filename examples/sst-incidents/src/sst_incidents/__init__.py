@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from app.hooks import ApplicationContext, Check, Migrations, hookimpl
+from sst.hooks import ApplicationContext, Check, Migrations, hookimpl
 
 if TYPE_CHECKING:
     import click

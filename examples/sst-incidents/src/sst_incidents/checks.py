@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from app.hooks import Check, CheckResult, CheckStatus, Inspection, Stage
+from sst.hooks import Check, CheckResult, CheckStatus, Inspection, Stage
 
 _ARE_THERE = """
     SELECT to_regclass('incident_reports') IS NOT NULL

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from app.hooks import CommandContext, CommandResult, Veto
+from sst.hooks import CommandContext, CommandResult, Veto
 
 _REPORTS = """
     SELECT id, severity, reported_at::date::text, site_id, title FROM incident_reports

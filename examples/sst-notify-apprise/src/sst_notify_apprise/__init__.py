@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from app.hooks import (
+from sst.hooks import (
     Check,
     CheckResult,
     CheckStatus,

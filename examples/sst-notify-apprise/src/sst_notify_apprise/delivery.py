@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import apprise
 
-from app.hooks import EventKind
+from sst.hooks import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

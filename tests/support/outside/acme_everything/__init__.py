@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from app.hooks import (
+from sst.hooks import (
     Check,
     CheckResult,
     CheckStatus,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from app.hooks import (
+    from sst.hooks import (
         ApplicationContext,
         Event,
         Failure,

@@ -1,7 +1,0 @@
-"""The web application: health endpoints, version, docs and the routes of plugins."""
-
-from __future__ import annotations
-
-from app.api.application import create_app
-
-__all__ = ["create_app"]

@@ -1,8 +1,0 @@
-"""The command line: one file per command, each parses, calls one function, returns its report."""
-
-from __future__ import annotations
-
-from app.cli.leaving import leave
-from app.cli.main import main
-
-__all__ = ["leave", "main"]

@@ -1,0 +1,1 @@
+"""The archive of a backup: written, read, packed, rebuilt."""

@@ -1,0 +1,128 @@
+"""A rebuild where pg_restore alone does not get through: extensions made before, a search path."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import tempfile
+from functools import partial
+from typing import TYPE_CHECKING
+
+from psycopg2 import sql
+
+from ..postgres.client_environment import plain_environment
+from ..postgres.database_session import asked
+from ..postgres.name_properties import spelled
+from ..postgres.process import work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sst.hooks import DatabaseUrl
+
+    from ..postgres.client_programs import Tools
+    from ..postgres.database_session import Session
+    from ..postgres.process import Deadline
+
+_log = logging.getLogger("sst.plugins.backup")
+_EXTENSIONS = "SELECT extname, quote_ident(extname) FROM pg_extension"
+_SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname <> 'public' AND nspname !~ '^pg_'"
+# pg_restore would fill the tables of extensions that their script has marked.
+_CLOSED_TABLES = """
+SELECT n.nspname, c.relname FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE d.classid = CAST('pg_class' AS regclass) AND d.deptype = 'e'
+   AND c.relkind IN ('r', 'p', 'S') AND NOT has_table_privilege(c.oid, 'INSERT')
+"""
+# What a body that was bound when it was made, or a compiled one, names is known already.
+_FUNCTIONS = """
+SELECT CAST(CAST(p.oid AS regprocedure) AS text)
+  FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+ WHERE p.oid >= 16384 AND p.prokind IN ('f', 'w') AND p.prosqlbody IS NULL
+   AND l.lanname NOT IN ('c', 'internal') AND pg_has_role(current_user, p.proowner, 'USAGE')
+   AND NOT EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c LIKE 'search\\_path=%')
+"""
+# The database's own event triggers are there when the paths are taken away; only a superuser can
+# have made them.
+_QUIET = """
+SELECT set_config('session_replication_role', 'replica', false) FROM pg_roles
+ WHERE rolname = current_user AND rolsuper
+"""
+# `2; 3079 16390 EXTENSION - hstore ` and `3398; 0 0 COMMENT - EXTENSION hstore `.
+_ENTRY = re.compile(r"^\d+; \d+ \d+ (?P<entry>.*)$")
+
+
+@contextlib.contextmanager
+def entries_to_restore(
+    target: DatabaseUrl, archive: Path, tools: Tools, deadline: Deadline
+) -> Iterator[list[str]]:
+    """Give pg_restore's arguments for *archive* without what *target* has from its template.
+
+    These are extensions, the schemas they are in, and rows of extensions that this role may not
+    write.
+
+    Raises `ToolFailedError` and `psycopg2.Error`.
+    """
+    there = asked(target, _there, deadline)
+    command = [tools.pg_restore, "--list", str(archive)]
+    listed = work(command, plain_environment(), deadline).splitlines()
+    out = [line for line in listed if _starts(line, there)]
+    _log.info("left out of the rebuild, as the template has it: %s", _told(out))
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".list") as kept:
+        kept.write("\n".join(line for line in listed if line not in out) + "\n")
+        kept.flush()
+        yield [f"--use-list={kept.name}"]
+
+
+@contextlib.contextmanager
+def functions_find(target: DatabaseUrl, search_path: str, deadline: Deadline) -> Iterator[None]:
+    """Let functions look in *search_path* for the body; then they are as they were.
+
+    pg_restore empties the path of its sessions; that of a function wins.
+    One that has a path, and one of somebody else, keeps its own.
+
+    Raises `psycopg2.Error`.
+    """
+    changed = asked(target, partial(_set_path, search_path), deadline)
+    yield
+    asked(target, partial(_alter, changed, sql.SQL("RESET search_path")), deadline)
+
+
+def _there(session: Session) -> tuple[str, ...]:
+    """Return how the entries begin that *session*'s database has already."""
+    found = []
+    for name, quoted in session.fetch(_EXTENSIONS):
+        found += [f"EXTENSION - {name} ", f"COMMENT - EXTENSION {quoted} "]
+    found += [f"SCHEMA - {name} " for (name,) in session.fetch(_SCHEMAS)]
+    for schema, name in session.fetch(_CLOSED_TABLES):
+        found += [f"TABLE DATA {schema} {name} ", f"SEQUENCE SET {schema} {name} "]
+    return tuple(found)
+
+
+def _starts(line: str, beginnings: tuple[str, ...]) -> bool:
+    found = _ENTRY.match(line)
+    # Some have no owner at their end, and some pg_restore no blank in its place.
+    return found is not None and f"{found['entry']} ".startswith(beginnings)
+
+
+def _told(lines: list[str]) -> str:
+    return "; ".join(line.partition(" ")[2] for line in lines) or "nothing"
+
+
+def _set_path(search_path: str, session: Session) -> list[str]:
+    names = [str(row[0]) for row in session.fetch(_FUNCTIONS)]
+    value = spelled("search_path", search_path)
+    _alter(names, sql.SQL("SET search_path TO {}").format(value), session)
+    return names
+
+
+def _alter(functions: list[str], change: sql.Composable, session: Session) -> None:
+    """Change all of *functions* in one trip, and in one transaction."""
+    statements = [
+        sql.SQL("ALTER FUNCTION {} {}").format(sql.SQL(name), change) for name in functions
+    ]
+    if statements:
+        session.fetch(_QUIET)
+        session.execute(sql.SQL("; ").join(statements))

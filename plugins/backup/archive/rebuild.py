@@ -1,0 +1,279 @@
+"""Restoring an archive into a fresh database, and holding it against the manifest."""
+
+from __future__ import annotations
+
+import re
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import psycopg2
+
+from sst.hooks import Veto
+
+from ..postgres.client_environment import client_environment
+from ..postgres.create_database import TEMPLATE0, creation, missing_roles
+from ..postgres.database_session import Session, asked, first_line
+from ..postgres.process import Deadline, ToolFailedError, work
+from ..restore import marks
+from .contents import count_all, list_tables
+from .pg_dump import NAMES, STATISTICS_SINCE, carries_statistics, refusal
+from .prepared_rebuild import entries_to_restore, functions_find
+from .rebuild_advice import advice
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from sst.hooks import DatabaseUrl
+
+    from ..manifest.manifest import Manifest
+    from ..postgres.client_programs import Tools
+    from .contents import Contents
+
+_SHOWN = 3
+_COMPARE_SECONDS = 3600.0
+# Indexes are sorted in memory, half a gigabyte for all jobs, or as much as the server allows each.
+# No commit waits for the disk: WAL is written in order, so the first one that does wait, at the
+# latest the one that gives the database its name, waits for all before it.
+_SETTINGS = "-c synchronous_commit=off -c maintenance_work_mem={kilobytes}kB"
+_MEMORY_KB = 512 * 1024
+_MEMORY = """
+SELECT CAST(setting AS integer) FROM pg_catalog.pg_settings WHERE name = 'maintenance_work_mem'
+"""
+# pg_restore 17 sets it on every server; an older one does not know it, and nothing is lost.
+# Each of its processes says so, and not all of them are counted. Servers have their own language.
+_SETTING_SINCE = 17
+_REFUSED_SETTING = re.compile(
+    r'^\S+: error: could not execute query: .*"transaction_timeout".*\n'
+    r"Command was: SET transaction_timeout = 0;$",
+    re.MULTILINE,
+)
+_DEFINITIONS = "--section=pre-data"
+_REST = ("--section=data", "--section=post-data")
+_ERROR = re.compile(r"^\S+: (error|fatal): ", re.MULTILINE)
+_IGNORED = re.compile(r"^\S+: warning: errors ignored on restore: \d+$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildOptions:
+    """What a rebuild does otherwise than pg_restore by itself."""
+
+    no_owner: bool = False
+    """All belongs to the role of the rebuild, and grants are left out: no role need exist."""
+    search_path: str = ""
+    """Where functions without a path of their own look while rows and indexes are made."""
+    template: str = TEMPLATE0
+    """The database that the new one is a copy of; what it has is left out of the rebuild."""
+
+    def but(self, *, no_owner: bool, search_path: str, template: str) -> RebuildOptions:
+        """Return these with what is said instead; an empty text says nothing."""
+        return RebuildOptions(no_owner, search_path or self.search_path, template or self.template)
+
+
+PLAIN = RebuildOptions()
+
+
+def rebuild(  # noqa: PLR0913, PLR0917 - what a restore needs to know
+    folder: Path,
+    manifest: Manifest,
+    tools: Tools,
+    url: DatabaseUrl,
+    database_name: str,
+    deadline: Deadline,
+    jobs: int,
+    *,
+    analyze: bool = True,
+    options: RebuildOptions = RebuildOptions(),
+) -> None:
+    """Create the database *database_name* and restore the archive in *folder* into it.
+
+    *url* is any database of the server; nothing in it is touched. With *analyze* the planner gets
+    its statistics, unless they came along in the archive.
+
+    Raises `Veto` when anything fails; the new database is then there, half full, for the caller
+    to drop.
+    """
+    archive, target = folder / NAMES[manifest.format], url.with_database(database_name)
+    try:
+        make = partial(_create, manifest=manifest, name=database_name, options=options)
+        major, memory_kb = asked(url, make, deadline)
+        program = _PgRestore(tools, major, target, deadline, max(memory_kb, _MEMORY_KB // jobs))
+        has_statistics = _has_statistics(manifest, tools, major)
+        words = _words(tools, jobs, options, has_statistics=has_statistics)
+        with _entries(target, archive, tools, deadline, options) as entries:
+            restore = partial(program.restore, archive, *words, *entries)
+            if options.search_path:
+                restore(_DEFINITIONS)
+            with _functions(target, deadline, options):
+                restore(*(_REST if options.search_path else ()))
+                if analyze and not has_statistics:
+                    asked(target, Session.analyze, deadline)
+    except ToolFailedError as error:
+        raise _refused(target.redact(str(error)), manifest) from None
+    except psycopg2.Error as error:
+        raise _failed(database_name, first_line(url, error)) from None
+
+
+def compare(url: DatabaseUrl, manifest: Manifest, deadline: Deadline | None = None) -> None:
+    """Raise `Veto` (code `backup_mismatch`) unless the database of *url* is what *manifest* says.
+
+    Row counts, large objects and heads are compared; the first differences are named.
+    """
+    try:
+        table = manifest.version_table
+        found = asked(url, partial(_count, table), deadline or Deadline(_COMPARE_SECONDS))
+    except psycopg2.Error as error:
+        raise _failed(url.name, first_line(url, error)) from None
+    differences = _differences(found, manifest)
+    if differences:
+        raise _mismatch(differences)
+
+
+def _count(version_table: str | None, session: Session) -> Contents:
+    session.execute("SET row_security = off")
+    session.execute("BEGIN READ ONLY")
+    return count_all(session, list_tables(session), version_table)
+
+
+def _create(
+    session: Session, *, manifest: Manifest, name: str, options: RebuildOptions
+) -> tuple[int, int]:
+    """Create the empty database; return the server's major version and its memory for indexes."""
+    missing = [] if options.no_owner else missing_roles(session, manifest.roles)
+    if missing:
+        raise Veto(
+            f"the backup names roles that the server does not have: {', '.join(missing)}",
+            f"create them first: CREATE ROLE {_identifier(missing[0])}",
+            code="missing_roles",
+        )
+    session.execute(creation(name, manifest.properties, options.template))
+    marks.put(session, name)
+    [(memory_kb,)] = session.fetch(_MEMORY)
+    return session.server_major, memory_kb
+
+
+def _identifier(name: str) -> str:
+    """Quote *name*: somebody will copy the statement, and a manifest may be a stranger's."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _words(tools: Tools, jobs: int, options: RebuildOptions, *, has_statistics: bool) -> list[str]:
+    words = ["--no-password", f"--jobs={jobs}"]
+    if tools.major >= STATISTICS_SINCE:
+        words.append("--statistics" if has_statistics else "--no-statistics")
+    return [*words, "--no-owner", "--no-privileges"] if options.no_owner else words
+
+
+def _has_statistics(manifest: Manifest, tools: Tools, server_major: int) -> bool:
+    came_along = carries_statistics(manifest.tool_version, manifest.server_version)
+    return came_along and min(tools.major, server_major) >= STATISTICS_SINCE
+
+
+def _entries(
+    target: DatabaseUrl, archive: Path, tools: Tools, deadline: Deadline, options: RebuildOptions
+) -> AbstractContextManager[list[str]]:
+    if options.template == TEMPLATE0:
+        return nullcontext([])
+    return entries_to_restore(target, archive, tools, deadline)
+
+
+def _functions(
+    target: DatabaseUrl, deadline: Deadline, options: RebuildOptions
+) -> AbstractContextManager[None]:
+    if not options.search_path:
+        return nullcontext()
+    return functions_find(target, options.search_path, deadline)
+
+
+@dataclass(frozen=True, slots=True)
+class _PgRestore:
+    """One pg_restore into the database of *target*, called once or for each of its sections."""
+
+    tools: Tools
+    server_major: int
+    target: DatabaseUrl
+    deadline: Deadline
+    memory_kb: int
+
+    def restore(self, archive: Path, *words: str) -> None:
+        """Restore what *words* say of *archive*; raise `ToolFailedError` when anything fails."""
+        is_old = self.server_major < _SETTING_SINCE <= self.tools.major
+        to_the_end = [] if is_old else ["--exit-on-error"]
+        place = f"--dbname={self.target.libpq_place()}"
+        options = _SETTINGS.format(kilobytes=self.memory_kb)
+        environment = client_environment(self.target, watched=True, options=options)
+        command = [self.tools.pg_restore, *words, *to_the_end, place, str(archive)]
+        try:
+            work(command, environment, self.deadline)
+        except ToolFailedError as error:
+            if not (is_old and is_harmless(error.complaint)):
+                raise
+
+
+def is_harmless(complaint: str) -> bool:
+    """Say whether all that went wrong was a setting that an older server does not know.
+
+    *complaint* is what pg_restore printed. It must have come to its end, and have told of no error
+    but that one.
+    """
+    rest, refused = _REFUSED_SETTING.subn("", complaint)
+    return refused > 0 and _IGNORED.search(rest) is not None and not _ERROR.search(rest)
+
+
+def _differences(found: Contents, manifest: Manifest) -> list[str]:
+    told = [
+        _difference(name, found.tables.get(name), manifest.tables.get(name))
+        for name in sorted(found.tables.keys() | manifest.tables.keys())
+        if found.tables.get(name) != manifest.tables.get(name)
+    ]
+    if found.large_objects != manifest.large_objects:
+        told.append(f"{found.large_objects} large objects, not {manifest.large_objects}")
+    if found.heads != manifest.heads:
+        told.append(f"at revision {_listed(found.heads)}, not {_listed(manifest.heads)}")
+    return told
+
+
+def _difference(name: str, found: int | None, wanted: int | None) -> str:
+    if found is None:
+        return f"{name} is missing"
+    if wanted is None:
+        return f"{name} should not be there"
+    return f"{name} has {found} rows, not {wanted}"
+
+
+def _listed(heads: tuple[str, ...]) -> str:
+    return ", ".join(heads) or "none"
+
+
+def _mismatch(differences: list[str]) -> Veto:
+    more = len(differences) - _SHOWN
+    told = "; ".join(differences[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+    return Veto(
+        f"what was restored is not what was dumped: {told}",
+        "take another backup: python migrate.py backup list",
+        code="backup_mismatch",
+    )
+
+
+def _refused(reason: str, manifest: Manifest) -> Veto:
+    """Return the refusal with what helps; a server may speak a language that nobody here knows."""
+    found = refusal("the backup cannot be restored", reason)
+    told = advice(reason) or "; ".join(manifest.obstacles[:1])
+    return Veto(found.reason, told, code="cannot_rebuild") if told else found
+
+
+def _failed(name: str, reason: str) -> Veto:
+    hints = {
+        "permission denied to create database": "ALTER ROLE ... CREATEDB for the role of"
+        " migrations, or set plugins.backup.verify_database_url",
+        "locale": "restore on a server that has this locale",
+    }
+    hint = next((hint for word, hint in hints.items() if word in reason), "")
+    told = "" if hint else advice(reason)
+    return Veto(
+        f"the backup cannot be restored into {name}: {reason}",
+        hint or told or "correct the cause and try again",
+        code="cannot_rebuild" if told else "",
+    )

@@ -1,0 +1,67 @@
+"""What is about to be dumped: asked through the run's own look at the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from sst.hooks import Veto
+
+from ..manifest.origin import Origin, read_origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sst.hooks import DatabaseUrl, Inspection
+
+_QUESTION = """
+SELECT current_database(), current_setting('server_version'),
+       CAST(current_setting('server_version_num') AS integer),
+       pg_database_size(current_database())
+"""
+
+
+class Asker(Protocol):
+    """What a run, a command and its work have in common: a database, and where they are."""
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+
+    @property
+    def database_url(self) -> DatabaseUrl:
+        """Where migrations go."""
+
+    @property
+    def inspect(self) -> Callable[[], Inspection]:
+        """Return a read-only look at the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The database that somebody looks at, by its real name."""
+
+    database: str
+    server_version: str
+    server_major: int
+    size_bytes: int
+    version_table: str
+    """Where its heads are, with the schema."""
+    origin: Origin
+    """The server that it is on."""
+
+    @classmethod
+    def of(cls, asker: Asker) -> Source:
+        """Return what *asker*'s database says of itself; raise `Veto` when it does not answer."""
+        try:
+            with asker.inspect() as inspection:
+                [(database, version, number, size)] = inspection.fetch(_QUESTION)
+                version_table = inspection.version_table
+                origin = read_origin(inspection.fetch, asker.database_url)
+        except Exception as error:
+            reason = asker.database_url.redact(str(error).strip() or type(error).__name__)
+            raise Veto(
+                f"the database did not answer before the backup: {reason.splitlines()[0]}",
+                "check the database URL and that the server runs, then try again",
+            ) from error
+        return cls(database, version, number // 10_000, size, version_table, origin)

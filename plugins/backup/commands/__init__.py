@@ -1,0 +1,1 @@
+"""The commands of the plugin: words in, result and text out."""

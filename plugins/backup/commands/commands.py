@@ -1,0 +1,184 @@
+"""The commands `backup create|list|show|verify|prune` and `restore`: parse, call, say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sst.hooks import CommandResult
+
+from ..manifest.origin import FLAG
+from ..restore.marks import left_alone
+from . import operations, restore_operations
+from .texts import PROVEN, details, listing_data, listing_text, rows, summary
+
+if TYPE_CHECKING:
+    from sst.hooks import CommandContext
+
+    from .. import Config
+
+_LEVELS = ("read", "restore")
+
+
+def commands_of(config: Config) -> list[click.Command]:
+    """Return the plugin's commands, for its *config*."""
+    group = click.Group("backup", help="Make, look at, prove and remove backups.")
+    for command in (_create, _list, _show, _verify, _prune):
+        group.add_command(_bound(command, config))
+    return [group, _bound(_restore, config)]
+
+
+def _bound(command: click.Command, config: Config) -> click.Command:
+    """Give *command* the config: a click object is made before there is one."""
+    callback = command.callback
+    assert callback is not None  # noqa: S101 - each of them is made from a function
+
+    @click.pass_obj
+    def call(context: CommandContext, /, **options: Any) -> CommandResult:
+        result: CommandResult = callback(config, context, **options)
+        return result
+
+    return click.Command(command.name, params=command.params, callback=call, help=command.help)
+
+
+_lock_wait = click.option(
+    "--lock-wait",
+    "lock_wait_seconds",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Wait this long for a migration to end (default: migrate.lock_wait).",
+)
+
+_from_another_server = click.option(
+    FLAG,
+    "from_another_server",
+    is_flag=True,
+    help="The backup may be of another server, or of one that it does not name.",
+)
+
+
+@click.command("create")
+@_lock_wait
+def _create(
+    config: Config, context: CommandContext, lock_wait_seconds: float | None
+) -> CommandResult:
+    """Back the database up now, as a run does before it changes anything."""
+    stored = operations.create(config, context, lock_wait_seconds)
+    text = rows([("backup", stored.id, PROVEN[stored.manifest.verified], stored.uri)])
+    warnings = stored.backup.warnings
+    return CommandResult(text, summary(stored), warnings=warnings, backup=stored.backup)
+
+
+@click.command("list")
+def _list(config: Config, context: CommandContext) -> CommandResult:
+    """List the backups, newest first; the database need not answer."""
+    storage = operations.storage_of(config, context)
+    listing = storage.list()
+    warnings = (listing.unreachable,) if listing.unreachable else ()
+    text = listing_text(listing, storage.directory)
+    return CommandResult(text, listing_data(listing), warnings=warnings)
+
+
+@click.command("show")
+@click.argument("backup_id", metavar="ID")
+@_from_another_server
+def _show(
+    config: Config, context: CommandContext, backup_id: str, *, from_another_server: bool
+) -> CommandResult:
+    """Say all that is known about the backup ID: an id, the beginning of one, or `latest`."""
+    stored = operations.find(config, context, backup_id, from_another_server=from_another_server)
+    tables = {"tables": dict(stored.manifest.tables)}
+    copy = operations.snapshot_of(stored)
+    return CommandResult(
+        details(stored, copy), {**summary(stored), **tables}, backup=stored.backup
+    )
+
+
+@click.command("verify")
+@click.argument("backup_id", metavar="ID")
+@click.option(
+    "--level",
+    type=click.Choice(_LEVELS),
+    default="read",
+    help="read: decode every byte (default); restore: into a scratch database, and count.",
+)
+@_from_another_server
+def _verify(
+    config: Config,
+    context: CommandContext,
+    backup_id: str,
+    level: str,
+    *,
+    from_another_server: bool,
+) -> CommandResult:
+    """Prove again that the backup ID is what was written and can be restored."""
+    found = operations.find(config, context, backup_id, from_another_server=from_another_server)
+    stored = operations.verify(config, context, found, level)
+    text = rows([("sound", stored.id, level, stored.uri)])
+    return CommandResult(text, {**summary(stored), "level": level}, backup=stored.backup)
+
+
+@click.command("prune")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
+@_lock_wait
+def _prune(
+    config: Config, context: CommandContext, *, dry_run: bool, lock_wait_seconds: float | None
+) -> CommandResult:
+    """Remove the backups that no rule keeps, and databases that restores replaced long ago."""
+    plan = operations.prune(config, context, lock_wait_seconds, dry_run=dry_run)
+    text = rows(plan.rows) if plan.rows else "nothing to prune"
+    return CommandResult(text, plan.to_dict(), warnings=plan.warnings)
+
+
+@click.command("restore")
+@click.argument("backup_id", metavar="ID", required=False)
+@click.option("--undo", is_flag=True, help="Put back the database that a restore replaced last.")
+@click.option("--confirm", metavar="NAME", help="The database's name, for scripts.")
+@click.option("--drop-old", is_flag=True, help="Drop the replaced database when all is done.")
+@click.option(
+    "--no-owner",
+    is_flag=True,
+    help="Give everything to the role of migrations and leave grants out: for a server without"
+    " the backup's roles.",
+)
+@click.option(
+    "--search-path",
+    default="",
+    metavar="SCHEMAS",
+    help="Where functions that name others without a schema look meanwhile, such as `public`.",
+)
+@click.option(
+    "--template",
+    default="",
+    metavar="NAME",
+    help="Rebuild in a copy of this database; what it has (extensions) is not created.",
+)
+@click.option("--from-archive", is_flag=True, help="Use the archive although there is a copy.")
+@_from_another_server
+@_lock_wait
+def _restore(
+    config: Config,
+    context: CommandContext,
+    backup_id: str | None,
+    *,
+    undo: bool,
+    confirm: str | None,
+    lock_wait_seconds: float | None,
+    **wishes: Any,
+) -> CommandResult:
+    """Put the backup ID in the place of the database: an id, the beginning of one, or `latest`.
+
+    It is rebuilt beside the live database and compared; then the two change names. The replaced
+    database is kept, and `restore --undo` brings it back. It asks for the database's name.
+    """
+    if undo == bool(backup_id):
+        raise click.UsageError("Say which backup: an ID, `latest`, or --undo for the way back.")
+    request = restore_operations.Request(backup_id, confirm, lock_wait_seconds, **wishes)
+    done = restore_operations.restore(config, context, request)
+    text = done.restored.message
+    if done.restored.kept_as:
+        text += f"\nkept: {done.restored.kept_as} (python migrate.py restore --undo)"
+    data = restore_operations.restored_data(done)
+    warnings = tuple(map(left_alone, done.strangers))
+    return CommandResult(text, data, backup=done.backup, run_id=done.run_id, warnings=warnings)

@@ -1,0 +1,128 @@
+"""What the command `restore` does, and the restore of a run that failed: words in, result out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..postgres.maintenance_session import connected, told
+from ..restore import recreate
+from ..restore import restore as steps
+from ..restore.database_names import find_half_made, find_kept, find_strangers
+from ..restore.source import original_of
+from ..restore.swap import mend
+from .operations import origin_of, storage_of
+
+if TYPE_CHECKING:
+    from sst.hooks import Backup, CommandContext, DatabaseUrl, LockedWork, Restored
+
+    from .. import Config
+    from ..store.listing import Stored
+    from ..store.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the operator asked `restore` for; without an id, the way back."""
+
+    backup_id: str | None
+    confirmed: str | None = None
+    lock_wait_seconds: float | None = None
+    drop_old: bool = False
+    no_owner: bool = False
+    from_archive: bool = False
+    from_another_server: bool = False
+    search_path: str = ""
+    template: str = ""
+
+    def wishes(self, config: Config) -> steps.Wishes:
+        """Return what the steps must know."""
+        return steps.Wishes(
+            self.drop_old,
+            self.no_owner,
+            self.from_archive,
+            self.search_path,
+            self.template,
+            config.swap_timeout_seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What `restore` did, on record as *run_id*; without a *backup* it was the way back."""
+
+    restored: Restored
+    run_id: str
+    backup: Backup | None = None
+    strangers: tuple[str, ...] = ()
+    """Databases that have a name as ours have, and not our mark."""
+
+
+def restore(config: Config, context: CommandContext, request: Request) -> Done:
+    """Restore what *request* names, or go back.
+
+    It asks for the database's name everywhere: what was written since the backup is live no more.
+    """
+    storage, url = storage_of(config, context), context.database_url
+    stored = _wanted(storage, context, request)
+    target = stored.id if stored else "--undo"
+    context.confirm(f"restore {target}", request.confirmed)
+    wishes = request.wishes(config)
+    exists, strangers = _first_look(url)
+    if stored and not exists:
+        restored = recreate.recreate(url, original_of(config, storage, stored, wishes), wishes)
+        run_id = recreate.put_on_record(context, restored, stored)
+        return Done(restored, run_id, stored.backup, strangers)
+    wait = request.lock_wait_seconds
+    with context.locked("restore", target, lock_wait_seconds=wait) as work, work.alone():
+        if stored is None:
+            return Done(steps.undo(work, wishes), work.id, strangers=strangers)
+        original = original_of(config, storage, stored, wishes)
+        return Done(steps.restore(work, original, wishes), work.id, stored.backup, strangers)
+
+
+def _wanted(storage: Storage, context: CommandContext, request: Request) -> Stored | None:
+    """Return the backup to restore, of this server unless the request says otherwise."""
+    if not request.backup_id:
+        return None
+    url = context.database_url
+    origin = None if request.from_another_server else origin_of(url)
+    stored = storage.find(
+        request.backup_id, database=url.name, environment=context.environment, origin=origin
+    )
+    if origin:
+        origin.require_own(stored.manifest)
+    return stored
+
+
+def restore_after_failure(config: Config, work: LockedWork, backup: Backup) -> Restored:
+    """Restore the *backup* that a failed run made, in the run's own work."""
+    storage = storage_of(config, work)
+    wishes = steps.Wishes(deadline_seconds=config.swap_timeout_seconds)
+    original = original_of(config, storage, storage.find(backup.id), wishes)
+    with work.alone():
+        return steps.restore(work, original, wishes)
+
+
+def restored_data(done: Done) -> dict[str, Any]:
+    """Return what was *done* as JSON-ready values."""
+    restored = done.restored
+    return {
+        "backup_id": done.backup.id if done.backup else None,
+        "undone_to": None if done.backup else restored.backup_id,
+        "heads": list(restored.heads),
+        "kept_as": restored.kept_as,
+        "cut_off_ms": restored.cut_off_ms,
+    }
+
+
+def _first_look(url: DatabaseUrl) -> tuple[bool, tuple[str, ...]]:
+    """Say whether there is the database of *url*, and name what only looks like ours beside it.
+
+    A swap that a crash cut off is mended first.
+    """
+    with connected(url) as server, told(server):
+        live = url.name
+        siblings = (each.name for each in find_kept(server, live))
+        mend(server, live, *find_half_made(server, live), *siblings)
+        return server.oid(live) is not None, tuple(find_strangers(server, live))

@@ -1,0 +1,1 @@
+"""Making one backup: a moment held open, dumped, counted, proven."""

@@ -1,0 +1,268 @@
+"""Making one backup: lock, snapshot, dump and count at once, prove, describe."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sst.hooks import Veto
+
+from ..archive.contents import count_all
+from ..archive.files import total_bytes
+from ..archive.packing import Packer, has_room
+from ..archive.pg_dump import (
+    CUSTOM,
+    PACKED_AS,
+    Archiver,
+    Shape,
+    carries_statistics,
+    choose_format,
+    compression,
+)
+from ..archive.source import Source
+from ..manifest.manifest import BELONGINGS, OBSTACLES, Manifest
+from ..postgres.client_environment import client_environment
+from ..postgres.client_programs import find_tools
+from ..postgres.create_database import properties_of, roles_of
+from ..postgres.name_properties_in_manifest import belongings_of
+from ..postgres.process import Deadline
+from ..postgres.progress_line import Progress, human_size
+from ..postgres.task import Task
+from ..verify.verifier import NONE, READ, RESTORE, Verifier
+from .mvcc_snapshot import held_snapshot
+from .obstacles import obstacles_of
+from .settings import AUTO, PACKED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from sst.hooks import DatabaseUrl
+
+    from ..archive.contents import Contents, Table
+    from ..archive.source import Asker
+    from ..manifest.manifest import ArchivedFile
+    from ..postgres.client_programs import Tools
+    from ..postgres.database_session import Session
+    from .mvcc_snapshot import Snapshot
+    from .settings import CreateSettings
+
+_log = logging.getLogger("sst.plugins.backup")
+_DUMPED = b"dumping contents of table"
+# pg_dump says so when it has the definitions, and with them the locks.
+_LOCKED = b"saving database definition"
+_MOST_JOBS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was read in the dump's own snapshot."""
+
+    contents: Contents
+    properties: Mapping[str, Any]
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes backups of the database of *asker*, as *settings* say."""
+
+    settings: CreateSettings
+    asker: Asker
+    source: Source
+    tools: Tools
+    deadline: Deadline
+
+    @classmethod
+    def of(cls, settings: CreateSettings, asker: Asker) -> Maker:
+        """Look at the database and find the tools; nothing is written yet.
+
+        Raises `Veto` when the database does not answer, or no pg_dump fits it.
+        """
+        source = Source.of(asker)
+        tools = find_tools(source.server_major, settings.pg_bin)
+        return cls(settings, asker, source, tools, Deadline(settings.timeout_seconds))
+
+    @property
+    def url(self) -> DatabaseUrl:
+        """The database, by its real name."""
+        return self.asker.database_url.with_database(self.source.database)
+
+    def make(self, backup_id: str, run_id: str | None, folder: Path) -> Manifest:
+        """Write the archive into the empty *folder*, prove it, and return its manifest.
+
+        Raises `Veto` when it cannot be made or proven.
+        """
+        started = time.monotonic()
+        obstacles = self._obstacles()
+        created_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        with held_snapshot(self.url, self.deadline) as snapshot:
+            shape = self._shape(snapshot.tables, folder)
+            facts = self._dump(snapshot, shape, folder)
+        if shape.is_packed_here:
+            self._pack(folder / shape.name, shape.jobs)
+        manifest = Manifest(
+            id=backup_id,
+            run_id=run_id,
+            environment=self.asker.environment,
+            database=self.source.database,
+            heads=facts.contents.heads,
+            format=shape.format,
+            compression=shape.compression,
+            server_version=self.source.server_version,
+            tool_version=self.tools.version,
+            created_at=created_at,
+            duration_ms=0,
+            database_bytes=self.source.size_bytes,
+            files=self._read(folder, shape),
+            tables=facts.contents.tables,
+            large_objects=facts.contents.large_objects,
+            properties={
+                **facts.properties,
+                BELONGINGS: belongings_of(self.url),
+                OBSTACLES: obstacles,
+            },
+            roles=facts.roles,
+            verified=NONE,
+            version_table=self.source.version_table,
+            system_identifier=self.source.origin.system_identifier,
+            cluster=self.source.origin.cluster,
+        )
+        self._restore(folder, manifest)
+        return replace(
+            manifest,
+            verified=self.settings.level,
+            duration_ms=int((time.monotonic() - started) * 1000),
+        )
+
+    def _obstacles(self) -> list[str]:
+        """Return what would stop a restore by this role; what a restore here proves is not asked.
+
+        Raises `Veto` when the proof would be made elsewhere and say nothing of this role.
+        """
+        settings = self.settings
+        is_proven = settings.level == RESTORE
+        if is_proven and settings.scratch_url is None:
+            return []
+        found = obstacles_of(self.url, settings.rebuild_options, self.deadline)
+        certain = [each for each in found if each.is_certain]
+        if is_proven and certain:
+            raise Veto(
+                f"no backup that this role could restore: {certain[0].what}",
+                certain[0].remedy,
+                code="cannot_rebuild",
+            )
+        return [] if is_proven else [str(each) for each in found]
+
+    def _shape(self, tables: Sequence[Table], folder: Path) -> Shape:
+        wanted = self.settings
+        jobs = jobs_of(wanted)
+        is_packed = wanted.compression == PACKED
+        can_pack = is_packed and has_room(folder, self.source.size_bytes)
+        packing = wanted.compression
+        if is_packed or packing == AUTO:
+            packing = compression(self.tools)
+        format_: str = wanted.format
+        if format_ == AUTO:
+            format_ = choose_format(tables, jobs, can_pack=can_pack)
+        here = can_pack and format_ != CUSTOM
+        statistics = carries_statistics(self.tools.version, self.source.server_version)
+        return Shape(format_, jobs, PACKED_AS if here else packing, statistics, here)
+
+    def _dump(self, snapshot: Snapshot, shape: Shape, folder: Path) -> Facts:
+        archiver = Archiver(self.tools, client_environment(self.url, watched=snapshot.is_watched))
+        all_ = sum(table.has_rows for table in snapshot.tables)
+        _log.info(
+            "dumping %s of %s in %d tables",
+            human_size(self.source.size_bytes),
+            self.source.database,
+            all_,
+        )
+        checked: list[bool] = []
+        with (
+            snapshot.asking("counting the rows", self._facts(snapshot)) as counting,
+            Progress(f"dumping {self.source.database}") as progress,
+        ):
+
+            def look(printed: bytes) -> None:
+                counting.check()
+                if _LOCKED in printed and not checked:
+                    checked.append(True)
+                    snapshot.require_unchanged(self.deadline)
+                told = f"{min(all_, printed.count(_DUMPED))}/{all_} tables"
+                progress.show(lambda: total_bytes(folder / shape.name), told)
+
+            try:
+                archiver.dump(
+                    self.url, folder, shape, self.deadline, snapshot=snapshot.name, look=look
+                )
+            except Veto:
+                # The snapshot ends with the count, and pg_dump would tell of that alone.
+                counting.check()
+                raise
+            facts = counting.result(self.deadline)
+        snapshot.require_unchanged(self.deadline)
+        return facts
+
+    def _facts(self, snapshot: Snapshot) -> Callable[[Session], Facts]:
+        def ask(session: Session) -> Facts:
+            contents = count_all(session, snapshot.tables, self.source.version_table)
+            return Facts(contents, properties_of(session), roles_of(session))
+
+        return ask
+
+    def _pack(self, archive: Path, jobs: int) -> None:
+        packer = Packer(archive, jobs)
+        title = f"packing the backup of {self.source.database}"
+        with Progress(title), Task(title, packer.pack, packer.stop) as packing:
+            packing.result(self.deadline)
+
+    def _read(self, folder: Path, shape: Shape) -> tuple[ArchivedFile, ...]:
+        """Return the archive's files; on level `read` the whole archive is decoded."""
+        if self.settings.level == READ:
+            _log.info("reading the backup of %s back", self.source.database)
+            with Progress(f"reading the backup of {self.source.database} back"):
+                return self._verifier.read(folder, shape.name)
+        with self._verifier.describing(folder, shape.name) as files:
+            return files.result(self.deadline)
+
+    def _restore(self, folder: Path, manifest: Manifest) -> None:
+        if self.settings.level == RESTORE:
+            _log.info("restoring the backup of %s to prove it", self.source.database)
+            with Progress(f"restoring the backup of {self.source.database} to prove it"):
+                self._verifier.restore(folder, manifest)
+
+    @property
+    def _verifier(self) -> Verifier:
+        return verifier_of(self.settings, self.url, self.tools, self.deadline)
+
+
+def verifier_of(
+    settings: CreateSettings, url: DatabaseUrl, tools: Tools, deadline: Deadline
+) -> Verifier:
+    """Return what proves backups of the database of *url* as *settings* say."""
+    elsewhere = settings.scratch_url
+    return Verifier(
+        tools,
+        elsewhere or url,
+        deadline,
+        jobs_of(settings),
+        bool(elsewhere),
+        settings.rebuild_options,
+    )
+
+
+def jobs_of(settings: CreateSettings) -> int:
+    """Return how many tables are dumped or restored at once."""
+    return settings.jobs or min(_MOST_JOBS, _cores())
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,220 @@
+"""What is known about a backup: the JSON file in its folder, sealed with a checksum of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from sst.hooks import Backup, Veto
+
+from ..postgres.client_programs import major_of
+from .form import require_form
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MANIFEST_NAME = "manifest.json"
+BELONGINGS = "of_the_name"
+"""Among the properties: what is in no dump because it belongs to the database's name."""
+OBSTACLES = "obstacles"
+"""Among the properties: what would stop a restore by the role that made it, a line each."""
+SCHEMA_VERSION = 1
+LARGEST_MANIFEST = 64 * 2**20
+"""In bytes; a hundred thousand tables need a fifth of it."""
+_LONGEST_NAME = 40
+# Ours has four levels; what is far deeper would break whoever walks through it.
+_DEEPEST = 20
+_PROVEN = {"none": "no", "read": "read", "restore": "restored"}
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedFile:
+    """One file of a backup; *name* is relative to the backup's folder, with `/`."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One backup's description; add-only, for later versions must read it."""
+
+    id: str
+    run_id: str | None
+    """The run that it was made for; None when an operator asked for it."""
+    environment: str
+    database: str
+    """The database's name."""
+    heads: tuple[str, ...]
+    """The revisions that the dump holds, read in its own snapshot."""
+    format: str
+    """`custom`: one file, `archive.dump`; `directory`: the folder `archive`."""
+    compression: str
+    """What pg_dump's `--compress` was given."""
+    server_version: str
+    tool_version: str
+    """Of the pg_dump that wrote it; restore with this major version or a newer one."""
+    created_at: str
+    duration_ms: int
+    """From the first lock to the end of the check."""
+    database_bytes: int
+    files: tuple[ArchivedFile, ...]
+    tables: Mapping[str, int]
+    """Rows by quoted, qualified name, counted in the dump's own snapshot."""
+    large_objects: int
+    properties: Mapping[str, Any]
+    """What CREATE DATABASE needs elsewhere: encoding, collation and so on."""
+    roles: tuple[str, ...]
+    """The roles that own something in it or that it grants something."""
+    verified: str
+    """`none`, `read`: the whole archive was read back, or `restore`: it was restored."""
+    encryption: str | None = None
+    version_table: str | None = None
+    """Where the heads were read, with its schema."""
+    snapshot: str | None = None
+    """The database that is a file-level copy, made at the same time."""
+    system_identifier: str | None = None
+    """Of the server that it was made on; None: before backups knew it, or the role may not ask."""
+    cluster: str | None = None
+    """What that server is called."""
+    schema_version: int = SCHEMA_VERSION
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+    """What a later version wrote: kept, so that the checksum stays the same."""
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of all its files."""
+        return sum(file.size_bytes for file in self.files)
+
+    @property
+    def tool_major(self) -> int:
+        """The major version of the pg_dump that wrote it, which may be a beta: `19beta1`."""
+        return major_of(self.tool_version)
+
+    @property
+    def obstacles(self) -> tuple[str, ...]:
+        """What would stop a restore by the role that made it; nothing where nobody looked."""
+        found = self.properties.get(OBSTACLES)
+        return tuple(map(str, found)) if isinstance(found, list) else ()
+
+    @property
+    def checksum(self) -> str:
+        """The SHA-256 of everything else in the manifest, and so of every file."""
+        return _checksum(self._values())
+
+    def to_json(self) -> str:
+        """Return the manifest as a JSON text that ends with a newline."""
+        values = self._values()
+        return json.dumps({**values, "checksum": _checksum(values)}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Return the manifest that *text* is.
+
+        Raises `Veto` (code `backup_damaged`) when it is none, or was changed after it was written.
+        """
+        values = _parsed(text)
+        written = values.pop("checksum", None)
+        if written != _checksum(values):
+            raise damaged("its manifest is not what was written: the checksum does not fit")
+        try:
+            return cls(**_typed(values))
+        except (TypeError, ValueError, KeyError) as error:
+            raise damaged(f"its manifest cannot be understood ({error})") from error
+
+    def to_backup(self, uri: str) -> Backup:
+        """Return the value that the core records, prints and notifies; it lies at *uri*."""
+        return Backup(
+            id=self.id,
+            uri=uri,
+            size_bytes=self.size_bytes,
+            sha256=self.checksum,
+            verified=self.verified != "none",
+            restore_command=f"restore {self.id}",
+            proven=_PROVEN[self.verified],
+            warnings=self.obstacles,
+        )
+
+    def _values(self) -> dict[str, Any]:
+        # `asdict` would copy ten thousand tables one by one.
+        own = {name: getattr(self, name) for name in _FIELDS}
+        # What older versions did not write was not sealed either.
+        own = {name: value for name, value in own.items() if name not in _ADDED or value}
+        own["files"] = [asdict(file) for file in self.files]
+        own["tables"], own["properties"] = dict(self.tables), dict(self.properties)
+        return {**own, "heads": list(self.heads), "roles": list(self.roles), **self.unknown}
+
+
+_ADDED = ("system_identifier", "cluster")
+_FIELDS = tuple(name for name in Manifest.__dataclass_fields__ if name != "unknown")
+
+
+def backup_id(database: str, run_id: str | None = None) -> str:
+    """Return a name that sorts by time and is safe as a file: `20261122T143000Z-shop-7e01e1`.
+
+    Of *run_id* the last part is taken: its front is a time as well. Without it, something random.
+    """
+    name = re.sub(r"[^A-Za-z0-9_.]+", "_", database)[:_LONGEST_NAME]
+    run = re.split(r"[^A-Za-z0-9]+", run_id or secrets.token_hex(3))[-1][-8:]
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{run}"
+
+
+def damaged(reason: str) -> Veto:
+    """Return the refusal of a backup that is not what was written."""
+    return Veto(
+        f"the backup is damaged: {reason}",
+        "take another one: python migrate.py backup list",
+        code="backup_damaged",
+    )
+
+
+def _parsed(text: str | bytes) -> dict[str, Any]:
+    if len(text) > LARGEST_MANIFEST:
+        raise damaged(f"its manifest is larger than {LARGEST_MANIFEST} bytes")
+    try:
+        values = json.loads(text, parse_constant=_no_number)
+        _require_shallow(values, _DEEPEST)
+        # JSON can spell half a character, which nobody can print.
+        json.dumps(values, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise damaged("its manifest is no JSON") from error
+    if not isinstance(values, dict):
+        raise damaged("its manifest is no JSON object")
+    return values
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _require_shallow(value: object, room: int) -> None:
+    if room == 0:
+        raise ValueError("nested too deep")
+    if isinstance(value, dict):
+        value = [*value.values()]
+    if isinstance(value, list):
+        for each in value:
+            _require_shallow(each, room - 1)
+
+
+def _typed(values: dict[str, Any]) -> dict[str, Any]:
+    if values["schema_version"] != SCHEMA_VERSION:
+        raise ValueError(f"version {values['schema_version']}, known is {SCHEMA_VERSION}")
+    require_form(values)
+    known = {name: value for name, value in values.items() if name in _FIELDS}
+    files = tuple(ArchivedFile(**file) for file in known["files"])
+    for name in ("heads", "roles"):
+        known[name] = tuple(known[name])
+    unknown = {name: value for name, value in values.items() if name not in _FIELDS}
+    return {**known, "files": files, "unknown": unknown}
+
+
+def _checksum(values: Mapping[str, Any]) -> str:
+    canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""PostgreSQL around a backup: sessions, client programs, what belongs to a name."""

@@ -1,0 +1,84 @@
+"""What a dump leaves out and a database needs all the same: its properties, the roles it names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psycopg2 import sql
+
+from ..restore.marks import born_with
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .database_session import Session
+
+# Columns come and go with the versions: a row as JSON has those that there are.
+_PROPERTIES = """
+SELECT pg_encoding_to_char(d.encoding), to_jsonb(d)
+  FROM pg_catalog.pg_database d WHERE d.datname = current_database()
+"""
+_COLUMNS = {
+    "collate": ("datcollate",),
+    "ctype": ("datctype",),
+    "provider": ("datlocprovider",),
+    "locale": ("datlocale", "daticulocale"),
+    "icu_rules": ("daticurules",),
+}
+# What belongs to the bootstrap superuser is in no pg_shdepend.
+_ROLES = r"""
+SELECT DISTINCT r.rolname FROM pg_catalog.pg_roles r
+  JOIN (SELECT s.refobjid FROM pg_catalog.pg_shdepend s
+         WHERE s.refclassid = CAST('pg_catalog.pg_authid' AS regclass)
+           AND s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+        UNION SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid >= 16384
+        UNION SELECT n.nspowner FROM pg_catalog.pg_namespace n WHERE n.oid >= 16384
+        UNION SELECT p.proowner FROM pg_catalog.pg_proc p WHERE p.oid >= 16384
+        UNION SELECT l.lomowner FROM pg_catalog.pg_largeobject_metadata l) AS named
+    ON named.refobjid = r.oid
+ WHERE r.rolname !~ '^pg_' ORDER BY 1
+"""
+_KNOWN_ROLES = "SELECT rolname FROM pg_catalog.pg_roles"
+TEMPLATE0 = "template0"
+_PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
+_LOCALES = {"i": "ICU_LOCALE", "b": "BUILTIN_LOCALE"}
+
+
+def properties_of(session: Session) -> dict[str, Any]:
+    """Return what CREATE DATABASE must be told to make the like of the session's database."""
+    [(encoding, row)] = session.fetch(_PROPERTIES)
+    found = {
+        name: next(filter(None, map(row.get, columns)), None) for name, columns in _COLUMNS.items()
+    }
+    return {"encoding": encoding, **{name: value for name, value in found.items() if value}}
+
+
+def roles_of(session: Session) -> tuple[str, ...]:
+    """Return the roles that own something in the session's database or are granted something."""
+    return tuple(str(row[0]) for row in session.fetch(_ROLES))
+
+
+def missing_roles(session: Session, wanted: tuple[str, ...]) -> list[str]:
+    """Return those of *wanted* that the session's server does not have."""
+    known = {str(row[0]) for row in session.fetch(_KNOWN_ROLES)}
+    return [role for role in wanted if role not in known]
+
+
+def creation(name: str, properties: Mapping[str, Any], template: str = TEMPLATE0) -> sql.Composed:
+    """Return the statement that creates the database *name*, ours, with *properties*."""
+    names = map(sql.Identifier, (name, template))
+    parts = [sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names)]
+    provider = str(properties.get("provider", ""))
+    words = {
+        "ENCODING": properties.get("encoding"),
+        "LC_COLLATE": properties.get("collate"),
+        "LC_CTYPE": properties.get("ctype"),
+        "LOCALE_PROVIDER": _PROVIDERS.get(provider),
+        _LOCALES.get(provider, ""): properties.get("locale"),
+        "ICU_RULES": properties.get("icu_rules"),
+    }
+    for word, value in words.items():
+        if word and value:
+            parts.append(sql.SQL(f"{word} {{}}").format(sql.Literal(value)))
+    parts.append(born_with(name))
+    return sql.SQL(" ").join(parts)

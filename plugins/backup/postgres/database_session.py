@@ -1,0 +1,158 @@
+"""A connection of our own to a database, with what keeps it from holding locks for a dead run."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg2
+
+from .client_environment import APPLICATION_NAME
+from .task import LateError, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
+    from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class
+    from psycopg2.sql import Composable
+
+    from sst.hooks import DatabaseUrl
+
+    from .process import Deadline
+
+# As the core's own connections: a dead network is noticed within a minute. Manual, 34.1.2.
+_DEFAULTS = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+_CLOSE_SECONDS = 2.0
+_T = TypeVar("_T")
+
+
+class Session:
+    """One connection in autocommit; its statements are plain SQL, its rows tuples.
+
+    Functions and operators are those of the server: one that somebody has made in a schema of the
+    search path would run with the rights of this role (CVE-2018-1058).
+    """
+
+    def __init__(self, url: DatabaseUrl) -> None:
+        self._url = url
+        self._connection = _connect(url)
+        self._cursor: Cursor = self._connection.cursor()
+        self.execute("SET search_path = pg_catalog")
+        self.is_watched = self._watch_client()
+
+    @property
+    def server_major(self) -> int:
+        """The server's major version."""
+        return self._connection.server_version // 10_000
+
+    def execute(
+        self, statement: str | Composable, parameters: tuple[Any, ...] | None = None
+    ) -> None:
+        """Run *statement*; raise `psycopg2.Error` when it fails."""
+        self._cursor.execute(statement, parameters)
+
+    def fetch(
+        self, question: str | Composable, parameters: tuple[Any, ...] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows of *question*; raise `psycopg2.Error` when it fails."""
+        self._cursor.execute(question, parameters)
+        return list(self._cursor.fetchall())
+
+    def analyze(self) -> None:
+        """Let the planner know the tables; functions of indexes find what they found before.
+
+        The server runs those as the table's owner.
+        """
+        self.execute("RESET search_path")
+        self.execute("ANALYZE")
+
+    def cancel(self) -> None:
+        """Let the statement that another thread is waiting for fail."""
+        self._connection.cancel()
+
+    def close(self) -> None:
+        """Close the connection, and give up when a frozen server keeps another thread in it."""
+        close(self._connection)
+
+    def reason(self, error: BaseException) -> str:
+        """Return the first line of *error*, without a secret."""
+        return first_line(self._url, error)
+
+    def _watch_client(self) -> bool:
+        """Let the server notice that we are gone; not every one can (manual, 20.3.2)."""
+        try:
+            self.execute("SET client_connection_check_interval = '500ms'")
+        except psycopg2.Error:
+            return False
+        return True
+
+
+@contextlib.contextmanager
+def connected(url: DatabaseUrl) -> Iterator[Session]:
+    """Connect to the database of *url*; close the connection at the end.
+
+    Raises `psycopg2.Error` when it cannot.
+    """
+    session = Session(url)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def asked(url: DatabaseUrl, question: Callable[[Session], _T], deadline: Deadline) -> _T:
+    """Return what *question* answers on a connection of its own to the database of *url*.
+
+    It runs in a thread: a signal ends the waiting at once, and the statement with it.
+
+    Raises what *question* raises, `psycopg2.Error`, and `LateError` at the *deadline*.
+    """
+    opened: list[Session] = []
+    is_unwanted = threading.Event()
+
+    def ask() -> _T:
+        with connected(url) as session:
+            opened.append(session)
+            if is_unwanted.is_set():
+                raise LateError(f"asking {url.name}", deadline.seconds)
+            return question(session)
+
+    def cancel() -> None:
+        # What has not begun to ask must not begin: nobody would clear up what it makes.
+        is_unwanted.set()
+        opened[0].cancel()
+
+    with Task(f"asking {url.name}", ask, cancel) as task:
+        return task.result(deadline)
+
+
+def close(connection: Connection) -> None:
+    """Close *connection*; leave it to a thread when another one waits in it for the server."""
+    thread = threading.Thread(target=connection.close, daemon=True)
+    thread.start()
+    thread.join(_CLOSE_SECONDS)
+
+
+def first_line(url: DatabaseUrl, error: BaseException) -> str:
+    """Return the first line of *error*, without a secret of *url*."""
+    text = url.redact(str(error).strip())
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def _connect(url: DatabaseUrl) -> Connection:
+    target = url.for_psycopg2()
+    _, parameters = target.get_dialect()().create_connect_args(target)
+    connection: Connection = psycopg2.connect(
+        **{**_DEFAULTS, **parameters, "application_name": APPLICATION_NAME}
+    )
+    connection.autocommit = True
+    # Names of tables may be in any alphabet, whatever the URL asks for.
+    connection.set_client_encoding("UTF8")
+    return connection

@@ -1,0 +1,56 @@
+"""What belongs to a database's name, kept in its backup for a server where nothing is left."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+
+from sst.hooks import DatabaseUnreachableError, Veto
+
+from ..restore.preflight import missing_roles
+from .maintenance_session import connected, first_line
+from .name_properties import Properties, apply_properties, read_properties
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sst.hooks import DatabaseUrl
+
+    from .maintenance_session import Server
+
+_log = logging.getLogger("sst.plugins.backup")
+
+
+def belongings_of(url: DatabaseUrl) -> dict[str, Any] | None:
+    """Return the properties of the database of *url*; None, with a warning, without the right."""
+    try:
+        with connected(url) as server:
+            return read_properties(server, url.name).to_dict()
+    except (psycopg2.Error, Veto, DatabaseUnreachableError) as error:
+        reason = first_line(url, error)
+        _log.warning("the backup is without the grants and settings of the name: %s", reason)
+        return None
+
+
+def dress(server: Server, name: str, values: Mapping[str, Any], *, no_owner: bool) -> None:
+    """Give the database *name* the *values* that its original had by its name; none is nothing.
+
+    Roles that the server does not have are refused with `Veto`, or left out with *no_owner*; a
+    tablespace that it does not have is left out.
+    Raises `Veto` (code `backup_damaged`) when they are no such values.
+    """
+    if not values:
+        return
+    wanted = Properties.from_dict(values)
+    missing = missing_roles(server, wanted.roles)
+    if missing and not no_owner:
+        raise Veto(
+            f"the database's name had roles that this server does not have: {', '.join(missing)}",
+            "create them, or add --no-owner",
+            code="missing_roles",
+        )
+    [(me,)] = server.fetch("SELECT CAST(current_user AS text)")
+    tablespaces = {row[0] for row in server.fetch("SELECT spcname FROM pg_tablespace")}
+    apply_properties(server, name, wanted.without(missing, me).placed(tablespaces))

@@ -1,0 +1,1 @@
+"""A restore: rebuilt beside, compared, swapped; and the marks of what is ours."""

@@ -1,0 +1,265 @@
+"""A restore: rebuilt beside the live database, compared, dressed, then one swap of two names."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+
+from sst.hooks import Restored, TemporaryError, Veto
+
+from ..postgres.maintenance_session import connected, told
+from ..postgres.name_properties import Properties, apply_properties, read_properties, rehearse
+from . import marks, template_copy
+from .database_names import (
+    find_half_made,
+    find_kept,
+    find_strangers,
+    free_kept_name,
+    rebuilt_name,
+)
+from .preflight import require_roles, require_room, require_swappable
+from .swap import Names, mend, swap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from sst.hooks import Backup, DatabaseUrl, LockedWork
+
+    from ..manifest.manifest import Manifest
+    from ..postgres.maintenance_session import Server
+
+_log = logging.getLogger("sst.plugins.backup")
+_LOCK_BUSY = "lock_busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the operator may want otherwise."""
+
+    drop_old: bool = False
+    """Drop the database of before when all is done."""
+    no_owner: bool = False
+    """Give everything to the role of migrations, and leave grants out."""
+    from_archive: bool = False
+    """Do not use the template copy."""
+    search_path: str = ""
+    """Where functions look while it is rebuilt; else as the settings say."""
+    template: str = ""
+    """The database that it is rebuilt in a copy of; else as the settings say."""
+    deadline_seconds: float = 10.0
+    """How long sessions have to end in the swap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A backup that is to be restored, and how it is rebuilt."""
+
+    manifest: Manifest
+    backup: Backup
+    rebuild: Callable[[DatabaseUrl], None]
+    """Create the database of that URL from the archive, and compare it with the manifest."""
+    belongings: Callable[[], Mapping[str, Any]] = dict
+    """Return what belonged to the database's name, for a server where nothing is left."""
+
+
+def restore(work: LockedWork, original: Original, wishes: Wishes) -> Restored:
+    """Put the database of *original* in the place of *work*'s, which is kept under another name.
+
+    Until the swap nothing of the live database changes; the swap changes both names or none.
+
+    Raises `Veto` when it is refused or fails: the live database is as it was.
+    """
+    url, manifest = work.database_url, original.manifest
+    live = url.name
+    with _server_of(url) as server:
+        wanted = _prepare(server, live, original, wishes)
+        fresh = rebuilt_name(live, work.id)
+        with _taken_back(url, live, fresh), _fresh(server, fresh, url, original, wishes):
+            apply_properties(server, fresh, wanted)
+            heads = work.copy_record(url.with_database(fresh))
+            if set(heads) != set(manifest.heads):
+                raise _other_heads(heads, manifest.heads)
+            kept = free_kept_name(server, live)
+            milliseconds = _swapped(work, server, Names(live, fresh, kept), wishes)
+        return _finish(work, server, original, kept, milliseconds, wishes)
+
+
+def undo(work: LockedWork, wishes: Wishes) -> Restored:
+    """Put the newest kept database back in the place of *work*'s, which is kept in its turn.
+
+    Raises `Veto` when there is none, or when it fails: the live database is as it was.
+    """
+    url = work.database_url
+    live = url.name
+    with _server_of(url) as server:
+        mend(server, live, *(each.name for each in find_kept(server, live)))
+        found = find_kept(server, live)
+        if not found:
+            raise _nothing_kept(server, live)
+        require_swappable(server, live)
+        back = found[0].name
+        before = read_properties(server, back)
+        apply_properties(server, back, read_properties(server, live))
+        try:
+            heads = work.copy_record(url.with_database(back))
+            kept = free_kept_name(server, live)
+            milliseconds = _swapped(work, server, Names(live, back, kept), wishes)
+        except BaseException:
+            with contextlib.suppress(psycopg2.Error):
+                apply_properties(server, back, before)
+            raise
+        message = f"{live} is {back} again; {_cut_off(milliseconds)}"
+        work.restored(message, heads=heads, backup=None)
+        gone = _drop_old(server, kept, wishes)
+        return Restored(back, heads, None if gone else kept, milliseconds, message)
+
+
+def _swapped(work: LockedWork, server: Server, names: Names, wishes: Wishes) -> int:
+    """Swap *names* while the core is aside; return the milliseconds without service.
+
+    Another run may have the lock when the core comes back: the swap is done all the same.
+    """
+    milliseconds: int | None = None
+    try:
+        with _marked(server, names), work.aside():
+            milliseconds = swap(
+                work.database_url,
+                names,
+                deadline_seconds=wishes.deadline_seconds,
+                run_id=work.id,
+            )
+    except TemporaryError as error:
+        if milliseconds is None or error.code != _LOCK_BUSY:
+            raise
+        _log.warning("%s is swapped in; then: %s", names.live, error.what)
+    return milliseconds
+
+
+@contextlib.contextmanager
+def _marked(server: Server, names: Names) -> Iterator[None]:
+    """Swap in the body: what is live has the mark with its later name, which counts only then."""
+    marks.put(server, names.live, later=names.kept)
+    try:
+        yield
+    finally:
+        # Whichever is live now is not ours to drop. A mark that stays has the wrong name.
+        with contextlib.suppress(psycopg2.Error):
+            marks.remove(server, names.live)
+
+
+def clean(server: Server, live: str) -> list[str]:
+    """Drop what restores of *live* that were killed have left; return the names.
+
+    The caller holds the lock: no other restore is under way.
+    """
+    found = find_half_made(server, live)
+    for name in found:
+        _log.warning("dropping %s, which a restore that was killed has left", name)
+    return [name for name in found if server.drop_or_warn(name)]
+
+
+@contextlib.contextmanager
+def _server_of(url: DatabaseUrl) -> Iterator[Server]:
+    with connected(url) as server, told(server):
+        yield server
+
+
+def _prepare(server: Server, live: str, original: Original, wishes: Wishes) -> Properties:
+    """Return the properties to give, when nothing is seen that would stop the restore."""
+    mend(server, live, *find_half_made(server, live))
+    require_swappable(server, live)
+    if not wishes.no_owner:
+        require_roles(server, original.manifest.roles)
+    wanted = read_properties(server, live)
+    rehearse(server, live, wanted)
+    clean(server, live)
+    if not _instant(server, live, original, wishes):
+        require_room(server, wanted.tablespace, original.manifest.database_bytes)
+    return wanted
+
+
+def _instant(server: Server, live: str, original: Original, wishes: Wishes) -> str | None:
+    """Return the name of the template copy to use; None when the archive is."""
+    if wishes.from_archive or wishes.no_owner:
+        return None
+    return template_copy.copy_of(server, live, original.manifest)
+
+
+@contextlib.contextmanager
+def _fresh(
+    server: Server, fresh: str, url: DatabaseUrl, original: Original, wishes: Wishes
+) -> Iterator[None]:
+    """Have the restored database under the name *fresh* for the body."""
+    copy = _instant(server, url.name, original, wishes)
+    if copy is None:
+        original.rebuild(url.with_database(fresh))
+        yield
+    else:
+        _log.info("restoring from the template copy %s", copy)
+        with template_copy.taken(server, copy, fresh):
+            yield
+
+
+@contextlib.contextmanager
+def _taken_back(url: DatabaseUrl, live: str, fresh: str) -> Iterator[None]:
+    """Drop the database *fresh* when the body raises, on a connection of its own."""
+    try:
+        yield
+    except BaseException as error:
+        with contextlib.suppress(psycopg2.Error, Veto, TemporaryError), connected(url) as server:
+            # After the swap there is no database of that name: it is the live one.
+            if server.oid(fresh) is not None:
+                error.add_note(f"{live} is as it was")
+                _log.info("dropping %s; %s is as it was", fresh, live)
+                server.drop_or_warn(fresh)
+        raise
+
+
+def _finish(
+    work: LockedWork,
+    server: Server,
+    original: Original,
+    kept: str,
+    milliseconds: int,
+    wishes: Wishes,
+) -> Restored:
+    live, manifest = work.database_url.name, original.manifest
+    message = f"{live} is as in backup {manifest.id}; {_cut_off(milliseconds)}"
+    work.restored(message, heads=manifest.heads, backup=original.backup)
+    gone = _drop_old(server, kept, wishes)
+    return Restored(manifest.id, manifest.heads, None if gone else kept, milliseconds, message)
+
+
+def _nothing_kept(server: Server, live: str) -> Veto:
+    strangers = ", ".join(find_strangers(server, live))
+    left = f" ({strangers}: without our mark)" if strangers else ""
+    by_hand = (
+        "; older versions left no mark: when you know that one of these was live before, change"
+        " the names yourself (ALTER DATABASE ... RENAME TO ...)"
+    )
+    return Veto(
+        f"nothing to go back to: no restore has kept a database of {live}{left}",
+        f"python migrate.py backup list names the backups{by_hand if strangers else ''}",
+        code="nothing_kept",
+    )
+
+
+def _drop_old(server: Server, kept: str, wishes: Wishes) -> bool:
+    return wishes.drop_old and server.drop_or_warn(kept)
+
+
+def _cut_off(milliseconds: int) -> str:
+    return f"nobody could connect for {milliseconds} ms"
+
+
+def _other_heads(found: Sequence[str], expected: Sequence[str]) -> Veto:
+    return Veto(
+        f"the restored database is at {', '.join(found) or 'no revision'}, the backup at"
+        f" {', '.join(expected) or 'no revision'}",
+        "restore another backup: python migrate.py backup list",
+        code="backup_mismatch",
+    )

@@ -1,0 +1,56 @@
+"""A stored backup as the original of a restore: what rebuilds it, with which tools."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from ..archive.rebuild import compare, rebuild
+from ..make.maker import jobs_of
+from ..postgres.client_programs import find_tools
+from ..postgres.maintenance_session import connected
+from ..postgres.process import Deadline
+from ..postgres.progress_line import Progress
+from .restore import Original, Wishes
+
+if TYPE_CHECKING:
+    from sst.hooks import DatabaseUrl
+
+    from .. import Config
+    from ..store.listing import Stored
+    from ..store.storage import Storage
+
+_log = logging.getLogger("sst.plugins.backup")
+_MAJOR = 10_000
+
+
+def original_of(config: Config, storage: Storage, stored: Stored, wishes: Wishes) -> Original:
+    """Return *stored* as something that can be restored; nothing is read yet."""
+
+    def rebuild_it(url: DatabaseUrl) -> None:
+        manifest = stored.manifest
+        deadline = Deadline(config.timeout_seconds)
+        with connected(url) as server:
+            place, server_major = server.place, server.version // _MAJOR
+        tools = find_tools(max(server_major, manifest.tool_major), config.pg_bin)
+        with storage.opened(stored) as folder:
+            _log.info("rebuilding %s beside the live database", manifest.id)
+            with Progress(f"rebuilding {manifest.id}"):
+                rebuild(
+                    folder,
+                    manifest,
+                    tools,
+                    place,
+                    url.name,
+                    deadline,
+                    jobs_of(config),
+                    options=config.rebuild_options.but(
+                        no_owner=wishes.no_owner,
+                        search_path=wishes.search_path,
+                        template=wishes.template,
+                    ),
+                )
+            _log.info("comparing it with the manifest")
+            compare(url, manifest, deadline)
+
+    return Original(stored.manifest, stored.backup, rebuild_it, lambda: storage.belongings(stored))

@@ -1,0 +1,278 @@
+"""The door to fsspec: files of backups to a store and back, in steps that can be stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+import hashlib
+import inspect
+import os
+from typing import TYPE_CHECKING, Any, Self
+
+from fsspec.callbacks import Callback
+from fsspec.core import url_to_fs
+
+from sst.hooks import Veto
+
+from ..postgres.bounded import Watch
+from .fsspec_drivers import has_folders, scheme_of, silence_drivers, transfer_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ..manifest.manifest import ArchivedFile
+
+_READ_BYTES = 8 * 2**20
+# Small files are read back together, for what costs time there is one answer after the other.
+_SMALL_BYTES = 2**20
+_TOGETHER = 32
+_LOCAL = ("file", "local")
+
+
+class Transfer:
+    """The store at *url*; a path in it is a backup's id and a file's name."""
+
+    def __init__(self, url: str, options: Mapping[str, Any]) -> None:
+        # A connection of an earlier instance, which fsspec would hand out again, may hang.
+        own = {**copy.deepcopy(dict(options)), "skip_instance_cache": True}
+        self._url = url
+        silence_drivers()
+        self._fs, root = url_to_fs(url, **own)
+        self._root = root.rstrip("/")
+        self._watch = Watch()
+
+    def watched(self, watch: Watch) -> Self:
+        """Return the same store, whose steps end when nobody looks at *watch* any more."""
+        other = copy.copy(self)
+        other._watch = watch  # noqa: SLF001 - a copy of itself
+        return other
+
+    def cut(self) -> None:
+        """End what hangs, as far as the driver lets it be ended, and its connections with it."""
+        if self._fs.async_impl:
+            self._fs.loop.call_soon_threadsafe(_cancel_all, self._fs.loop)
+        elif scheme_of(self._url) in ("sftp", "ssh"):
+            self._fs.client.close()
+
+    def names(self) -> list[str]:
+        """Return what lies directly in the store; nothing when its folder is not there yet."""
+        self._fs.invalidate_cache()
+        try:
+            found = self._fs.ls(self._root, detail=False)
+        except FileNotFoundError:
+            # A prefix begins to exist with its first key; a bucket is there, or its name is wrong.
+            if has_folders(self._url) or self._fs.exists(self._root.partition("/")[0]):
+                return []
+            raise
+        return sorted({path.rstrip("/").rpartition("/")[2] for path in found})
+
+    def exists(self, name: str) -> bool:
+        """Say whether anything of *name* lies there."""
+        return name in self.names()
+
+    def read_all(
+        self, names: Sequence[str], file: str, most_bytes: int
+    ) -> dict[str, bytes | Veto | None]:
+        """Return the content of *file* in each of *names*, None where there is none.
+
+        What is no file, or larger than *most_bytes*, is not read: a `Veto` says so.
+        """
+        paths = {name: self._path(name, file) for name in names}
+        refused = self._refused(paths, most_bytes)
+        wanted = [path for name, path in paths.items() if name not in refused]
+        found = self._fs.cat(wanted, on_error="return") if wanted else {}
+        return {
+            name: refused.get(name) or _content(found.get(path)) for name, path in paths.items()
+        }
+
+    def write(self, name: str, file: str, content: bytes) -> None:
+        """Write one small file."""
+        self._make_folder(self._path(name))
+        self._watch.check()
+        self._fs.pipe_file(self._path(name, file), content)
+
+    def put(self, name: str, files: Sequence[ArchivedFile], folder: Path) -> None:
+        """Copy *files* from *folder*."""
+        for parent in sorted({file.name.rpartition("/")[0] for file in files} - {""}):
+            self._make_folder(self._path(name, parent))
+        largest = max((file.size_bytes for file in files), default=0)
+        self._fs.put(
+            [str(folder / file.name) for file in files],
+            [self._path(name, file.name) for file in files],
+            callback=_Steps(self._watch),
+            **transfer_arguments(self._url, largest),
+        )
+
+    def get(self, name: str, files: Sequence[ArchivedFile], target: Path) -> None:
+        """Copy *files* to *target*."""
+        for file in files:
+            (target / file.name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._fs.get(
+            [self._path(name, file.name) for file in files],
+            [str(target / file.name) for file in files],
+            callback=_Steps(self._watch),
+            **self._get_arguments(),
+        )
+
+    def require_same(self, name: str, files: Sequence[ArchivedFile]) -> None:
+        """Read *files* back; raise `Veto` when one is not what it should be.
+
+        What a store says about its own checksums differs from store to store, and for large
+        objects it is not the file's. Reading them is the one proof that holds everywhere.
+        """
+        self._fs.invalidate_cache()
+        for found, file in self._digests(name, files):
+            if found != file.sha256:
+                raise Veto(f"{file.name} is not there as it was sent: its sha256 does not fit")
+
+    def commit(self, name: str, old: str, new: str, content: bytes) -> None:
+        """Rename the small file *old*; what counts is that *content* can be read as *new*."""
+        self._watch.check()
+        failure: Exception | None = None
+        try:
+            self._fs.mv(self._path(name, old), self._path(name, new))
+        except Exception as error:  # noqa: BLE001 - a store may copy, and forbid to delete
+            failure = error
+        self._fs.invalidate_cache()
+        if self.read_all([name], new, len(content))[name] != content:
+            raise failure or Veto(f"{new} is not there as it was sent")
+
+    def remove(self, name: str) -> None:
+        """Remove everything of *name*, what makes it a backup first."""
+        self._watch.check()
+        self._fs.invalidate_cache()
+        root = self._path(name)
+        manifest = self._path(name, "manifest.json")
+        with contextlib.suppress(FileNotFoundError):
+            self._fs.rm(manifest)
+        self._watch.check()
+        self._forget_parts(root)
+        with contextlib.suppress(FileNotFoundError):
+            self._fs.rm(root, recursive=True)
+        self._fs.invalidate_cache()
+        if self.exists(name):
+            raise Veto("it is still there")
+
+    def _refused(self, paths: Mapping[str, str], most_bytes: int) -> dict[str, Veto]:
+        """Return why some of *paths* are not read: a pipe would block, a device never end."""
+        if not paths:
+            return {}
+        # Where there are no folders one listing is cheaper than a question for each.
+        root = self._path(*paths) if len(paths) == 1 else self._root
+        all_ = {} if has_folders(self._url) else self._fs.find(root, detail=True)
+        found = {name: self._about(path, all_) for name, path in paths.items()}
+        return {
+            name: Veto(f"its manifest is no file of at most {most_bytes} bytes")
+            for name, about in found.items()
+            if about and (about["type"] != "file" or (about["size"] or 0) > most_bytes)
+        }
+
+    def _about(self, path: str, listed: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        if not has_folders(self._url):
+            found: Mapping[str, Any] | None = listed.get(path)
+            return found
+        try:
+            about: Mapping[str, Any] = self._fs.info(path)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            # Such as a link to itself; of a store behind a network it is the link that is down.
+            if scheme_of(self._url) not in _LOCAL:
+                raise
+            return {"type": "other", "size": 0}
+        return about
+
+    def _get_arguments(self) -> dict[str, Any]:
+        """Return what keeps a download small in memory; older drivers know less of it."""
+        wanted = transfer_arguments(self._url, 0)
+        known = inspect.signature(self._fs._get_file).parameters if wanted else ()  # noqa: SLF001 - no other way to ask
+        return {name: value for name, value in wanted.items() if name in (*known, "batch_size")}
+
+    def _forget_parts(self, root: str) -> None:
+        """S3 keeps, and bills, the parts of an upload that did not end; no listing shows them."""
+        if scheme_of(self._url) not in ("s3", "s3a"):
+            return
+        bucket, key, _ = self._fs.split_path(root)
+        known = self._fs.call_s3("list_multipart_uploads", Bucket=bucket, Prefix=f"{key}/")
+        for upload in known.get("Uploads") or ():
+            self._fs.call_s3(
+                "abort_multipart_upload",
+                Bucket=bucket,
+                Key=upload["Key"],
+                UploadId=upload["UploadId"],
+            )
+
+    def _digests(
+        self, name: str, files: Sequence[ArchivedFile]
+    ) -> Iterator[tuple[str, ArchivedFile]]:
+        small = [file for file in files if file.size_bytes <= _SMALL_BYTES]
+        for start in range(0, len(small), _TOGETHER):
+            batch = {self._path(name, file.name): file for file in small[start:][:_TOGETHER]}
+            self._watch.check()
+            for path, content in self._fs.cat(list(batch)).items():
+                yield hashlib.sha256(content).hexdigest(), batch[path]
+        for file in files:
+            if file.size_bytes > _SMALL_BYTES:
+                yield self._digest(self._path(name, file.name)), file
+
+    def _digest(self, path: str) -> str:
+        digest = hashlib.sha256()
+        with self._fs.open(path, "rb", block_size=_READ_BYTES, cache_type="none") as file:
+            while chunk := file.read(_READ_BYTES):
+                digest.update(chunk)
+                self._watch.check()
+        return digest.hexdigest()
+
+    def _make_folder(self, path: str) -> None:
+        """Make a folder for its owner only, where there are folders."""
+        if not has_folders(self._url):
+            return
+        self._fs.makedirs(path, exist_ok=True)
+        if scheme_of(self._url) in _LOCAL:
+            os.chmod(path, 0o700)  # noqa: PTH101 - the driver's own name for it
+        elif scheme_of(self._url) in ("sftp", "ssh"):
+            self._fs.ftp.chmod(path, 0o700)
+
+    def _path(self, name: str, file: str = "") -> str:
+        return f"{self._root}/{name}/{file}".rstrip("/")
+
+
+class _Steps(Callback):  # type: ignore[misc]
+    """Stops a driver between two chunks, if it asks at all, when nobody waits any more."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    def branched(self, path_1: str, path_2: str, **_: Any) -> _Steps:
+        """Watch each file in the same way."""
+        del path_1, path_2
+        self._watch.check()
+        return self
+
+    def relative_update(self, inc: int = 1) -> None:
+        """Ask after each chunk."""
+        del inc
+        self._watch.check()
+
+    def absolute_update(self, value: int) -> None:
+        """Ask after each chunk."""
+        del value
+        self._watch.check()
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+
+
+def _content(found: object) -> bytes | None:
+    """Return the bytes of a file, None when there is none; raise what went wrong otherwise."""
+    if isinstance(found, FileNotFoundError) or found is None:
+        return None
+    if isinstance(found, Exception):
+        raise found
+    assert isinstance(found, bytes)  # noqa: S101 - what fsspec's `cat` gives
+    return found

@@ -1,0 +1,209 @@
+"""The second place: any store that fsspec has a driver for.
+
+A backup is there from the moment on that its `manifest.json` is: everything else was uploaded and
+read back before. Until then the manifest has the name `manifest.json.partial`, by which an upload
+that did not end is known, and swept.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sst.hooks import Veto
+
+from ..manifest.manifest import LARGEST_MANIFEST, MANIFEST_NAME, Manifest
+from ..postgres.bounded import StalledError, Watch, bounded
+from ..postgres.process import Deadline
+from .fsspec_drivers import secrets_in, shown_url
+from .fsspec_transfer import Transfer
+from .local import PARTIAL, Damaged, Scan, is_id, is_of, require_described
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+T = TypeVar("T")
+
+_log = logging.getLogger("sst.plugins.backup")
+_LOOK_SECONDS = 60.0
+_TIDY_SECONDS = 15.0
+# From the id's moment on: a dump and its check come before the upload.
+_UNFINISHED = timedelta(days=1)
+_HINT = "check plugins.backup.upload_to, upload_options and the network, then try again"
+
+
+class RemotePlace:
+    """The folder, or the prefix of keys, that *url* names, opened with *options*."""
+
+    def __init__(self, url: str, options: Mapping[str, Any], timeout_seconds: float) -> None:
+        self.name = shown_url(url)
+        self._url = url
+        self._options = options
+        self._timeout_seconds = timeout_seconds
+        self._opened: Transfer | None = None
+
+    def scan(self) -> Scan:
+        """Return what lies there; raise `Veto` (code `storage_unreachable`) when it cannot tell.
+
+        Only manifests are read.
+        """
+        return self._try("the backups cannot be listed at", _LOOK_SECONDS, self._scan)
+
+    def require_free(self, name: str) -> None:
+        """Raise `Veto` (`upload_failed`) when the store is silent, or has a *name* already."""
+
+        def look(transfer: Transfer) -> None:
+            if transfer.exists(name):
+                raise Veto(f"something of the name {name} is there already")
+
+        self._try("no backup can be uploaded to", _LOOK_SECONDS, look, code="upload_failed")
+
+    def upload(self, folder: Path, manifest: Manifest) -> None:
+        """Copy the files of *manifest* and the manifest from *folder*, and read them back.
+
+        Raises `Veto` (code `upload_failed`) when anything is not there, byte for byte, in time;
+        then there is no backup, and what was uploaded is removed where the store can be reached.
+        """
+        state = _State()
+        try:
+            self._try(
+                "the backup could not be uploaded to",
+                self._timeout_seconds,
+                lambda transfer: self._upload(transfer, folder, manifest, state),
+                code="upload_failed",
+            )
+        except BaseException:
+            if state.began and not state.commits:
+                self.discard(manifest.id)
+            raise
+
+    def download(self, manifest: Manifest, target: Path) -> None:
+        """Copy the files of *manifest* to *target*; they are not checked."""
+        self._try(
+            f"{manifest.id} could not be fetched from",
+            self._timeout_seconds,
+            lambda transfer: transfer.get(manifest.id, manifest.files, target),
+        )
+
+    def remove(self, name: str) -> None:
+        """Remove the backup *name*, its manifest first: a half removed one is none."""
+        what = f"{name} could not be deleted at"
+        self._try(what, self._timeout_seconds, lambda transfer: transfer.remove(name))
+
+    def sweep(self, database: str, now: datetime | None = None) -> tuple[str, ...]:
+        """Remove uploads for *database* that did not end, once they cannot be going on any more.
+
+        A database of the same name elsewhere may upload to the same place.
+        """
+        limit = _UNFINISHED + timedelta(seconds=self._timeout_seconds)
+        since = (now or datetime.now(UTC)) - limit
+        what = "unfinished uploads cannot be removed at"
+        return self._try(what, _LOOK_SECONDS, lambda transfer: _sweep(transfer, database, since))
+
+    def _scan(self, transfer: Transfer) -> Scan:
+        names = [name for name in transfer.names() if is_id(name)]
+        manifests: list[Manifest] = []
+        found_damaged: list[Damaged] = []
+        read = transfer.read_all(names, MANIFEST_NAME, LARGEST_MANIFEST)
+        for name, text in read.items():
+            try:
+                manifests.append(require_described(_parsed(text), name))
+            except Veto as veto:
+                found_damaged.append(Damaged(name, self.name, veto.reason))
+        return Scan(tuple(manifests), tuple(found_damaged))
+
+    def _upload(self, transfer: Transfer, folder: Path, manifest: Manifest, state: _State) -> None:
+        text = manifest.to_json().encode()
+        state.began = True
+        transfer.write(manifest.id, f"{MANIFEST_NAME}{PARTIAL}", text)
+        transfer.put(manifest.id, manifest.files, folder)
+        transfer.require_same(manifest.id, manifest.files)
+        # From here on a stalled request may still succeed: what lies there is left to the sweep.
+        state.commits = True
+        try:
+            transfer.commit(manifest.id, f"{MANIFEST_NAME}{PARTIAL}", MANIFEST_NAME, text)
+        finally:
+            state.commits = False
+
+    def discard(self, name: str) -> None:
+        """Remove what lies there of a refused backup; the error that refused it matters more."""
+        try:
+            self._try("", _TIDY_SECONDS, lambda transfer: transfer.remove(name))
+        except Veto:
+            _log.warning(
+                "what was uploaded of %s may still lie at %s; a later run removes it",
+                name,
+                self.name,
+            )
+
+    def _try(
+        self,
+        what: str,
+        seconds: float,
+        work: Callable[[Transfer], T],
+        code: str = "storage_unreachable",
+    ) -> T:
+        """Return what *work* does with the opened store; say *what* failed, without secrets."""
+        deadline = Deadline(seconds)
+
+        def opened(watch: Watch) -> T:
+            if self._opened is None:
+                self._opened = Transfer(self._url, self._options)
+            return work(self._opened.watched(watch))
+
+        try:
+            return bounded(opened, deadline)
+        except StalledError:
+            self._cut()
+            reason = f"not done after {seconds:g} s"
+        except Veto as veto:
+            reason = veto.reason
+        except Exception as error:  # noqa: BLE001 - each driver has errors of its own
+            reason = self._told(error)
+        raise Veto(f"{what} {self.name}: {reason}", _HINT, code=code)
+
+    def _cut(self) -> None:
+        """Give up the connections that hang; what comes next gets new ones."""
+        hanging, self._opened = self._opened, None
+        if hanging is not None:
+            hanging.cut()
+
+    def _told(self, error: Exception) -> str:
+        text = " ".join(str(error).split()) or type(error).__name__
+        for secret in sorted(secrets_in(self._url, self._options), key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return text
+
+
+class _State:
+    """How far an upload came."""
+
+    began = False
+    commits = False
+
+
+def _parsed(text: bytes | Veto | None) -> Manifest:
+    if isinstance(text, Veto):
+        raise text
+    if text is None:
+        raise Veto("its upload or its removal did not end: it has no manifest")
+    return Manifest.from_json(text)
+
+
+def _sweep(transfer: Transfer, database: str, since: datetime) -> tuple[str, ...]:
+    names = [name for name in transfer.names() if is_id(name) and is_of(name, database)]
+    done = transfer.read_all(names, MANIFEST_NAME, LARGEST_MANIFEST)
+    swept = [name for name in names if done[name] is None and _began(name) < since]
+    for name in swept:
+        transfer.remove(name)
+    return tuple(swept)
+
+
+def _began(name: str) -> datetime:
+    """Return the moment in *name*; one that no calendar has is never over."""
+    try:
+        return datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%S%z")
+    except ValueError:
+        return datetime.max.replace(tzinfo=UTC)

@@ -1,0 +1,175 @@
+"""Which backups may go: those that no rule keeps, of one database on one server.
+
+A backup stays when any rule wants it. Whatever the rules say, the newest verified one stays, and
+so does one that a run needs which has not succeeded since. Without a rule nothing goes.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sst.hooks import Veto
+
+from ..manifest.origin import read_origin, unknown_to_retention
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from ..archive.source import Asker
+    from .listing import Stored
+    from .settings import StorageSettings
+    from .storage import Storage
+
+_log = logging.getLogger("sst.plugins.backup")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How many backups are kept; None is no rule."""
+
+    keep_last: int | None = None
+    """The newest ones, this many."""
+    keep_days: int | None = None
+    """Those younger than this many times 24 hours."""
+    keep_monthly: int | None = None
+    """The newest one of each of the last so many months (in UTC) that have any."""
+
+    @classmethod
+    def of(cls, settings: StorageSettings) -> Rules:
+        """Return the rules that *settings* set."""
+        return cls(settings.keep_last, settings.keep_days, settings.keep_monthly)
+
+    @property
+    def are_set(self) -> bool:
+        """Say whether there is any rule: without one, nothing is ever pruned."""
+        return any(
+            rule is not None for rule in (self.keep_last, self.keep_days, self.keep_monthly)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose backups are looked at: never another database's, environment's or server's."""
+
+    database: str
+    environment: str
+    system_identifier: str | None = None
+
+    def holds(self, stored: Stored) -> bool:
+        """Say whether *stored* is one of them."""
+        return (
+            self._matches(stored) and stored.manifest.system_identifier == self.system_identifier
+        )
+
+    def cannot_tell(self, stored: Stored) -> bool:
+        """Say whether *stored* may be one of them: it does not say which server it is of."""
+        return self._matches(stored) and stored.manifest.system_identifier is None
+
+    def _matches(self, stored: Stored) -> bool:
+        manifest = stored.manifest
+        return (manifest.database, manifest.environment) == (self.database, self.environment)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What became of the backups that could go."""
+
+    removed: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    """A line for each that is still there, and why."""
+
+
+def to_prune(
+    stored: Sequence[Stored],
+    now: datetime,
+    rules: Rules,
+    needed: Collection[str],
+    scope: Scope,
+) -> tuple[Stored, ...]:
+    """Return those of *stored* in *scope* that may go, oldest first."""
+    if not rules.are_set:
+        return ()
+    mine = sorted(
+        (one for one in stored if scope.holds(one)), key=lambda one: (one.made_at, one.id)
+    )
+    kept = {one.id for one in _kept(mine[::-1], now, rules)} | set(needed)
+    return tuple(one for one in mine if one.id not in kept)
+
+
+def unplaced(stored: Sequence[Stored], scope: Scope) -> tuple[str, ...]:
+    """Return a line on those of *stored* that may be of *scope*, and do not say so."""
+    ids = [one.id for one in stored if scope.cannot_tell(one)]
+    if not ids:
+        return ()
+    if len(ids) == 1:
+        what = f"the backup {ids[0]} does not say which server it is of, and no rule removes it"
+        return (f"{what}: delete its folder when nobody needs it",)
+    what = f"{len(ids)} backups do not say which server they are of, and no rule removes them"
+    return (f"{what} (the newest is {ids[0]}): delete their folders when nobody needs them",)
+
+
+def prune(
+    storage: Storage,
+    rules: Rules,
+    needed: Collection[str],
+    scope: Scope,
+    now: datetime | None = None,
+) -> Pruned:
+    """Delete what may go, everywhere; one that cannot be deleted does not stop the others."""
+    if not rules.are_set:
+        return Pruned()
+    listing = storage.list()
+    if listing.unreachable:
+        # What lies there decides what may go here.
+        return Pruned(failed=(f"nothing was pruned: {listing.unreachable}",))
+    removed, failed = [], []
+    for one in to_prune(listing, now or datetime.now(UTC), rules, needed, scope):
+        try:
+            storage.delete(one)
+        except (Veto, OSError) as error:
+            failed.append(f"{one.id}: {error}")
+        else:
+            removed.append(one.id)
+    return Pruned(tuple(removed), tuple(failed))
+
+
+def prune_beside(
+    settings: StorageSettings, storage: Storage, asker: Asker, mine: Collection[str]
+) -> None:
+    """Prune beside the run or the work of *asker*, whose outcome it does not change.
+
+    *mine* are backups that the ledger does not know of yet. What happens is logged; while the
+    database cannot say what it needs, nothing goes.
+    """
+    rules = Rules.of(settings)
+    if not rules.are_set:
+        return
+    try:
+        with asker.inspect() as inspection:
+            [(database,)] = inspection.fetch("SELECT current_database()")
+            needed = inspection.needed_backups | set(mine)
+            origin = read_origin(inspection.fetch, asker.database_url)
+        scope = Scope(database, asker.environment, origin.system_identifier)
+        obstacle = unknown_to_retention(origin)
+        pruned = Pruned(failed=(obstacle,)) if obstacle else prune(storage, rules, needed, scope)
+    except Exception as error:  # noqa: BLE001 - no reason to refuse a run, nor to hide its failure
+        pruned = Pruned(failed=(f"nothing was pruned: {asker.database_url.redact(str(error))}",))
+    if pruned.removed:
+        _log.info("pruned %d backups: %s", len(pruned.removed), ", ".join(pruned.removed))
+    for line in pruned.failed:
+        _log.warning("not pruned: %s", line)
+
+
+def _kept(newest_first: Sequence[Stored], now: datetime, rules: Rules) -> Iterator[Stored]:
+    yield from newest_first[: rules.keep_last or 0]
+    if rules.keep_days is not None:
+        since = now - timedelta(days=rules.keep_days)
+        yield from (one for one in newest_first if one.made_at > since)
+    months: dict[tuple[int, int], Stored] = {}
+    for one in newest_first:
+        months.setdefault((one.made_at.year, one.made_at.month), one)
+    yield from list(months.values())[: rules.keep_monthly or 0]
+    yield from [one for one in newest_first if one.manifest.verified != "none"][:1]

@@ -1,0 +1,124 @@
+"""A database that lives for one verification: never left behind, and known when it was."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import zlib
+from typing import TYPE_CHECKING
+
+import psycopg2
+from psycopg2 import sql
+
+from sst.hooks import Veto
+
+from ..postgres.create_database import missing_roles
+from ..postgres.database_session import asked, connected, first_line
+from ..postgres.process import Deadline
+from ..postgres.task import LateError
+from ..restore import marks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sst.hooks import DatabaseUrl
+
+    from ..postgres.database_session import Session
+
+_log = logging.getLogger("sst.plugins.backup")
+
+# With `_verify_`, a time and the end of a run's id, within the 63 bytes of a name.
+_ROOM_BYTES = 30
+_TAIL = r"_verify_\d{8}T\d{6}Z_[0-9A-Za-z]{1,8}$"
+_DROP_SECONDS = 60.0
+_LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
+_UNLOCK = "SELECT pg_advisory_unlock(%s, %s)"
+
+
+def scratch_name(database: str, backup_id: str) -> str:
+    """Return `shop_verify_20261122T143000Z_7e01e1` for that backup of the database `shop`."""
+    parts = backup_id.split("-")
+    return f"{_shortened(database)}_verify_{parts[0]}_{parts[-1]}"
+
+
+@contextlib.contextmanager
+def scratch_place(url: DatabaseUrl, database: str, name: str) -> Iterator[None]:
+    """Hold the right to the scratch database *name* for the body; drop it at the end.
+
+    *url* is the database that scratch databases are made from, and where their locks are. Those
+    of *database* whose lock nobody holds were left by a killed process: they are dropped first.
+
+    Raises `Veto` when somebody else holds it, `psycopg2.Error` when the server does not answer.
+    """
+    with connected(url) as holder:
+        _drop_leftovers(url, holder, database)
+        [(is_held,)] = holder.fetch(_LOCK, _key(name))
+        if not is_held:
+            raise Veto(f"{name} is being restored by another verification", "wait until it ends")
+        try:
+            yield
+        finally:
+            _drop(url, name)
+
+
+@contextlib.contextmanager
+def borrowed_roles(url: DatabaseUrl, roles: tuple[str, ...]) -> Iterator[None]:
+    """Create those of *roles* that the scratch server does not have, without login, for the body.
+
+    Ownership and policies name them. A killed process leaves them behind; they can do nothing.
+
+    Raises `psycopg2.Error` when they cannot be created.
+    """
+    with connected(url) as session:
+        missing = missing_roles(session, roles)
+        for role in missing:
+            session.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+        try:
+            yield
+        finally:
+            for role in missing:
+                _drop_role(url, role)
+
+
+def _drop_leftovers(url: DatabaseUrl, session: Session, database: str) -> None:
+    found, strangers = marks.ours(session, f"^{re.escape(_shortened(database))}{_TAIL}")
+    marks.warn_of(*strangers)
+    for name in found:
+        [(is_orphan,)] = session.fetch(_LOCK, _key(name))
+        if is_orphan:
+            _log.warning("dropping %s, which an interrupted verification left", name)
+            _drop(url, name)
+            session.fetch(_UNLOCK, _key(name))
+
+
+def _drop_role(url: DatabaseUrl, name: str) -> None:
+    drop = sql.SQL("DROP ROLE {}").format(sql.Identifier(name))
+    try:
+        asked(url, lambda session: session.execute(drop), Deadline(_DROP_SECONDS))
+    except (psycopg2.Error, LateError) as error:
+        _log.warning("the role %s could not be dropped: %s", name, first_line(url, error))
+
+
+def _drop(url: DatabaseUrl, name: str) -> None:
+    """Drop *name*; when that fails the next verification does it."""
+    try:
+        asked(url, lambda session: marks.drop(session, name), Deadline(_DROP_SECONDS))
+    except (psycopg2.Error, LateError) as error:
+        _log.warning("%s could not be dropped: %s", name, first_line(url, error))
+
+
+def _shortened(database: str) -> str:
+    encoded = database.encode()
+    if len(encoded) <= _ROOM_BYTES:
+        return database
+    tail = f"_{zlib.crc32(encoded):08x}"
+    return encoded[: _ROOM_BYTES - len(tail)].decode("utf-8", "ignore") + tail
+
+
+def _key(name: str) -> tuple[int, int]:
+    return _signed(b"sst-backup scratch"), _signed(name.encode())
+
+
+def _signed(text: bytes) -> int:
+    return zlib.crc32(text) - 2**31

@@ -1,0 +1,175 @@
+"""The way through a chain of revisions: as many as env.py lets us in one run of it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sst.bridge.env_py.database_identity import apply_settings, backend_pid, identity_of
+from sst.bridge.env_py.facts import require_heads, require_same_database
+from sst.bridge.statements.committed import Footprint
+from sst.bridge.statements.notices import heard_notices
+from sst.bridge.statements.own_transaction import RevisionTransaction
+from sst.bridge.statements.session_timeouts import kept_timeouts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from alembic.runtime.migration import MigrationContext, RevisionStep
+    from sqlalchemy.engine import Connection
+
+    from sst.bridge.env_py.runner import EnvironmentRunner
+    from sst.bridge.history.history import History
+    from sst.bridge.values.steps import Step
+    from sst.db.url import DatabaseUrl
+
+
+Following = Callable[[], "Try | None"]
+
+
+@dataclass(frozen=True)
+class Try:
+    """One revision to run, and what its session is to be like."""
+
+    step: Step
+    session_settings: Mapping[str, str] = field(default_factory=dict)
+    """Such as `{"lock_timeout": "2000"}` in ms."""
+    footprint: Footprint = field(default_factory=Footprint)
+    """Notes what the revision commits."""
+
+
+@dataclass(frozen=True)
+class Ears:
+    """Who is told what happens within env.py."""
+
+    backend: Callable[[int], None] = lambda _: None
+    """Gets the server process of a connection that env.py opened itself."""
+    message: Callable[[str, bool], None] = lambda _text, _is_warning: None
+    """Gets what the server or we have to say of the revision, and whether it is a warning."""
+
+
+class Passage:
+    """Runs revisions through env.py; what Alembic keeps between the revisions of one call is kept.
+
+    That is its memo of types already made: a type that two revisions name is made by the first.
+    """
+
+    def __init__(
+        self,
+        runner: EnvironmentRunner,
+        history: History,
+        connection: Connection,
+        url: DatabaseUrl,
+        ears: Ears,
+    ) -> None:
+        self._runner = runner
+        self._history = history
+        self._connection = connection
+        self._url = url
+        self._ears = ears
+        self._memo: dict[Any, Any] = {}
+
+    def run(self, first: Try, following: Following) -> None:
+        """Run *first*, and then what *following* returns, as long as env.py can go on.
+
+        *following* is called when a revision is committed, with the process's own logging.
+        Where env.py cannot go on this returns, and the heads show whether env.py has committed.
+        `session_settings` are set on the connection that env.py opened itself; on ours they are
+        the caller's to set, before. `lock_timeout` does not count for CREATE INDEX CONCURRENTLY.
+
+        What a revision or *following* raises is raised unchanged, `EndedTransactionError` for a
+        revision that ended its transaction. `HeadsUnchangedError`, with nothing applied, when
+        env.py leads to another database or version table, or never asks for the revision.
+        """
+        self._ours = identity_of(self._connection)
+        self._next: Try | None = first
+        self._following = following
+        self._error: BaseException | None = None
+        self._transaction: RevisionTransaction | None = None
+        # Not `with` in the generator: after an error that lives as long as the traceback.
+        with self._errors_first(), ExitStack() as self._listeners:
+            self._runner.run(
+                self._steps,
+                url=self._url,
+                connection=self._connection,
+                keep=True,
+                destination_rev=first.step.revision.id,
+            )
+
+    @contextmanager
+    def _errors_first(self) -> Iterator[None]:
+        """Raise our own error, whatever Alembic or env.py make of it."""
+        try:
+            yield
+        finally:
+            ended = self._transaction.error if self._transaction else None
+            if error := self._error or ended:
+                raise error
+
+    def _steps(self, heads: Sequence[str], context: MigrationContext) -> Iterator[RevisionStep]:
+        """Give Alembic one revision after the other."""
+        used = self._used(context)
+        context.impl.memo.update(_copied(self._memo))
+        if self._next:
+            require_heads(heads, self._next.step)
+        while self._next:
+            step = self._begin(self._next, context, used)
+            self._next = None
+            yield step
+            self._listeners.close()
+            self._memo = _copied(context.impl.memo)
+            if _can_go_on(used):
+                self._ask()
+
+    def _used(self, context: MigrationContext) -> Connection:
+        if context.connection is self._connection:
+            return self._connection
+        used = require_same_database(context, self._ours)
+        self._ears.backend(backend_pid(used))
+        return used
+
+    def _begin(self, one: Try, context: MigrationContext, used: Connection) -> RevisionStep:
+        if used is not self._connection:
+            apply_settings(used, one.session_settings)
+        revision = one.step.revision
+        transaction = RevisionTransaction(context, one.footprint, revision.path, self._warn)
+        self._transaction = transaction
+        for listening in (
+            kept_timeouts(used, one.session_settings, transaction, self._warn),
+            heard_notices(used, self._hear),
+            one.footprint.watching(used),
+        ):
+            self._listeners.enter_context(listening)
+        step = self._history.step(revision.id, is_upgrade=one.step.is_upgrade)
+        return transaction.around(step)
+
+    def _hear(self, text: str, is_warning: bool) -> None:  # noqa: FBT001 - a callback's argument
+        with self._runner.outside():
+            self._ears.message(text, is_warning)
+
+    def _warn(self, text: str) -> None:
+        self._hear(text, is_warning=True)
+
+    def _ask(self) -> None:
+        try:
+            with self._runner.outside():
+                self._next = self._following()
+        except BaseException as error:
+            self._error = error
+            raise
+
+
+def _can_go_on(connection: Connection) -> bool:
+    """Say whether the revision is committed, and other work may be done before the next one.
+
+    In env.py's own transaction it is not; and an asynchronous env.py holds the thread's event
+    loop, in which a hook could not run one of its own.
+    """
+    return not connection.in_transaction() and not connection.dialect.is_async
+
+
+def _copied(memo: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {name: copy.copy(value) for name, value in memo.items()}

@@ -1,0 +1,72 @@
+"""The SQL that steps would send, from an offline run of env.py for each of them."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from sst.bridge.env_py.sql_text import as_written
+from sst.bridge.values.steps import Step, StepSql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from alembic.runtime.migration import MigrationContext, RevisionStep
+
+    from sst.bridge.env_py.runner import EnvironmentRunner
+    from sst.bridge.history.history import History
+    from sst.db.url import DatabaseUrl
+
+
+class OfflineRun:
+    """One pass over steps, each with an env.py run of its own."""
+
+    def __init__(self, runner: EnvironmentRunner, history: History, url: DatabaseUrl) -> None:
+        self._runner = runner
+        self._history = history
+        self._url = url
+        self._env_failure: str | None = None
+
+    def sql(self, steps: Iterable[Step]) -> tuple[StepSql, ...]:
+        """Return the SQL of each step, or why there is none.
+
+        A revision that reads data cannot run offline: it has a reason, and the rest go on.
+        The first step from an empty database creates the version table, as Alembic shows it.
+        """
+        return tuple(self._of(step) for step in steps)
+
+    def _of(self, step: Step) -> StepSql:
+        if self._env_failure is not None:
+            return StepSql(step.revision.id, None, self._env_failure)
+        try:
+            return StepSql(step.revision.id, self._text(step), None)
+        except Exception as error:  # noqa: BLE001 - a revision may raise anything; it is reported
+            return StepSql(step.revision.id, None, self._reason(error))
+
+    def _text(self, step: Step) -> str:
+        buffer = StringIO()
+        self._reached = False
+
+        def one(_: Sequence[str], __: MigrationContext) -> list[RevisionStep]:
+            self._reached = True
+            return [self._history.step(step.revision.id, is_upgrade=step.is_upgrade)]
+
+        self._runner.run(
+            one,
+            url=self._url,
+            as_sql=True,
+            starting_rev=step.before or None,
+            destination_rev=step.revision.id,
+            output_buffer=buffer,
+        )
+        return as_written(buffer.getvalue().strip())
+
+    def _reason(self, error: Exception) -> str:
+        text = " ".join(str(error).split())
+        for secret in self._url.secrets:
+            text = text.replace(secret, "***")
+        if not self._reached:
+            # It will fail the same way for every other step.
+            self._env_failure = f"env.py cannot run without a connection: {text}"
+            return self._env_failure
+        return f"needs the database to run: {type(error).__name__}: {text}"

@@ -1,0 +1,1 @@
+"""The revision files and what follows from them: order, heads, targets, plan, stamps."""

@@ -1,0 +1,1 @@
+"""Where an Alembic project is: found from the settings, with the branches that plugins bring."""

@@ -1,0 +1,1 @@
+"""A new revision file: where it goes, and what is written into it."""

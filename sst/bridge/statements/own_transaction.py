@@ -1,0 +1,239 @@
+"""Proof that a revision ran in the one transaction that was begun for it.
+
+The server itself gives it. Two marks are set when the transaction begins: its end takes the first
+away, whatever ended it, and only a COMMIT keeps the second.
+Source: PostgreSQL manual, SET: "The effects of SET LOCAL last only till the end of the current
+transaction", and those of SET disappear when it is rolled back.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event, text
+
+from sst.bridge.statements.committed import ends_transaction
+from sst.redaction.statements import without_literals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from alembic.runtime.migration import MigrationContext, RevisionStep
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine.interfaces import DBAPICursor
+
+    from sst.bridge.statements.committed import Footprint
+
+_HERE = "sst.revision"
+_KEPT = "sst.committed"
+_MARKS = f"select current_setting('{_HERE}', true), current_setting('{_KEPT}', true)"
+_FOUND = text("select to_regclass(quote_ident(:table)) is not null")
+_PUT_BACK = text("select set_config('search_path', :path, false)")
+_SHOWN = 3
+_UNSEEN = "what it sent over that connection itself was not seen, and may be committed"
+
+
+class EndedTransactionError(Exception):
+    """A revision ended the transaction that was begun for it."""
+
+    kept = "nothing of the revision is committed"
+    """What stays of the revision where no statement of it is known to be committed."""
+
+
+class RevisionTransaction:
+    """The transaction of one revision, from the moment when Alembic begins it."""
+
+    def __init__(
+        self,
+        context: MigrationContext,
+        footprint: Footprint,
+        file: Path | None,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._context = context
+        self._warn = warn
+        self._connection: Connection = context.connection  # type: ignore[assignment]
+        self._footprint = footprint
+        self._file = str(file)
+        self._token = ""
+        self._is_guarded = False
+        self._how: str | None = None
+        self.error: EndedTransactionError | None = None
+        """Why the revision is not applied, once that is known."""
+
+    def around(self, step: RevisionStep) -> RevisionStep:
+        """Return *step* with its function run between the two looks at the transaction.
+
+        It raises `EndedTransactionError` when the second look finds another one.
+        """
+        run = step.migration_fn
+
+        def guarded(**arguments: Any) -> None:
+            with self._watching(), self._own_autocommit_block():
+                self._mark()
+                path = self._search_path()
+                try:
+                    run(**arguments)
+                    self._look()
+                    self._find_version_table(path)
+                except BaseException as error:
+                    self._is_guarded = False
+                    if not isinstance(error, EndedTransactionError):
+                        self._settle()
+                    raise
+                self._is_guarded = False
+
+        step.migration_fn = guarded
+        return step
+
+    def check(self) -> None:
+        """Raise `EndedTransactionError` when the transaction is over already."""
+        if self._is_guarded:
+            self._look()
+
+    def mark_again(self) -> None:
+        """Set the marks anew: a `RESET ALL` of the revision took them away."""
+        if self._is_guarded:
+            self._mark()
+
+    def _mark(self) -> None:
+        self._token = secrets.token_hex(8)
+        with self._footprint.muted():
+            self._connection.exec_driver_sql(f"set local {_HERE} = '{self._token}'")
+            self._connection.exec_driver_sql(f"set {_KEPT} = '{self._token}'")
+        self._is_guarded = True
+
+    def _look(self) -> None:
+        """Raise `EndedTransactionError` when this is not the transaction that was marked."""
+        here, kept = self._marks()
+        if here == self._token:
+            return
+        self._is_guarded = False
+        with suppress(Exception):
+            self._connection.rollback()
+        self._footprint.resolve(was_committed=kept == self._token)
+        self.error = EndedTransactionError(self._told())
+        if self._how is None:
+            self.error.kept = _UNSEEN
+        raise self.error
+
+    def _leave(self) -> None:
+        """Look before an autocommit block, which commits what is open.
+
+        A commit right before it has done no more: Alembic goes on from a transaction of its own.
+        """
+        connection = self._connection
+        is_between = not _is_given_away(connection) and not connection.in_transaction()
+        here, kept = self._marks()
+        if is_between and kept == self._token != here:
+            connection.rollback()
+            self._how = None
+            self._context._transaction = connection.begin()  # noqa: SLF001 - as Alembic had it
+        else:
+            self._look()
+
+    def _settle(self) -> None:
+        """Let the footprint know, of a revision that failed, what its transaction's end kept."""
+        connection = self._connection
+        if connection.closed or connection.invalidated:
+            return
+        # The first error is the one to tell.
+        with suppress(Exception):
+            self._footprint.notice(connection)
+            connection.rollback()
+            _, kept = self._marks()
+            connection.rollback()
+            self._footprint.resolve(was_committed=kept == self._token)
+
+    def _marks(self) -> tuple[str | None, str | None]:
+        if _is_given_away(self._connection):
+            return None, None
+        with self._footprint.muted():
+            here, kept = self._connection.exec_driver_sql(_MARKS).one()
+        return here, kept
+
+    def _search_path(self) -> str:
+        with self._footprint.muted():
+            return str(self._connection.exec_driver_sql("show search_path").scalar_one())
+
+    def _find_version_table(self, path: str) -> None:
+        """Put *path* back where the revision left one on which the version table is not found."""
+        names = {"table": self._context.version_table, "path": path}
+        if self._context.version_table_schema or self._has_version_table(names):
+            return
+        left = self._search_path()
+        with self._footprint.muted():
+            self._connection.execute(_PUT_BACK, names)
+        self._warn(f"left search_path as {left!r}, without the version table; it is put back")
+
+    def _has_version_table(self, names: dict[str, str]) -> bool:
+        with self._footprint.muted():
+            return bool(self._connection.scalar(_FOUND, names))
+
+    @contextmanager
+    def _own_autocommit_block(self) -> Iterator[None]:
+        """Let the revision leave its transaction where Alembic itself begins another one."""
+        context, original = self._context, self._context.autocommit_block
+
+        @contextmanager
+        def block() -> Iterator[None]:
+            self._leave()
+            self._is_guarded = False
+            with original():
+                yield
+            self._mark()
+
+        context.autocommit_block = block  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            del context.autocommit_block
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Remember what ended the transaction first."""
+        hooks: dict[str, Callable[..., None]] = {
+            "commit": lambda _: self._ended("commit()"),
+            "rollback": lambda _: self._ended("rollback() or close()"),
+            "after_cursor_execute": self._executed,
+        }
+        with ExitStack() as stack:
+            for name, function in hooks.items():
+                event.listen(self._connection, name, function)
+                stack.callback(event.remove, self._connection, name, function)
+            yield
+
+    def _executed(self, _: Connection, __: DBAPICursor, statement: str, *___: object) -> None:
+        if ends_transaction(statement):
+            self._ended(f"`{without_literals(statement)}`")
+
+    def _ended(self, how: str) -> None:
+        if self._is_guarded and self._how is None:
+            line = _line_in(self._file)
+            self._how = f"{how} at line {line}" if line else how
+
+    def _told(self) -> str:
+        how = self._how or "a commit, rollback or close of the driver's own connection"
+        lost = [without_literals(each) for each in self._footprint.lost]
+        shown = f"; lost: {'; '.join(lost[:_SHOWN])}" if lost else ""
+        return f"{how} ended the transaction that Alembic had begun{shown}"
+
+
+def _is_given_away(connection: Connection) -> bool:
+    """Say whether the connection was closed, invalidated or put back into its pool."""
+    if connection.closed or connection.invalidated:
+        return True
+    return connection.connection.dbapi_connection is None
+
+
+def _line_in(file: str) -> int | None:
+    frame = sys._getframe(1)  # noqa: SLF001 - the revision is below its own statement
+    while frame is not None:
+        if frame.f_code.co_filename == file:
+            return frame.f_lineno
+        frame = frame.f_back  # type: ignore[assignment]
+    return None

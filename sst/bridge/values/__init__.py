@@ -1,0 +1,1 @@
+"""What leaves the bridge, and what keeps a revision within its run."""

@@ -1,0 +1,231 @@
+"""`migrate.py config`: what is set, where it comes from, and whether it is right."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sst.cli.command import Group
+from sst.cli.invocation import results_only
+from sst.cli.table import records
+
+if TYPE_CHECKING:
+    from sst.cli.invocation import Invocation
+    from sst.config import Configuration, Sources
+    from sst.config.show.checking import Checked, Project
+    from sst.config.show.views import Diff, Explained, Shown
+    from sst.errors import AppError
+    from sst.migrator.values.report import Report
+
+
+@click.group("config", cls=Group)
+def command() -> None:
+    """Show, check and compare the settings; no database is touched."""
+
+
+@command.command("show")
+@click.option("--sources", "with_sources", is_flag=True, help="Say where each value comes from.")
+@click.pass_obj
+def show(invocation: Invocation, with_sources: bool) -> Report | int:  # noqa: FBT001 - click's way
+    """Print every setting of this environment; secrets are masked."""
+    from sst.config.show import views
+
+    result = views.show(project_of(invocation).load())
+    if invocation.as_json:
+        return _report("config show", result.environment, to_json(result), result.warnings)
+    click.echo(render_show(result, with_sources=with_sources))
+    _warn(result.warnings)
+    return 0
+
+
+@command.command("check")
+@click.option("--all", "every", is_flag=True, help="Check every environment of settings.toml.")
+@click.option("--env", "names", multiple=True, metavar="NAME", help="Check this environment.")
+@click.option("--assume-secrets", is_flag=True, help="Missing secrets are no problem: for CI.")
+@click.pass_obj
+def check(
+    invocation: Invocation,
+    every: bool,  # noqa: FBT001 - click's way
+    names: tuple[str, ...],
+    assume_secrets: bool,  # noqa: FBT001
+) -> Report | int:
+    """Check the settings of this environment, or of others as the files have them."""
+    from sst.config.show import checking
+
+    asked = checking.every_environment(invocation.root) if every else names
+    result = checking.check(project_of(invocation), names=asked, assume_secrets=assume_secrets)
+    if invocation.as_json:
+        return _check_report(result)
+    click.echo(render_check(result))
+    _warn([warning for one in result.environments for warning in one.warnings])
+    return result.exit_code
+
+
+@command.command("explain")
+@click.argument("name")
+@click.pass_obj
+def explain(invocation: Invocation, name: str) -> Report | int:
+    """Print everything about the setting NAME: type, default, and every source that speaks."""
+    from sst.config.show import views
+
+    configuration = project_of(invocation).load()
+    result = views.explain(configuration, name)
+    if invocation.as_json:
+        return _report("config explain", configuration.environment, to_json(result))
+    click.echo(render_explain(result))
+    return 0
+
+
+@command.command("diff")
+@click.argument("left")
+@click.argument("right")
+@click.pass_obj
+def diff(invocation: Invocation, left: str, right: str) -> Report | int:
+    """Compare what the files say for two environments; secrets are masked."""
+    from sst.config.show import views
+
+    result = views.diff(project_of(invocation), left, right)
+    if invocation.as_json:
+        return _report("config diff", None, to_json(result))
+    click.echo(render_diff(result))
+    return 0
+
+
+@command.command("schema")
+@click.pass_obj
+def schema(invocation: Invocation) -> Report | int:
+    """Print the JSON Schema of settings.toml, for editors."""
+    from sst.config.show import checking
+    from sst.config.show.generate import json_schema
+
+    sources = invocation.sources()
+    result = json_schema(
+        _sections(sources), environments=checking.every_environment(invocation.root)
+    )
+    if invocation.as_json:
+        return _report("config schema", sources.environment, result)
+    click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+    return 0
+
+
+def project_of(invocation: Invocation) -> Project:
+    """Return the project whose settings are asked for, with its plugins' sections."""
+    from sst.config.show.checking import Project
+
+    return Project(
+        root=invocation.root,
+        connect=partial(_load, ask_stores=True),
+        connect_files=partial(_load, ask_stores=False),
+        overrides=invocation.overrides,
+        left_out=invocation.left_out,
+    )
+
+
+def _load(sources: Sources, *, ask_stores: bool) -> Configuration:
+    from sst.runtime import load_configuration
+
+    with results_only():
+        return load_configuration(sources, ask_stores=ask_stores)[0]
+
+
+def render_show(result: Shown, *, with_sources: bool = False) -> str:
+    """Return one line per setting: name, value and, *with_sources*, where it comes from."""
+    rows = [
+        (one.name, _text(one.value), one.source if with_sources else "") for one in result.settings
+    ]
+    return _table([("ENVIRONMENT", result.environment, ""), *rows])
+
+
+def render_check(result: Checked) -> str:
+    """Return one line per environment, its problems indented below it."""
+    lines: list[str] = []
+    for one in result.environments:
+        count = len(one.problems)
+        verdict = f"{count} problem{'' if count == 1 else 's'}" if count else "ok"
+        lines += [f"{one.environment}: {verdict}", *(f"  {problem}" for problem in one.problems)]
+    return "\n".join(lines)
+
+
+def render_explain(result: Explained) -> str:
+    """Return the setting, and the sources that speak of it, the winner first."""
+    head = [
+        (result.name, _text(result.value), ""),
+        ("  in a file", result.key, ""),
+        ("  type", result.type, ""),
+        ("  default", _text(result.default), ""),
+        ("  plugin", result.plugin or "the core", ""),
+    ]
+    voices = [
+        ("  in force" if position == 0 else "  overruled", _text(voice.value), voice.source)
+        for position, voice in enumerate(result.voices)
+    ]
+    return "\n".join([result.description, _table([*head, *(voices or [_NO_VOICE])])])
+
+
+def render_diff(result: Diff) -> str:
+    """Return one line per setting that differs, a secret as masks."""
+    if not result.differences:
+        return f"{result.left} and {result.right} have the same settings"
+    rows = [
+        (one.name, _text(one.left), _text(one.right), "differs" if one.is_secret else "")
+        for one in result.differences
+    ]
+    return _table([("SETTING", result.left, result.right, ""), *rows])
+
+
+def to_json(result: Shown | Explained | Diff | Checked) -> dict[str, Any]:
+    """Return the object that `--json` prints under `config`."""
+    return asdict(result)
+
+
+_NO_VOICE = ("  in force", "the default", "no source speaks of it")
+
+
+def _sections(sources: Sources) -> dict[str, Any]:
+    from sst.hooks.manager import discover_enabled
+
+    found = discover_enabled(sources).found
+    return {one.name: one.config_model for one in found if one.config_model}
+
+
+def _check_report(result: Checked) -> Report:
+    from sst.errors import ConfigError
+
+    error = ConfigError(result.problems) if result.problems else None
+    names = {one.environment for one in result.environments}
+    environment = names.pop() if len(names) == 1 else None
+    warnings = [warning for one in result.environments for warning in one.warnings]
+    return _report("config check", environment, to_json(result), warnings, error)
+
+
+def _report(
+    name: str,
+    environment: str | None,
+    config: dict[str, Any],
+    warnings: tuple[str, ...] | list[str] = (),
+    error: AppError | None = None,
+) -> Report:
+    from sst.migrator.values.report import Report
+
+    extras = {"environment": environment, "config": config}
+    return Report(command=name, extras=extras, warnings=tuple(warnings), error=error)
+
+
+def _warn(warnings: tuple[str, ...] | list[str]) -> None:
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    return "\n".join(records(rows))
+
+
+def _text(value: object) -> str:
+    """Return a JSON-ready *value* as a person reads it."""
+    if value is None:
+        return "unset"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,168 @@
+"""What one call of migrate.py was told on its command line, and the runtime it works with."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager, redirect_stdout
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+    from pathlib import Path
+
+    from sst.config import Sources
+    from sst.errors import AppError
+    from sst.runtime import Runtime
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_STDOUT, _STDERR = 1, 2
+_KEPT_STDOUT: list[int] = []
+"""The numbers that lead where stdout leads, while `results_only` sends it elsewhere."""
+
+
+class Invocation:
+    """The common options and, when a command asks for it, the runtime.
+
+    The runtime is imported and made at its first use: `--help` must not wait for it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.words: tuple[str, ...] = ()
+        """The command line as it was given."""
+        self.command = ""
+        """The command's words as click understood them: `config show`; empty before that."""
+        self.is_contributed = False
+        """Whether the command is a plugin's."""
+        self.as_json = False
+        self.debug = False
+        self.no_color = False
+        self.overrides: tuple[str, ...] = ()
+        self.left_out: tuple[str, ...] = ()
+        """The plugins that --no-plugin names."""
+        self.x: tuple[str, ...] = ()
+        """The x arguments of env.py."""
+        self._contributed: Mapping[str, click.Command] | None = None
+        self._early: tuple[tuple[str, ...], frozenset[str]] | None = None
+        """The overrides, and the secrets that are known with them before the runtime is made."""
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """Settings and plugins, loaded; log lines go to stderr from here on."""
+        from sst.runtime import open_runtime
+
+        with results_only():
+            runtime = open_runtime(
+                self.root, overrides=self.overrides, left_out=self.left_out, x=self.x
+            )
+        runtime.configure_logging()
+        runtime.last_words = self._last_words
+        return runtime
+
+    def _last_words(self, error: AppError) -> None:
+        """Print *error* where the result belongs: `results_only` may hold stdout."""
+        from sst.cli.output import print_error
+
+        if _KEPT_STDOUT:
+            os.dup2(_KEPT_STDOUT[0], _STDOUT)
+        with redirect_stdout(os.fdopen(os.dup(_STDOUT), "w", encoding="utf-8")) as stdout:
+            print_error(error, self)
+            stdout.flush()
+        sys.stderr.flush()
+
+    def sources(self) -> Sources:
+        """Read the settings; no plugin is imported.
+
+        Raises `ConfigError`, and `UsageError` when --no-plugin names none that exists.
+        """
+        from sst.config import open_sources
+        from sst.hooks.finding.plugin_list import unknown_names
+
+        sources = open_sources(self.root, overrides=self.overrides, left_out=self.left_out)
+        if unknown := unknown_names(self.root, sources.enabled_plugins(), self.left_out):
+            raise unknown
+        return sources
+
+    @property
+    def opened(self) -> Runtime | None:
+        """The runtime when it was made, else None."""
+        return self.__dict__.get("runtime")
+
+    def clean(self, text: str) -> str:
+        """Return *text*, an error's or a traceback, without what is or looks like a secret.
+
+        Also before the settings are loaded, and when they cannot be.
+        """
+        from sst.redaction.redact import mask_credentials, redact
+
+        return mask_credentials(redact(text, self._secrets))
+
+    @property
+    def _secrets(self) -> frozenset[str]:
+        if self.opened:
+            return self.opened.secrets
+        if self._early is None or self._early[0] != self.overrides:
+            from sst.config.binding.known_secrets import early_secrets
+
+            # What reading the settings prints meanwhile is masked by what is known of it already.
+            self._early = self.overrides, frozenset()
+            found = early_secrets(self.root, overrides=self.overrides, left_out=self.left_out)
+            self._early = self.overrides, found
+        return self._early[1]
+
+    def contributed(self, core: Collection[str]) -> Mapping[str, click.Command]:
+        """Return the plugins' commands by name; the names in *core* are taken."""
+        from sst.cli.plugin_commands import contributed
+
+        if self._contributed is None:
+            self._contributed = contributed(self, core)
+        return self._contributed
+
+    def close(self) -> None:
+        """Give back what the runtime holds."""
+        if self.opened is not None:
+            self.opened.close()
+
+
+def pass_runtime(function: Callable[Concatenate[Runtime, P], T]) -> Callable[P, T]:
+    """Call *function* with the runtime as its first argument; it is loaded only then."""
+
+    @wraps(function)
+    def wrapper(*arguments: P.args, **options: P.kwargs) -> T:
+        invocation = click.get_current_context().find_object(Invocation)
+        assert invocation is not None  # noqa: S101 - `main` has put it there
+        with results_only():
+            return function(invocation.runtime, *arguments, **options)
+
+    return wrapper
+
+
+@contextmanager
+def results_only() -> Iterator[None]:
+    """Send what plugins and revisions print to stderr: stdout is for the result.
+
+    Of the whole process: a program that a plugin starts writes to the number, not to `sys.stdout`.
+    """
+    stdout = os.dup(_STDOUT)
+    _KEPT_STDOUT.append(stdout)
+    try:
+        os.dup2(_STDERR, _STDOUT)
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(stdout, _STDOUT)
+        _KEPT_STDOUT.remove(stdout)
+        os.close(stdout)
+
+
+def asker() -> Callable[[str], str] | None:
+    """Return a function that asks on the terminal; None when there is nobody to ask."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    return lambda question: str(click.prompt(question, prompt_suffix="", err=True))

@@ -1,0 +1,198 @@
+"""The group of commands, and the one place where a result or an error becomes output."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sst import __version__
+from sst.cli.command import Group
+from sst.cli.invocation import Invocation
+from sst.errors import AppError, InterruptedRunError, UsageError
+from sst.redaction.plugin_output import install as install_bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sst.hooks import CommandResult
+    from sst.migrator.values.report import Report
+
+PROJECT_ROOT = Path(__file__).parent.parent.parent
+
+COMMANDS = (
+    "check",
+    "current",
+    "history",
+    "upgrade",
+    "downgrade",
+    "stamp",
+    "revision",
+    "plan",
+    "runs",
+    "repair",
+    "wait",
+    "plugins",
+    "config",
+)
+"""The core commands, in the order of the deployment guide; each is `sst/cli/NAME.py`."""
+
+
+class Commands(Group):
+    """The core commands, and behind them those that plugins contribute."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the core commands; listing those of plugins would load them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command *cmd_name*: a core one, else a plugin's."""
+        if cmd_name in COMMANDS:
+            module = importlib.import_module(f"sst.cli.{cmd_name}")
+            command: click.Command = module.command
+            return command
+        found = self._contributed(ctx).get(cmd_name)
+        ctx.ensure_object(Invocation).is_contributed = found is not None
+        return found
+
+    def known_names(self, ctx: click.Context) -> Sequence[str]:
+        """Return every word that could have been meant, those of plugins included."""
+        return (*COMMANDS, *self._contributed(ctx))
+
+    def _contributed(self, ctx: click.Context) -> Mapping[str, click.Command]:
+        """Return the plugins' commands, which loads the plugins; none in a test of click alone."""
+        invocation = ctx.find_object(Invocation)
+        return invocation.contributed(COMMANDS) if invocation else {}
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong configuration or usage, 3 pending or drift, "
+    "4 migrated but unhealthy, 5 refused, 6 history conflict, 75 try again. "
+    "Plugins may add commands: see `plugins list`.",
+)
+@click.version_option(__version__, prog_name="migrate.py")
+def cli() -> None:
+    """Move the database schema: one run at a time, a backup first, every attempt on record."""
+
+
+def main(argv: Sequence[str] | None = None, root: Path = PROJECT_ROOT) -> int:
+    """Run the command in *argv* on the project in *root*; return the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    _open_closed_streams()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A log in an ASCII locale must not die of an accent.
+            stream.reconfigure(errors="backslashreplace")
+    invocation = Invocation(root)
+    install_bounds(invocation.clean)
+    invocation.words = tuple(words)
+    invocation.as_json = "--json" in words
+    try:
+        return _run(words, invocation)
+    except OSError as error:
+        return _unwritable(error)
+    finally:
+        invocation.close()
+
+
+def _open_closed_streams() -> None:
+    """Give a stream that was closed (`>&-`) its number back, leading nowhere.
+
+    Else the connection to the database gets the number, and what is printed goes to the server.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            lowest_free = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(lowest_free, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - for the whole process
+
+
+def _unwritable(error: OSError) -> int:
+    """Say that the result could not be printed, unless its reader has gone (`history | head`)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not isinstance(error, BrokenPipeError):
+        lost = AppError(
+            what=f"The result could not be written to stdout: {error.strerror}.",
+            why="the command had come to its end, only its report is lost",
+            next_step="python migrate.py history",
+        )
+        click.echo(str(lost), err=True)
+    return 1
+
+
+def _run(words: list[str], invocation: Invocation) -> int:
+    try:
+        result = cli.main(words, prog_name="migrate.py", standalone_mode=False, obj=invocation)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.UsageError as error:
+        return _print_error(_usage(error), invocation)
+    except (click.Abort, KeyboardInterrupt):
+        return _print_error(_interrupted(), invocation)
+    except AppError as error:
+        return _print_error(error, invocation)
+    except Exception as error:  # noqa: BLE001 - a bug of ours, or of a plugin's command
+        return _print_error(_bug(error, invocation), invocation)
+    return _print_result(result, invocation)
+
+
+def _print_result(result: Report | CommandResult | int | None, invocation: Invocation) -> int:
+    if result is None or isinstance(result, int):
+        return result or 0
+    from sst.cli.output import as_report, print_result
+
+    report = as_report(result, invocation)
+    _print_traceback(report.error, invocation)
+    return print_result(report, invocation)
+
+
+def _print_error(error: AppError, invocation: Invocation) -> int:
+    from sst.cli.output import print_error
+
+    _print_traceback(error, invocation)
+    return print_error(error, invocation)
+
+
+def _print_traceback(error: AppError | None, invocation: Invocation) -> None:
+    if invocation.debug and error is not None:
+        text = "".join(traceback.format_exception(error.__cause__ or error))
+        click.echo(invocation.clean(text), err=True)
+
+
+def _usage(error: click.UsageError) -> UsageError:
+    """Return click's complaint as ours; click itself names the nearest option."""
+    where, why = "migrate.py", ""
+    if error.ctx:
+        where = error.ctx.command_path
+        why = " ".join(
+            ["the usage is:", where, *error.ctx.command.collect_usage_pieces(error.ctx)]
+        )
+    return UsageError(
+        what=error.format_message(), why=why, next_step=f"`python {where} --help` has the rest"
+    )
+
+
+def _interrupted() -> AppError:
+    hint = "run the command again when you are ready"
+    return InterruptedRunError(signal.SIGINT, why="nothing was touched", next_step=hint)
+
+
+def _bug(error: Exception, invocation: Invocation) -> AppError:
+    text = invocation.clean(f"{type(error).__name__}: {error}")
+    bug = AppError(
+        what="This is a bug: an error that nobody expected.",
+        why=text,
+        next_step="repeat it with --debug and report the traceback with the version of migrate.py",
+    )
+    bug.code = "bug"
+    bug.__cause__ = error
+    return bug

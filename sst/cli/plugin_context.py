@@ -1,0 +1,74 @@
+"""What a plugin's command works with: the runtime, seen through the contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sst.cli.invocation import asker, results_only
+from sst.migrator.session import guard
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from sst.cli.invocation import Invocation
+    from sst.db.url import DatabaseUrl
+    from sst.hooks.contract.commands import LockedWork
+    from sst.hooks.contract.types import Inspection
+
+
+class PluginContext:
+    """The `CommandContext` of one call; see `sst/hooks/contract/commands.py`."""
+
+    def __init__(self, invocation: Invocation) -> None:
+        self._invocation = invocation
+        self._runtime = invocation.runtime
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+        return self._runtime.environment
+
+    @property
+    def project_root(self) -> Path:
+        """The folder that relative paths in settings start from."""
+        return self._runtime.project_root
+
+    @property
+    def database_url(self) -> DatabaseUrl:
+        """Where migrations go; asking for it may start a server."""
+        with results_only():
+            return self._runtime.migration_url
+
+    @property
+    def as_json(self) -> bool:
+        """Whether `--json` was given."""
+        return self._invocation.as_json
+
+    def inspect(self) -> Inspection:
+        """Return a read-only look at the database on a connection of its own."""
+        with results_only():
+            return self._runtime.inspect()
+
+    def locked(
+        self,
+        command: str,
+        target: str,
+        *,
+        lock_wait_seconds: float | None = None,
+        on_record: bool = True,
+        allow_environment_change: bool = False,
+    ) -> AbstractContextManager[LockedWork]:
+        """Hold the run's lock for the body; see `CommandContext.locked`."""
+        with results_only():
+            return self._runtime.migrator.locked(
+                command,
+                target,
+                lock_wait_seconds=lock_wait_seconds,
+                on_record=on_record,
+                allow_environment_change=allow_environment_change,
+            )
+
+    def confirm(self, action: str, given: str | None) -> None:
+        """Return when the operator has written the database's name; see `CommandContext`."""
+        guard.confirm(self.database_url, action=action, given=given, ask=asker())

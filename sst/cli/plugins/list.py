@@ -1,0 +1,107 @@
+"""`migrate.py plugins list`: what runs around a migration, in which order, and what could."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sst.cli.command import Command
+from sst.cli.table import aligned, tabbed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sst.cli.invocation import Invocation
+    from sst.hooks.manager import PluginEntry
+    from sst.migrator.values.report import Report
+
+_HEADINGS = ("ORDER", "NAME", "KIND", "VERSION", "STATE", "HOOKS", "SOURCE")
+_NOT_CALLED = ("not_enabled", "switched_off", "left_out")
+_NOT_LISTED = "not_enabled"
+
+
+@click.command("list", cls=Command)
+@click.pass_obj
+def command(invocation: Invocation) -> Report | int:
+    """List the plugins in the order of their calls.
+
+    Those that could be enabled follow.
+    Nothing is imported, so this also works when a plugin is broken.
+    """
+    from sst.hooks.finding.plugin_list import list_all
+
+    sources = invocation.sources()
+    entries = list_all(invocation.root, sources.enabled_plugins(), sources.choice)
+    if invocation.as_json:
+        return _report(entries, sources.environment)
+    is_terminal = sys.stdout.isatty()
+    click.echo(render_plugins(entries, as_table=is_terminal))
+    for line in advice(entries):
+        click.echo(line, err=True)
+    return 0
+
+
+def render_plugins(entries: Sequence[PluginEntry], *, as_table: bool = True) -> str:
+    """Return *entries* as a table with headings, or as one line each with tabs."""
+    rows = _rows(entries)
+    return "\n".join(aligned([_HEADINGS, *rows]) if as_table else tabbed(rows))
+
+
+def plugins_json(entries: Sequence[PluginEntry]) -> list[dict[str, Any]]:
+    """Return *entries* as JSON-ready values; `order` is null for a plugin that is not enabled."""
+    orders = _orders(entries)
+    return [
+        {"order": order, **entry.to_dict()} for order, entry in zip(orders, entries, strict=True)
+    ]
+
+
+def advice(entries: Sequence[PluginEntry]) -> list[str]:
+    """Return what to do about those of *entries* that do not run, a line each."""
+    found = [_advice_on(entry) for entry in entries if entry.state in ("missing", "ambiguous")]
+    enabled = [entry.name for entry in entries if entry.state != _NOT_LISTED]
+    others = dict.fromkeys(entry.name for entry in entries if entry.state == _NOT_LISTED)
+    return [*found, *(f"to enable {name}: {_line([*enabled, name])}" for name in others)]
+
+
+def _line(names: Sequence[str]) -> str:
+    """Return the line of settings.toml that enables *names*, in their order."""
+    return f"enabled = [{', '.join(json.dumps(name) for name in names)}]"
+
+
+def _advice_on(entry: PluginEntry) -> str:
+    if entry.state == "missing":
+        return f"{entry.name} is enabled and not found"
+    return f"{entry.name} is found twice: {entry.source}"
+
+
+def _rows(entries: Sequence[PluginEntry]) -> list[tuple[str, ...]]:
+    return [
+        (
+            str(order or "-"),
+            f"{entry.name} ({entry.use})" if entry.use else entry.name,
+            entry.kind or "-",
+            entry.version or "-",
+            entry.state.replace("_", " "),
+            ",".join(entry.hooks) or "-",
+            entry.source or "-",
+        )
+        for order, entry in zip(_orders(entries), entries, strict=True)
+    ]
+
+
+def _orders(entries: Sequence[PluginEntry]) -> list[int | None]:
+    """Return each entry's place in the order of the calls."""
+    enabled = [entry.name for entry in entries if entry.state not in _NOT_CALLED]
+    return [
+        None if entry.state in _NOT_CALLED else enabled.index(entry.name) + 1 for entry in entries
+    ]
+
+
+def _report(entries: Sequence[PluginEntry], environment: str) -> Report:
+    from sst.migrator.values.report import Report
+
+    extras = {"environment": environment, "plugins": plugins_json(entries)}
+    return Report(command="plugins list", extras=extras)

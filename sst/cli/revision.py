@@ -1,0 +1,42 @@
+"""`migrate.py revision`: write a new revision file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sst.cli.command import Command
+from sst.cli.invocation import pass_runtime
+
+if TYPE_CHECKING:
+    from sst.migrator.values.report import Report
+    from sst.runtime import Runtime
+
+
+@click.command("revision", cls=Command, short_help="Write a new revision file.")
+@click.option("-m", "--message", required=True, help="What the revision does, in a few words.")
+@click.option(
+    "--autogenerate", is_flag=True, help="Write what the models say and the schema lacks."
+)
+@click.option(
+    "--head",
+    "head",
+    multiple=True,
+    metavar="REVISION",
+    help="The revision it follows, or label@head [default: the project's own head]; "
+    "several (A,B or repeated) or `heads` are merged.",
+)
+@pass_runtime
+def command(
+    runtime: Runtime, message: str, head: tuple[str, ...], *, autogenerate: bool
+) -> Report:
+    """Write a new revision file from the template, ready to be edited.
+
+    With `--head LABEL@head` it goes to the plugin that brings the branch LABEL, and
+    `--autogenerate` writes only what changes that plugin's tables.
+    With `--head A,B` or `--head heads` it is the merge revision that joins them.
+    """
+    return runtime.migrator.new_revision(
+        message, autogenerate=autogenerate, head=",".join(head) or None
+    )

@@ -1,0 +1,125 @@
+"""Runs as text and as JSON-ready values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sst.cli.table import moment, records
+from sst.migrator.check.core_checks import CORE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sst.migrator.ledger.reader import RunRecord, StepRecord
+
+_OWN_COLUMNS = frozenset({"run_id", "position", "checksum"})
+
+
+def run_list(runs: Sequence[RunRecord]) -> list[str]:
+    """Return one line for each of *runs*."""
+    return records(_row(run) for run in runs)
+
+
+def run_details(run: RunRecord) -> list[str]:
+    """Return everything about *run*, a line each: its facts, then its steps."""
+    facts = [(name, value, "", "", "") for name, value in _facts(run) if value]
+    return records([*facts, *(_step_row(step) for step in run.steps)])
+
+
+def run_json(run: RunRecord) -> dict[str, Any]:
+    """Return *run* as the object that `--json` prints under `run` and in `runs`."""
+    details = run.details
+    return {
+        "id": run.id,
+        "command": run.command,
+        "target": run.target,
+        "environment": details["environment"],
+        "outcome": run.outcome,
+        "started_at": moment(run.started_at),
+        "finished_at": moment(run.finished_at) if run.finished_at else None,
+        "duration_ms": run.duration_ms,
+        "tries": run.tries,
+        "before": list(run.before),
+        "after": list(run.after),
+        "who": {name: details[name] for name in ("os_user", "db_role", "host", "pid")},
+        "app_version": details["app_version"],
+        "git_commit": details["git_commit"],
+        "plugins": details["plugins"],
+        "hooks": details.get("hooks", []),
+        "backup": details["backup"],
+        "warnings": details.get("warnings", []),
+        "error": dict(run.error) if run.error else None,
+        "steps": [_step_json(step) for step in run.steps],
+    }
+
+
+def _row(run: RunRecord) -> tuple[str, ...]:
+    return (
+        run.id,
+        moment(run.started_at),
+        f"{run.command} {run.target}",
+        run.outcome,
+        _seconds(run.duration_ms),
+        _steps(run),
+        f"{run.details['os_user']}@{run.details['host']}",
+        f"{_heads(run.before)} -> {_heads(run.after)}",
+        _reason(run),
+    )
+
+
+def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
+    details, backup = run.details, run.details["backup"]
+    who = f"{details['os_user']}@{details['host']}, process {details['pid']}"
+    commit = f", commit {details['git_commit']}" if details["git_commit"] else ""
+    yield "run", run.id
+    yield "command", f"{run.command} {run.target}"
+    yield "environment", details["environment"]
+    yield "outcome", run.outcome
+    yield "why", _reason(run)
+    for warning in details.get("warnings", []):
+        plugin = "" if warning["plugin"] == CORE else f"plugin {warning['plugin']}, "
+        yield "warning", f"{plugin}{warning['hook']}: {warning['text']}"
+    yield "statement", (run.error or {}).get("statement") or ""
+    yield "started", moment(run.started_at)
+    yield "finished", moment(run.finished_at) if run.finished_at else ""
+    yield "took", _seconds(run.duration_ms)
+    yield "steps", _steps(run)
+    yield "from", _heads(run.before)
+    yield "to", _heads(run.after)
+    yield "who", f"{who}, role {details['db_role']}"
+    yield "code", f"version {details['app_version']}{commit}"
+    yield "plugins", ", ".join(details["plugins"])
+    yield "backup", f"{backup['id']} {backup['uri']}" if backup else ""
+
+
+def _steps(run: RunRecord) -> str:
+    """Return how many steps the run began, and how many tries they took where that is more."""
+    count = len(run.steps)
+    told = f"{count} step{'' if count == 1 else 's'}"
+    return f"{told} in {run.tries} tries" if run.tries > count else told
+
+
+def _step_row(step: StepRecord) -> tuple[str, ...]:
+    tries = f"{step.attempts} {'try' if step.attempts == 1 else 'tries'}"
+    return (step.direction, step.revision, step.outcome, _seconds(step.duration_ms), tries)
+
+
+def _step_json(step: StepRecord) -> dict[str, Any]:
+    kept = {name: value for name, value in step.details.items() if name not in _OWN_COLUMNS}
+    return {**kept, "started_at": moment(step.started_at)}
+
+
+def _reason(run: RunRecord) -> str:
+    """Return what failed and why, in one line; empty for a run that did not fail."""
+    if not run.error:
+        return ""
+    parts = [run.error.get("code"), run.error.get("text"), run.error.get("why")]
+    return " ".join(" ".join(f"{part}" for part in parts if part).split())
+
+
+def _heads(heads: Sequence[str]) -> str:
+    return ",".join(heads) or "empty"
+
+
+def _seconds(duration_ms: int | None) -> str:
+    return "-" if duration_ms is None else f"{duration_ms / 1000:.2f} s"

@@ -1,0 +1,47 @@
+"""Settings: files, variables and plugins in, one frozen `Configuration` out.
+
+Nothing here imports Dynaconf or pydantic before it is used: `migrate.py --help` must stay fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sst.config.binding.configuration import Configuration, Entry, PluginValue
+    from sst.config.binding.sources import Sources, open_sources
+    from sst.config.declared.schema import MigrateSettings, PluginsSettings, Settings
+
+__all__ = [
+    "Configuration",
+    "Entry",
+    "MigrateSettings",
+    "PluginValue",
+    "PluginsSettings",
+    "Settings",
+    "Sources",
+    "open_sources",
+]
+
+_HOMES = {
+    "Configuration": "binding.configuration",
+    "Entry": "binding.configuration",
+    "MigrateSettings": "declared.schema",
+    "PluginValue": "binding.configuration",
+    "PluginsSettings": "declared.schema",
+    "Settings": "declared.schema",
+    "Sources": "binding.sources",
+    "open_sources": "binding.sources",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public *name* from its module when it is first asked for (PEP 562)."""
+    home = _HOMES.get(name)
+    if home is None:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,1 @@
+"""From source values to one frozen `Configuration`, or to all problems at once."""

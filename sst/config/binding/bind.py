@@ -1,0 +1,131 @@
+"""Turn the words about one model into one validated instance, or into problems."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from sst.config.binding.merge import merge
+from sst.config.binding.read_value import UnreadableError, convert
+from sst.config.binding.validation_errors import Refusal, tell
+from sst.config.declared.names import fold
+from sst.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sst.config.binding.values_by_setting import Spoken
+    from sst.config.declared.catalog import Setting
+    from sst.config.sources.source_values import Value, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A model's instance, or why there is none; what could be saved of it for the guards."""
+
+    instance: BaseModel | None = field(repr=False)
+    problems: tuple[Problem, ...] = ()
+
+
+def bind_model(
+    model: type[BaseModel],
+    prefix: tuple[str, ...],
+    spoken: Spoken,
+    *,
+    fixed: Mapping[str, Any] | None = None,
+    assume_secrets: bool = False,
+) -> Bound:
+    """Validate what is said below *prefix* as a *model*; *fixed* are fields that no source gives.
+
+    Returns an instance without the wrong values beside the problems, where the rest is valid.
+    With *assume_secrets* a missing secret is no problem.
+    """
+    fields = {fold(name) for name in model.model_fields}
+    mine = [
+        setting
+        for path, setting in spoken.catalog.settings.items()
+        if path[: len(prefix)] == prefix and fields.intersection(path[len(prefix) :][:1])
+    ]
+    data, problems = _collect(mine, prefix, spoken)
+    data.update(fixed or {})
+    found = _validate(model, data)
+    if isinstance(found, BaseModel):
+        return Bound(found, tuple(problems))
+    told = tell(found, model, prefix, spoken, assume_secrets=assume_secrets)
+    rest = (
+        _validate(model, _without(data, [error["loc"] for error in found.errors]))
+        if data
+        else None
+    )
+    return Bound(rest if isinstance(rest, BaseModel) else None, (*problems, *told))
+
+
+def _validate(model: type[BaseModel], data: Mapping[str, Any]) -> BaseModel | Refusal:
+    try:
+        return model.model_validate(dict(data), by_alias=False, by_name=True)
+    except ValidationError as error:
+        return Refusal(
+            tuple(error.errors(include_input=False, include_url=False, include_context=False))
+        )
+    except Exception as error:  # noqa: BLE001 - a plugin's validator may raise anything
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        return Refusal(broke=type(error).__name__, at=f"{frame.filename}:{frame.lineno}")
+
+
+def _collect(
+    settings: Sequence[Setting], prefix: tuple[str, ...], spoken: Spoken
+) -> tuple[dict[str, Any], list[Problem]]:
+    data: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for setting in settings:
+        words = spoken.about(setting)
+        if not words:
+            continue
+        try:
+            _put(data, setting.path[len(prefix) :], _value(words, setting))
+        except UnreadableError as error:
+            problems.append(Problem(setting.name, str(error), words[-1].source))
+    return data, problems
+
+
+def _value(words: Sequence[Word], setting: Setting) -> Value:
+    """Return the winner's value; a table is merged key by key."""
+    if not setting.is_table:
+        return convert(words[-1], setting)
+    table: dict[str, Any] = {}
+    for word in words:
+        value = word.value
+        rest = word.path[len(setting.path) :]
+        if not rest:
+            value = convert(word, setting)
+            if not isinstance(value, dict):
+                message = "is not a table"
+                raise UnreadableError(message)
+        for part in reversed(rest):
+            value = {part: value}
+        merge(table, value, setting.annotation, is_cased=not word.is_text)
+    return table
+
+
+def _put(table: dict[str, Any], path: Sequence[str], value: Value) -> None:
+    for part in path[:-1]:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            message = "is a value here and a table there"
+            raise UnreadableError(message)
+    table[path[-1]] = value
+
+
+def _without(data: Mapping[str, Any], places: Sequence[tuple[int | str, ...]]) -> dict[str, Any]:
+    """Return *data* without what pydantic refused: the guards still see the rest."""
+    kept: dict[str, Any] = {k: dict(v) if isinstance(v, dict) else v for k, v in data.items()}
+    for place in places:
+        table: Any = kept
+        for part in place[:-1]:
+            table = table.get(part, {}) if isinstance(table, dict) else {}
+        if place and isinstance(table, dict):
+            table.pop(place[-1], None)
+    return kept

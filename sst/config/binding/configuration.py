@@ -1,0 +1,108 @@
+"""The result: one frozen `Configuration`, and where each of its values comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+    from sst.config.binding.bind import Bound
+    from sst.config.binding.policy import Choice
+    from sst.config.binding.values_by_setting import Spoken
+    from sst.config.declared.catalog import Setting
+    from sst.config.declared.schema import Settings
+    from sst.config.sources.source_values import Value, Word
+
+
+@dataclass(frozen=True, slots=True)
+class PluginValue:
+    """One value that a plugin's `config_values` gave; its `repr` does not hold the value."""
+
+    name: str
+    value: str = field(repr=False)
+    plugin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One setting, its value, and every source that speaks of it, the winner first."""
+
+    setting: Setting
+    value: Any = field(repr=False)
+    words: tuple[Word, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """Where the value comes from: `settings.toml:18 [production]`, or `default`."""
+        return self.words[0].source if self.words else "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that settings and plugins said, validated and frozen."""
+
+    settings: Settings
+    plugin_settings: Mapping[str, BaseModel] = field(repr=False)
+    """The validated settings of each enabled plugin that has any, by plugin name."""
+    choice: Choice = field(repr=False)
+    """Which plugins take part, and what the operator decided about each."""
+    secrets: frozenset[str] = field(repr=False)
+    """Every text that must never be printed, for the log's redactor."""
+    warnings: tuple[str, ...] = ()
+    """What is allowed and should not stay so."""
+    entries: tuple[Entry, ...] = field(default=(), repr=False)
+    """Every setting with its sources, for `config show` and `config explain`."""
+
+    @property
+    def environment(self) -> str:
+        """The environment whose values these are."""
+        return self.settings.environment
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a pickle would hold the secrets."""
+        message = "a Configuration is not pickled: it holds secrets"
+        raise TypeError(message)
+
+
+def assemble(
+    settings: Settings,
+    bound: Mapping[str, Bound],
+    spoken: Spoken,
+    choice: Choice,
+    warnings: tuple[str, ...],
+) -> Configuration:
+    """Return the configuration of *settings* and of the plugins that are *bound*."""
+    plugins = {name: one.instance for name, one in bound.items() if one.instance is not None}
+    return Configuration(
+        settings=settings,
+        plugin_settings=MappingProxyType(plugins),
+        choice=choice,
+        secrets=spoken.secrets(),
+        warnings=warnings,
+        entries=tuple(
+            Entry(one, _effective(one, settings, plugins, choice), spoken.about(one)[::-1])
+            for one in spoken.catalog.settings.values()
+        ),
+    )
+
+
+def _effective(
+    setting: Setting, settings: Settings, plugins: Mapping[str, BaseModel], choice: Choice
+) -> Value:
+    """Return the value of *setting* as its model holds it."""
+    if setting.plugin is None:
+        return _walk(settings, setting.path)
+    of_policy = choice.policies if setting.is_policy else plugins
+    instance = of_policy.get(setting.plugin)
+    return None if instance is None else _walk(instance, setting.path[2:])
+
+
+def _walk(value: Value, path: tuple[str, ...]) -> Value:
+    for part in path:
+        value = getattr(value, part, None)
+    return value

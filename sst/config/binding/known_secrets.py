@@ -1,0 +1,134 @@
+"""The secrets that can be known before any plugin is: by their names, and by where they stand."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from sst.config.declared.annotations import has_telling_name
+from sst.config.declared.names import PLUGINS, SEPARATOR, path_of
+from sst.config.sources.files import SECRETS, SETTINGS, leaves
+from sst.config.sources.secret_files import read_secret_file
+from sst.redaction.urls import url_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from sst.config.sources.files import TomlFile
+
+_FILE = "_FILE"
+_NO_SECRETS = frozenset(
+    ["", "true", "false", "yes", "no", "on", "off", "none", "null", "embedded"]
+)
+
+
+def early_secrets(
+    root: Path, *, overrides: Sequence[str] = (), left_out: Sequence[str] = ()
+) -> frozenset[str]:
+    """Return what is known of the project at *root* before it is loaded; never raises.
+
+    Where the settings cannot be read, that is what the process's variables hold.
+    """
+    from sst.config.binding.sources import open_sources
+
+    try:
+        return open_sources(root, overrides=overrides, left_out=left_out).secrets
+    except Exception:  # noqa: BLE001 - it is asked for while an error is told
+        said = known_in_overrides(overrides) | known_for_plugins(os.environ, root)
+        return said | known_in_variables(os.environ)
+
+
+def known_in_variables(variables: Mapping[str, str]) -> frozenset[str]:
+    """Return the secrets in *variables* of other programs: by a telling name, or in a URL."""
+    return _without_words(
+        text
+        for name, value in variables.items()
+        if not _is_for_plugin(name) and not name.endswith(_FILE)
+        for text in _of(name, value)
+    )
+
+
+def known_for_plugins(variables: Mapping[str, str], root: Path) -> frozenset[str]:
+    """Return the secrets in *variables* for plugins, as far as that is plain without them.
+
+    What a `PLUGINS__..._FILE` holds is one; *root* is where a relative path starts.
+    """
+    return _without_words(
+        text
+        for name, value in variables.items()
+        if _is_for_plugin(name)
+        for text in _given(name, value, root)
+    )
+
+
+def known_in_files(files: Iterable[TomlFile]) -> frozenset[str]:
+    """Return the secrets in *files*, in the sections of every environment.
+
+    In `.secrets.toml` that is everything that is said to a plugin; settings.toml is for everybody
+    to read, so a text there is none for its name.
+    """
+    return _without_words(
+        text
+        for file in files
+        for path, value in leaves(file.data)
+        for text in _of(
+            "" if file.name == SETTINGS else path[-1],
+            value,
+            is_secret=file.name == SECRETS and PLUGINS in path,
+        )
+    )
+
+
+def known_in_overrides(overrides: Sequence[str]) -> frozenset[str]:
+    """Return the secrets in the texts of `--set`."""
+    said = (text.partition("=") for text in overrides)
+    return _without_words(
+        text for name, _, value in said for text in _of(path_of(name)[-1], value)
+    )
+
+
+def _is_for_plugin(name: str) -> bool:
+    return name.startswith(f"{PLUGINS.upper()}{SEPARATOR}")
+
+
+def _given(name: str, value: str, root: Path) -> Iterator[str]:
+    if name.endswith(_FILE):
+        yield from _of(name, read_secret_file(root / value).text, is_secret=True)
+    else:
+        yield from _of(name, value)
+
+
+def _of(name: str, value: Any, *, is_secret: bool = False) -> Iterator[str]:  # noqa: ANN401
+    """Yield what must not be printed of *value*, which the setting or variable *name* has."""
+    is_secret = is_secret or has_telling_name(name)
+    for text in _texts(value):
+        parts = url_secrets(text)
+        yield from parts
+        if is_secret and not parts:
+            yield text
+            yield from _texts(_parsed(text))
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - what TOML and JSON can hold
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+
+
+def _parsed(text: str) -> Any:  # noqa: ANN401 - what JSON can hold
+    """Return the list or the table that *text* is in JSON, as variables give them."""
+    try:
+        return json.loads(text) if text.startswith(("[", "{")) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _without_words(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(text for text in texts if text.strip().lower() not in _NO_SECRETS)

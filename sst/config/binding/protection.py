@@ -1,0 +1,87 @@
+"""What a protected environment refuses, whatever the types say."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from sst.config.declared.schema import DEVELOPMENT
+from sst.config.sources.files import EXAMPLE, leaves
+from sst.errors import Problem
+from sst.redaction.urls import url_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sst.config.binding.values_by_setting import Spoken
+    from sst.config.declared.schema import Settings
+
+EMBEDDED = "embedded"
+_DATABASES = ("DATABASE_URL", "MIGRATION_DATABASE_URL")
+
+
+def guard(
+    settings: Settings, spoken: Spoken, placeholders: frozenset[str], *, assume_secrets: bool
+) -> Iterator[Problem]:
+    """Yield what *settings* must not say in their environment."""
+    if settings.environment != DEVELOPMENT and not assume_secrets:
+        yield from _missing_database(settings)
+    if settings.protected:
+        yield from _switches(settings, spoken)
+        yield from _embedded(spoken)
+        yield from _placeholders(spoken, placeholders)
+
+
+def placeholders_of(root: Path) -> frozenset[str]:
+    """Return the texts in `.secrets.toml.example` that stand for a secret, their passwords too."""
+    try:
+        data = tomllib.loads((root / EXAMPLE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return frozenset()
+    texts = [value for _, value in leaves(data) if isinstance(value, str) and value]
+    return frozenset([*texts, *(part for text in texts for part in url_secrets(text))])
+
+
+def _missing_database(settings: Settings) -> Iterator[Problem]:
+    if settings.database_url is None:
+        yield Problem(
+            "DATABASE_URL",
+            f"is required in {settings.environment} and has no value",
+            hint="set DATABASE_URL or DATABASE_URL_FILE, or write it in .secrets.toml",
+        )
+
+
+def _switches(settings: Settings, spoken: Spoken) -> Iterator[Problem]:
+    for name, is_on in (("DEBUG", settings.debug), ("SQL_ECHO", settings.sql_echo)):
+        if is_on:
+            source = spoken.source(spoken.catalog.names[name])
+            yield Problem(
+                name, f"must be off in {settings.environment}", source, f"set {name}=false"
+            )
+
+
+def _embedded(spoken: Spoken) -> Iterator[Problem]:
+    for name in _DATABASES:
+        setting = spoken.catalog.names[name]
+        if spoken.text(setting).strip().lower().partition(":")[0] == EMBEDDED:
+            yield Problem(
+                name,
+                "the embedded database is for development only",
+                spoken.source(setting),
+                "name a server: postgresql://user@host:5432/name",
+            )
+
+
+def _placeholders(spoken: Spoken, placeholders: frozenset[str]) -> Iterator[Problem]:
+    for setting in spoken.catalog.settings.values():
+        text = spoken.text(setting).strip()
+        said = {text, *map(unquote, url_secrets(text))}
+        if setting.is_secret and placeholders & said:
+            yield Problem(
+                setting.name,
+                f"is still the placeholder of {EXAMPLE}",
+                spoken.source(setting),
+                "put the real value in its place",
+            )

@@ -1,0 +1,84 @@
+"""Read a word's value by the declared type of its setting."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sst.config.declared.annotations import Kind, accepts_bool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sst.config.declared.catalog import Setting
+    from sst.config.sources.source_values import Value, Word
+
+
+class UnreadableError(ValueError):
+    """A value cannot be of the declared type; the text says why and never what it is."""
+
+
+def convert(word: Word, setting: Setting) -> Value:
+    """Return *word*'s value as pydantic takes it for *setting*.
+
+    A text setting gets its text byte for byte: a password `0123`, `1e5` or `@format x` stays one.
+    """
+    if not word.is_text:
+        return _checked(word.value, setting)
+    return _READERS[setting.kind](without_quotes(word.value) if setting.is_url else word.value)
+
+
+def without_quotes(url: str) -> str:
+    """Return *url* without the quotes around it, which `docker --env-file` takes for a part of it.
+
+    No URL begins with one; in another text they may be meant.
+    """
+    text = url.strip()
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1] if is_quoted else url
+
+
+def _checked(value: Value, setting: Setting) -> Value:
+    """Refuse a boolean for a number: pydantic would read `DB_POOL_SIZE = true` as 1."""
+    if isinstance(value, bool) and not accepts_bool(setting.annotation):
+        message = f"is a boolean and should be a {setting.type_name}"
+        raise UnreadableError(message)
+    return value
+
+
+def _read_list(text: str) -> list[Any]:
+    stripped = text.strip()
+    if not stripped.startswith(("[", "{")):
+        return [part.strip() for part in stripped.split(",") if part.strip()]
+    found = _parse_json(stripped)
+    if not isinstance(found, list):
+        raise UnreadableError(_NOT_A_LIST)
+    return found
+
+
+def _read_table(text: str) -> dict[str, Any]:
+    found = _parse_json(text)
+    if not isinstance(found, dict):
+        raise UnreadableError(_NOT_A_TABLE)
+    return found
+
+
+def _parse_json(text: str) -> Value:
+    """Return the JSON value of *text*, None when it is none.
+
+    The decoder's own error would carry the whole text.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+_NOT_A_LIST = 'is not a list; write ["one", "two"] or one,two'
+_NOT_A_TABLE = 'is not a table; write {"key": "value"}'
+_READERS: dict[Kind, Callable[[str], Value]] = {
+    Kind.TEXT: str,
+    Kind.PLAIN: str.strip,
+    Kind.LIST: _read_list,
+    Kind.TABLE: _read_table,
+}

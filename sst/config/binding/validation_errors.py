@@ -1,0 +1,106 @@
+"""Tell why pydantic refused a value, in our words and without the value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sst.config.declared.names import fold
+from sst.errors import Problem
+from sst.redaction.redact import redact
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic_core import ErrorDetails
+
+    from sst.config.binding.values_by_setting import Spoken
+    from sst.config.declared.catalog import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What pydantic said, without any input; or where a validator of the model broke."""
+
+    errors: tuple[ErrorDetails, ...] = ()
+    broke: str = ""
+    at: str = ""
+
+
+def tell(
+    refusal: Refusal,
+    model: type[BaseModel],
+    prefix: tuple[str, ...],
+    spoken: Spoken,
+    *,
+    assume_secrets: bool,
+) -> list[Problem]:
+    """Return why *model* was refused, each with the source of the value.
+
+    With *assume_secrets* a missing secret is left out.
+    """
+    if refusal.broke:
+        what = f"the validator of {model.__name__} raised {refusal.broke}"
+        return [Problem(".".join(prefix), what, refusal.at, "this is a fault of the plugin")]
+    secrets = spoken.secrets()
+    found = [
+        _tell_one(error, prefix, spoken, secrets)
+        for error in refusal.errors
+        if not (assume_secrets and _is_missing_secret(error, prefix, spoken))
+    ]
+    return list(dict.fromkeys(found))
+
+
+def masked(problem: Problem, secrets: frozenset[str]) -> Problem:
+    """Return *problem* without the *secrets* that an exception of a plugin put into it."""
+    what, hint = redact(problem.what, secrets), redact(problem.hint, secrets)
+    return Problem(problem.subject, what, problem.source, hint)
+
+
+def _tell_one(
+    error: ErrorDetails, prefix: tuple[str, ...], spoken: Spoken, secrets: frozenset[str]
+) -> Problem:
+    setting = _setting_at(error, prefix, spoken)
+    if setting is None:
+        place = ".".join([*prefix, *map(str, error["loc"])])
+        return Problem(place, redact(_message(error), secrets))
+    if error["type"] == "missing":
+        return Problem(
+            setting.name,
+            "is required and has no value",
+            "",
+            f"set {setting.name}, {setting.name}_FILE or {setting.key}",
+        )
+    what = _withheld(error) if setting.is_secret else redact(_message(error), secrets)
+    return Problem(setting.name, what, spoken.source(setting), _advice(error))
+
+
+def _message(error: ErrorDetails) -> str:
+    text = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
+    return text.removeprefix("Assertion failed, ").partition("\n")[0]
+
+
+def _withheld(error: ErrorDetails) -> str:
+    """Return the message about a secret: a validator's own text may quote a part of it."""
+    if error["type"] in {"value_error", "assertion_error"} or "custom" in error["type"]:
+        return "was refused by its validator"
+    return _message(error)
+
+
+def _advice(error: ErrorDetails) -> str:
+    return "put the value in quotes" if error["type"] == "string_type" else ""
+
+
+def _is_missing_secret(error: ErrorDetails, prefix: tuple[str, ...], spoken: Spoken) -> bool:
+    setting = _setting_at(error, prefix, spoken)
+    return error["type"] == "missing" and setting is not None and setting.is_secret
+
+
+def _setting_at(error: ErrorDetails, prefix: tuple[str, ...], spoken: Spoken) -> Setting | None:
+    """Return the setting that *error* is about; inside a list or a table, the whole of it."""
+    parts = [part for part in error["loc"] if isinstance(part, str)]
+    for length in range(len(parts), 0, -1):
+        path = (*prefix, *(fold(part) for part in parts[:length]))
+        found = spoken.catalog.find(path)
+        if found:
+            return found[0]
+    return None

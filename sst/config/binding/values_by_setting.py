@@ -1,0 +1,81 @@
+"""What all sources say together: the words sorted to the settings that they are about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sst.config.binding.read_value import without_quotes
+from sst.redaction.urls import url_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sst.config.declared.catalog import Catalog, Setting
+    from sst.config.sources.source_values import Value, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """All words by the setting that they are about, low to high; its `repr` holds no value."""
+
+    catalog: Catalog = field(repr=False)
+    by_setting: Mapping[tuple[str, ...], tuple[Word, ...]] = field(repr=False)
+
+    @classmethod
+    def of(cls, words: Iterable[Word], catalog: Catalog) -> Spoken:
+        """Sort *words*, low to high, to their settings; a word about none is left out."""
+        found: dict[tuple[str, ...], list[Word]] = {}
+        for word in words:
+            match = catalog.find(word.path)
+            if match:
+                found.setdefault(match[0].path, []).append(word)
+        return cls(catalog, {path: tuple(about) for path, about in found.items()})
+
+    def about(self, setting: Setting) -> tuple[Word, ...]:
+        """Return the words about *setting*, low to high."""
+        return self.by_setting.get(setting.path, ())
+
+    def source(self, setting: Setting) -> str:
+        """Return where the value of *setting* comes from; nothing when no source speaks."""
+        words = self.about(setting)
+        return words[-1].source if words else ""
+
+    def text(self, setting: Setting) -> str:
+        """Return the effective value as written when it is a text, else nothing."""
+        words = self.about(setting)
+        value = words[-1].value if words else ""
+        text = value if isinstance(value, str) else ""
+        return without_quotes(text) if setting.is_url else text
+
+    def secrets(self) -> frozenset[str]:
+        """Return every text, the overruled ones too, that must never be printed."""
+        found: set[str] = set()
+        for setting in self.catalog.settings.values():
+            for word in self.about(setting):
+                found |= secret_texts(setting, word.value)
+        return frozenset(found)
+
+
+def secret_texts(setting: Setting, value: Value) -> frozenset[str]:
+    """Return the texts in *value* that must not be printed when *setting* has it."""
+    texts = _texts_in(value, numbers=not setting.is_table)
+    texts += [without_quotes(text) for text in texts if setting.is_url]
+    urls = {part for text in texts for part in url_secrets(text)}
+    if not setting.is_secret or setting.is_url:
+        unclear = {text for text in texts if setting.is_url and "://" not in text}
+        return frozenset(urls | (unclear - _SPOKEN_URLS))
+    return frozenset(urls | set(texts))
+
+
+_SPOKEN_URLS = {"embedded", ""}
+
+
+def _texts_in(value: Value, *, numbers: bool) -> list[str]:
+    """Return the texts in *value*; with *numbers* a password of digits too, but no port."""
+    if isinstance(value, dict):
+        return [text for part in value.values() for text in _texts_in(part, numbers=numbers)]
+    if isinstance(value, (list, tuple)):
+        return [text for part in value for text in _texts_in(part, numbers=numbers)]
+    is_none = value is None or isinstance(value, bool)
+    return [] if is_none or (isinstance(value, int | float) and not numbers) else [str(value)]

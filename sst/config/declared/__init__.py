@@ -1,0 +1,1 @@
+"""The settings that exist: names, types, ranges, defaults, meaning."""

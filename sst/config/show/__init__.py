@@ -1,0 +1,1 @@
+"""Settings as they may be shown: views, masked values, generated references."""

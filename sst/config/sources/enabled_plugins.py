@@ -1,0 +1,43 @@
+"""The allow-list: `plugins.enabled` before any plugin is imported."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sst.config.declared.names import ENABLED, fold, fold_path, name_of
+from sst.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sst.config.sources.files import TomlFile
+
+# A name becomes a file's name: nothing that could leave the folder `plugins`.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_RESERVED = frozenset({"enabled"})
+
+
+def enabled_problems(names: Sequence[str], source: str) -> Iterator[Problem]:
+    """Yield what is wrong with the plugin *names* of `plugins.enabled`."""
+    subject = name_of(ENABLED)
+    folded = [fold(name) for name in names]
+    for position, name in enumerate(names):
+        if not _NAME.fullmatch(name) or name.lower() in _RESERVED:
+            yield Problem(subject, f"{name!r} is not a plugin's name", source)
+        elif name in names[:position]:
+            yield Problem(subject, f"{name!r} is listed twice", source)
+        elif folded[position] in folded[:position]:
+            other = names[folded.index(folded[position])]
+            yield Problem(subject, f"{name!r} and {other!r} would share their settings", source)
+
+
+def enabled_anywhere(files: Sequence[TomlFile]) -> frozenset[str]:
+    """Return the plugins that any section of *files* enables: their settings are no mistakes."""
+    found: set[str] = set()
+    for file in files:
+        for section in file.sections:
+            for path, value, _ in file.leaves(section):
+                if fold_path(path) == ENABLED and isinstance(value, list):
+                    found |= {name for name in value if isinstance(name, str)}
+    return frozenset(found)

@@ -1,0 +1,55 @@
+"""A word: what one source says about one setting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+
+from sst.config.declared.names import name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Value: TypeAlias = Any
+"""A setting's value: what a TOML file, a variable or a model can hold."""
+
+
+class Layer(IntEnum):
+    """The sources, low to high; inside a layer the later word wins."""
+
+    DEFAULT = 0
+    FILE = 1
+    DOTENV = 2
+    PLUGIN = 3
+    NAME_FILE = 4
+    ENVIRONMENT = 5
+    OVERRIDE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One value of one source; its `repr` does not hold the value."""
+
+    path: tuple[str, ...]
+    value: Value = field(repr=False)
+    source: str
+    """`settings.toml:18 [production]`, `environment DEBUG`, `--set DEBUG`."""
+    layer: Layer
+    is_text: bool = True
+    """Texts are read by the setting's type; a file's values have types of their own."""
+
+    @property
+    def name(self) -> str:
+        """The name that the word is about."""
+        return name_of(self.path)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: the value can be a secret."""
+        message = "a Word is not pickled: its value can be a secret"
+        raise TypeError(message)
+
+
+def low_to_high(words: Iterable[Word]) -> tuple[Word, ...]:
+    """Return *words* in the order in which they overrule each other."""
+    return tuple(sorted(words, key=lambda word: word.layer))

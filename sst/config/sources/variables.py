@@ -1,0 +1,191 @@
+"""What variables say: the environment, `.env`, `NAME_FILE`, `--set` and plugins' values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from sst.config.binding.policy import is_policy
+from sst.config.declared.names import ENABLED, PLUGINS, SEPARATOR, name_of, path_of
+from sst.config.sources.near_names import meant_by
+from sst.config.sources.secret_files import read_secret_file
+from sst.config.sources.source_values import Layer, Word
+from sst.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from sst.config.binding.configuration import PluginValue
+    from sst.config.declared.catalog import Catalog, Setting
+
+_FILE = "_FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a source said, and what was wrong with it."""
+
+    words: tuple[Word, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, found: Iterable[Word | Problem | str | None]) -> Heard:
+        """Return *found* as words, problems and, the texts, warnings."""
+        every = [one for one in found if one is not None]
+        return cls(
+            tuple(one for one in every if isinstance(one, Word)),
+            tuple(one for one in every if isinstance(one, Problem)),
+            tuple(one for one in every if isinstance(one, str)),
+        )
+
+    def __add__(self, other: Heard) -> Heard:
+        """Return both, this one's first."""
+        return Heard(
+            self.words + other.words,
+            self.problems + other.problems,
+            self.warnings + other.warnings,
+        )
+
+
+def hear_environment(
+    variables: Mapping[str, str], catalog: Catalog, root: Path, *, dotenv: bool = False
+) -> Heard:
+    """Return what *variables* say, empty ones left out; names of other programs are ignored.
+
+    *root* is where a relative `NAME_FILE` starts; *dotenv* says that this is the file `.env`.
+    """
+    source = ".env" if dotenv else "environment"
+    layer = Layer.DOTENV if dotenv else Layer.ENVIRONMENT
+    given = {name: value for name, value in variables.items() if value}
+    ear = _Ear(source, layer, root)
+    heard = {name: list(_hear_variable(name, given, catalog, ear)) for name in sorted(given)}
+    silent = [name for name, found in heard.items() if not found]
+    return Heard.of(
+        [
+            *chain.from_iterable(heard.values()),
+            *(
+                f"{source} {name} is not read; did you mean {meant}?"
+                for name, meant in meant_by(silent, catalog.names)
+                if meant not in given
+            ),
+        ]
+    )
+
+
+def _is_declared(name: str, catalog: Catalog) -> bool:
+    setting = catalog.names.get(name)
+    return setting is not None and setting.is_declared
+
+
+def _declared(setting: Setting, place: str) -> Problem:
+    return Problem(
+        setting.name,
+        "is declared in settings.toml, in the section of an environment, and nowhere else",
+        place,
+        "take it away here",
+    )
+
+
+def hear_overrides(overrides: Sequence[str], catalog: Catalog) -> Heard:
+    """Return what `--set NAME=VALUE` says; the last of two wins."""
+    return Heard.of(_hear_override(text, catalog) for text in overrides)
+
+
+def hear_plugins(values: Sequence[PluginValue], catalog: Catalog) -> Heard:
+    """Return what plugins gave; of two plugins the first in the list wins."""
+    return Heard.of(_hear_plugin(value, catalog) for value in reversed(values))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ear:
+    source: str
+    layer: Layer
+    root: Path
+
+
+def _hear_variable(
+    name: str, given: Mapping[str, str], catalog: Catalog, ear: _Ear
+) -> Iterable[Word | Problem | str | None]:
+    place = f"{ear.source} {name}"
+    if _is_declared(name, catalog):
+        return [_declared(catalog.names[name], place)]
+    if _find(name, catalog):
+        return [Word(_split(name), given[name], place, ear.layer)]
+    plain = name.removesuffix(_FILE)
+    if plain != name and _find(plain, catalog) and not _is_declared(plain, catalog):
+        return [_hear_file(plain, name, given, ear)]
+    if not _is_ours(name, given[name], catalog) or catalog.is_unjudged(_split(name)):
+        return []
+    if sleeper := catalog.asleep(_split(name)):
+        # One environment file serves several containers.
+        return [f"{place} is not read: the plugin {sleeper!r} is not enabled here"]
+    return [catalog.unknown(_split(name), name, place)]
+
+
+def _hear_file(
+    plain: str, name: str, given: Mapping[str, str], ear: _Ear
+) -> Word | Problem | None:
+    """Return what the file holds; the variable itself beats it, faults and all."""
+    place = f"{ear.source} {name}"
+    content = read_secret_file(ear.root / given[name])
+    if plain in given and (content.fault or ear.layer is Layer.DOTENV):
+        return None
+    if content.fault:
+        return Problem(plain, f"the file that {name} names {content.fault}", place)
+    layer = Layer.NAME_FILE if ear.layer is Layer.ENVIRONMENT else ear.layer
+    return Word(_split(plain), content.text, place, layer)
+
+
+def _hear_override(text: str, catalog: Catalog) -> Word | Problem | None:
+    written, separator, value = text.partition("=")
+    path = path_of(written)
+    name = name_of(path)
+    place = f"--set {name}"
+    if not separator or not written.strip():
+        # The text may be a value whose name was forgotten: it is not repeated.
+        return Problem("--set", "is not NAME=VALUE", "--set", "for example --set DEBUG=true")
+    if catalog.find(path) is None:
+        return None if catalog.is_unjudged(path) else catalog.unknown(path, name, place)
+    if _is_declared(name, catalog):
+        return _declared(catalog.names[name], place)
+    if not value:
+        return Problem(
+            name, "is given no value", place, f"leave out --set {name}= to keep what is set"
+        )
+    return Word(path, value, place, Layer.OVERRIDE)
+
+
+def _hear_plugin(value: PluginValue, catalog: Catalog) -> Word | Problem:
+    place = f"plugin {value.plugin}"
+    path = path_of(value.name)
+    if path == ENABLED or is_policy(path) or _is_declared(name_of(path), catalog):
+        return Problem(value.name, "cannot come from a plugin", place)
+    if catalog.find(path) is None:
+        return catalog.unknown(path, name_of(path), place)
+    if not isinstance(value.value, str):
+        return Problem(name_of(path), "is not a text", place, "a plugin gives every value as text")
+    return Word(path, value.value, place, Layer.PLUGIN)
+
+
+def _find(name: str, catalog: Catalog) -> bool:
+    """Say whether *name* is a variable's exact spelling: one setting has one variable."""
+    if name in catalog.names:
+        return True
+    found = catalog.find(_split(name))
+    return bool(found and found[1] and name.startswith(f"{found[0].name}{SEPARATOR}"))
+
+
+def _split(name: str) -> tuple[str, ...]:
+    """Return the path of a variable; keys inside a plugin's table keep their case."""
+    parts = name.split(SEPARATOR)
+    return tuple(part.lower() if i < 3 else part for i, part in enumerate(parts))  # noqa: PLR2004 - plugins.NAME.field
+
+
+def _is_ours(name: str, value: str, catalog: Catalog) -> bool:
+    """Say whether *name* is below one of our tables, or *value* a whole one."""
+    root, separator, _ = name.partition(SEPARATOR)
+    tables = {PLUGINS.upper(), *(path[0].upper() for path in catalog.settings)}
+    return root in tables and (bool(separator) or value.lstrip().startswith("{"))

@@ -1,0 +1,92 @@
+"""Engines: the application's, with a pool, and the direct one that migrations and checks use."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from sst.config import Settings
+    from sst.db.url import DatabaseUrl
+
+# A network that drops packets is noticed within a minute, not when the kernel gives up (two
+# hours idle, a quarter of an hour sending). PostgreSQL manual, 34.1.2; ignored on a socket.
+_NOTICE_A_DEAD_NETWORK = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+
+
+def create_app_engine(settings: Settings, url: DatabaseUrl) -> Engine:
+    """Return the application's engine on *url*; it connects at its first use.
+
+    `db_pool_size` and `db_max_overflow` count connections; `db_pool_timeout` (seconds to wait for
+    a free one), `db_pool_recycle` (seconds until one is replaced, -1 for never) and
+    `db_connect_timeout` (whole seconds per host, 0 for ever) are
+    durations. `sql_echo` goes through logging, never to stdout, not at all where protected; the
+    parameters of a failing statement are shown in its error only with `debug`, never there.
+    """
+    echo = settings.sql_echo and not settings.protected
+    if echo:
+        _keep_echo_off_stdout()
+    return create_engine(
+        url.for_psycopg2(),
+        echo=echo,
+        hide_parameters=settings.protected or not settings.debug,
+        pool_size=settings.db_pool_size,
+        max_overflow=settings.db_max_overflow,
+        pool_timeout=settings.db_pool_timeout,
+        pool_recycle=settings.db_pool_recycle,
+        pool_pre_ping=settings.db_pool_pre_ping,
+        connect_args=_unless_in_url(
+            url,
+            application_name="sst",
+            connect_timeout=settings.db_connect_timeout,
+            **_NOTICE_A_DEAD_NETWORK,
+        ),
+    )
+
+
+def create_direct_engine(
+    url: DatabaseUrl,
+    *,
+    application_name: str,
+    connect_timeout: int,
+    autocommit: bool = False,
+    hide_parameters: bool = True,
+) -> Engine:
+    """Return an engine without a pool: each connection is opened for its use and then closed.
+
+    *application_name* is what `pg_stat_activity` shows, whatever the URL says: it names the
+    holder of a lock. *connect_timeout* is in seconds per host; the URL's own wins.
+    With *autocommit* no transaction is opened, so a connection at rest holds nothing.
+    """
+    arguments = _unless_in_url(url, connect_timeout=connect_timeout, **_NOTICE_A_DEAD_NETWORK)
+    isolation: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if autocommit else {}
+    return create_engine(
+        url.for_psycopg2(),
+        poolclass=NullPool,
+        hide_parameters=hide_parameters,
+        connect_args={**arguments, "application_name": application_name},
+        **isolation,
+    )
+
+
+def _unless_in_url(url: DatabaseUrl, **defaults: Any) -> dict[str, Any]:
+    """Return *defaults* without those that the operator wrote into the URL."""
+    given = url.for_psycopg2().query
+    return {name: value for name, value in defaults.items() if name not in given}
+
+
+def _keep_echo_off_stdout() -> None:
+    """Give SQLAlchemy's logger a handler, else `echo` installs one that prints to stdout."""
+    logger = logging.getLogger("sqlalchemy.engine.Engine")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())

@@ -1,0 +1,210 @@
+"""One database URL: parsed once, shown without its password, handed on in each tool's own form."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy.engine import URL
+
+from sst.db.parsing import parse, spelled_password
+from sst.redaction.redact import redact
+
+_MASK = "***"
+_SECRET_KEYS = frozenset(
+    {"password", "passfile", "sslpassword", "sslkey", "scram_client_key", "scram_server_key"}
+    | {"oauth_client_secret"},
+)
+_PATH_KEYS = frozenset({"passfile", "sslkey"})
+_PLACE_KEYS = ("host", "hostaddr", "port", "user", "dbname")
+
+# libpq's variable for each connection parameter; PostgreSQL manual, "Environment Variables".
+_LIBPQ_VARIABLES = {
+    "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "passfile": "PGPASSFILE",
+    "service": "PGSERVICE",
+    "options": "PGOPTIONS",
+    "application_name": "PGAPPNAME",
+    "client_encoding": "PGCLIENTENCODING",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+    "load_balance_hosts": "PGLOADBALANCEHOSTS",
+    "require_auth": "PGREQUIREAUTH",
+    "channel_binding": "PGCHANNELBINDING",
+    "requirepeer": "PGREQUIREPEER",
+    "sslmode": "PGSSLMODE",
+    "sslnegotiation": "PGSSLNEGOTIATION",
+    "sslcompression": "PGSSLCOMPRESSION",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslcertmode": "PGSSLCERTMODE",
+    "sslkey": "PGSSLKEY",
+    "sslcrl": "PGSSLCRL",
+    "sslcrldir": "PGSSLCRLDIR",
+    "sslsni": "PGSSLSNI",
+    "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION",
+    "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION",
+    "gssencmode": "PGGSSENCMODE",
+    "gssdelegation": "PGGSSDELEGATION",
+    "gsslib": "PGGSSLIB",
+    "krbsrvname": "PGKRBSRVNAME",
+}
+_WITHOUT_VARIABLE = frozenset(
+    {"keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"}
+    | {"tcp_user_timeout", "sslpassword", "fallback_application_name", "replication"},
+)
+_LIBPQ_KEYS = _WITHOUT_VARIABLE | _LIBPQ_VARIABLES.keys()
+_LIBPQ_DRIVERS = frozenset({"postgresql", "postgresql+psycopg2"})
+
+# asyncpg's `ssl` takes the words of libpq's `sslmode`; other drivers and tools take a yes or no.
+_SSL_WORDS = {"true": "require", "1": "require", "false": "disable", "0": "disable"}
+
+
+class DatabaseUrl:
+    """A PostgreSQL URL whose `str`, `repr` and format never hold the password.
+
+    *text* is what the operator wrote: `postgres://`, `postgresql://` (both mean psycopg2) or
+    `postgresql+DRIVER://`; socket hosts (`?host=/path`, `%2Fpath`), IPv6, several hosts
+    (`h1:5432,h2:5432`) and `sslmode` as libpq reads them.
+
+    Raises `ConfigError` when it is not a URL, or names another database than PostgreSQL.
+    """
+
+    __slots__ = ("_spelled", "_url")
+
+    def __init__(self, text: str, *, setting: str = "DATABASE_URL") -> None:
+        self._url = parse(text, setting)
+        self._spelled = spelled_password(text)
+
+    @property
+    def name(self) -> str:
+        """The database's name; the user's name when the URL has none, as libpq does."""
+        return self._url.database or self._url.username or "postgres"
+
+    @property
+    def host(self) -> str:
+        """The host or the socket's folder; several with commas; empty for libpq's default."""
+        return str(self._parameters().get("host", ""))
+
+    @property
+    def safe(self) -> str:
+        """The URL as it may be printed: `postgresql://user@host:5432/name`."""
+        query = {
+            key: (_MASK if key.lower() in _SECRET_KEYS else value)
+            for key, value in self._url.query.items()
+        }
+        shown = URL.create(
+            "postgresql",
+            username=self._url.username,
+            host=self._url.host,
+            port=self._url.port,
+            database=self._url.database,
+            query=query,
+        )
+        # A slash needs no encoding in a query, and a socket's folder is easier to read with it.
+        return shown.render_as_string(hide_password=True).replace("%2F", "/")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The texts that must never be printed: each secret as it is and as the URL spells it."""
+        hidden = [self._url.query.get(key) for key in _SECRET_KEYS if key not in _PATH_KEYS]
+        plain = [text for text in (self._url.password, *hidden) if isinstance(text, str) and text]
+        found = dict.fromkeys([*plain, self._spelled, *(quote(text, safe="") for text in plain)])
+        return tuple(text for text in found if text)
+
+    def redact(self, text: str) -> str:
+        """Return *text* with every secret of this URL replaced by `***`."""
+        return redact(text, self.secrets, _MASK)
+
+    def for_psycopg2(self) -> URL:
+        """Return the URL for our own connections: the psycopg2 driver, the same parameters.
+
+        What only another driver understands (asyncpg's `prepared_statement_cache_size`) is left
+        out, and its `ssl=require` becomes `sslmode=require`.
+        """
+        query = dict(self._url.query)
+        ssl = str(query.pop("ssl", ""))
+        if ssl:
+            query.setdefault("sslmode", _SSL_WORDS.get(ssl.lower(), ssl))
+        if self._url.drivername not in _LIBPQ_DRIVERS:
+            query = {key: value for key, value in query.items() if key in _LIBPQ_KEYS}
+        return self._url.set(drivername="postgresql+psycopg2", query=query)
+
+    def for_project(self) -> URL:
+        """Return the URL for a project's `env.py`: the driver asked for, else psycopg2."""
+        if self._url.drivername == "postgresql":
+            return self.for_psycopg2()
+        return self._url
+
+    def libpq_environment(self) -> dict[str, str]:
+        """Return PGHOST, PGPASSWORD and so on, for a PostgreSQL client program.
+
+        Holds only what the URL says; a parameter that libpq reads from no variable is left out.
+        """
+        return {
+            _LIBPQ_VARIABLES[key]: str(value)
+            for key, value in self._parameters().items()
+            if key in _LIBPQ_VARIABLES and value not in (None, "")
+        }
+
+    def libpq_place(self) -> str:
+        """Return `host='...' port='...' user='...' dbname='...'`: the place, without a secret.
+
+        For the arguments of a client program. In libpq a service file beats variables, and a
+        connection string beats both: without it, PGSERVICE could lead the program elsewhere.
+        """
+        parameters = self._parameters()
+        named = {key: str(parameters.get(key) or "") for key in _PLACE_KEYS}
+        return " ".join(f"{key}={_quoted(value)}" for key, value in named.items() if value)
+
+    def with_database(self, name: str) -> DatabaseUrl:
+        """Return the same server's URL for the database *name*."""
+        other = object.__new__(DatabaseUrl)
+        other._url = self._url.set(database=name)
+        other._spelled = self._spelled
+        return other
+
+    def reveal(self) -> str:
+        """Return the URL with its password: for a driver, never for a person."""
+        return self._url.render_as_string(hide_password=False)
+
+    def _parameters(self) -> dict[str, Any]:
+        url = self.for_psycopg2()
+        _, parameters = url.get_dialect()().create_connect_args(url)
+        return dict(parameters)
+
+    def __str__(self) -> str:
+        """Return the URL without its password."""
+        return self.safe
+
+    def __repr__(self) -> str:
+        """Return the URL without its password."""
+        return f"DatabaseUrl({self.safe!r})"
+
+    def __format__(self, spec: str) -> str:
+        """Format the URL without its password."""
+        return format(self.safe, spec)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare whole URLs, the password included."""
+        return isinstance(other, DatabaseUrl) and self._url == other._url
+
+    def __hash__(self) -> int:
+        """Hash the whole URL."""
+        return hash(self._url)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Refuse to be pickled: a pickle would hold the password."""
+        message = "a DatabaseUrl is not pickled: it holds a password"
+        raise TypeError(message)
+
+
+def _quoted(value: str) -> str:
+    """Quote *value* for a connection string; PostgreSQL manual, "Keyword/Value Strings"."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,56 @@
+"""The plugin contract: all that a plugin may import."""
+
+from __future__ import annotations
+
+from sst.db.url import DatabaseUrl
+from sst.errors import ConfigError, DatabaseUnreachableError, Problem, TemporaryError
+from sst.hooks.contract.application import ApplicationContext, Middleware
+from sst.hooks.contract.commands import CommandContext, CommandResult, LockedWork, Restored
+from sst.hooks.contract.marker import hookimpl
+from sst.hooks.contract.types import (
+    ALL_STAGES,
+    Backup,
+    Check,
+    CheckResult,
+    CheckStatus,
+    Direction,
+    Event,
+    EventKind,
+    Failure,
+    Inspection,
+    Migrations,
+    Revision,
+    Run,
+    Stage,
+    Veto,
+)
+
+__all__ = [
+    "ALL_STAGES",
+    "ApplicationContext",
+    "Backup",
+    "Check",
+    "CheckResult",
+    "CheckStatus",
+    "CommandContext",
+    "CommandResult",
+    "ConfigError",
+    "DatabaseUnreachableError",
+    "DatabaseUrl",
+    "Direction",
+    "Event",
+    "EventKind",
+    "Failure",
+    "Inspection",
+    "LockedWork",
+    "Middleware",
+    "Migrations",
+    "Problem",
+    "Restored",
+    "Revision",
+    "Run",
+    "Stage",
+    "TemporaryError",
+    "Veto",
+    "hookimpl",
+]

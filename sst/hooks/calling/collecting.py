@@ -1,0 +1,111 @@
+"""Collect what plugins contribute, in time; who fails is left out, or is a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sst.errors import ConfigError, Problem
+from sst.hooks.calling.calls import Contribution, warn, watched
+from sst.hooks.calling.deadlines import NoAnswerError, TimedCall
+from sst.hooks.contract.types import Check, Migrations
+from sst.redaction.redact import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sst.hooks.calling.calls import Arguments, Implementation
+
+ITEM_TYPES: Mapping[str, type] = {
+    "config_values": Mapping,
+    "register_checks": Check,
+    "register_middleware": Callable,  # type: ignore[dict-item] # isinstance() takes it
+    "register_migrations": Migrations,
+}
+"""What an item of a collected answer must be; commands and routers are checked by their rooms."""
+
+_STRICT = frozenset({"config_values", "register_middleware", "register_migrations"})
+"""Hooks whose failure is exit 2: going on would use half the settings, half the history, or an
+application without what guards it."""
+
+
+def collect(
+    implementations: Iterable[Implementation],
+    arguments: Arguments,
+    expected: type,
+    seconds: float,
+) -> tuple[Contribution, ...]:
+    """Return the items of all answers, each with its plugin; what is not *expected* is left out.
+
+    A plugin has *seconds* to answer, unless its terms say otherwise.
+    Raises `ConfigError` with every problem for the hooks that a run cannot do without, and for
+    the plugins that it cannot do without.
+    """
+    items: list[Contribution] = []
+    problems: list[Problem] = []
+    for implementation in implementations:
+        call = TimedCall(partial(_items, implementation, arguments, expected))
+        with watched(implementation.plugin, implementation.hook) as quota:
+            call.start(f"{implementation.hook}-{implementation.plugin}", quota)
+            error = call.wait(implementation.terms.deadline_seconds or seconds)
+        if error is not None:
+            problems += _left_out(implementation, error)
+        else:
+            items += (Contribution(implementation.plugin, value) for value in call.answer)
+    if problems:
+        raise ConfigError(problems)
+    return tuple(items)
+
+
+def _items(
+    implementation: Implementation, arguments: Arguments, expected: type
+) -> Sequence[object]:
+    answer = implementation.call(arguments)
+    values = _flat(answer)
+    wrong = [type(value).__name__ for value in values if not isinstance(value, expected)]
+    if wrong and _is_strict(implementation):
+        raise TypeError(f"returned {wrong[0]}, not {expected.__name__}")
+    for name in wrong:
+        warn(implementation, f"returned {name}, not {expected.__name__}; it is left out")
+    return [value for value in values if isinstance(value, expected)]
+
+
+def _flat(answer: object) -> list[object]:
+    if answer is None:
+        return []
+    if isinstance(answer, Iterable) and not isinstance(answer, str | bytes | Mapping):
+        return list(answer)
+    return [answer]
+
+
+def _left_out(implementation: Implementation, error: BaseException) -> list[Problem]:
+    """Log what went wrong; return it as a problem where going on would be wrong."""
+    if not _is_strict(implementation):
+        warn(implementation, f"{implementation.outcome(error)}; it is left out")
+        return []
+    if isinstance(error, ConfigError):
+        return [_told(implementation, each) for each in error.problems]
+    what = f"raised {type(error).__name__}"
+    if isinstance(error, NoAnswerError):
+        what = f"gave {error}"
+    elif implementation.hook not in _STRICT:
+        # A secret store's exception may hold a token: its text is not printed.
+        what = f"raised {implementation.told(error)}"
+    subject, place = f"plugin {implementation.plugin}", implementation.place(error)
+    return [Problem(subject, f"{implementation.hook} {what}", place)]
+
+
+def _told(implementation: Implementation, problem: Problem) -> Problem:
+    """Return what the plugin itself says is wrong, without its secrets."""
+    hidden = implementation.secrets
+    return Problem(
+        redact(problem.subject, hidden),
+        redact(problem.what, hidden),
+        redact(problem.source, hidden) or f"plugin {implementation.plugin}",
+        redact(problem.hint, hidden),
+    )
+
+
+def _is_strict(implementation: Implementation) -> bool:
+    return implementation.hook in _STRICT or implementation.terms.is_required

@@ -1,0 +1,67 @@
+"""Call observers: each in a daemon thread with a deadline, so that none can change an outcome."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sst.hooks.calling.calls import HookProblem, warn, watched
+from sst.hooks.calling.deadlines import Deadlines, TimedCall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from threading import Thread
+
+    from sst.hooks.calling.calls import Arguments, Implementation
+
+
+@dataclass(slots=True)
+class Observers:
+    """Calls observers one after the other and remembers who is still busy."""
+
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    _busy: dict[tuple[str, str], Thread] = field(default_factory=dict)
+
+    def observe(
+        self, implementations: Iterable[Implementation], arguments: Arguments
+    ) -> tuple[HookProblem, ...]:
+        """Call every implementation and return those that raised or did not end in time."""
+        called = list(implementations)
+        end = time.monotonic() + self._total_seconds(called)
+        problems = (self._one(each, arguments, end) for each in called)
+        return tuple(problem for problem in problems if problem is not None)
+
+    def _total_seconds(self, called: Sequence[Implementation]) -> float:
+        """Return the time of all; who was given more than the others adds it."""
+        each = self.deadlines.each_seconds
+        more = (max(0.0, (one.terms.deadline_seconds or each) - each) for one in called)
+        return self.deadlines.total_seconds + sum(more)
+
+    def _one(
+        self, implementation: Implementation, arguments: Arguments, end: float
+    ) -> HookProblem | None:
+        own = implementation.terms.deadline_seconds or self.deadlines.each_seconds
+        what = self._outcome(implementation, arguments, min(own, end - time.monotonic()))
+        if what is None:
+            return None
+        warn(implementation, what)
+        return HookProblem(implementation.plugin, implementation.hook, what)
+
+    def _outcome(
+        self, implementation: Implementation, arguments: Arguments, seconds: float
+    ) -> str | None:
+        """Return what went wrong, None when nothing did."""
+        key = (implementation.plugin, implementation.hook)
+        if key in self._busy and self._busy[key].is_alive():
+            # One hung webhook must not cost its deadline again for each of a hundred revisions.
+            return "not called: its previous call has not ended yet"
+        if seconds <= 0:
+            return "not called: the plugins before it used up the time"
+        call = TimedCall(partial(implementation.call, arguments))
+        with watched(*key) as quota:
+            call.start(f"{implementation.hook}-{implementation.plugin}", quota)
+            self._busy[key] = call.thread
+            error = call.wait(seconds)
+        return None if error is None else implementation.outcome(error)

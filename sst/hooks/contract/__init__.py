@@ -1,0 +1,1 @@
+"""What a plugin is promised: hooks, their modes, and the values that cross the border."""

@@ -1,0 +1,48 @@
+"""Every hook: when it is called, what it gets, what it returns, what raising means.
+
+`docs/hooks.md` is written from these docstrings: a hook is its entry here and its call.
+"""
+
+from __future__ import annotations
+
+from sst.hooks.contract.modes import MODES, REVERSED, Mode
+from sst.hooks.contract.specs.contributions import (
+    config_values,
+    register_checks,
+    register_commands,
+    register_middleware,
+    register_migrations,
+    register_routers,
+    resolve_database_url,
+)
+from sst.hooks.contract.specs.runs import (
+    around_migrate,
+    migrate_failed,
+    notify,
+    post_migrate,
+    post_revision,
+    pre_migrate,
+    pre_revision,
+    restore_backup,
+)
+
+__all__ = [
+    "MODES",
+    "REVERSED",
+    "Mode",
+    "around_migrate",
+    "config_values",
+    "migrate_failed",
+    "notify",
+    "post_migrate",
+    "post_revision",
+    "pre_migrate",
+    "pre_revision",
+    "register_checks",
+    "register_commands",
+    "register_middleware",
+    "register_migrations",
+    "register_routers",
+    "resolve_database_url",
+    "restore_backup",
+]

@@ -1,0 +1,163 @@
+"""The hooks by which a plugin adds something: values, a server, checks, commands, routes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sst.hooks.contract.modes import Mode, hook
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import click
+    from fastapi import APIRouter
+
+    from sst.hooks.contract.application import ApplicationContext, Middleware
+    from sst.hooks.contract.types import Check, Migrations
+
+
+@hook(Mode.COLLECT)
+def config_values(environment: str, wanted: Sequence[str]) -> Mapping[str, str] | None:
+    """Return values for settings, by name: this is how a secret store is connected.
+
+    *environment* is the name of the environment; *wanted* names the settings that a value may
+    be given for, such as `DATABASE_URL`.
+
+    Called: once, while settings load; a value beats the settings files and is beaten by the
+        environment.
+    Raising: exit 2, nothing touched. The exception's message is not printed, for it may hold a
+        token; the problems of a `ConfigError` are, for the plugin has chosen their words.
+
+    Example:
+        @hookimpl
+        def config_values(wanted: Sequence[str]) -> dict[str, str]:
+            vault = {"DATABASE_URL": "postgresql://app@db.example/app"}
+            return {name: vault[name] for name in wanted if name in vault}
+    """
+
+
+@hook(Mode.FIRST)
+def resolve_database_url(url: str) -> str | None:
+    """Return the real URL for *url*, or None for "not mine".
+
+    Called: before the first connection; plugins are asked in order until one answers.
+    Raising: the command ends before it has connected.
+
+    Example:
+        @hookimpl
+        def resolve_database_url(url: str) -> str | None:
+            return "postgresql:///app?host=/run/postgresql" if url == "local" else None
+    """
+
+
+@hook(Mode.COLLECT)
+def register_checks() -> Sequence[Check] | None:
+    """Return questions about the database, each with its stages and its own deadline.
+
+    Called: by `check`, at the end of a run and by the health endpoints.
+    Raising: the plugin is named in the log and its checks are left out. A check that raises or
+        does not answer in time has failed.
+
+    Example:
+        @hookimpl
+        def register_checks() -> list[Check]:
+            return [Check("sites", has_sites, stages=frozenset({Stage.CHECK}))]
+
+        def has_sites(inspection: Inspection) -> CheckResult:
+            [(count,)] = inspection.fetch("SELECT count(*) FROM site")
+            return CheckResult(CheckStatus.PASS if count else CheckStatus.WARN, f"{count} sites")
+    """
+
+
+@hook(Mode.COLLECT)
+def register_commands() -> Sequence[click.Command] | None:
+    """Return commands for migrate.py; the names of core commands are taken.
+
+    The core adds its common options (`--json`, `--set`, ...) to each of them, at every depth of a
+    group, hands a `CommandContext` over by `@click.pass_obj`, and prints the `CommandResult` that
+    a command returns. A command raises `Veto` to refuse, exit 5.
+
+    Called: when the command line is asked for a command that is not the core's.
+    Raising: the plugin is named in the log and its commands are left out.
+
+    Example:
+        @hookimpl
+        def register_commands() -> list[click.Command]:
+            import click  # here, so that other commands do not pay for it
+
+            @click.command("where")
+            @click.pass_obj
+            def where(context: CommandContext) -> CommandResult:
+                with context.inspect() as database:
+                    heads = database.current
+                return CommandResult(text=", ".join(heads), data={"heads": list(heads)})
+
+            return [where]
+    """
+
+
+@hook(Mode.COLLECT)
+def register_routers(application: ApplicationContext) -> Sequence[APIRouter] | None:
+    """Return routers for *application*, mounted under `/plugins/NAME`.
+
+    Called: once, when the application is built.
+    Raising: the plugin is named in the log and its routers are left out.
+
+    Example:
+        @hookimpl
+        def register_routers() -> list[APIRouter]:
+            from fastapi import APIRouter  # here: no command imports fastapi
+
+            router = APIRouter()
+            router.add_api_route("/hello", lambda: {"hello": "world"})
+            return [router]
+    """
+
+
+@hook(Mode.COLLECT)
+def register_middleware(application: ApplicationContext) -> Sequence[Middleware] | None:
+    """Return factories of pure ASGI middleware around every request to *application*.
+
+    A factory gets the ASGI application inside and returns the one around it. The first plugin's is
+    the outermost; the security headers are around all of them. It sees every kind of scope:
+    `http`, `websocket` and `lifespan`, which begins and ends with the process.
+
+    Called: once, when the application is built.
+    Raising: the application does not start, exit 2: what guards its requests must not be missing.
+
+    Example:
+        @hookimpl
+        def register_middleware(application: ApplicationContext) -> list[Middleware]:
+            label = (b"x-environment", application.environment.encode())
+
+            def labelled(app):
+                async def serve(scope, receive, send):
+                    async def send_labelled(message):
+                        if message["type"] == "http.response.start":
+                            message["headers"] = [*message.get("headers", ()), label]
+                        await send(message)
+
+                    await app(scope, receive, send_labelled)
+
+                return serve
+
+            return [labelled]
+    """
+
+
+@hook(Mode.COLLECT)
+def register_migrations() -> Sequence[Migrations] | None:
+    """Return version folders, each with a branch label of its own.
+
+    The first revision of a folder carries the label, has no `down_revision`, and names what it
+    needs of the project in `depends_on`. The models may refer to the project's tables.
+
+    Called: when revisions are read.
+    Raising: exit 2, nothing touched: a history with a hole is not a history. So are two plugins
+        with one label, folder or table.
+
+    Example:
+        @hookimpl
+        def register_migrations() -> list[Migrations]:
+            return [Migrations(Path(__file__).parent / "audit_versions", branch_label="audit")]
+    """

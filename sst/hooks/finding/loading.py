@@ -1,0 +1,90 @@
+"""Import one plugin: a local file under a package of its own, an installed one by its name.
+
+A local plugin is `sst_plugins_<digest of the root>.NAME`, never the top-level `plugins.NAME`.
+So relative imports, dataclasses and pydantic models with postponed annotations work (they look
+their module up in `sys.modules`), an installed package called `plugins` does not interfere,
+`sys.path` stays as it is, and two projects in one process do not mix.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from sst.hooks.contract.error_location import belongs
+from sst.hooks.finding.sources import FOLDER, Kind, code_files
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+from sst.hooks.finding.sources import Candidate
+
+PACKAGE_PREFIX = "sst_plugins_"
+LOAD_ERRORS = (Exception, SystemExit)
+"""What a plugin's own code may raise and we report; Ctrl-C and our signals go on."""
+
+
+def load(candidate: Candidate, root: Path, enabled: Collection[str] = ()) -> ModuleType:
+    """Import *candidate*, a plugin of the project at *root*, and return its module.
+
+    A local plugin may import siblings whose name starts with an underscore, and plugins that
+    are *enabled*; another sibling is a plugin that nobody enabled and is not imported.
+    Raises whatever the plugin's code raises, SystemExit included.
+    """
+    importlib.invalidate_caches()
+    if candidate.kind is Kind.PACKAGE:
+        return importlib.import_module(candidate.module)
+    package = _package(root.resolve())
+    _bar_the_unlisted(package, root.resolve() / FOLDER, enabled)
+    return importlib.import_module(f"{package}.{candidate.module}")
+
+
+def top_package(candidate: Candidate, root: Path) -> str:
+    """Return the package that holds the code of *candidate* and of its siblings."""
+    if candidate.kind is Kind.LOCAL:
+        return _package_name(root.resolve())
+    return candidate.module.partition(".")[0]
+
+
+def _package_name(root: Path) -> str:
+    return f"{PACKAGE_PREFIX}{hashlib.sha256(os.fsencode(root)).hexdigest()[:12]}"
+
+
+def _package(root: Path) -> str:
+    """Make the package that stands for the folder; forget what it held when a file has changed."""
+    name, folder = _package_name(root), root / FOLDER
+    state = _state(folder)
+    if getattr(sys.modules.get(name), "__state__", None) != state:
+        _forget(name)
+        module = ModuleType(name, "The local plugins of one project.")
+        module.__path__ = [str(folder)]
+        module.__dict__["__state__"] = state
+        sys.modules[name] = module
+    return name
+
+
+def _state(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    stats = ((str(path), path.stat()) for path in code_files(folder))
+    return tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats)
+
+
+def _forget(package: str) -> None:
+    for module in [name for name in sys.modules if belongs(name, package)]:
+        del sys.modules[module]
+
+
+def _bar_the_unlisted(package: str, folder: Path, enabled: Collection[str]) -> None:
+    for path in folder.iterdir():
+        module = f"{package}.{path.stem}"
+        if path.stem.startswith(("_", ".")):
+            continue
+        if path.stem not in enabled:
+            # The import system's own word for "must not be imported".
+            sys.modules[module] = None  # type: ignore[assignment]
+        elif sys.modules.get(module, path) is None:
+            del sys.modules[module]

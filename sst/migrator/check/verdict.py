@@ -1,0 +1,84 @@
+"""What `check` concludes: nothing to say, or one error with its exit code and its remedy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sst.errors import AppError, DriftError, InterruptedStateError, PendingError
+from sst.hooks.contract.types import CheckStatus
+from sst.migrator.check.core_checks import CORE, remedy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sst.errors import HistoryError
+    from sst.health.report import NamedResult
+    from sst.migrator.values.dead_run import DeadRun
+    from sst.migrator.values.status import Status
+
+
+_SHOWN = 3
+
+
+def verdict(
+    status: Status,
+    checks: Sequence[NamedResult],
+    dead: Sequence[DeadRun],
+    history_error: HistoryError | None,
+) -> AppError | None:
+    """Return the gravest finding; the others are in *checks*.
+
+    *history_error* (a broken history, a database ahead) comes first, then a run that was killed,
+    then a record that files or schema contradict, then pending revisions, then the checks of
+    plugins.
+    """
+    if history_error:
+        return history_error
+    if dead:
+        return _interrupted(dead[-1], status)
+    failed = [check for check in checks if check.status is CheckStatus.FAIL]
+    if any(check.plugin == CORE for check in failed):
+        return _failed(failed, status)
+    if status.pending:
+        return _pending(status)
+    return _failed(failed, status) if failed else None
+
+
+def _interrupted(run: DeadRun, status: Status) -> AppError:
+    left = _first(status) or "none"
+    return InterruptedStateError(
+        what=f"The run {run.id} ({run.command} {run.target}) {run.ended}.",
+        why=f"its process on {run.host} is gone; the database is at "
+        f"{', '.join(status.current) or 'no revision'}; not run: {left}",
+        next_step=run.remedy,
+    )
+
+
+def _pending(status: Status) -> AppError:
+    count = len(status.pending)
+    where = ", ".join(status.current) or "no revision"
+    return PendingError(
+        what=f"{count} revision{' is' if count == 1 else 's are'} pending.",
+        why=f"the database is at {where}; pending: {_first(status)}",
+        next_step="run `python migrate.py upgrade`",
+    )
+
+
+def _first(status: Status) -> str:
+    """Return the first pending revisions; the result lists all of them."""
+    ids = [step.revision.id for step in status.pending]
+    more = len(ids) - _SHOWN
+    return ", ".join(ids[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _failed(failed: Sequence[NamedResult], status: Status) -> AppError:
+    known = remedy(failed[0].code, status)
+    why = "; ".join(f"{check.name}: {check.detail}" for check in failed)
+    return DriftError(
+        code=failed[0].code or "",
+        what=f"{len(failed)} check{' fails' if len(failed) == 1 else 's fail'}.",
+        # What to do is said once.
+        why=why.replace(f"; {known}", "", 1) if known else why,
+        next_step=known
+        or "correct what the check names, then run `python migrate.py check` again",
+    )

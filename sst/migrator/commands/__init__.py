@@ -1,0 +1,1 @@
+"""The commands that run no revision: `stamp`, `wait`, and revisions as rows."""

@@ -1,0 +1,107 @@
+"""Revisions as rows: the plan, the pending ones, the history."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sst.errors import UsageError
+from sst.hooks.contract.types import Direction
+from sst.migrator.values.report import RevisionState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sst.bridge import AlembicProject, Step, StepSql
+    from sst.hooks.contract.types import Revision
+    from sst.migrator.ledger.writer import AppliedStep
+    from sst.migrator.values.status import Status
+
+
+def as_pending(steps: Sequence[Step]) -> tuple[RevisionState, ...]:
+    """Return *steps* as pending rows, in the order they would run."""
+    return tuple(_row(step.revision, "pending") for step in steps)
+
+
+def planned(steps: Sequence[Step], scripts: Sequence[StepSql]) -> tuple[RevisionState, ...]:
+    """Return *steps* as rows, each with its SQL where *scripts* has it."""
+    found = {script.revision: script for script in scripts}
+    return tuple(
+        _row(
+            step.revision,
+            "pending" if step.is_upgrade else "applied",
+            sql=found[step.revision.id].sql if found else None,
+            note=found[step.revision.id].reason if found else None,
+        )
+        for step in steps
+    )
+
+
+def plan_steps(project: AlembicProject, target: str, status: Status) -> tuple[Step, ...]:
+    """Return the steps to *target*, upwards or downwards, whichever it is."""
+    if _is_downwards(target):
+        return project.plan(target, status.current, Direction.DOWNGRADE)
+    steps = project.plan(target, status.current, Direction.UPGRADE)
+    if steps or target in {"head", "heads"} or "+" in target or "@" in target:
+        return steps
+    return project.plan(target, status.current, Direction.DOWNGRADE)
+
+
+def history(
+    project: AlembicProject, status: Status, applied: Mapping[str, AppliedStep]
+) -> tuple[RevisionState, ...]:
+    """Return every revision newest first; one that only the database knows comes first of all."""
+    pending = {step.revision.id for step in status.pending}
+    missing = [
+        RevisionState(unknown, (), "no file in this code", "missing") for unknown in status.unknown
+    ]
+    known = [
+        _known(revision, applied, is_pending=revision.id in pending or not status.current)
+        for revision in reversed(project.revisions())
+    ]
+    return (*missing, *known)
+
+
+def refuse_pending(status: Status) -> None:
+    """Raise when the database is not at head: autogenerate would write the difference twice."""
+    if status.error:
+        raise status.error
+    if status.pending:
+        raise UsageError(
+            what="The database is not at head, so there is nothing to compare the models with.",
+            why=f"pending: {len(status.pending)}, next {status.pending[0].revision.id}",
+            next_step="run `python migrate.py upgrade` first",
+        )
+
+
+def _known(
+    revision: Revision, applied: Mapping[str, AppliedStep], *, is_pending: bool
+) -> RevisionState:
+    if is_pending:
+        return _row(revision, "pending")
+    step = applied.get(revision.id)
+    return RevisionState(
+        revision=revision.id,
+        down_revision=revision.down_revisions,
+        description=revision.description,
+        state="applied",
+        applied_at=step.applied_at if step else None,
+        duration_ms=step.duration_ms if step else None,
+    )
+
+
+def _row(
+    revision: Revision, state: str, sql: str | None = None, note: str | None = None
+) -> RevisionState:
+    return RevisionState(
+        revision=revision.id,
+        down_revision=revision.down_revisions,
+        description=revision.description,
+        state=state,
+        sql=sql,
+        note=note,
+    )
+
+
+def _is_downwards(target: str) -> bool:
+    return target.rpartition("@")[2] == "base" or re.search(r"-\d+$", target) is not None

@@ -1,0 +1,1 @@
+"""The record of runs: written, read, and held against the version table."""

@@ -1,0 +1,109 @@
+"""The ledger's tables: what they are, and how an older ledger is brought up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from sst.db.server_errors import advice_for, sqlstate_of, told_by_server
+from sst.errors import RefusedError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+# Each statement may be repeated; a later version of the ledger appends to the list.
+DEFINITION = (
+    "create schema if not exists migrator",
+    """create table if not exists migrator.run (
+        id text primary key,
+        command text not null,
+        target text not null,
+        environment text not null,
+        version_table text not null,
+        from_heads text[] not null,
+        to_heads text[] not null,
+        os_user text not null,
+        db_role text not null default current_user,
+        host text not null,
+        pid integer not null,
+        backend_pid integer not null,
+        backend_start timestamptz not null,
+        app_version text not null,
+        git_commit text not null,
+        plugins jsonb not null,
+        started_at timestamptz not null default clock_timestamp(),
+        finished_at timestamptz,
+        outcome text not null default 'running' check (outcome in
+            ('running', 'succeeded', 'failed', 'refused', 'unhealthy', 'interrupted')),
+        error jsonb,
+        backup jsonb)""",
+    """create table if not exists migrator.step (
+        run_id text not null references migrator.run on delete cascade,
+        position integer not null,
+        revision text not null,
+        direction text not null,
+        checksum text not null,
+        started_at timestamptz not null default clock_timestamp(),
+        duration_ms integer,
+        attempts integer not null default 1,
+        outcome text not null default 'running' check (outcome in
+            ('running', 'applied', 'failed', 'interrupted')),
+        primary key (run_id, position))""",
+    "create index if not exists run_started_at on migrator.run (started_at desc)",
+    "create index if not exists step_revision on migrator.step (revision, started_at desc)",
+    "alter table migrator.step add column if not exists blockers jsonb not null default '[]'",
+    "alter table migrator.run add column if not exists hooks jsonb not null default '[]'",
+    "alter table migrator.run add column if not exists warnings jsonb not null default '[]'",
+    # Whose revision it is; null for the project's own.
+    "alter table migrator.step add column if not exists plugin text",
+    "alter table migrator.step add column if not exists branch text",
+    """create table if not exists migrator.fingerprint (
+        only_one boolean primary key default true check (only_one),
+        run_id text not null,
+        taken_at timestamptz not null default clock_timestamp(),
+        server_major integer not null,
+        objects jsonb not null)""",
+    # The last run since, when it left the schema as it was.
+    "alter table migrator.fingerprint add column if not exists handed_on_to text",
+)
+
+# An ALTER TABLE waits for whoever reads the table, such as a dump: only when there is need,
+# and not for ever.
+_NO_RIGHT = "42501"
+_LOCK_TIMEOUT = "10s"
+_VERSION = text("""
+    select substring(obj_description(n.oid, 'pg_namespace') from 'ledger version (\\d+)')::int
+    from pg_namespace n where n.nspname = 'migrator'
+      -- the comment stays when somebody drops a table
+      and to_regclass('migrator.run') is not null and to_regclass('migrator.step') is not null
+      and to_regclass('migrator.fingerprint') is not null
+""")
+
+
+def bring_up_to_date(connection: Connection) -> None:
+    """Run the definition, repeatable statements that are only ever appended to.
+
+    The schema's comment says how many of them were run: none runs again when that is all of them.
+    *connection* must be in autocommit mode.
+    Raises `RefusedError` when the role may not, or when somebody holds a table for too long.
+    """
+    try:
+        if (connection.execute(_VERSION).scalar() or 0) >= len(DEFINITION):
+            return
+        connection.exec_driver_sql(f"set lock_timeout = '{_LOCK_TIMEOUT}'")
+        for statement in DEFINITION:
+            connection.exec_driver_sql(statement)
+        version = f"ledger version {len(DEFINITION)}"
+        connection.exec_driver_sql(f"comment on schema migrator is '{version}'")
+        connection.exec_driver_sql("reset lock_timeout")
+    except DBAPIError as error:
+        advice = None if sqlstate_of(error) == _NO_RIGHT else advice_for(error)
+        raise RefusedError(
+            what="The record of this run cannot be written.",
+            why=told_by_server(error),
+            next_step=advice
+            or "let the role create the schema (grant create on database NAME to ROLE), "
+            "or let the owner of the schema migrator run the next upgrade",
+        ) from error

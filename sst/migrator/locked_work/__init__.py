@@ -1,0 +1,1 @@
+"""A plugin's work under the run's lock."""

@@ -1,0 +1,300 @@
+"""The migrator's commands, one method each: values in, a Report out."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sst.errors import VersionTableBehindError
+from sst.hooks.contract.types import Direction, Stage
+from sst.migrator.check.core_checks import core_checks, gather
+from sst.migrator.check.verdict import verdict
+from sst.migrator.commands import revision_rows
+from sst.migrator.commands.stamp import Stamp, execute_stamp
+from sst.migrator.commands.wait import execute_wait
+from sst.migrator.ledger.unknown_revision import explained
+from sst.migrator.locked_work.work import Work, hold_lock
+from sst.migrator.repair.repair import execute_repair, list_damage
+from sst.migrator.run.events import warnings_of
+from sst.migrator.run.execution import execute
+from sst.migrator.run.progress import Request
+from sst.migrator.session import guard
+from sst.migrator.session.driver_errors import told
+from sst.migrator.session.inspection import DatabaseInspection
+from sst.migrator.values.report import Report
+from sst.migrator.values.status import default_target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from sst.errors import HistoryError
+    from sst.migrator.repair.damage import Damage
+    from sst.migrator.values.context import Context
+
+log = logging.getLogger("sst.migrate")
+
+
+class Migrator:
+    """Moves and examines one database with one set of revision files."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def inspect(self) -> DatabaseInspection:
+        """Return a read-only look at the database; a context manager."""
+        return DatabaseInspection(self._context)
+
+    def upgrade(
+        self,
+        target: str | None = None,
+        *,
+        lock_wait_seconds: float | None = None,
+        allow_environment_change: bool = False,
+        terminate_blockers: bool = False,
+    ) -> Report:
+        """Move the schema forward to *target*: `head`, `heads`, `+N`, an id or a unique prefix.
+
+        Without a target to the head, or to the heads where labels tell the branches apart.
+        """
+        target = target or default_target(self._context.project)
+        request = Request(
+            Direction.UPGRADE,
+            target,
+            self._wait(lock_wait_seconds),
+            allow_environment_change=allow_environment_change,
+            terminate_blockers=terminate_blockers,
+        )
+        return execute(self._context, request)
+
+    def downgrade(
+        self,
+        target: str,
+        *,
+        confirmed_name: str | None = None,
+        ask: Callable[[str], str] | None = None,
+        lock_wait_seconds: float | None = None,
+        allow_environment_change: bool = False,
+        terminate_blockers: bool = False,
+    ) -> Report:
+        """Move the schema back to *target*: `-N`, `base`, an id or a unique prefix.
+
+        In a protected environment, and down to `base`, the database's name is asked for by *ask*
+        or given as *confirmed_name*; raises `ConfirmationError` without it.
+        """
+        if guard.needs_confirmation(target, is_protected=self._context.is_protected):
+            action = f"downgrade {target}"
+            guard.confirm(self._context.url, action=action, given=confirmed_name, ask=ask)
+        request = Request(
+            Direction.DOWNGRADE,
+            target,
+            self._wait(lock_wait_seconds),
+            allow_environment_change=allow_environment_change,
+            terminate_blockers=terminate_blockers,
+        )
+        return execute(self._context, request)
+
+    def stamp(
+        self,
+        *targets: str,
+        purge: bool = False,
+        confirmed_name: str | None = None,
+        ask: Callable[[str], str] | None = None,
+        lock_wait_seconds: float | None = None,
+        allow_environment_change: bool = False,
+    ) -> Report:
+        """Write *targets* into the version table and run nothing; on record like a run.
+
+        With *purge* every row is taken away first, also those that no file knows; in a protected
+        environment the database's name is asked for, as by `downgrade`.
+        """
+        wanted = Stamp(targets, purge)
+        if purge and self._context.is_protected:
+            action = f"stamp {wanted}"
+            guard.confirm(self._context.url, action=action, given=confirmed_name, ask=ask)
+        wait = self._wait(lock_wait_seconds)
+        return execute_stamp(
+            self._context, wanted, wait, allow_environment_change=allow_environment_change
+        )
+
+    def locked(
+        self,
+        command: str,
+        target: str,
+        *,
+        lock_wait_seconds: float | None = None,
+        on_record: bool = True,
+        allow_environment_change: bool = False,
+    ) -> AbstractContextManager[Work]:
+        """Hold the run's lock for a plugin's work; see `CommandContext.locked`."""
+        return hold_lock(
+            self._context,
+            command,
+            target,
+            lock_wait_seconds=self._wait(lock_wait_seconds),
+            on_record=on_record,
+            allow_environment_change=allow_environment_change,
+        )
+
+    def check(self) -> Report:
+        """Say whether the database answers, where it stands, and what its checks say."""
+        with self._look() as inspection:
+            status = inspection.status
+            evidence = gather(self._context.project, inspection)
+            history_error = self._explained(inspection)
+        checks = self._context.run_checks(self.inspect, Stage.CHECK, core_checks(evidence))
+        return Report(
+            command="check",
+            state=status.state,
+            before=status.current,
+            after=status.current,
+            heads=self._context.project.heads,
+            pending=revision_rows.as_pending(status.pending),
+            checks=checks,
+            warnings=warnings_of(checks),
+            error=verdict(status, checks, status.dead_runs, history_error),
+        )
+
+    def wait(self, goal: str, timeout_seconds: float) -> Report:
+        """Return when *goal*, `database` or `head`, is there; see `execute_wait`."""
+        return execute_wait(self._context, goal, timeout_seconds)
+
+    def runs(self, limit: int) -> Report:
+        """Return the last *limit* runs on record, newest first."""
+        with self._look() as inspection:
+            return Report(command="runs list", runs=inspection.records.newest(limit))
+
+    def hook_timings(self, plugin: str) -> tuple[str, tuple[Mapping[str, Any], ...]] | None:
+        """Return the newest run that called hooks of *plugin*, and what each of them took."""
+        with self._look() as inspection:
+            found = inspection.records.newest_with(plugin)
+        if found is None:
+            return None
+        return found.id, tuple(row for row in found.details["hooks"] if row["plugin"] == plugin)
+
+    def run_details(self, run_id: str) -> Report:
+        """Return one run on record, by its id or a unique beginning of it."""
+        with self._look() as inspection:
+            found = inspection.records.find(run_id)
+        return Report(command="runs show", run_id=found.id, run=found)
+
+    def repair(
+        self,
+        agree: Callable[[Damage], bool] | None,
+        *,
+        lock_wait_seconds: float | None = None,
+        allow_environment_change: bool = False,
+    ) -> Report:
+        """Mend what an interrupted run left and *agree* says yes to; without it only list it."""
+        if agree is None:
+            return list_damage(self._context)
+        return execute_repair(
+            self._context,
+            agree,
+            self._wait(lock_wait_seconds),
+            allow_environment_change=allow_environment_change,
+        )
+
+    def current(self) -> Report:
+        """Return the database's revision."""
+        with self._look() as inspection:
+            status = inspection.status
+        return Report(
+            command="current",
+            state=status.state,
+            before=status.current,
+            after=status.current,
+            heads=self._context.project.heads,
+            pending=revision_rows.as_pending(status.pending),
+        )
+
+    def history(self) -> Report:
+        """Return every revision, newest first, and where it stands in the database."""
+        with self._look() as inspection:
+            status = inspection.status
+            applied = inspection.ledger.applied()
+        project = self._context.project
+        return Report(
+            command="history",
+            state=status.state,
+            before=status.current,
+            after=status.current,
+            heads=project.heads,
+            pending=revision_rows.as_pending(status.pending),
+            revisions=revision_rows.history(project, status, applied),
+        )
+
+    def plan(self, target: str | None = None, *, with_sql: bool = False) -> Report:
+        """Return what `upgrade` or `downgrade` to *target* would run; touches nothing."""
+        target = target or default_target(self._context.project)
+        with self._look() as inspection:
+            status = inspection.status
+            self._refuse_ahead(inspection)
+            steps = revision_rows.plan_steps(self._context.project, target, status)
+            inspection.refuse_too_long(steps)
+        scripts = self._context.project.sql(steps, self._context.url) if with_sql else ()
+        return Report(
+            command="plan",
+            state=status.state,
+            before=status.current,
+            after=steps[-1].after if steps else status.current,
+            heads=self._context.project.heads,
+            pending=revision_rows.as_pending(status.pending),
+            revisions=revision_rows.planned(steps, scripts),
+        )
+
+    def new_revision(self, message: str, *, autogenerate: bool, head: str | None = None) -> Report:
+        """Write a new revision file; with *autogenerate* from what the models say."""
+        project, url = self._context.project, self._context.url
+        if not autogenerate:
+            path = project.new_revision(
+                message, autogenerate=False, connection=None, url=url, head=head
+            )
+            return Report(command="revision", heads=project.heads, path=str(path))
+        warnings: list[str] = []
+        with self._look() as inspection:
+            self._refuse_ahead(inspection)
+            revision_rows.refuse_pending(inspection.status)
+            inspection.connection.rollback()
+            path = project.new_revision(
+                message,
+                autogenerate=True,
+                connection=inspection.connection,
+                url=url,
+                head=head,
+                on_warning=warnings.append,
+            )
+        for line in warnings:
+            log.warning("%s", line)
+        heads, file = project.heads, None if path is None else str(path)
+        return Report(command="revision", heads=heads, path=file, warnings=tuple(warnings))
+
+    def _refuse_ahead(self, inspection: DatabaseInspection) -> None:
+        error = self._explained(inspection)
+        if error and (inspection.status.unknown or isinstance(error, VersionTableBehindError)):
+            raise error
+
+    def _explained(self, inspection: DatabaseInspection) -> HistoryError | None:
+        """Return what an upgrade would be refused with, with what the record knows of it."""
+        status = inspection.status
+        if status.error is None:
+            return None
+        found = explained(
+            status.error,
+            self._context,
+            inspection.ledger,
+            status.current,
+            inspection.records.left_at(),
+        )
+        inspection.connection.rollback()
+        return found
+
+    @contextmanager
+    def _look(self) -> Iterator[DatabaseInspection]:
+        """Look at the database; what the driver raises is told as an error."""
+        with told(self._context.redact), self.inspect() as inspection:
+            yield inspection
+
+    def _wait(self, given: float | None) -> float:
+        return self._context.settings.lock_wait if given is None else given

@@ -1,0 +1,1 @@
+"""What a half-applied run leaves behind, and how it is repaired."""

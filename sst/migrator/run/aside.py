@@ -1,0 +1,104 @@
+"""A run that steps aside for a gate: everything is closed, and looked at again afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from sst.errors import AppError, DatabaseUnreachableError, RefusedError
+from sst.hooks.contract.types import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sst.migrator.run.progress import Progress
+    from sst.migrator.session.session import Session
+    from sst.migrator.values.context import Context
+
+
+class SteppingAside:
+    """The `aside` of one run; `confirm` says whether the plan still holds."""
+
+    def __init__(self, session: Session, progress: Progress) -> None:
+        self._session = session
+        self._progress = progress
+        self._database = session.database
+        self._has_been = False
+        self._lost: AppError | None = None
+
+    def run_of(self, context: Context) -> Run:
+        """Return the run as plugins see it."""
+        progress, request = self._progress, self._progress.request
+        return Run(
+            id=progress.run_id,
+            command=request.direction.value,
+            direction=request.direction,
+            target=request.target,
+            environment=context.environment,
+            database=context.url.safe,
+            before=progress.before,
+            after=progress.plan[-1].after,
+            plan=tuple(step.revision for step in progress.plan),
+            started_at=datetime.now(UTC),
+            project_root=context.root,
+            database_url=context.url,
+            inspect=self._session.inspect,
+            aside=self.aside,
+            redis_url=context.redis_url,
+        )
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Close every connection of the core for the body; see `Run.aside`."""
+        if self._progress.phase != "pre_migrate":
+            raise RuntimeError("only a pre_migrate gate may send the run aside")
+        self._has_been, is_over = True, False
+        try:
+            with self._session.aside():
+                yield
+                is_over = True
+            self._refuse_moved()
+        except AppError as error:
+            # What the gate itself raised is the gate's; the rest it must not hide.
+            self._lost = error if is_over else None
+            raise
+
+    def confirm(self) -> None:
+        """Raise what ended the run while it was aside, whatever the gate made of it."""
+        if self._lost:
+            raise self._lost
+        if self._has_been:
+            self._refuse_moved()
+
+    def explain(self, error: Exception) -> Exception:
+        """Return what to tell of a gate's *error*: what it met while the run was aside."""
+        return self._lost or error
+
+    def _refuse_moved(self) -> None:
+        if self._session.database != self._database:
+            raise RefusedError(
+                what="The database was replaced while the gates prepared; nothing was touched.",
+                why="a restore has given its name to another; the gates have seen the old one",
+                next_step="run the command again",
+            )
+        planned, now = self._progress.before, self._heads()
+        if set(now) != set(planned):
+            raise RefusedError(
+                what="Another run has moved the database; nothing was touched.",
+                why=f"the plan was made at {', '.join(planned) or 'no revision'}, and after the "
+                f"gates the database is at {', '.join(now) or 'no revision'}",
+                next_step="run the command again",
+            )
+
+    def _heads(self) -> tuple[str, ...]:
+        with contextlib.suppress(SQLAlchemyError):
+            if self._session.lock.is_held():
+                return self._session.heads()
+        raise DatabaseUnreachableError(
+            what="The run's lock was lost while the gates prepared; nothing was touched.",
+            why="the connection that held it is gone",
+            next_step="run the command again",
+        )

@@ -1,0 +1,179 @@
+"""The tries of one revision: each with its timeouts, and after a failed one who was in the way.
+
+A revision is tried again on a lock timeout, a deadlock or a serialization failure, on the same
+connection, which holds the run's lock; and only when nothing of it is committed but concurrent
+index statements that may run twice (`IF [NOT] EXISTS`, REINDEX).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from sst.bridge import Footprint, Try, may_run_again
+from sst.db.server_errors import sqlstate_of
+from sst.errors import AppError, ConnectionLostError
+from sst.migrator.run.progress import Attempts
+from sst.migrator.session.connections import open_connection
+from sst.migrator.table_locks.blocker_watch import Sampler
+from sst.migrator.table_locks.blockers import terminate
+from sst.migrator.table_locks.invalid_indexes import drop_left_behind, known_invalid
+from sst.migrator.table_locks.schedule import RETRYABLE, Schedule, milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sst.bridge import Step
+    from sst.migrator.run.progress import Progress
+    from sst.migrator.session.session import Session
+    from sst.migrator.session.signals import Interrupts
+    from sst.migrator.table_locks.blockers import Blocker
+    from sst.migrator.values.context import Context
+
+log = logging.getLogger("sst.migrate")
+
+
+def refuse_lost_lock(session: Session, progress: Progress, step: Step) -> None:
+    """Raise `ConnectionLostError` when the session that held the run's lock is gone."""
+    with suppress(SQLAlchemyError):
+        if session.lock.is_held():
+            return
+    raise ConnectionLostError(
+        step.revision.id,
+        why="the session that held the run's lock is gone, so another run may have begun",
+        committed=progress.committed_ids,
+        next_step="run the command again: it goes on from there",
+    )
+
+
+class Tries:
+    """The tries of a revision until it is committed, or must not be tried again."""
+
+    def __init__(
+        self, context: Context, session: Session, progress: Progress, interrupts: Interrupts
+    ) -> None:
+        self._context = context
+        self._session = session
+        self._progress = progress
+        self._interrupts = interrupts
+        self._schedule = Schedule.of(context.settings)
+        self._backends = {session.backend_pid}
+
+    def watch(self, backend_pid: int) -> None:
+        """Let a signal cancel what this server process does, and look at whom it waits for."""
+        self._interrupts.watch(backend_pid)
+        self._backends.add(backend_pid)
+        self._sampler.watch(backend_pid)
+
+    @contextmanager
+    def of_one_step(self) -> Iterator[None]:
+        """Look at blockers while the body runs: the next tries are those of one step."""
+        self._attempts = self._progress.attempts = Attempts()
+        self._started = time.monotonic()
+        timeout = self._schedule.timeout_seconds(1)
+        with Sampler(self._context, timeout_seconds=timeout) as self._sampler:
+            for pid in self._backends:
+                self._sampler.watch(pid)
+            yield
+
+    def next(self, step: Step) -> Try:
+        """Prepare the next try of *step*: its timeouts are set on our connection."""
+        self._attempts.count += 1
+        connection = self._session.connection
+        self._known = known_invalid(connection)
+        settings = self._settings()
+        for name, value in settings.items():
+            connection.execute(text(f"set {name} = {value}"))
+        connection.commit()
+        self._footprint = Footprint()
+        return Try(step, settings, self._footprint)
+
+    def pause_after(self, step: Step, error: BaseException) -> float | None:
+        """Return the seconds to wait before the next try of *step*, which *error* has ended.
+
+        None when there is to be none.
+        """
+        attempts = self._attempts
+        attempts.seconds = time.monotonic() - self._started
+        attempts.committed = self._footprint.committed(error)
+        attempts.blockers = self._sampler.take()
+        if not isinstance(error, DBAPIError) or error.connection_invalidated:
+            return None
+        self._tidy(self._known, self._footprint.running)
+        pause = self._pause(error)
+        self._note(step, error, pause)
+        return pause
+
+    def _settings(self) -> dict[str, str]:
+        """Return the timeouts in ms: a rollback takes back what was set before it."""
+        wait = self._schedule.timeout_seconds(self._attempts.count)
+        return {
+            "lock_timeout": milliseconds(wait),
+            "statement_timeout": milliseconds(self._context.settings.statement_timeout),
+        }
+
+    def _pause(self, error: DBAPIError) -> float | None:
+        attempts = self._attempts
+        if sqlstate_of(error) not in RETRYABLE or not may_run_again(attempts.committed):
+            return None
+        return self._schedule.pause_seconds(attempts.count, attempts.seconds)
+
+    def _tidy(self, known: frozenset[int], failed: str | None) -> None:
+        """Drop what a failed concurrent build left; what cannot be dropped counts as committed."""
+        left: tuple[str, ...] = ()
+        try:
+            stay = drop_left_behind(self._context, self._interrupts, known, failed)
+            left = tuple(f"the INVALID index {index}" for index in stay)
+        except (AppError, DBAPIError) as error:
+            log.warning("nobody looked for INVALID indexes: %s", error)
+        self._attempts.committed += left
+
+    def _note(self, step: Step, error: DBAPIError, pause: float | None) -> None:
+        """Say and record why the try failed, and end blockers where that was asked for."""
+        attempts, progress = self._attempts, self._progress
+        state = sqlstate_of(error)
+        if state not in RETRYABLE:
+            return
+        then = "no further try" if pause is None else f"next try in {pause:g} s"
+        name, number = step.revision.id, attempts.count
+        log.warning("%s: try %d failed (%s %s); %s", name, number, state, _word(error), then)
+        for blocker in attempts.blockers:
+            log.warning("%s: blocked by %s", name, self._context.redact(str(blocker)))
+        if pause is not None and progress.request.terminate_blockers:
+            attempts.blockers = self._terminate(attempts.blockers)
+        with self._interrupts.shielded(), suppress(DBAPIError):
+            self._session.ledger.note_try(
+                progress.run_id,
+                len(progress.committed),
+                number,
+                [
+                    {"try": number, "sqlstate": state, **each.to_dict()}
+                    for each in attempts.blockers
+                ],
+            )
+
+    def _terminate(self, blockers: tuple[Blocker, ...]) -> tuple[Blocker, ...]:
+        allowed = self._context.settings.terminate_applications
+        if not allowed:
+            log.warning("--terminate-blockers ends nobody: migrate.terminate_applications is []")
+            return blockers
+        try:
+            with open_connection(self._context, "sst-blockers", autocommit=True) as connection:
+                ended = terminate(connection, blockers, allowed)
+        except (AppError, DBAPIError) as error:
+            log.warning("the blockers were not ended: %s", _word(error))
+            return blockers
+        for blocker in ended:
+            if blocker.terminated:
+                log.warning("ended pid %d (%s), as asked", blocker.pid, blocker.application)
+        return ended
+
+
+def _word(error: AppError | DBAPIError) -> str:
+    original = getattr(error, "orig", None) or error
+    return str(original).strip().partition("\n")[0]

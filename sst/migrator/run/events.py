@@ -1,0 +1,61 @@
+"""What a run tells: events for `notify`, and a log line for every check."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from sst.hooks.contract.types import CheckStatus, Event
+
+if TYPE_CHECKING:
+    from sst.health.report import NamedResult
+    from sst.hooks.calling.calls import Contribution
+    from sst.hooks.contract.types import EventKind
+    from sst.migrator.ledger.writer import Ledger
+    from sst.migrator.run.progress import Progress
+    from sst.migrator.values.context import Context
+
+log = logging.getLogger("sst.migrate")
+
+
+def tell(
+    context: Context, progress: Progress, kind: EventKind, message: str, **details: Any
+) -> None:
+    """Send the event *kind* to everybody who observes; *details* are further fields of it."""
+    event = Event(
+        kind=kind,
+        run_id=progress.run_id if progress.recorded else None,
+        command=progress.request.direction.value,
+        environment=context.environment,
+        database=context.url.safe,
+        message=context.redact(message),
+        before=progress.before,
+        backup=progress.backup,
+        **{"duration_ms": int(progress.seconds * 1000), **details},
+    )
+    context.plugins.observe("notify", event=event)
+
+
+def warn_of_backup(
+    context: Context, progress: Progress, ledger: Ledger, made: Contribution
+) -> None:
+    """Log what would stop a restore of the backup that was *made*, and put it on record."""
+    for text in map(context.redact, made.value.warnings):
+        log.warning("backup %s: %s", made.value.id, text)
+        progress.warnings.append(f"plugin {made.plugin}, pre_migrate: {text}")
+        ledger.record_warning(progress.run_id, made.plugin, "pre_migrate", text)
+
+
+def log_checks(checks: tuple[NamedResult, ...]) -> None:
+    """Log every answered check, a line each."""
+    for check in checks:
+        is_grave = check.status in (CheckStatus.FAIL, CheckStatus.WARN)
+        level = logging.WARNING if is_grave else logging.INFO
+        log.log(level, "check %s/%s: %s %s", check.plugin, check.name, check.status, check.detail)
+
+
+def warnings_of(checks: tuple[NamedResult, ...]) -> tuple[str, ...]:
+    """Return what the checks warn of, a line each."""
+    return tuple(
+        f"{check.name}: {check.detail}" for check in checks if check.status is CheckStatus.WARN
+    )

@@ -1,0 +1,294 @@
+"""One run: lock, plan, gates, steps, checks, record - and an ordered end whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from sst.bridge.history.id_length import refuse_steps
+from sst.errors import AppError, ConfigError, DatabaseAheadError, UnhealthyError
+from sst.hooks.calling.calls import HookFailedError, HookProblem
+from sst.hooks.contract.types import Backup, CheckStatus, EventKind, Stage
+from sst.migrator.ledger.agreement import refuse_loss
+from sst.migrator.ledger.reader import Records
+from sst.migrator.ledger.unknown_revision import explained
+from sst.migrator.run import failures
+from sst.migrator.run.aside import SteppingAside
+from sst.migrator.run.events import log_checks, tell, warn_of_backup, warnings_of
+from sst.migrator.run.progress import Progress, Request
+from sst.migrator.run.recovery import advise, take_back
+from sst.migrator.run.replaced_database import explaining, refuse_replaced
+from sst.migrator.run.step import Chain
+from sst.migrator.schema.fingerprint import (
+    SchemaAtStart,
+    look_at_schema,
+    remember_schema,
+    withdraw,
+)
+from sst.migrator.session.guard import guard_environment
+from sst.migrator.session.inspection import DatabaseInspection
+from sst.migrator.session.session import Session, open_session, watch_signals
+from sst.migrator.table_locks.invalid_indexes import warn_of_old
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sst.bridge import Step
+    from sst.health.report import NamedResult
+    from sst.hooks.manager import Contribution
+    from sst.migrator.session.signals import Interrupts
+    from sst.migrator.values.context import Context
+    from sst.migrator.values.report import Report
+
+log = logging.getLogger("sst.migrate")
+
+
+def execute(context: Context, request: Request) -> Report:
+    """Run *request* and return what was done; an expected failure is in the report's `error`."""
+    progress = Progress(request)
+    with watch_signals(context, lambda: failures.unknown_text(progress)) as interrupts:
+        return _Execution(context, progress, interrupts).execute()
+
+
+class _Execution:
+    """The phases of one run, in the order in which they happen."""
+
+    def __init__(self, context: Context, progress: Progress, interrupts: Interrupts) -> None:
+        self._context = context
+        self._interrupts = interrupts
+        self._progress = progress
+        self._schema = SchemaAtStart()
+
+    def execute(self) -> Report:
+        """Run in order; whatever is raised ends in the record, in the events and in the report."""
+        error: AppError | None = None
+        progress = self._progress
+        try:
+            with (
+                self._interrupts.unmasked(),
+                open_session(
+                    self._context,
+                    progress.run_id,
+                    lock_wait_seconds=progress.request.lock_wait_seconds,
+                    interrupts=self._interrupts,
+                ) as session,
+            ):
+                self._run(session)
+        except BaseException as raised:
+            error = failures.translate(raised, progress, self._context.redact)
+            if error is None:
+                raise
+            if error is not raised:
+                error.__cause__ = raised
+            advise(error, progress, self._context.environment)
+            if not progress.recorded:
+                self._tell(failures.event_of(error), error.what, error_code=error.code)
+        return progress.report(self._context.project.heads, error)
+
+    def _run(self, session: Session) -> None:
+        self._plan(session)
+        if not self._progress.plan:
+            self._tell(EventKind.NOTHING_TO_DO, "nothing to do", after=self._progress.before)
+            return
+        self._begin(session)
+        try:
+            with self._interrupts.unmasked(), explaining(self._context, session, self._progress):
+                self._prepare(session)
+                self._migrate(session)
+                self._examine(session)
+                self._succeed(session)
+        except BaseException as raised:
+            with self._interrupts.shielded():
+                failed = self._fail(session, raised)
+            take_back(self._context, session, self._progress, self._interrupts, failed)
+            raise
+        finally:
+            self._record_hooks(session)
+
+    def _plan(self, session: Session) -> None:
+        progress, request = self._progress, self._progress.request
+        progress.phase = "plan"
+        progress.before = before = session.heads()
+        context, table = self._context, session.facts.qualified_version_table
+        records = Records(session.record, table)
+        if all(map(context.project.knows, before)):
+            # First: a target such as -1 means nothing to a table that has lost where it was.
+            refuse_loss(context.project, records, table, before)
+        try:
+            progress.plan = context.project.plan(request.target, before, request.direction)
+        except DatabaseAheadError as error:
+            left_at = records.left_at()
+            raise explained(error, context, session.ledger, before, left_at) from error
+        refuse_steps(progress.plan, session.id_length(), table)
+
+    def _begin(self, session: Session) -> None:
+        progress, request = self._progress, self._progress.request
+        guard_environment(
+            session.ledger.environment(),
+            self._context.environment,
+            allowed=request.allow_environment_change,
+        )
+        self._context.plugins.demand("register_checks")
+        self._schema = look_at_schema(self._context)
+        progress.warnings += self._schema.warnings
+        self._stepping = SteppingAside(session, progress)
+        progress.run = self._stepping.run_of(self._context)
+        with self._interrupts.shielded():
+            session.put_on_record(
+                progress.run_id,
+                request.direction.value,
+                request.target,
+                progress.run.before,
+                progress.run.after,
+            )
+            progress.recorded = True
+            self._schema.put_on_record(session.ledger, progress.run_id)
+            self._schema.hand_on(session.record, progress.run_id)
+        count = len(progress.plan)
+        words = f"{count} revision{'' if count == 1 else 's'}"
+        log.info("run %s: %s to %s, %s", progress.run_id, request.direction, request.target, words)
+        for name in self._context.plugins.left_out:
+            log.warning("run %s: without the plugin %s (--no-plugin)", progress.run_id, name)
+        self._tell(EventKind.RUN_STARTED, f"{request.direction} to {request.target}, {words}")
+
+    def _prepare(self, session: Session) -> None:
+        progress = self._progress
+        progress.phase = "pre_migrate"
+        try:
+            results = self._context.plugins.gate(
+                "pre_migrate", on_enter=progress.entered.append, run=progress.run
+            )
+        except HookFailedError as error:
+            raise self._stepping.explain(error) from error
+        self._stepping.confirm()
+        for result in results:
+            if isinstance(result.value, Backup):
+                progress.backup = result.value
+                session.ledger.record_backup(progress.run_id, result.value.to_dict())
+                warn_of_backup(self._context, progress, session.ledger, result)
+        self._note(session, results)
+
+    def _note(self, session: Session, results: Sequence[Contribution]) -> None:
+        """Put on record the gates that broke and may."""
+        for problem in (each.value for each in results if isinstance(each.value, HookProblem)):
+            text = self._context.redact(problem.what)
+            self._progress.warnings.append(f"plugin {problem.plugin}, {problem.hook}: {text}")
+            session.ledger.record_warning(
+                self._progress.run_id, problem.plugin, problem.hook, text
+            )
+
+    def _migrate(self, session: Session) -> None:
+        progress, plugins = self._progress, self._context.plugins
+        progress.phase = "around_migrate"
+        progress.warnings += warn_of_old(session.connection)
+        withdraw(session.record, progress.run_id)
+        with plugins.around("around_migrate", run=progress.run):
+            Chain(
+                self._context,
+                session,
+                progress,
+                self._interrupts,
+                before=lambda step: self._before(session, step),
+                after=self._after,
+            ).run()
+            progress.phase = "around_migrate"
+
+    def _before(self, session: Session, step: Step) -> None:
+        progress = self._progress
+        progress.phase = "pre_revision"
+        asked = self._context.plugins.gate(
+            "pre_revision", run=progress.run, revision=step.revision
+        )
+        self._note(session, asked)
+
+    def _after(self, step: Step, seconds: float) -> None:
+        self._applied(step, seconds)
+        self._context.plugins.observe(
+            "post_revision", run=self._progress.run, revision=step.revision
+        )
+
+    def _applied(self, step: Step, seconds: float) -> None:
+        revision = step.revision
+        verb = "applied" if step.is_upgrade else "reverted"
+        self._tell(
+            EventKind.REVISION_APPLIED,
+            f"{verb} {revision.id} {revision.description}",
+            revision=revision.id,
+            duration_ms=int(seconds * 1000),
+        )
+
+    def _examine(self, session: Session) -> None:
+        progress = self._progress
+        progress.phase = "post_migrate"
+        self._note(session, self._context.plugins.gate("post_migrate", run=progress.run))
+        progress.phase = "check"
+        progress.checks = self._ask_checks()
+        log_checks(progress.checks)
+        progress.warnings += warnings_of(progress.checks)
+        failed = [check for check in progress.checks if check.status is CheckStatus.FAIL]
+        if failed:
+            raise UnhealthyError(
+                what="The schema IS migrated, and a check after it failed.",
+                why="; ".join(f"{check.name}: {check.detail}" for check in failed),
+                next_step="correct what the check names, then run `python migrate.py check`",
+            )
+
+    def _ask_checks(self) -> tuple[NamedResult, ...]:
+        try:
+            return self._context.run_checks(lambda: DatabaseInspection(self._context), Stage.RUN)
+        except ConfigError as error:
+            # A required plugin that had registered its checks before the run, and now fails to.
+            raise UnhealthyError(
+                what="The schema IS migrated, and it cannot be checked.",
+                why="; ".join(map(str, error.problems)),
+                next_step="correct what it names, then run `python migrate.py check`",
+            ) from error
+
+    def _succeed(self, session: Session) -> None:
+        progress = self._progress
+        refuse_replaced(self._context, session, progress)
+        with self._interrupts.shielded():
+            session.ledger.finish(progress.run_id, "succeeded", heads=progress.after)
+            remember_schema(self._context, session.record, progress.run_id)
+        done = ", ".join(progress.after) or "base"
+        self._tell(EventKind.RUN_SUCCEEDED, f"the database is at {done}", after=progress.after)
+
+    def _fail(self, session: Session, raised: BaseException) -> AppError | None:
+        progress, redact = self._progress, self._context.redact
+        error = failures.translate(raised, progress, redact)
+        failure = failures.describe(error, raised, progress, redact)
+        self._context.plugins.observe(
+            "migrate_failed",
+            only=progress.entered,
+            run=progress.run,
+            failure=failure,
+        )
+        try:
+            session.ledger.finish(
+                progress.run_id,
+                failures.outcome_of(error),
+                error=failures.record(failure, error),
+                heads=progress.after,
+            )
+        except SQLAlchemyError as unwritten:
+            # The first error is the one to tell.
+            name = type(getattr(unwritten, "orig", unwritten)).__name__
+            log.warning("the end of run %s is not on record: %s", progress.run_id, name)
+        else:
+            # One that committed nothing hands on what the run before it left.
+            since = None if progress.committed else self._schema
+            remember_schema(self._context, session.record, progress.run_id, since)
+        kind = failures.event_of(error)
+        self._tell(kind, failure.message, after=progress.after, error_code=failure.code)
+        return error
+
+    def _record_hooks(self, session: Session) -> None:
+        """Write what the plugins took; the run has come to its end without it."""
+        with contextlib.suppress(SQLAlchemyError), self._interrupts.shielded():
+            session.ledger.record_hooks(self._progress.run_id, self._context.plugins.log.totals())
+
+    def _tell(self, kind: EventKind, message: str, **details: Any) -> None:
+        tell(self._context, self._progress, kind, message, **details)

@@ -1,0 +1,72 @@
+"""What to tell when a revision did not get its locks in all its tries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sst.errors import AppError, LockTimeoutError, RevisionFailedError
+from sst.migrator.table_locks.schedule import RETRYABLE
+from sst.redaction.statements import without_literals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sst.migrator.run.progress import Progress
+
+_ANONYMOUS = "the session that blocks it was not seen"
+
+
+def gave_up(
+    failed: RevisionFailedError, progress: Progress, redact: Callable[[str], str]
+) -> AppError:
+    """Return *failed* when another try could not help, else what to tell of all the tries.
+
+    That is `LockTimeoutError`, exit 75, when nothing of the run is committed; else the revision
+    has failed, and the message names what is committed.
+    """
+    attempts = progress.attempts
+    if attempts.committed:
+        return _half_done(failed, attempts.committed)
+    if failed.sqlstate not in RETRYABLE:
+        return failed
+    tries = "1 try" if attempts.count == 1 else f"{attempts.count} tries"
+    blocked = redact(", ".join(map(str, attempts.blockers))) or _ANONYMOUS
+    why = f"{failed.why}; {tries} in {attempts.seconds:.0f} s, last blocked by {blocked}"
+    if progress.committed:
+        return _told_again(failed, why, _next_step(progress))
+    return _untouched(failed, why, _next_step(progress))
+
+
+def _untouched(failed: RevisionFailedError, why: str, next_step: str) -> LockTimeoutError:
+    what = f"Revision {failed.revision} did not get its locks; nothing of this run is committed."
+    error = LockTimeoutError(what=what, why=why, next_step=next_step)
+    error.revision = failed.revision
+    error.sqlstate, error.statement = failed.sqlstate, failed.statement
+    return error
+
+
+def _half_done(failed: RevisionFailedError, committed: tuple[str, ...]) -> RevisionFailedError:
+    shown = "; ".join(without_literals(each) for each in committed[:3])
+    why = f"{failed.why}; a part of the revision IS committed: {shown}"
+    return _told_again(failed, why, failed.next_step)
+
+
+def _told_again(failed: RevisionFailedError, why: str, next_step: str) -> RevisionFailedError:
+    return type(failed)(
+        failed.revision,
+        why=why,
+        committed=failed.committed,
+        next_step=next_step,
+        sqlstate=failed.sqlstate,
+        statement=failed.statement,
+    )
+
+
+def _next_step(progress: Progress) -> str:
+    idle = any(blocker.state == "idle in transaction" for blocker in progress.attempts.blockers)
+    if idle and not progress.request.terminate_blockers:
+        return (
+            "let the blocking session end, then run the command again; --terminate-blockers ends "
+            "idle sessions of the applications in migrate.terminate_applications"
+        )
+    return "let the blocking session end, then run the command again: it goes on from there"

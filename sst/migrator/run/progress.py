@@ -1,0 +1,145 @@
+"""What was asked of a run and how far it has come."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sst.hooks.contract.types import Direction
+from sst.migrator.values.report import Report, RevisionState
+
+if TYPE_CHECKING:
+    from sst.bridge import Step
+    from sst.errors import AppError
+    from sst.health.report import NamedResult
+    from sst.hooks.contract.commands import Restored
+    from sst.hooks.contract.types import Backup, Run
+    from sst.migrator.table_locks.blockers import Blocker
+
+
+def new_run_id() -> str:
+    """Return an id that sorts by time and can be read aloud: `20261122T143000Z-3f9a1c`."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the operator asked for."""
+
+    direction: Direction
+    target: str
+    lock_wait_seconds: float
+    allow_environment_change: bool = False
+    terminate_blockers: bool = False
+
+
+@dataclass
+class Attempts:
+    """How often the current revision was tried, and what its last try left."""
+
+    count: int = 0
+    blockers: tuple[Blocker, ...] = ()
+    """Who stood in the way of the last try that failed."""
+    committed: tuple[str, ...] = ()
+    """What a try that failed committed all the same, outside its transaction."""
+    seconds: float = 0.0
+    """From the first try to the end of the last one."""
+
+
+@dataclass
+class Progress:
+    """How far a run has come; the one thing in this room that changes."""
+
+    request: Request
+    run_id: str = field(default_factory=new_run_id)
+    phase: str = "connect"
+    """`connect`, `plan`, `pre_migrate`, `around_migrate`, `pre_revision`, `revision`,
+    `post_migrate` or `check`."""
+    run: Run | None = None
+    before: tuple[str, ...] = ()
+    plan: tuple[Step, ...] = ()
+    committed: list[RevisionState] = field(default_factory=list)
+    current_step: Step | None = None
+    attempts: Attempts = field(default_factory=Attempts)
+    """Those of the current step."""
+    warnings: list[str] = field(default_factory=list)
+    backup: Backup | None = None
+    restored: Restored | None = None
+    """How the backup was restored after the run had failed."""
+    not_restored: str = ""
+    """Why that failed too."""
+    entered: list[str] = field(default_factory=list)
+    """Plugins whose `pre_migrate` was entered, in order."""
+    checks: tuple[NamedResult, ...] = ()
+    recorded: bool = False
+    """Whether the ledger has a row of this run."""
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def committed_ids(self) -> tuple[str, ...]:
+        """The revisions of this run that are committed."""
+        return tuple(revision.revision for revision in self.committed)
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """The database's heads now."""
+        if self.restored:
+            return self.restored.heads
+        return self.plan[len(self.committed) - 1].after if self.committed else self.before
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has lasted."""
+        return time.monotonic() - self.started
+
+    def commit(self, step: Step, seconds: float) -> None:
+        """Note that *step* is committed and took *seconds*."""
+        is_upgrade = self.request.direction is Direction.UPGRADE
+        state = RevisionState(
+            revision=step.revision.id,
+            down_revision=step.revision.down_revisions,
+            description=step.revision.description,
+            state="applied" if is_upgrade else "pending",
+            applied_at=datetime.now(UTC) if is_upgrade else None,
+            duration_ms=int(seconds * 1000),
+        )
+        self.committed.append(state)
+        self.current_step = None
+
+    def report(self, heads: tuple[str, ...], error: AppError | None) -> Report:
+        """Return what was done; *heads* are the code's."""
+        applied = () if self.restored else tuple(self.committed)
+        return Report(
+            command=self.request.direction.value,
+            state=self._state(heads),
+            before=self.before,
+            after=self.after,
+            heads=heads,
+            pending=tuple(self._left(step) for step in self.plan[len(applied) :]),
+            applied=applied,
+            run_id=self.run_id if self.recorded else None,
+            backup=self.backup,
+            restored=self.restored,
+            checks=self.checks,
+            warnings=tuple(self.warnings),
+            seconds=self.seconds,
+            error=error,
+        )
+
+    def _left(self, step: Step) -> RevisionState:
+        return RevisionState(
+            revision=step.revision.id,
+            down_revision=step.revision.down_revisions,
+            description=step.revision.description,
+            state="failed" if step is self.current_step else "pending",
+        )
+
+    def _state(self, heads: tuple[str, ...]) -> str | None:
+        if self.phase == "connect":
+            return None
+        if set(self.after) == set(heads):
+            return "up_to_date"
+        return "pending" if self.after else "empty"

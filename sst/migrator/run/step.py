@@ -1,0 +1,176 @@
+"""The steps of a run, one after the other: the lock is still ours, the revision runs and commits.
+
+env.py is run once for as many of them as it lets us; what is done between two of them is done
+inside that run of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from sst.bridge import Ears
+from sst.errors import HeadsUnchangedError
+from sst.migrator.ledger.plugin_origin import Origin
+from sst.migrator.run.attempts import Tries, refuse_lost_lock
+from sst.migrator.run.failures import INTERRUPTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sst.bridge import Step, Try
+    from sst.migrator.run.progress import Progress
+    from sst.migrator.session.session import Session
+    from sst.migrator.session.signals import Interrupts
+    from sst.migrator.values.context import Context
+
+log = logging.getLogger("sst.migrate")
+
+
+class Chain:
+    """Takes the steps of a plan.
+
+    *before* is called with each step before it begins, *after* when it is committed and on record,
+    with its seconds.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        session: Session,
+        progress: Progress,
+        interrupts: Interrupts,
+        *,
+        before: Callable[[Step], None],
+        after: Callable[[Step, float], None],
+    ) -> None:
+        self._context = context
+        self._session = session
+        self._progress = progress
+        self._interrupts = interrupts
+        self._before = before
+        self._after = after
+        self._left = deque(progress.plan)
+        self._step: Step | None = None
+        self._outcome = "failed"
+        self._started = 0.0
+        self._opened = ExitStack()
+
+    def run(self) -> None:
+        """Take every step; each is committed and on record before the next one begins.
+
+        Raises what a revision raised, `ConnectionLostError` when the lock is gone,
+        and `HeadsUnchangedError` when env.py left the database where it was.
+        """
+        self._tries = Tries(self._context, self._session, self._progress, self._interrupts)
+        project, session = self._context.project, self._session
+        ears = Ears(self._tries.watch, self._hear)
+        passage = project.passage(session.connection, self._context.url, ears)
+        try:
+            one = self._go_on()
+            while one:
+                try:
+                    with self._interrupts.unmasked():
+                        passage.run(one, self._go_on)
+                except BaseException as error:
+                    one = self._again(error)
+                    if one is None:
+                        raise
+                else:
+                    # Not asked inside: there it was not committed yet.
+                    one = self._go_on() if self._step else None
+        except INTERRUPTS:
+            self._outcome = "applied" if self._outcome == "applied" else "interrupted"
+            raise
+        finally:
+            self._opened.close()
+
+    def _go_on(self) -> Try | None:
+        """End the step that is committed, and begin the next one."""
+        if self._step:
+            self._end(self._step)
+        return self._begin(self._left.popleft()) if self._left else None
+
+    def _again(self, error: BaseException) -> Try | None:
+        """Return the next try of a step that failed with *error*; None when there is none."""
+        pause = self._tries.pause_after(self._step, error) if self._step else None
+        if self._step is None or pause is None:
+            return None
+        time.sleep(pause)
+        refuse_lost_lock(self._session, self._progress, self._step)
+        return self._tries.next(self._step)
+
+    def _begin(self, step: Step) -> Try:
+        progress = self._progress
+        self._before(step)
+        progress.phase, progress.current_step = "revision", step
+        refuse_lost_lock(self._session, progress, step)
+        verb = "applying" if step.is_upgrade else "reverting"
+        log.info("%s %s %s", verb, step.revision.id, step.revision.description)
+        self._started, self._outcome = time.monotonic(), "failed"
+        with self._interrupts.shielded():
+            self._session.ledger.start_step(
+                progress.run_id,
+                len(progress.committed),
+                step.revision.id,
+                progress.request.direction,
+                step.checksum,
+                origin=_origin(self._context, step),
+            )
+        self._opened.callback(self._record, len(progress.committed))
+        self._opened.enter_context(self._tries.of_one_step())
+        one = self._tries.next(step)
+        self._step = step
+        return one
+
+    def _end(self, step: Step) -> None:
+        self._step = None
+        with self._interrupts.shielded():
+            _refuse_unmoved(self._context, self._session, step)
+            seconds = time.monotonic() - self._started
+            self._progress.commit(step, seconds)
+            self._outcome = "applied"
+        verb = "applied" if step.is_upgrade else "reverted"
+        log.info("%s %s in %.2f s", verb, step.revision.id, seconds)
+        self._opened.close()
+        self._after(step, seconds)
+
+    def _hear(self, message: str, is_warning: bool) -> None:  # noqa: FBT001 - a callback's argument
+        name = self._step.revision.id if self._step else ""
+        text = self._context.redact(f"{name}: {message}")
+        log.log(logging.WARNING if is_warning else logging.INFO, "%s", text)
+        if is_warning and text not in self._progress.warnings:
+            self._progress.warnings.append(text)
+
+    def _record(self, position: int) -> None:
+        """Write how the step ended."""
+        # The revision's own outcome is the one to tell, also when it cannot be written down.
+        with self._interrupts.shielded(), suppress(SQLAlchemyError):
+            self._session.ledger.finish_step(
+                self._progress.run_id,
+                position,
+                self._outcome,
+                duration_ms=int((time.monotonic() - self._started) * 1000),
+                attempts=self._progress.attempts.count,
+            )
+
+
+def _origin(context: Context, step: Step) -> Origin | None:
+    branch = context.project.branch_of(step.revision)
+    return Origin(branch.plugin, branch.label) if branch else None
+
+
+def _refuse_unmoved(context: Context, session: Session, step: Step) -> None:
+    current = context.project.current(session.connection, session.facts)
+    if set(current) != set(step.after):
+        raise HeadsUnchangedError(
+            what=f"env.py ran revision {step.revision.id} and the database did not follow.",
+            why=f"{context.url} is at {', '.join(current) or 'no revision'}, "
+            f"expected {', '.join(step.after) or 'no revision'}",
+            next_step="let env.py use attributes['connection'] or sqlalchemy.url, and commit",
+        )

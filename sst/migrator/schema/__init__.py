@@ -1,0 +1,1 @@
+"""The shape of a schema, and the fingerprint that shows drift."""

@@ -1,0 +1,1 @@
+"""Connections, the lock on them, and what watches over them: signals, heartbeat, guards."""

@@ -1,0 +1,178 @@
+"""Connections of the migrator: opened with a clear error, and never left in a transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from sst.db.closed import find_closed, find_replaced
+from sst.db.engine import create_direct_engine
+from sst.errors import (
+    AppError,
+    ConfigError,
+    DatabaseClosedError,
+    DatabaseUnreachableError,
+    Problem,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from sst.bridge import EnvFacts
+    from sst.db.url import DatabaseUrl
+    from sst.migrator.values.context import Context
+
+OLDEST_SERVER = 140000
+_APPLICATION_NAME_BYTES = 63
+
+_NO_DATABASE = "does not exist"
+# The server says these before a session exists, so there is no SQLSTATE to look at.
+_WRONG_SETTING = (
+    "password authentication failed",
+    "no password supplied",
+    _NO_DATABASE,
+    "no pg_hba.conf entry",
+    "invalid dsn",
+    "invalid port number",
+    "invalid integer value",
+)
+# A default of the role or the server may end a session that pauses between two tries, or in which
+# a revision thinks between two statements, and the lock with it. The last is new in PostgreSQL 17.
+_NO_TIMEOUTS = text("""
+    select set_config(name, '0', false) from pg_settings where name in
+        ('idle_session_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
+""")
+_WRONG_VALUE = re.compile(r"invalid \w+ value: ")
+
+
+@contextlib.contextmanager
+def open_connection(
+    context: Context, application_name: str, *, autocommit: bool = False
+) -> Iterator[Connection]:
+    """Yield a connection of its own to the migration database; close it afterwards.
+
+    Raises `DatabaseUnreachableError`, or `ConfigError` when trying again cannot help.
+    """
+    engine = create_direct_engine(
+        context.url,
+        application_name=application_name[:_APPLICATION_NAME_BYTES],
+        connect_timeout=context.connect_timeout_seconds,
+        autocommit=autocommit,
+    )
+    try:
+        connection = _connect(engine.connect, context.url)
+        try:
+            yield connection
+        finally:
+            # A session that died in the run cannot be closed politely.
+            with contextlib.suppress(SQLAlchemyError):
+                connection.close()
+    finally:
+        engine.dispose()
+
+
+def refuse_old_server(connection: Connection) -> None:
+    """Raise `ConfigError` below PostgreSQL 14: it does not notice a killed client."""
+    version = int(connection.execute(text("show server_version_num")).scalar_one())
+    connection.commit()
+    if version < OLDEST_SERVER:
+        problem = Problem(
+            "DATABASE_URL",
+            f"the server is PostgreSQL {version // 10000}",
+            hint="use PostgreSQL 14 or newer",
+        )
+        raise ConfigError([problem])
+
+
+def prepare_session(connection: Connection) -> int:
+    """Set what keeps a dead run from holding locks; return the server process's number."""
+    try:
+        connection.execute(_NO_TIMEOUTS)
+        connection.commit()
+        connection.execute(text("set client_connection_check_interval = '500ms'"))
+        connection.commit()
+    except DBAPIError:
+        # Not every operating system can watch a socket this way; manual, 20.3.2.
+        connection.rollback()
+    pid = int(connection.execute(text("select pg_backend_pid()")).scalar_one())
+    connection.commit()
+    return pid
+
+
+def refuse_other_database(facts: EnvFacts, url: DatabaseUrl) -> None:
+    """Raise `ConfigError` when env.py leads elsewhere than *url*."""
+    if not facts.same_database:
+        raise ConfigError(
+            [
+                Problem(
+                    "env.py",
+                    f"connects to another database than {url}",
+                    hint="let it read sqlalchemy.url or config.attributes['connection']",
+                )
+            ]
+        )
+
+
+def backend_start(connection: Connection) -> datetime:
+    """Return when the session of *connection* began."""
+    query = text("select backend_start from pg_stat_activity where pid = pg_backend_pid()")
+    started: datetime = connection.execute(query).scalar_one()
+    connection.commit()
+    return started
+
+
+def database_number(connection: Connection) -> int:
+    """Return the number of the database, which a name that is given to another does not keep."""
+    query = text("select oid from pg_database where datname = current_database()")
+    return int(connection.execute(query).scalar_one())
+
+
+def _connect(connect: object, url: DatabaseUrl) -> Connection:
+    try:
+        return connect()  # type: ignore[operator,no-any-return]
+    except DBAPIError as error:
+        cause = _first_line(error)
+    # Servers have their own language; what is said of a database has its name in it.
+    raise (_closed(cause, url) if url.name in cause else None) or _translated(cause, url)
+
+
+def _closed(cause: str, url: DatabaseUrl) -> AppError | None:
+    """Return what the server around the database knows of *cause*."""
+    found = find_closed(url)
+    if found:
+        why = f"{found.why} ({cause})"
+        error = DatabaseClosedError(what=found.what, why=why, next_step=found.next_step)
+        error.dead_swap = found.dead_swap
+        return error
+    kept = find_replaced(url) if _NO_DATABASE in cause else None
+    if kept is None:
+        return None
+    hint = f"{kept} is there, which a restore has replaced: `python migrate.py restore latest`"
+    problem = Problem("DATABASE_URL", f"is refused: {cause}", hint=f"{hint} makes it anew")
+    return ConfigError([problem], next_step="bring the database back, or correct the name")
+
+
+def _translated(cause: str, url: DatabaseUrl) -> AppError:
+    if _WRONG_VALUE.search(cause) or any(known in cause for known in _WRONG_SETTING):
+        hint = f"correct user, password, host, database name and parameters of {url}"
+        return ConfigError(
+            [Problem("DATABASE_URL", f"is refused: {cause}", hint=hint)],
+            next_step="correct what is listed, then run `python migrate.py check`",
+        )
+    return DatabaseUnreachableError(
+        what=f"Cannot connect to {url}.",
+        why=cause,
+        next_step="check the address and that the server can be reached from here, then try again",
+    )
+
+
+def _first_line(error: DBAPIError) -> str:
+    lines = str(error.orig).strip().splitlines()
+    return lines[0] if lines else type(error.orig).__name__

@@ -1,0 +1,60 @@
+"""What stands between a slip of the hand and a live database."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from sst.errors import ConfirmationError, EnvironmentMismatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sst.db.url import DatabaseUrl
+
+
+def needs_confirmation(target: str, *, is_protected: bool) -> bool:
+    """Say whether a downgrade to *target* must be confirmed with the database's name.
+
+    The base of one branch takes all of that branch's tables.
+    """
+    return is_protected or target.strip().rpartition("@")[2] == "base"
+
+
+def confirm(
+    url: DatabaseUrl, *, action: str, given: str | None, ask: Callable[[str], str] | None
+) -> None:
+    """Return when the operator has written the database's name.
+
+    *given* is `--confirm NAME`; *ask* prompts on a terminal and is None without one.
+    Raises `ConfirmationError`.
+    """
+    if given is None and ask is None:
+        raise ConfirmationError(
+            what=f"{action} needs a confirmation and there is no terminal to ask on.",
+            why=f"it can lose data in the database {url.name!r} ({url})",
+            next_step=f"repeat the command with --confirm {shlex.quote(url.name)}",
+        )
+    answer = given if given is not None else _asked(url, action, ask)
+    if answer != url.name:
+        raise ConfirmationError(
+            what=f"{action} was not confirmed; nothing was touched.",
+            why=f"{answer!r} is not the name of the database at {url}",
+            next_step=f"write the database's name: --confirm {shlex.quote(url.name)}",
+        )
+
+
+def guard_environment(remembered: str | None, environment: str, *, allowed: bool) -> None:
+    """Raise `EnvironmentMismatchError` when the database was last run in another environment."""
+    if remembered is None or remembered == environment or allowed:
+        return
+    raise EnvironmentMismatchError(
+        what=f"This database belongs to the environment {remembered!r}, not to {environment!r}.",
+        why=f"the last run on it was made with ENV_FOR_DYNACONF={remembered}",
+        next_step="check DATABASE_URL; if the change is meant, add --allow-environment-change",
+    )
+
+
+def _asked(url: DatabaseUrl, action: str, ask: Callable[[str], str] | None) -> str:
+    assert ask is not None  # noqa: S101 - the caller has checked
+    return ask(f"{action} on {url}.\nWrite the database's name to go on: ").strip()

@@ -1,0 +1,153 @@
+"""A read-only look at the database, for checks and plugins, on a connection of its own."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import text
+
+from sst.bridge.history.id_length import refuse_steps, too_long
+from sst.migrator.ledger.agreement import behind, find_loss
+from sst.migrator.ledger.reader import Records
+from sst.migrator.ledger.writer import Ledger
+from sst.migrator.session.connections import open_connection
+from sst.migrator.values.status import Status, read_status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from sst.bridge import Step
+    from sst.errors import RevisionIdTooLongError, VersionTableBehindError
+    from sst.migrator.values.context import Context
+
+
+class DatabaseInspection:
+    """Answers questions about the database; connects at the first one."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._stack = contextlib.ExitStack()
+        self._opened: Connection | None = None
+        self._status: Status | None = None
+
+    def __enter__(self) -> Self:
+        """Return the inspection itself."""
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Give the connection back."""
+        self.close()
+
+    def close(self) -> None:
+        """Give the connection back; the next question opens another, and looks anew."""
+        self._stack.close()
+        self._opened = self._status = None
+
+    @property
+    def current(self) -> tuple[str, ...]:
+        """The revisions in the version table."""
+        return self.status.current
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """The heads of this code's revision files."""
+        return self._context.project.heads
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """The revisions that `upgrade` would run, in order."""
+        return tuple(step.revision.id for step in self.status.pending)
+
+    @property
+    def state(self) -> str:
+        """`up_to_date`, `pending`, `empty`, `ahead`, `diverged` or `interrupted`."""
+        return self.status.state
+
+    @property
+    def brought_by(self) -> str | None:
+        """The run and the code that brought the database ahead; None when it is not on record."""
+        unknown = self.status.unknown
+        found = self.ledger.who_brought(unknown[0]) if unknown else None
+        self.connection.rollback()
+        return str(found) if found else None
+
+    @property
+    def needed_backups(self) -> frozenset[str]:
+        """The ids of the backups of runs that have not ended well, since the last one that did."""
+        found = self.records.needed_backups()
+        self.connection.rollback()
+        return found
+
+    @property
+    def status(self) -> Status:
+        """Where the database stands against the code; read once."""
+        if self._status is None:
+            current = self._read_current()
+            self._status = read_status(
+                self._context.project,
+                current,
+                self.ledger.dead_runs(),
+                lambda pending: self._behind(current) or self._too_long(pending),
+            )
+            self.connection.rollback()
+        return self._status
+
+    @property
+    def ledger(self) -> Ledger:
+        """The record of runs, to be read."""
+        return Ledger(self.connection, self.version_table)
+
+    @property
+    def records(self) -> Records:
+        """The runs on record, to be read."""
+        return Records(self.connection, self.version_table)
+
+    @property
+    def version_table(self) -> str:
+        """The version table's name with its schema."""
+        return self._context.facts(self.connection).qualified_version_table
+
+    def fetch(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of *sql*; parameters are named `:like_this`."""
+        rows = [tuple(row) for row in self.connection.execute(text(sql), parameters)]
+        self.connection.rollback()
+        return rows
+
+    def refuse_too_long(self, steps: Sequence[Step]) -> None:
+        """Raise `RevisionIdTooLongError` when the version table cannot hold an id of *steps*."""
+        facts = self._context.facts(self.connection)
+        length = self._context.project.id_length(self.connection, facts)
+        refuse_steps(steps, length, self.version_table)
+
+    def differences(self) -> tuple[str, ...] | None:
+        """Return what differs between models and schema; None without models to compare with."""
+        facts = self._context.facts(self.connection)
+        self.connection.rollback()
+        return self._context.project.differences(self.connection, facts)
+
+    def _read_current(self) -> tuple[str, ...]:
+        facts = self._context.facts(self.connection)
+        return self._context.project.current(self.connection, facts)
+
+    def _behind(self, current: Sequence[str]) -> VersionTableBehindError | None:
+        """Return what is wrong when the version table has lost what is on record."""
+        loss = find_loss(self._context.project, self.records, current, self._read_current)
+        return behind(loss, self.version_table) if loss else None
+
+    def _too_long(self, pending: Sequence[Step]) -> RevisionIdTooLongError | None:
+        """Return what is wrong when the version table cannot hold an id of *pending*."""
+        if not pending:
+            return None
+        facts = self._context.facts(self.connection)
+        length = self._context.project.id_length(self.connection, facts)
+        return too_long(pending, length, self.version_table)
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, opened at the first question."""
+        if self._opened is None:
+            self._opened = self._stack.enter_context(open_connection(self._context, "sst-inspect"))
+        return self._opened

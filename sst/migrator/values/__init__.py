@@ -1,0 +1,1 @@
+"""Values that every command of the migrator takes or returns."""

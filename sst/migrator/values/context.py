@@ -1,0 +1,78 @@
+"""What every command of the migrator is given: values and doors, made once by the runtime."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from pydantic import SecretStr
+    from sqlalchemy.engine import Connection
+
+    from sst.bridge import AlembicProject, EnvFacts
+    from sst.config import MigrateSettings
+    from sst.db.url import DatabaseUrl
+    from sst.errors import AppError
+    from sst.health.report import NamedResult
+    from sst.hooks.contract.types import Inspection, Stage
+    from sst.hooks.manager import Contribution, Plugins
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Which code runs."""
+
+    app: str
+    git_commit: str
+
+
+class CheckRunner(Protocol):
+    """Asks the plugins' checks of one stage, after *own* checks of the core."""
+
+    def __call__(
+        self, inspect: Callable[[], Inspection], stage: Stage, own: Sequence[Contribution] = ()
+    ) -> tuple[NamedResult, ...]:
+        """Return what each check says."""
+
+
+def to_stderr(error: AppError) -> None:
+    """Print *error*: the last words of a process whose caller has no better place for them."""
+    sys.stderr.write(f"{error}\n")
+    sys.stderr.flush()
+
+
+@dataclass(frozen=True)
+class Context:
+    """The project, the database and the plugins that a command works with."""
+
+    project: AlembicProject
+    plugins: Plugins
+    url: DatabaseUrl
+    """Where DDL goes: MIGRATION_DATABASE_URL, else DATABASE_URL."""
+    environment: str
+    is_protected: bool
+    """Whether the environment is one of live data: names are asked for."""
+    root: Path
+    settings: MigrateSettings
+    connect_timeout_seconds: int
+    version: Version
+    run_checks: CheckRunner
+    redact: Callable[[str], str]
+    """Mask every secret in a text."""
+    last_words: Callable[[AppError], None]
+    """Tell an error after which the process ends at once, from whatever thread."""
+    redis_url: SecretStr | None = field(default=None, repr=False)
+    _facts: list[EnvFacts] = field(default_factory=list, repr=False)
+    _facts_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def facts(self, connection: Connection) -> EnvFacts:
+        """Return what env.py configured; it is asked once in a process."""
+        with self._facts_lock:
+            if not self._facts:
+                self._facts.append(self.project.facts(connection, self.url))
+            return self._facts[0]

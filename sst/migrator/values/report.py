@@ -1,0 +1,87 @@
+"""What a command found or did, as values; how it is shown is the command line's business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sst.errors import AppError
+    from sst.health.report import NamedResult
+    from sst.hooks.contract.commands import Restored
+    from sst.hooks.contract.types import Backup
+    from sst.migrator.ledger.reader import RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionState:
+    """One revision and where it stands."""
+
+    revision: str
+    down_revision: tuple[str, ...]
+    description: str
+    state: str
+    """`applied`, `pending`, `missing` or `failed`."""
+    applied_at: datetime | None = None
+    duration_ms: int | None = None
+    sql: str | None = None
+    """What it would run, for `plan --sql`."""
+    note: str | None = None
+    """Why there is no SQL to show, or what to know about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """One finding of `repair`, and what became of it."""
+
+    code: str
+    subject: str
+    what: str
+    remedy: str
+    outcome: str = "found"
+    """`found`, `mended`, `declined` or `failed`."""
+    note: str = ""
+    """Why it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of one command; a failed one carries its error beside what was done."""
+
+    command: str
+    state: str | None = None
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    pending: tuple[RevisionState, ...] = ()
+    applied: tuple[RevisionState, ...] = ()
+    revisions: tuple[RevisionState, ...] = ()
+    """The history, newest first, for `history`; the plan in order, for `plan`."""
+    run_id: str | None = None
+    backup: Backup | None = None
+    restored: Restored | None = None
+    """How the backup was restored after a failed run."""
+    checks: tuple[NamedResult, ...] = ()
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    runs: tuple[RunRecord, ...] | None = None
+    """The runs on record, newest first, for `runs list`."""
+    run: RunRecord | None = None
+    """One run on record, for `runs show`."""
+    mendings: tuple[Mending, ...] | None = None
+    """What `repair` found."""
+    path: str | None = None
+    """The file that `revision` wrote."""
+    text: str | None = None
+    """What a plugin's command says to a person; printed as it is."""
+    extras: Mapping[str, Any] = field(default_factory=dict)
+    """What this command alone has to say, for `--json`."""
+    error: AppError | None = field(default=None, compare=False)
+
+    @property
+    def exit_code(self) -> int:
+        """The process's exit code."""
+        return self.error.exit_code if self.error else 0

@@ -1,0 +1,300 @@
+"""The one place that creates things: settings, plugins, the database's URL, the migrator."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from sst import __version__
+from sst.bridge import AlembicProject, Branch
+from sst.config import PluginValue, open_sources
+from sst.db.engine import create_app_engine
+from sst.db.url import DatabaseUrl
+from sst.errors import AppError, ConfigError, Problem
+from sst.health.report import run_checks
+from sst.hooks.calling.calls import guarded
+from sst.hooks.calling.isolation import threads_left
+from sst.hooks.finding.lockfile import refuse_changed_code
+from sst.hooks.manager import (
+    Discovery,
+    HookFailedError,
+    Plugins,
+    build,
+    discover_enabled,
+    find_candidates,
+    unknown_names,
+)
+from sst.migrator.ledger.actor import git_commit
+from sst.migrator.migrator import Migrator
+from sst.migrator.values.context import Context, Version, to_stderr
+from sst.redaction.logs import configure_logging
+from sst.redaction.redact import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pydantic import BaseModel
+    from sqlalchemy.engine import Engine
+
+    from sst.config import Configuration, Settings, Sources
+    from sst.health.report import NamedResult
+    from sst.hooks.contract.types import Inspection, Stage
+    from sst.hooks.manager import Contribution, FoundPlugin
+
+PROJECT_ROOT = Path(__file__).parent.parent
+
+log = logging.getLogger("sst.plugins")
+
+
+def open_runtime(
+    root: Path = PROJECT_ROOT,
+    *,
+    environ: Mapping[str, str] | None = None,
+    overrides: Sequence[str] = (),
+    left_out: Sequence[str] = (),
+    x: Sequence[str] = (),
+) -> Runtime:
+    """Read the settings below *root* and load the plugins they enable; nothing connects yet.
+
+    *environ* stands for the process's environment; *overrides* are `NAME=VALUE`, *left_out* names
+    plugins that are not imported although they are listed, *x* the x arguments of env.py.
+    Raises `ConfigError` with every problem of settings and plugins at once, `UsageError` when
+    there is no plugin of a name in *left_out*.
+    """
+    sources = open_sources(root, environ=environ, overrides=overrides, left_out=left_out)
+    configuration, discovery = load_configuration(sources)
+    settings, choice = configuration.plugin_settings, configuration.choice
+    plugins = build(discovery.found, settings, choice, secrets=configuration.secrets)
+    return Runtime(root, configuration, plugins, x)
+
+
+def load_configuration(
+    sources: Sources, *, ask_stores: bool = True
+) -> tuple[Configuration, Discovery]:
+    """Bind the settings of the core and of every enabled plugin.
+
+    Without *ask_stores* no plugin is asked for values; a secret that one of them may have is then
+    not missing, and neither is it when asking them failed.
+    Raises `ConfigError` with every problem of settings and plugins at once, `UsageError` when a
+    plugin is to be left out that does not exist.
+    """
+    enabled, discovery = sources.enabled_plugins(), _discover(sources)
+    sections = {found.name: found.config_model for found in discovery.found if found.config_model}
+    problems = list(discovery.problems)
+    values: list[PluginValue] = []
+    have_answered = ask_stores
+    stores = [found for found in discovery.found if found.implements("config_values")]
+    try:
+        values = _ask(stores, sources, sections) if ask_stores and stores else []
+    except ConfigError as error:
+        problems += error.problems
+        have_answered = False
+    if stores and not have_answered:
+        sources = replace(sources, assume_secrets=True)
+    try:
+        configuration = sources.bind(
+            sections,
+            values,
+            known_plugins=(*enabled, *find_candidates(sources.root)),
+            unread_plugins=set(enabled) - {found.name for found in discovery.found},
+        )
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return configuration, discovery
+
+
+def _discover(sources: Sources) -> Discovery:
+    choice = sources.choice
+    if unknown := unknown_names(sources.root, sources.enabled_plugins(), choice.left_out):
+        raise unknown
+    if sources.is_protected:
+        refuse_changed_code(sources.root, choice.modules(choice.active))
+    return discover_enabled(sources)
+
+
+class Runtime:
+    """Everything a command or a request works with; close it when done."""
+
+    def __init__(
+        self, root: Path, configuration: Configuration, plugins: Plugins, x: Sequence[str] = ()
+    ) -> None:
+        self.project_root = root
+        self.configuration = configuration
+        self.plugins = plugins
+        self._resolved: dict[str, DatabaseUrl] = {}
+        self._x = tuple(x)
+        self._is_logging = False
+        self.last_words: Callable[[AppError], None] = to_stderr
+        """Tells the error after which a second signal ends the process."""
+
+    def __enter__(self) -> Self:
+        """Return the runtime itself."""
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Give connections back."""
+        self.close()
+
+    def close(self) -> None:
+        """Give the engine's connections back; the runtime may not be used afterwards.
+
+        Threads that plugins have left running are named in the log.
+        """
+        for who, thread in threads_left():
+            log.warning("%s: left the thread %s running", who, thread)
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+    @property
+    def settings(self) -> Settings:
+        """The frozen settings."""
+        return self.configuration.settings
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+        return self.settings.environment
+
+    @cached_property
+    def database_url(self) -> DatabaseUrl:
+        """Where the application's data is; a plugin may have made a server of it."""
+        return self._resolve("DATABASE_URL", self.settings.database_url)
+
+    @cached_property
+    def migration_url(self) -> DatabaseUrl:
+        """Where DDL goes: a direct, privileged connection when one is set."""
+        if self.settings.migration_database_url is None:
+            return self.database_url
+        return self._resolve("MIGRATION_DATABASE_URL", self.settings.migration_database_url)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The application's engine, with the pool settings."""
+        return create_app_engine(self.settings, self.database_url)
+
+    @cached_property
+    def version(self) -> Version:
+        """Which code this is."""
+        return Version(__version__, self.settings.git_commit or git_commit(self.project_root))
+
+    @cached_property
+    def project(self) -> AlembicProject:
+        """The revision files: the project's own and those that plugins bring."""
+        found = self.plugins.collect("register_migrations")
+        branches = [Branch.of(item.plugin, item.value) for item in found]
+        migrate = self.settings.migrate
+        return AlembicProject.open(
+            self.project_root, migrate, branches, migrate.ignore_tables, self._x
+        )
+
+    @cached_property
+    def migrator(self) -> Migrator:
+        """What moves and examines the database."""
+        return Migrator(
+            Context(
+                project=self.project,
+                plugins=self.plugins,
+                url=self.migration_url,
+                environment=self.environment,
+                is_protected=self.settings.protected,
+                root=self.project_root,
+                settings=self.settings.migrate,
+                connect_timeout_seconds=self.settings.db_connect_timeout,
+                version=self.version,
+                run_checks=self._run_checks,
+                redact=self.redact,
+                last_words=self.last_words,
+                redis_url=self.settings.redis_url,
+            )
+        )
+
+    def inspect(self) -> Inspection:
+        """Return a read-only look at the database on a connection of its own."""
+        return self.migrator.inspect()
+
+    def checks(self) -> tuple[Contribution, ...]:
+        """Return every registered check with its plugin."""
+        return self.plugins.collect("register_checks")
+
+    def redact(self, text: str) -> str:
+        """Return *text* with every secret masked."""
+        return redact(text, self.secrets)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The texts that must never be printed."""
+        return self.configuration.secrets.union(*(url.secrets for url in self._resolved.values()))
+
+    @property
+    def resolved_url(self) -> DatabaseUrl | None:
+        """The database that a command works on; None while nobody has asked for it."""
+        return self._resolved.get("MIGRATION_DATABASE_URL") or self._resolved.get("DATABASE_URL")
+
+    def configure_logging(self) -> None:
+        """Send log lines to stderr in the configured form, with secrets masked."""
+        configure_logging(self.settings, self.secrets)
+        for warning in () if self._is_logging else self.configuration.warnings:
+            log.warning("%s", warning)
+        self._is_logging = True
+
+    def _run_checks(
+        self, inspect: Callable[[], Inspection], stage: Stage, own: Sequence[Contribution] = ()
+    ) -> tuple[NamedResult, ...]:
+        checks = (*own, *self.checks())
+        # They are asked at the same time: what one of them changes is told of all of them.
+        whose = " or ".join(dict.fromkeys(each.plugin for each in checks))
+        with guarded(whose, "checks", is_one=False):
+            return run_checks(checks, inspect, stage=stage, secrets=self.secrets).results
+
+    def _resolve(self, setting: str, value: object) -> DatabaseUrl:
+        if value is None:
+            hint = "set it in the environment, or in .secrets.toml"
+            raise ConfigError([Problem(setting, "is not set", hint=hint)])
+        text = value.get_secret_value()  # type: ignore[attr-defined]
+        try:
+            resolved = self.plugins.first("resolve_database_url", url=text)
+        except HookFailedError as error:
+            raise _unresolved(setting, error) from error
+        if resolved is None and text == "embedded":
+            hint = 'add "embedded_postgres" to plugins.enabled'
+            raise ConfigError(
+                [Problem(setting, "no plugin turns 'embedded' into a server", hint=hint)]
+            )
+        self._resolved[setting] = DatabaseUrl(resolved or text, setting=setting)
+        if resolved and self._is_logging:
+            # A plugin's URL can bring a password that no setting has, such as a token of IAM.
+            self.configure_logging()
+        return self._resolved[setting]
+
+
+def _unresolved(setting: str, error: HookFailedError) -> AppError:
+    if isinstance(error.error, AppError):
+        return error.error
+    reason = error.veto.reason if error.veto else error.reason
+    hint = error.veto.hint if error.veto else ""
+    what = f"the plugin {error.plugin} cannot resolve it: {reason}"
+    return ConfigError([Problem(setting, what, source=error.place, hint=hint)])
+
+
+def _ask(
+    stores: Sequence[FoundPlugin], sources: Sources, sections: Mapping[str, type[BaseModel]]
+) -> list[PluginValue]:
+    """Ask the secret stores, each once; they are set up from the other sources."""
+    configs = {
+        store.name: sources.section(store.name, store.config_model)
+        for store in stores
+        if store.config_model
+    }
+    answers = build(stores, configs, sources.choice, secrets=sources.core_secrets).collect(
+        "config_values", environment=sources.environment, wanted=sources.wanted(sections)
+    )
+    return [
+        PluginValue(name, value, answer.plugin)
+        for answer in answers
+        for name, value in answer.value.items()
+    ]

@@ -1,0 +1,52 @@
+"""Test a plugin: a real project on a real database, values to call it with, its conformance.
+
+Opt in with `pytest_plugins = ["sst.testing"]` in a conftest.py or a test module: nothing of this
+is loaded by itself. PYTEST_DONT_REWRITE: it may be imported before pytest loads it.
+"""
+
+from __future__ import annotations
+
+from sst.testing.conformance.conforms import assert_conforms
+from sst.testing.fixtures import no_leaks, project, sst_server
+from sst.testing.project.outcome import HookCall, Outcome
+from sst.testing.project.project import Project
+from sst.testing.values.builders import (
+    A_FRIDAY,
+    a_backup,
+    a_check,
+    a_check_result,
+    a_command_result,
+    a_failure,
+    a_restore,
+    a_revision,
+    a_run,
+    an_application,
+    an_event,
+    some_migrations,
+)
+from sst.testing.values.fakes import FakeCommandContext, FakeInspection, FakeLockedWork
+
+__all__ = [
+    "A_FRIDAY",
+    "FakeCommandContext",
+    "FakeInspection",
+    "FakeLockedWork",
+    "HookCall",
+    "Outcome",
+    "Project",
+    "a_backup",
+    "a_check",
+    "a_check_result",
+    "a_command_result",
+    "a_failure",
+    "a_restore",
+    "a_revision",
+    "a_run",
+    "an_application",
+    "an_event",
+    "assert_conforms",
+    "no_leaks",
+    "project",
+    "some_migrations",
+    "sst_server",
+]

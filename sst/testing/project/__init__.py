@@ -1,0 +1,1 @@
+"""A real project on a real database, driven through migrate.py."""

@@ -1,0 +1,85 @@
+"""The files of a small Alembic project: its env.py, its revisions, its settings."""
+
+from __future__ import annotations
+
+import json
+from textwrap import dedent, indent
+from typing import TYPE_CHECKING
+
+from sst.testing.project.home import platform_home
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_PYPROJECT = """
+[tool.alembic]
+script_location = "%(here)s/alembic"
+file_template = "%%(year)d%%(month).2d%%(day).2d_%%(slug)s"
+"""
+_ENV = """
+from alembic import context
+
+connection = context.config.attributes.get("connection")
+if context.is_offline_mode():
+    context.configure(url="postgresql://", literal_binds=True)
+else:
+    context.configure(connection=connection)
+with context.begin_transaction():
+    context.run_migrations()
+"""
+_REVISION = '''
+"""{description}."""
+
+import os
+import time
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = {id!r}
+down_revision = {down!r}
+branch_labels = {labels!r}
+depends_on = None
+
+
+def upgrade() -> None:
+{upgrade}
+
+
+def downgrade() -> None:
+{downgrade}
+'''
+
+
+def write_project(root: Path) -> None:
+    """Write an Alembic project without revisions to *root*."""
+    (root / "alembic" / "versions").mkdir(parents=True)
+    (root / "plugins").mkdir()
+    (root / "pyproject.toml").write_text(_PYPROJECT)
+    (root / "alembic" / "env.py").write_text(_ENV)
+    template = platform_home() / "alembic" / "script.py.mako"
+    (root / "alembic" / "script.py.mako").write_text(template.read_text())
+
+
+def write_settings(root: Path, enabled: Sequence[str]) -> None:
+    """Write a settings.toml with the plugins *enabled*, in this order."""
+    (root / "settings.toml").write_text(
+        f"[default.plugins]\nenabled = {json.dumps(list(enabled))}\n\n"
+        "[development]\nprotected = false\n\n[production]\n"
+    )
+
+
+def revision_text(
+    name: str, bodies: tuple[str, str], down: str | None, labels: tuple[str, ...]
+) -> str:
+    """Return the file of the revision *name* after *down*; *bodies* go up and down."""
+    upgrade, downgrade = (indent(dedent(body).strip(), "    ") for body in bodies)
+    return _REVISION.format(
+        description=name.replace("_", " "),
+        id=name,
+        down=down,
+        labels=labels or None,
+        upgrade=upgrade,
+        downgrade=downgrade,
+    )

@@ -1,0 +1,1 @@
+"""Values and stand-ins to call a plugin with."""

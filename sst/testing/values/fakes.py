@@ -1,0 +1,138 @@
+"""Stand-ins for what the core hands to a plugin: small, in memory, and they remember."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from sst.db.url import DatabaseUrl
+from sst.hooks.contract.types import Backup, Veto
+
+Rows = Sequence[tuple[Any, ...]]
+_URL = "postgresql://app@db.example:5432/app"
+
+
+@dataclass
+class FakeInspection:
+    """A look at a database that holds *rows*: by the words of a query, what it returns.
+
+    `FakeInspection({"from site": [(3,)]})` answers every query with these words in it; another
+    query returns nothing. *asked* remembers the queries, *is_closed* that it was given back.
+    """
+
+    rows: Mapping[str, Rows] = field(default_factory=dict)
+    current: tuple[str, ...] = ("a1",)
+    expected: tuple[str, ...] = ("a1",)
+    pending: tuple[str, ...] = ()
+    state: str = "up_to_date"
+    brought_by: str | None = None
+    models: tuple[str, ...] | None = ()
+    """What `differences` returns."""
+    version_table: str = "public.alembic_version"
+    needed_backups: frozenset[str] = frozenset()
+    asked: list[str] = field(default_factory=list)
+    is_closed: bool = False
+
+    def __enter__(self) -> Self:
+        """Return the inspection itself."""
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Remember that it was given back."""
+        self.is_closed = True
+
+    def fetch(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Return the rows that belong to *sql*."""
+        del parameters
+        self.asked.append(sql)
+        spoken = " ".join(sql.lower().split())
+        found = (rows for words, rows in self.rows.items() if words.lower() in spoken)
+        return list(next(found, ()))
+
+    def differences(self) -> tuple[str, ...] | None:
+        """Return *models*."""
+        return self.models
+
+
+@dataclass
+class FakeLockedWork:
+    """Work under a lock that nobody else wants; what is put on record is kept in lists."""
+
+    id: str = "run-1"
+    heads: tuple[str, ...] = ("a1",)
+    environment: str = "testing"
+    project_root: Path = field(default_factory=Path)
+    database_url: DatabaseUrl = field(default_factory=lambda: DatabaseUrl(_URL))
+    inspect: Callable[[], FakeInspection] = FakeInspection
+    steps: list[str] = field(default_factory=list)
+    """What was done, in order: `alone`, `aside`, `back`, `copied the record`, `restored: ...`."""
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Remember that it began."""
+        self.steps.append("alone")
+        yield
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Remember when the body began and ended."""
+        self.steps.append("aside")
+        try:
+            yield
+        finally:
+            self.steps.append("back")
+
+    def copy_record(
+        self, url: DatabaseUrl, *, heads: tuple[str, ...] | None = None
+    ) -> tuple[str, ...]:
+        """Remember it; the copy is at *heads*, else where this database is."""
+        found = self.heads if heads is None else heads
+        self.steps.append(f"copied the record to {url} at {', '.join(found)}")
+        return found
+
+    def restored(self, message: str, *, heads: tuple[str, ...], backup: Backup | None) -> None:
+        """Remember it."""
+        del heads, backup
+        self.steps.append(f"restored: {message}")
+
+
+@dataclass
+class FakeCommandContext:
+    """What a command is given: `runner.invoke(command, words, obj=FakeCommandContext())`.
+
+    The operator's answer is *confirmed*; the work that `locked` hands over is *work*.
+    """
+
+    environment: str = "testing"
+    project_root: Path = field(default_factory=Path)
+    database_url: DatabaseUrl = field(default_factory=lambda: DatabaseUrl(_URL))
+    as_json: bool = False
+    inspect: Callable[[], FakeInspection] = FakeInspection
+    confirmed: bool = True
+    work: FakeLockedWork = field(default_factory=FakeLockedWork)
+    steps: list[str] = field(default_factory=list)
+    """What was asked of it, in order: `confirm: ACTION`, `locked: COMMAND TARGET`."""
+
+    def confirm(self, action: str, given: str | None) -> None:
+        """Raise `Veto` unless *confirmed* or the right name was *given*."""
+        self.steps.append(f"confirm: {action}")
+        if not self.confirmed and given != "app":
+            raise Veto(f"{action} was not confirmed", "give --confirm app")
+
+    @contextmanager
+    def locked(
+        self,
+        command: str,
+        target: str,
+        *,
+        lock_wait_seconds: float | None = None,
+        on_record: bool = True,
+        allow_environment_change: bool = False,
+    ) -> Iterator[FakeLockedWork]:
+        """Hand *work* over, and remember it."""
+        del lock_wait_seconds, on_record, allow_environment_change
+        self.steps.append(f"locked: {command} {target}")
+        yield self.work

@@ -1,0 +1,115 @@
+"""The application: settings and plugins from the runtime, routes from this package."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from sst import __version__
+from sst.application_context import application_context
+from sst.config.binding.known_secrets import early_secrets
+from sst.redaction.plugin_output import install as install_bounds
+from sst.redaction.redact import mask_credentials, redact
+from sst.web.endpoints.docs import docs_router
+from sst.web.endpoints.health import health_router
+from sst.web.endpoints.live import live_router
+from sst.web.endpoints.ready import ready_router
+from sst.web.endpoints.version import version_router
+from sst.web.headers import SecurityHeaders
+from sst.web.logs import adopt_server_loggers, quiet_probes
+from sst.web.plugin_middleware import mount_plugin_middleware
+from sst.web.plugin_routers import mount_plugin_routers
+from sst.web.probing.probes import Probes
+from sst.web.problems import install_problem_handlers
+from sst.web.token import OperationsToken
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from starlette.types import ASGIApp
+
+    from sst.config import Settings
+    from sst.runtime import Runtime
+
+
+class Application(FastAPI):
+    """FastAPI with the security headers around everything, its own error answers included."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the stack that FastAPI builds, inside the headers."""
+        return SecurityHeaders(super().build_middleware_stack())
+
+
+def create_app(runtime: Runtime | None = None, *, root: Path | None = None) -> FastAPI:
+    """Return the application on *runtime*, else on one opened for the project at *root*.
+
+    Nothing connects here, no table is created and nothing is migrated: a database that is down
+    makes the application not ready, and does not keep it from starting.
+    A runtime that was opened here is closed when the application stops; a given one is not.
+    Raises `ConfigError` when settings or plugins are wrong.
+    """
+    opened = runtime or _open(root)
+    app = _empty_application(opened, closes=runtime is None)
+    token = OperationsToken(opened.settings.operations_token)
+    install_problem_handlers(app, token)
+    probes = Probes(opened)
+    _add_routes(app, opened, probes, token)
+    _add_contributions(app, opened, probes)
+    quiet_probes()
+    return app
+
+
+def _open(root: Path | None) -> Runtime:
+    from sst.runtime import PROJECT_ROOT, open_runtime
+
+    home = root or PROJECT_ROOT
+    early = early_secrets(home)
+    install_bounds(lambda text: mask_credentials(redact(text, early)))
+    opened = open_runtime(home)
+    opened.configure_logging()
+    install_bounds(lambda text: mask_credentials(opened.redact(text)))
+    adopt_server_loggers()
+    return opened
+
+
+def _empty_application(runtime: Runtime, *, closes: bool) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        if closes:
+            runtime.close()
+
+    app = Application(
+        title="SST Platform",
+        version=__version__,
+        debug=runtime.settings.debug,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if _shows_docs(runtime.settings) else None,
+    )
+    app.state.runtime = runtime
+    return app
+
+
+def _add_routes(app: FastAPI, runtime: Runtime, probes: Probes, token: OperationsToken) -> None:
+    app.include_router(live_router())
+    app.include_router(ready_router(probes.readiness, token))
+    app.include_router(health_router(probes.health, token))
+    app.include_router(version_router(runtime.version.git_commit, probes.heads, token))
+    if _shows_docs(runtime.settings):
+        app.include_router(docs_router())
+
+
+def _add_contributions(app: FastAPI, runtime: Runtime, probes: Probes) -> None:
+    context, plugins = application_context(runtime, probes.preparing), runtime.plugins
+    mount_plugin_routers(app, plugins.collect("register_routers", application=context))
+    mount_plugin_middleware(app, plugins.collect("register_middleware", application=context))
+
+
+def _shows_docs(settings: Settings) -> bool:
+    # A map of every route is for developers.
+    return not settings.protected

@@ -1,0 +1,1 @@
+"""The core's endpoints, one file each."""

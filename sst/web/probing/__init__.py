@@ -1,0 +1,1 @@
+"""The questions that endpoints ask: shared, bounded, kept for about a second."""

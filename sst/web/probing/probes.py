@@ -1,0 +1,116 @@
+"""The questions that the endpoints ask the runtime, each shared by all requests."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from sst.health.report import HealthReport, NamedResult, run_checks
+from sst.hooks.contract.types import CheckStatus, Stage
+from sst.hooks.manager import Contribution
+from sst.web.probing.readiness import core_checks
+from sst.web.probing.single_flight import SingleFlight
+from sst.web.probing.turnstile import Turnstile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sst.hooks.contract.types import Check, Inspection
+    from sst.runtime import Runtime
+
+READY_SECONDS = 2.0
+"""All of readiness; an orchestrator asks every few seconds and takes late for no."""
+HEALTH_SECONDS = 10.0
+"""All checks together, whatever their own timeouts are."""
+_GRACE_SECONDS = 1.0
+_HEADS_FRESH_SECONDS = 60.0
+_CORE = "core"
+
+
+class Probes:
+    """The questions about *runtime*: is it ready, is everything well, what does it expect.
+
+    Each is asked in a daemon thread of its own, so that no answer of the database, of a plugin
+    or of a revision file can hold up the event loop.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        # The runtime makes its parts when they are first used, and two threads would make two.
+        self.preparing = threading.RLock()
+        self.readiness = self._shared(Stage.READY, READY_SECONDS)
+        self.health = self._shared(Stage.CHECK, HEALTH_SECONDS)
+        self.heads: SingleFlight[tuple[str, ...] | None] = SingleFlight(
+            self._expected_heads,
+            unanswered=lambda _reason: None,
+            deadline_seconds=HEALTH_SECONDS,
+            fresh_seconds=_HEADS_FRESH_SECONDS,
+        )
+
+    def _shared(self, stage: Stage, budget_seconds: float) -> SingleFlight[HealthReport]:
+        return SingleFlight(
+            Checkup(self._runtime, stage, budget_seconds, self.preparing),
+            unanswered=lambda reason: _unanswered(self._runtime.redact(reason)),
+            deadline_seconds=budget_seconds + _GRACE_SECONDS,
+        )
+
+    def _expected_heads(self) -> tuple[str, ...]:
+        with self.preparing:
+            return self._runtime.project.heads
+
+
+class Checkup:
+    """Run the checks of one *stage* of *runtime*, together in at most *budget_seconds*.
+
+    *preparing* is held while the runtime makes its parts; the checks are collected once.
+    """
+
+    def __init__(
+        self, runtime: Runtime, stage: Stage, budget_seconds: float, preparing: threading.RLock
+    ) -> None:
+        self._runtime = runtime
+        self._stage = stage
+        self._budget_seconds = budget_seconds
+        self._preparing = preparing
+        self._ask: Callable[[], HealthReport] | None = None
+
+    def __call__(self) -> HealthReport:
+        """Return one report on all checks, without secrets; a hung one fails under its name."""
+        if self._ask is None:
+            self._ask = self._prepare()
+        return self._ask()
+
+    def _prepare(self) -> Callable[[], HealthReport]:
+        with self._preparing:
+            _ = self._runtime.migrator
+            checks = (*self._core(), *self._runtime.checks())
+        # Room for the checks of this question, and for those that still hang from an earlier one.
+        turnstile = Turnstile(self._runtime.inspect, 2 * len(checks))
+        return partial(
+            run_checks,
+            checks,
+            # What it yields is an inspection, and run_checks does nothing but enter it.
+            cast("Callable[[], Inspection]", turnstile.inspect),
+            stage=self._stage,
+            budget_seconds=self._budget_seconds,
+            secrets=self._runtime.secrets,
+        )
+
+    def _core(self) -> tuple[Contribution, ...]:
+        checks: tuple[Check, ...] = core_checks(self._runtime, self._budget_seconds)
+        return tuple(Contribution(_CORE, check) for check in checks)
+
+
+def _unanswered(reason: str) -> HealthReport:
+    result = NamedResult(
+        plugin=_CORE,
+        name="probe",
+        status=CheckStatus.FAIL,
+        detail=reason,
+        code="unanswered",
+        duration_ms=0,
+        at=datetime.now(UTC),
+    )
+    return HealthReport.of((result,))

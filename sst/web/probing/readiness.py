@@ -1,0 +1,99 @@
+"""The application's own check: the database answers, and its schema is not behind the code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from sst.db.engine import create_direct_engine
+from sst.errors import AppError, VersionTableBehindError
+from sst.hooks.contract.types import Check, CheckResult, CheckStatus
+from sst.migrator.session.inspection import DatabaseInspection
+
+if TYPE_CHECKING:
+    from sst.hooks.contract.types import Inspection
+    from sst.runtime import Runtime
+
+_UPGRADE = "run `python migrate.py upgrade`"
+
+
+def look_at_schema(inspection: Inspection) -> CheckResult:
+    """Return whether this code can work on the schema that *inspection* sees.
+
+    Ahead is a warning: an older image must stay ready when a release is rolled back.
+    An expected error is told with its reason, in one line.
+    """
+    try:
+        return _judged(inspection)
+    except AppError as error:
+        detail = " ".join(f"{error.what} {error.why}".split())
+        return CheckResult(CheckStatus.FAIL, detail, error.code)
+
+
+def core_checks(runtime: Runtime, timeout_seconds: float) -> tuple[Check, ...]:
+    """Return what is asked whatever plugins are enabled, each given up after *timeout_seconds*.
+
+    The schema is read with the migration URL; where that is another one, the application's own
+    is asked as well, for it can be down alone: a pooler, a role, a replica.
+    """
+    schema = Check("schema", look_at_schema, timeout_seconds=timeout_seconds)
+    if runtime.migration_url == runtime.database_url:
+        return (schema,)
+
+    def ping(_: Inspection) -> CheckResult:
+        return _ping(runtime)
+
+    return schema, Check("database", ping, timeout_seconds=timeout_seconds)
+
+
+def _judged(inspection: Inspection) -> CheckResult:
+    state = inspection.state
+    if state == "up_to_date":
+        return CheckResult(CheckStatus.PASS)
+    if state == "ahead":
+        return CheckResult(CheckStatus.WARN, _ahead(inspection), "ahead")
+    if state == "interrupted" and not inspection.pending:
+        return CheckResult(CheckStatus.WARN, "an earlier run was interrupted", "interrupted")
+    return CheckResult(CheckStatus.FAIL, _behind(inspection), state)
+
+
+def _ping(runtime: Runtime) -> CheckResult:
+    engine = create_direct_engine(
+        runtime.database_url,
+        application_name="sst-ready",
+        connect_timeout=runtime.settings.db_connect_timeout,
+        autocommit=True,
+    )
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except DBAPIError as error:
+        detail = f"cannot reach {runtime.database_url}: {error.orig}"
+        return CheckResult(CheckStatus.FAIL, " ".join(detail.split()), "database_unreachable")
+    finally:
+        engine.dispose()
+    return CheckResult(CheckStatus.PASS)
+
+
+def _ahead(inspection: Inspection) -> str:
+    who = inspection.brought_by or "no run on record"
+    where = _names(inspection.current)
+    return f"the database is at {where}, which this code does not know; {who} brought it there"
+
+
+def _behind(inspection: Inspection) -> str:
+    error = inspection.status.error if isinstance(inspection, DatabaseInspection) else None
+    if isinstance(error, VersionTableBehindError):
+        return f"{error.what} {error.why}"
+    if inspection.state == "diverged":
+        return (
+            f"the database is at {_names(inspection.current)}, the code at "
+            f"{_names(inspection.expected)}: the history has several heads or is broken"
+        )
+    return f"{len(inspection.pending)} pending, next {_names(inspection.pending[:1])}: {_UPGRADE}"
+
+
+def _names(revisions: tuple[str, ...]) -> str:
+    return ", ".join(revisions) or "no revision"
