@@ -1,4 +1,4 @@
-"""What the commands `backup ...` do: each function is one of them, from its words to its result."""
+"""What `backup create|list|show|verify|prune` do: a function for each, from words to result."""
 
 from __future__ import annotations
 
