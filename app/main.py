@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from sst.errors import AppError
+from sst.errors import SstError
 from sst.web import create_app
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def _create_or_exit() -> FastAPI:
     """Return the application; end the process with three lines instead of a traceback."""
     try:
         return create_app()
-    except AppError as error:
+    except SstError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(error.exit_code) from None
 

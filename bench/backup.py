@@ -141,7 +141,7 @@ class Bench:
         """Let a run keep a copy of the database, and go back to it by a swap of names."""
         number = len(self.project.revisions)
         self.project.revision(f"r{number}", f"op.execute('create table r{number} (id int)')")
-        self.project.settings["plugins.backup.make.mvcc_snapshot"] = "template"
+        self.project.settings["plugins.backup.snapshot"] = "template"
         self._timed("here: upgrade with dump and copy", lambda: self._migrate("upgrade"))
         self._restore(SWAP)
 

@@ -1,6 +1,6 @@
 """Every error a user can meet: what happened, why, what to do next, and the exit code.
 
-AppError                          1   a bug or a failed revision unless a subclass says otherwise
+SstError                          1   a bug or a failed revision unless a subclass says otherwise
 ├── ConfigError                   2   settings, plugins or their files; all problems at once
 ├── UsageError                    2   the command's words are wrong
 ├── RevisionFailedError           1   a revision raised; says what is committed and what is not
@@ -71,7 +71,7 @@ class Problem:
         return line
 
 
-class AppError(Exception):
+class SstError(Exception):
     """An expected failure, told in three lines: what, why, next step."""
 
     exit_code: int = 1
@@ -100,7 +100,7 @@ class AppError(Exception):
         return "\n".join(lines)
 
 
-class ConfigError(AppError, code="configuration_invalid", exit_code=2):
+class ConfigError(SstError, code="configuration_invalid", exit_code=2):
     """Settings, plugins or their files are wrong; nothing was touched."""
 
     def __init__(
@@ -117,11 +117,11 @@ class ConfigError(AppError, code="configuration_invalid", exit_code=2):
         )
 
 
-class UsageError(AppError, code="usage", exit_code=2):
+class UsageError(SstError, code="usage", exit_code=2):
     """The command's words are wrong; nothing was touched."""
 
 
-class RevisionFailedError(AppError, code="revision_failed"):
+class RevisionFailedError(SstError, code="revision_failed"):
     """A revision raised; the message says what is committed and what is not."""
 
     event = "Revision {revision} failed."
@@ -160,7 +160,7 @@ class ConnectionLostError(RevisionFailedError, code="connection_lost"):
     event = "The connection was lost at revision {revision}."
 
 
-class StoppedError(AppError, code="stopped"):
+class StoppedError(SstError, code="stopped"):
     """Something other than a revision ended a run that had committed something."""
 
 
@@ -168,11 +168,11 @@ class DatabaseReplacedError(StoppedError, code="database_replaced"):
     """A restore gave the database's name to another one during the run."""
 
 
-class HeadsUnchangedError(AppError, code="heads_unchanged"):
+class HeadsUnchangedError(SstError, code="heads_unchanged"):
     """env.py ran a revision and the database that we look at did not move."""
 
 
-class FindingError(AppError, code="finding", exit_code=3):
+class FindingError(SstError, code="finding", exit_code=3):
     """`check` found something to do; nothing was touched."""
 
 
@@ -192,11 +192,11 @@ class InterruptedStateError(FindingError, code="interrupted_run"):
     """An earlier run was killed and said nothing."""
 
 
-class UnhealthyError(AppError, code="unhealthy", exit_code=4):
+class UnhealthyError(SstError, code="unhealthy", exit_code=4):
     """Migrated, but a check after it failed."""
 
 
-class RefusedError(AppError, code="refused", exit_code=5):
+class RefusedError(SstError, code="refused", exit_code=5):
     """The run was refused; nothing was touched."""
 
 
@@ -216,7 +216,7 @@ class PooledConnectionError(RefusedError, code="pooled_connection"):
     """A transaction pooler cannot hold the run's lock."""
 
 
-class HistoryError(AppError, code="history_conflict", exit_code=6):
+class HistoryError(SstError, code="history_conflict", exit_code=6):
     """The database and the revision files disagree; nothing was touched."""
 
 
@@ -256,7 +256,7 @@ class BrokenHistoryError(HistoryError, code="history_broken"):
     """A revision file is missing or cannot be read."""
 
 
-class TemporaryError(AppError, code="temporary", exit_code=75):
+class TemporaryError(SstError, code="temporary", exit_code=75):
     """Nothing is wrong with the request: try again."""
 
 
@@ -287,7 +287,7 @@ class LockTimeoutError(TemporaryError, code="lock_timeout"):
     statement: str | None = None
 
 
-class InterruptedRunError(AppError, code="interrupted"):
+class InterruptedRunError(SstError, code="interrupted"):
     """SIGINT or SIGTERM ended the run; the message says what is committed."""
 
     def __init__(self, signal_number: int, *, why: str, next_step: str) -> None:

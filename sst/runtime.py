@@ -13,7 +13,7 @@ from sst.bridge import AlembicProject, Branch
 from sst.config import PluginValue, open_sources
 from sst.db.engine import create_app_engine
 from sst.db.url import DatabaseUrl
-from sst.errors import AppError, ConfigError, Problem
+from sst.errors import ConfigError, Problem, SstError
 from sst.health.report import run_checks
 from sst.hooks.calling.calls import guarded
 from sst.hooks.calling.isolation import threads_left
@@ -129,7 +129,7 @@ class Runtime:
         self._resolved: dict[str, DatabaseUrl] = {}
         self._x = tuple(x)
         self._is_logging = False
-        self.last_words: Callable[[AppError], None] = to_stderr
+        self.last_words: Callable[[SstError], None] = to_stderr
         """Tells the error after which a second signal ends the process."""
 
     def __enter__(self) -> Self:
@@ -272,8 +272,8 @@ class Runtime:
         return self._resolved[setting]
 
 
-def _unresolved(setting: str, error: HookFailedError) -> AppError:
-    if isinstance(error.error, AppError):
+def _unresolved(setting: str, error: HookFailedError) -> SstError:
+    if isinstance(error.error, SstError):
         return error.error
     reason = error.veto.reason if error.veto else error.reason
     hint = error.veto.hint if error.veto else ""

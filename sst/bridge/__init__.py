@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sst.bridge.env_py.passage import Ears, Passage, Try
+from sst.bridge.env_py.passage import Attempt, Passage, RevisionObserver
 from sst.bridge.location.branches import Branch
 from sst.bridge.models.compare import LEDGER_SCHEMA
 from sst.bridge.project import AlembicProject
@@ -20,16 +20,16 @@ from sst.bridge.values.steps import EnvFacts, Step, StepSql
 __all__ = [
     "LEDGER_SCHEMA",
     "AlembicProject",
+    "Attempt",
     "Branch",
-    "Ears",
     "EndedTransactionError",
     "EnvFacts",
     "Footprint",
     "InvalidIndex",
     "Passage",
+    "RevisionObserver",
     "Step",
     "StepSql",
-    "Try",
     "built_name",
     "drop_concurrently",
     "invalid_indexes",

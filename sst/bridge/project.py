@@ -9,7 +9,7 @@ from sqlalchemy import column, inspect, select, table
 
 from sst.bridge.env_py.database_identity import id_length, identity_of
 from sst.bridge.env_py.facts import observed, the_one_of
-from sst.bridge.env_py.passage import Ears, Passage, Try
+from sst.bridge.env_py.passage import Attempt, Passage, RevisionObserver
 from sst.bridge.env_py.runner import EnvironmentRunner
 from sst.bridge.env_py.sql_preview import OfflineRun
 from sst.bridge.history import plan
@@ -170,18 +170,20 @@ class AlembicProject:
 
         An env.py that commits nothing cannot be told from here: read `current` afterwards.
         """
-        one = Try(step, session_settings, footprint or Footprint())
-        ears = Ears(on_backend) if on_backend else Ears()
-        self.passage(connection, url, ears).run(one, _nothing_more)
+        one = Attempt(step, session_settings, footprint or Footprint())
+        observer = RevisionObserver(on_backend) if on_backend else RevisionObserver()
+        self.passage(connection, url, observer).run(one, _nothing_more)
 
     def passage(
         self,
         connection: Connection,
         url: DatabaseUrl,
-        ears: Ears | None = None,
+        observer: RevisionObserver | None = None,
     ) -> Passage:
-        """Return the way through a chain of revisions on *connection*; *ears* are told of it."""
-        return Passage(self._runner, self._history, connection, url, ears or Ears())
+        """Return the way through a chain of revisions on *connection*, watched by *observer*."""
+        return Passage(
+            self._runner, self._history, connection, url, observer or RevisionObserver()
+        )
 
     def sql(self, steps: Sequence[Step], url: DatabaseUrl) -> tuple[StepSql, ...]:
         """Return the SQL that each step would send, or why it cannot be shown."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sst.config import Configuration, Sources
     from sst.config.show.checking import Checked, Project
     from sst.config.show.views import Diff, Explained, Shown
-    from sst.errors import AppError
+    from sst.errors import SstError
     from sst.migrator.values.report import Report
 
 
@@ -207,7 +207,7 @@ def _report(
     environment: str | None,
     config: dict[str, Any],
     warnings: tuple[str, ...] | list[str] = (),
-    error: AppError | None = None,
+    error: SstError | None = None,
 ) -> Report:
     from sst.migrator.values.report import Report
 

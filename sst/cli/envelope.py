@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sst.cli.invocation import Invocation
-    from sst.errors import AppError
+    from sst.errors import SstError
     from sst.hooks import Restored
     from sst.migrator.values.report import Report, RevisionState
     from sst.runtime import Runtime
@@ -90,7 +90,7 @@ def _plugins(runtime: Runtime | None) -> list[dict[str, Any]]:
     ]
 
 
-def _error(error: AppError | None, clean: Callable[[str], str]) -> dict[str, Any] | None:
+def _error(error: SstError | None, clean: Callable[[str], str]) -> dict[str, Any] | None:
     if error is None:
         return None
     message = clean(f"{error.what} {error.why}".strip())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sst.config import Sources
-    from sst.errors import AppError
+    from sst.errors import SstError
     from sst.runtime import Runtime
 
 P = ParamSpec("P")
@@ -65,7 +65,7 @@ class Invocation:
         runtime.last_words = self._last_words
         return runtime
 
-    def _last_words(self, error: AppError) -> None:
+    def _last_words(self, error: SstError) -> None:
         """Print *error* where the result belongs: `results_only` may hold stdout."""
         from sst.cli.output import print_error
 
@@ -108,7 +108,7 @@ class Invocation:
         if self.opened:
             return self.opened.secrets
         if self._early is None or self._early[0] != self.overrides:
-            from sst.config.binding.known_secrets import early_secrets
+            from sst.config.binding.open_sources import early_secrets
 
             # What reading the settings prints meanwhile is masked by what is known of it already.
             self._early = self.overrides, frozenset()

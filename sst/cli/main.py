@@ -15,7 +15,7 @@ import click
 from sst import __version__
 from sst.cli.command import Group
 from sst.cli.invocation import Invocation
-from sst.errors import AppError, InterruptedRunError, UsageError
+from sst.errors import InterruptedRunError, SstError, UsageError
 from sst.redaction.plugin_output import install as install_bounds
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _unwritable(error: OSError) -> int:
     """Say that the result could not be printed, unless its reader has gone (`history | head`)."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if not isinstance(error, BrokenPipeError):
-        lost = AppError(
+        lost = SstError(
             what=f"The result could not be written to stdout: {error.strerror}.",
             why="the command had come to its end, only its report is lost",
             next_step="python migrate.py history",
@@ -138,7 +138,7 @@ def _run(words: list[str], invocation: Invocation) -> int:
         return _print_error(_usage(error), invocation)
     except (click.Abort, KeyboardInterrupt):
         return _print_error(_interrupted(), invocation)
-    except AppError as error:
+    except SstError as error:
         return _print_error(error, invocation)
     except Exception as error:  # noqa: BLE001 - a bug of ours, or of a plugin's command
         return _print_error(_bug(error, invocation), invocation)
@@ -155,14 +155,14 @@ def _print_result(result: Report | CommandResult | int | None, invocation: Invoc
     return print_result(report, invocation)
 
 
-def _print_error(error: AppError, invocation: Invocation) -> int:
+def _print_error(error: SstError, invocation: Invocation) -> int:
     from sst.cli.output import print_error
 
     _print_traceback(error, invocation)
     return print_error(error, invocation)
 
 
-def _print_traceback(error: AppError | None, invocation: Invocation) -> None:
+def _print_traceback(error: SstError | None, invocation: Invocation) -> None:
     if invocation.debug and error is not None:
         text = "".join(traceback.format_exception(error.__cause__ or error))
         click.echo(invocation.clean(text), err=True)
@@ -181,14 +181,14 @@ def _usage(error: click.UsageError) -> UsageError:
     )
 
 
-def _interrupted() -> AppError:
+def _interrupted() -> SstError:
     hint = "run the command again when you are ready"
     return InterruptedRunError(signal.SIGINT, why="nothing was touched", next_step=hint)
 
 
-def _bug(error: Exception, invocation: Invocation) -> AppError:
+def _bug(error: Exception, invocation: Invocation) -> SstError:
     text = invocation.clean(f"{type(error).__name__}: {error}")
-    bug = AppError(
+    bug = SstError(
         what="This is a bug: an error that nobody expected.",
         why=text,
         next_step="repeat it with --debug and report the traceback with the version of migrate.py",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sst.cli.invocation import Invocation
-    from sst.errors import AppError
+    from sst.errors import SstError
     from sst.hooks import CommandResult
     from sst.migrator.values.report import RevisionState
     from sst.runtime import Runtime
@@ -64,7 +64,7 @@ def print_result(report: Report, invocation: Invocation) -> int:
     return report.exit_code
 
 
-def print_error(error: AppError, invocation: Invocation) -> int:
+def print_error(error: SstError, invocation: Invocation) -> int:
     """Print *error* in three lines, or as the JSON object; return its exit code."""
     if invocation.as_json:
         return print_result(Report(command=invocation.command, error=error), invocation)
@@ -98,7 +98,7 @@ def _print_lines(lines: list[str], *, color: bool | None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _print_text(error: AppError, invocation: Invocation) -> None:
+def _print_text(error: SstError, invocation: Invocation) -> None:
     color = _color(invocation)
     from sst.redaction.redact import visible
 

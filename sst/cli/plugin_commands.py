@@ -13,9 +13,9 @@ import click
 from sst.cli.command import common_options
 from sst.cli.invocation import Invocation, results_only
 from sst.cli.plugin_context import PluginContext
-from sst.errors import AppError, ConfigError, InterruptedRunError, Problem, VetoedError
+from sst.errors import ConfigError, InterruptedRunError, Problem, SstError, VetoedError
 from sst.hooks import CommandResult, Veto
-from sst.migrator.session.driver_errors import told
+from sst.migrator.session.driver_errors import translate_driver_errors
 from sst.redaction.plugin_output import masked_stdout
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _result(
         raise TypeError(f"returned {answer}, which is no exit code")
     if not invocation.as_json:
         return answer
-    ended = AppError(what=f"`{invocation.command}` ended with exit code {answer}.")
+    ended = SstError(what=f"`{invocation.command}` ended with exit code {answer}.")
     ended.exit_code = answer
     raise ended
 
@@ -187,12 +187,12 @@ def _telling(invocation: Invocation, plugin: str) -> Iterator[None]:
     """Raise what the command of *plugin* raised as an error that a user can read."""
     redact = invocation.runtime.redact
     try:
-        with told(redact, touched=_STAYS):
+        with translate_driver_errors(redact, touched=_STAYS):
             yield
-    except (AppError, click.UsageError, click.Abort, click.exceptions.Exit):
+    except (SstError, click.UsageError, click.Abort, click.exceptions.Exit):
         raise
     except click.ClickException as error:
-        failed = AppError(what=redact(error.format_message()))
+        failed = SstError(what=redact(error.format_message()))
         failed.exit_code = error.exit_code
         raise failed from error
     except Veto as veto:
@@ -214,10 +214,10 @@ def _vetoed(veto: Veto, invocation: Invocation, plugin: str) -> VetoedError:
     )
 
 
-def _bug(error: BaseException, invocation: Invocation, plugin: str) -> AppError:
+def _bug(error: BaseException, invocation: Invocation, plugin: str) -> SstError:
     blamed = invocation.runtime.plugins.blame(plugin, "register_commands", error)
     place = f" [{blamed.place}]" if blamed.place else ""
-    bug = AppError(
+    bug = SstError(
         what=f"This is a bug of the plugin '{plugin}': `{invocation.command}` failed.",
         why=invocation.clean(blamed.reason) + place,
         next_step="repeat it with --debug and report the traceback to the plugin's authors",

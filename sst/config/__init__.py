@@ -9,9 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sst.config.binding.configuration import Configuration, Entry, PluginValue
-    from sst.config.binding.sources import Sources, open_sources
+    from sst.config.binding.configuration import Configuration, Entry
+    from sst.config.binding.open_sources import open_sources
+    from sst.config.binding.sources import Sources
     from sst.config.declared.schema import MigrateSettings, PluginsSettings, Settings
+    from sst.config.sources.source_values import PluginValue
 
 __all__ = [
     "Configuration",
@@ -28,11 +30,11 @@ _HOMES = {
     "Configuration": "binding.configuration",
     "Entry": "binding.configuration",
     "MigrateSettings": "declared.schema",
-    "PluginValue": "binding.configuration",
+    "PluginValue": "sources.source_values",
     "PluginsSettings": "declared.schema",
     "Settings": "declared.schema",
     "Sources": "binding.sources",
-    "open_sources": "binding.sources",
+    "open_sources": "binding.open_sources",
 }
 
 

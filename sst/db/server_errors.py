@@ -86,7 +86,7 @@ def trying_again_is_vain(error: BaseException) -> bool:
     return isinstance(error, ProgrammingError) or sqlstate_of(error) == _READ_ONLY
 
 
-def told_by_server(error: BaseException) -> str:
+def server_message(error: BaseException) -> str:
     """Return type, message, DETAIL and HINT of *error*, without what may quote a row.
 
     Where the DETAIL quotes one, the names of table, column and constraint stand for it.

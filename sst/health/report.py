@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from sst.errors import AppError
+from sst.errors import SstError
 from sst.hooks.contract.types import CheckResult, CheckStatus, rfc3339
 from sst.redaction.redact import mask_credentials, redact
 
@@ -171,6 +171,6 @@ def _outcome(check: Check, inspect: Callable[[], Inspection]) -> CheckResult:
 def _failure(error: BaseException) -> CheckResult:
     """Return *error* as a failure: its first line only, for the rest may quote statements."""
     first_line = next(iter(str(error).splitlines()), "")
-    if isinstance(error, AppError):
+    if isinstance(error, SstError):
         return CheckResult(CheckStatus.FAIL, first_line, error.code)
     return CheckResult(CheckStatus.FAIL, f"{type(error).__name__}: {first_line}", "check_raised")

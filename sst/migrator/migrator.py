@@ -20,7 +20,7 @@ from sst.migrator.run.events import warnings_of
 from sst.migrator.run.execution import execute
 from sst.migrator.run.progress import Request
 from sst.migrator.session import guard
-from sst.migrator.session.driver_errors import told
+from sst.migrator.session.driver_errors import translate_driver_errors
 from sst.migrator.session.inspection import DatabaseInspection
 from sst.migrator.values.report import Report
 from sst.migrator.values.status import default_target
@@ -293,7 +293,7 @@ class Migrator:
     @contextmanager
     def _look(self) -> Iterator[DatabaseInspection]:
         """Look at the database; what the driver raises is told as an error."""
-        with told(self._context.redact), self.inspect() as inspection:
+        with translate_driver_errors(self._context.redact), self.inspect() as inspection:
             yield inspection
 
     def _wait(self, given: float | None) -> float:

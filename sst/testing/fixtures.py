@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sst.testing.leaks import Surroundings
+from sst.testing.leaks import ProcessState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ def no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     project: Project | None = None
     if "project" in request.fixturenames:
         project = request.getfixturevalue("project")
-    before = Surroundings.now()
+    before = ProcessState.now()
     yield
     outcomes = project.outcomes if project else []
     leaks = [*before.leaks(), *(leak for each in outcomes for leak in each.leaks)]

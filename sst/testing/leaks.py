@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class ProcessState:
     """The process at one moment."""
 
     threads: frozenset[threading.Thread]
@@ -16,7 +16,7 @@ class Surroundings:
     folder: str
 
     @classmethod
-    def now(cls) -> Surroundings:
+    def now(cls) -> ProcessState:
         """Return the process as it is."""
         return cls(frozenset(threading.enumerate()), dict(os.environ), _folder())
 
@@ -27,7 +27,7 @@ class Surroundings:
 
     def changes(self) -> tuple[str, ...]:
         """Return the same without threads, which others may start at the same time."""
-        now = Surroundings.now()
+        now = ProcessState.now()
         names = sorted(self.variables.keys() | now.variables.keys())
         changed = [name for name in names if self.variables.get(name) != now.variables.get(name)]
         moved = [now.folder] if now.folder != self.folder else []

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from sst import __version__
 from sst.application_context import application_context
-from sst.config.binding.known_secrets import early_secrets
+from sst.config.binding.open_sources import early_secrets
 from sst.redaction.plugin_output import install as install_bounds
 from sst.redaction.redact import mask_credentials, redact
 from sst.web.endpoints.docs import docs_router

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sst.errors import AppError, ConfigError, Problem
+from sst.errors import ConfigError, Problem, SstError
 from sst.hooks.calling.calls import PLUGIN_ERRORS
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _named(item: Contribution) -> Middleware:
     def make(app: ASGIApp) -> ASGIApp:
         try:
             made: ASGIApp = item.value(app)
-        except AppError:
+        except SstError:
             raise
         except PLUGIN_ERRORS as error:
             raise _refused(item, f"raised {type(error).__name__}") from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from fastapi.responses import JSONResponse
 
-from sst.errors import AppError, TemporaryError
+from sst.errors import SstError, TemporaryError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -43,7 +43,7 @@ def install_problem_handlers(app: FastAPI, token: OperationsToken) -> None:
         # Starlette raises it again after this answer, and the server logs the traceback.
         return _internal_error()
 
-    app.add_exception_handler(AppError, on_expected)
+    app.add_exception_handler(SstError, on_expected)
     app.add_exception_handler(Exception, on_bug)
 
 

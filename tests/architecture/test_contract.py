@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
 
 
-def all_errors(base: type[errors.AppError]) -> set[type[errors.AppError]]:
+def all_errors(base: type[errors.SstError]) -> set[type[errors.SstError]]:
     """Return *base* and every class below it."""
     return {base}.union(*(all_errors(each) for each in base.__subclasses__()))
 
@@ -24,7 +24,7 @@ def test_every_error_code_is_documented_with_its_exit_code() -> None:
     table = PAGE.partition("## Error codes")[2]
     documented = dict(re.findall(r"^\| `(\w+)` \| ([\d, ]+) \|", table, re.MULTILINE))
 
-    expected = {error.code: str(error.exit_code) for error in all_errors(errors.AppError)}
+    expected = {error.code: str(error.exit_code) for error in all_errors(errors.SstError)}
     expected |= {"bug": "1", "interrupted": "130, 143"}
     assert documented == expected
 
@@ -47,7 +47,7 @@ def test_error_tree_at_the_top_of_the_module_names_every_class() -> None:
     tree = errors.__doc__ or ""
 
     missing = [
-        error.__name__ for error in all_errors(errors.AppError) if error.__name__ not in tree
+        error.__name__ for error in all_errors(errors.SstError) if error.__name__ not in tree
     ]
     assert not missing
 

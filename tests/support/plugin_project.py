@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sst.config.binding.policy import Choice, PluginPolicy
+from sst.config.binding.policy import Choice
+from sst.config.declared.plugin_policy import PluginPolicy
 from sst.db.url import DatabaseUrl
 from sst.hooks.contract.application import ApplicationContext
 from sst.hooks.contract.types import Direction, Event, EventKind, Failure, Revision, Run

@@ -119,7 +119,7 @@ def _model(server: TestServer, root: Path) -> Shop:
     project = Project.create(root, server.create_database())
     project.enable("backup")
     project.revision("one", "op.execute(\"CREATE TABLE whoami AS SELECT text 'one' AS word\")")
-    first = project.migrate("upgrade", "--set", "plugins.backup.verify.verifier=none, unproven")
+    first = project.migrate("upgrade", "--set", "plugins.backup.verify=none, unproven")
     assert first.exit_code == 0, first.output
     project.revision("two", "op.execute(\"UPDATE whoami SET word = 'two'\")")
     upgraded = project.migrate("upgrade", "--json")

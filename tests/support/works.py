@@ -11,7 +11,7 @@ from plugins.backup.manifest.manifest import Manifest, backup_id
 from plugins.backup.postgres.create_database import creation
 from plugins.backup.postgres.maintenance_session import connected
 from plugins.backup.restore import marks
-from plugins.backup.restore.restore import Original
+from plugins.backup.restore.restore import RestoreSource
 from sst.db.url import DatabaseUrl
 from tests.support.backups import execute, fetch
 
@@ -70,7 +70,7 @@ class Work:
         self.messages.append(f"{','.join(heads)}: {message}{from_backup}")
 
 
-def original(server_url: str, live: str, head: str = "r1", **changes: Any) -> Original:
+def source(server_url: str, live: str, head: str = "r1", **changes: Any) -> RestoreSource:
     """Return a backup of *live* at *head*, whose rebuild is two tables."""
     manifest = Manifest(
         id=backup_id(live),
@@ -98,7 +98,7 @@ def original(server_url: str, live: str, head: str = "r1", **changes: Any) -> Or
         fill(url.reveal(), "restored", head)
 
     values = {"manifest": manifest, "backup": manifest.to_backup("file:///b"), "rebuild": rebuild}
-    return Original(**{**values, **changes})
+    return RestoreSource(**{**values, **changes})
 
 
 def make_ours(server_url: str, name: str) -> None:

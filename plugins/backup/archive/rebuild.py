@@ -223,16 +223,16 @@ def is_harmless(complaint: str) -> bool:
 
 
 def _differences(found: Contents, manifest: Manifest) -> list[str]:
-    told = [
+    said = [
         _difference(name, found.tables.get(name), manifest.tables.get(name))
         for name in sorted(found.tables.keys() | manifest.tables.keys())
         if found.tables.get(name) != manifest.tables.get(name)
     ]
     if found.large_objects != manifest.large_objects:
-        told.append(f"{found.large_objects} large objects, not {manifest.large_objects}")
+        said.append(f"{found.large_objects} large objects, not {manifest.large_objects}")
     if found.heads != manifest.heads:
-        told.append(f"at revision {_listed(found.heads)}, not {_listed(manifest.heads)}")
-    return told
+        said.append(f"at revision {_listed(found.heads)}, not {_listed(manifest.heads)}")
+    return said
 
 
 def _difference(name: str, found: int | None, wanted: int | None) -> str:
@@ -249,9 +249,9 @@ def _listed(heads: tuple[str, ...]) -> str:
 
 def _mismatch(differences: list[str]) -> Veto:
     more = len(differences) - _SHOWN
-    told = "; ".join(differences[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+    said = "; ".join(differences[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
     return Veto(
-        f"what was restored is not what was dumped: {told}",
+        f"what was restored is not what was dumped: {said}",
         "take another backup: python migrate.py backup list",
         code="backup_mismatch",
     )
@@ -260,8 +260,8 @@ def _mismatch(differences: list[str]) -> Veto:
 def _refused(reason: str, manifest: Manifest) -> Veto:
     """Return the refusal with what helps; a server may speak a language that nobody here knows."""
     found = refusal("the backup cannot be restored", reason)
-    told = advice(reason) or "; ".join(manifest.obstacles[:1])
-    return Veto(found.reason, told, code="cannot_rebuild") if told else found
+    said = advice(reason) or "; ".join(manifest.obstacles[:1])
+    return Veto(found.reason, said, code="cannot_rebuild") if said else found
 
 
 def _failed(name: str, reason: str) -> Veto:
@@ -271,9 +271,9 @@ def _failed(name: str, reason: str) -> Veto:
         "locale": "restore on a server that has this locale",
     }
     hint = next((hint for word, hint in hints.items() if word in reason), "")
-    told = "" if hint else advice(reason)
+    said = "" if hint else advice(reason)
     return Veto(
         f"the backup cannot be restored into {name}: {reason}",
-        hint or told or "correct the cause and try again",
-        code="cannot_rebuild" if told else "",
+        hint or said or "correct the cause and try again",
+        code="cannot_rebuild" if said else "",
     )

@@ -21,7 +21,7 @@ SELECT current_database(), current_setting('server_version'),
 """
 
 
-class Asker(Protocol):
+class BackupTarget(Protocol):
     """What a run, a command and its work have in common: a database, and where they are."""
 
     @property
@@ -51,15 +51,15 @@ class Source:
     """The server that it is on."""
 
     @classmethod
-    def of(cls, asker: Asker) -> Source:
-        """Return what *asker*'s database says of itself; raise `Veto` when it does not answer."""
+    def of(cls, target: BackupTarget) -> Source:
+        """Return what *target*'s database says of itself; raise `Veto` when it does not answer."""
         try:
-            with asker.inspect() as inspection:
+            with target.inspect() as inspection:
                 [(database, version, number, size)] = inspection.fetch(_QUESTION)
                 version_table = inspection.version_table
-                origin = read_origin(inspection.fetch, asker.database_url)
+                origin = read_origin(inspection.fetch, target.database_url)
         except Exception as error:
-            reason = asker.database_url.redact(str(error).strip() or type(error).__name__)
+            reason = target.database_url.redact(str(error).strip() or type(error).__name__)
             raise Veto(
                 f"the database did not answer before the backup: {reason.splitlines()[0]}",
                 "check the database URL and that the server runs, then try again",

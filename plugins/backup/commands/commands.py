@@ -16,7 +16,7 @@ from .texts import PROVEN, details, listing_data, listing_text, rows, summary
 if TYPE_CHECKING:
     from sst.hooks import CommandContext
 
-    from .. import Config
+    from ..settings import Config
 
 _LEVELS = ("read", "restore")
 
@@ -89,7 +89,7 @@ def _show(
     """Say all that is known about the backup ID: an id, the beginning of one, or `latest`."""
     stored = operations.find(config, context, backup_id, from_another_server=from_another_server)
     tables = {"tables": dict(stored.manifest.tables)}
-    copy = operations.snapshot_of(stored)
+    copy = operations.template_copy_of(stored)
     return CommandResult(
         details(stored, copy), {**summary(stored), **tables}, backup=stored.backup
     )
@@ -165,7 +165,7 @@ def _restore(
     undo: bool,
     confirm: str | None,
     lock_wait_seconds: float | None,
-    **wishes: Any,
+    **options: Any,
 ) -> CommandResult:
     """Put the backup ID in the place of the database: an id, the beginning of one, or `latest`.
 
@@ -174,7 +174,7 @@ def _restore(
     """
     if undo == bool(backup_id):
         raise click.UsageError("Say which backup: an ID, `latest`, or --undo for the way back.")
-    request = restore_operations.Request(backup_id, confirm, lock_wait_seconds, **wishes)
+    request = restore_operations.Request(backup_id, confirm, lock_wait_seconds, **options)
     done = restore_operations.restore(config, context, request)
     text = done.restored.message
     if done.restored.kept_as:

@@ -6,24 +6,29 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .. import make_backup
+from ..make.make_backup import make_backup
 from ..make.maker import verifier_of
 from ..manifest.origin import Origin, read_origin, unknown_to_retention
 from ..postgres.client_programs import find_tools
-from ..postgres.maintenance_session import connected, told
+from ..postgres.maintenance_session import connected, translate_driver_errors
 from ..postgres.process import Deadline
 from ..restore import marks, template_copy
-from ..restore.database_names import Kept, find_half_made, find_kept, find_strangers
+from ..restore.database_names import (
+    ReplacedDatabase,
+    find_half_made,
+    find_replaced,
+    find_strangers,
+)
 from ..store.listing import LATEST
 from ..store.retention import Pruned, Rules, Scope, to_prune, unplaced
 from ..store.retention import prune as prune_backups
 from ..store.storage import Storage
-from .texts import kept_row
+from .texts import replaced_row
 
 if TYPE_CHECKING:
     from sst.hooks import CommandContext, DatabaseUrl, LockedWork
 
-    from .. import Config
+    from ..settings import Config
     from ..store.listing import Listing, Stored
 
 
@@ -33,8 +38,8 @@ class Plan:
 
     is_dry: bool
     backups: tuple[str, ...]
-    replaced: tuple[Kept, ...]
-    kept: tuple[Kept, ...]
+    replaced: tuple[ReplacedDatabase, ...]
+    kept: tuple[ReplacedDatabase, ...]
     """Replaced databases that are too young to go."""
     snapshots: tuple[str, ...]
     half_made: tuple[str, ...]
@@ -53,10 +58,10 @@ class Plan:
         gone = "would go" if self.is_dry else "removed"
         return [
             *((gone, "backup", name, "") for name in self.backups),
-            *(kept_row(each, gone) for each in self.replaced),
+            *(replaced_row(each, gone) for each in self.replaced),
             *((gone, "template copy", name, "") for name in self.snapshots),
             *((gone, "half-made database", name, "") for name in self.half_made),
-            *(kept_row(each, "kept") for each in self.kept),
+            *(replaced_row(each, "kept") for each in self.kept),
             *(("left", "database without our mark", name, "") for name in self.strangers),
         ]
 
@@ -104,7 +109,7 @@ def find(
     return storage.find(wanted, database=url.name, environment=context.environment, origin=origin)
 
 
-def snapshot_of(stored: Stored) -> str:
+def template_copy_of(stored: Stored) -> str:
     """Return the name that the template copy of *stored* has, where one was made."""
     return stored.manifest.snapshot or ""
 
@@ -164,8 +169,8 @@ def _databases(
     live = url.name
     left = [one.id for one in listing if one.id not in pruned.removed]
     until = datetime.now(UTC) - timedelta(days=config.keep_replaced_days)
-    with connected(url) as server, told(server):
-        kept = find_kept(server, live)
+    with connected(url) as server, translate_driver_errors(server):
+        kept = find_replaced(server, live)
         old = tuple(each for each in kept if each.until <= until)
         # While the second place is silent, the backup of a copy may lie there.
         orphans = [] if listing.unreachable else template_copy.find_orphans(server, live, left)
@@ -187,5 +192,5 @@ def _databases(
 
 def origin_of(url: DatabaseUrl) -> Origin:
     """Return who the server of *url* is; the database itself need not exist."""
-    with connected(url) as server, told(server):
+    with connected(url) as server, translate_driver_errors(server):
         return read_origin(server.fetch, url)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..postgres.maintenance_session import connected, told
+from ..postgres.maintenance_session import connected, translate_driver_errors
 from ..restore import recreate
 from ..restore import restore as steps
-from ..restore.database_names import find_half_made, find_kept, find_strangers
-from ..restore.source import original_of
-from ..restore.swap import mend
+from ..restore.database_names import find_half_made, find_replaced, find_strangers
+from ..restore.source import restore_source_of
+from ..restore.swap import repair_swap
 from .operations import origin_of, storage_of
 
 if TYPE_CHECKING:
     from sst.hooks import Backup, CommandContext, DatabaseUrl, LockedWork, Restored
 
-    from .. import Config
+    from ..settings import Config
     from ..store.listing import Stored
     from ..store.storage import Storage
 
@@ -35,9 +35,9 @@ class Request:
     search_path: str = ""
     template: str = ""
 
-    def wishes(self, config: Config) -> steps.Wishes:
+    def options(self, config: Config) -> steps.RestoreOptions:
         """Return what the steps must know."""
-        return steps.Wishes(
+        return steps.RestoreOptions(
             self.drop_old,
             self.no_owner,
             self.from_archive,
@@ -67,18 +67,20 @@ def restore(config: Config, context: CommandContext, request: Request) -> Done:
     stored = _wanted(storage, context, request)
     target = stored.id if stored else "--undo"
     context.confirm(f"restore {target}", request.confirmed)
-    wishes = request.wishes(config)
+    options = request.options(config)
     exists, strangers = _first_look(url)
     if stored and not exists:
-        restored = recreate.recreate(url, original_of(config, storage, stored, wishes), wishes)
+        restored = recreate.recreate(
+            url, restore_source_of(config, storage, stored, options), options
+        )
         run_id = recreate.put_on_record(context, restored, stored)
         return Done(restored, run_id, stored.backup, strangers)
     wait = request.lock_wait_seconds
     with context.locked("restore", target, lock_wait_seconds=wait) as work, work.alone():
         if stored is None:
-            return Done(steps.undo(work, wishes), work.id, strangers=strangers)
-        original = original_of(config, storage, stored, wishes)
-        return Done(steps.restore(work, original, wishes), work.id, stored.backup, strangers)
+            return Done(steps.undo(work, options), work.id, strangers=strangers)
+        source = restore_source_of(config, storage, stored, options)
+        return Done(steps.restore(work, source, options), work.id, stored.backup, strangers)
 
 
 def _wanted(storage: Storage, context: CommandContext, request: Request) -> Stored | None:
@@ -98,10 +100,10 @@ def _wanted(storage: Storage, context: CommandContext, request: Request) -> Stor
 def restore_after_failure(config: Config, work: LockedWork, backup: Backup) -> Restored:
     """Restore the *backup* that a failed run made, in the run's own work."""
     storage = storage_of(config, work)
-    wishes = steps.Wishes(deadline_seconds=config.swap_timeout_seconds)
-    original = original_of(config, storage, storage.find(backup.id), wishes)
+    options = steps.RestoreOptions(deadline_seconds=config.swap_timeout_seconds)
+    source = restore_source_of(config, storage, storage.find(backup.id), options)
     with work.alone():
-        return steps.restore(work, original, wishes)
+        return steps.restore(work, source, options)
 
 
 def restored_data(done: Done) -> dict[str, Any]:
@@ -121,8 +123,8 @@ def _first_look(url: DatabaseUrl) -> tuple[bool, tuple[str, ...]]:
 
     A swap that a crash cut off is mended first.
     """
-    with connected(url) as server, told(server):
+    with connected(url) as server, translate_driver_errors(server):
         live = url.name
-        siblings = (each.name for each in find_kept(server, live))
-        mend(server, live, *find_half_made(server, live), *siblings)
+        siblings = (each.name for each in find_replaced(server, live))
+        repair_swap(server, live, *find_half_made(server, live), *siblings)
         return server.oid(live) is not None, tuple(find_strangers(server, live))

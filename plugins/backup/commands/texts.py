@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..manifest.manifest import Manifest
-    from ..restore.database_names import Kept
+    from ..restore.database_names import ReplacedDatabase
     from ..store.listing import Listing, Stored
 
 PROVEN = {
@@ -120,7 +120,7 @@ def _server(manifest: Manifest) -> str:
     return f"{manifest.cluster} (system identifier {manifest.system_identifier})"
 
 
-def kept_row(kept: Kept, word: str) -> tuple[str, ...]:
+def replaced_row(kept: ReplacedDatabase, word: str) -> tuple[str, ...]:
     """Return the row of a database that a restore has replaced; *word* says what becomes of it."""
     return (word, "database", kept.name, size(kept.size_bytes))
 

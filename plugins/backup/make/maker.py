@@ -28,7 +28,7 @@ from ..manifest.manifest import BELONGINGS, OBSTACLES, Manifest
 from ..postgres.client_environment import client_environment
 from ..postgres.client_programs import find_tools
 from ..postgres.create_database import properties_of, roles_of
-from ..postgres.name_properties_in_manifest import belongings_of
+from ..postgres.name_properties_in_manifest import name_properties_of
 from ..postgres.process import Deadline
 from ..postgres.progress_line import Progress, human_size
 from ..postgres.task import Task
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from sst.hooks import DatabaseUrl
 
     from ..archive.contents import Contents, Table
-    from ..archive.source import Asker
+    from ..archive.source import BackupTarget
     from ..manifest.manifest import ArchivedFile
     from ..postgres.client_programs import Tools
     from ..postgres.database_session import Session
@@ -69,28 +69,28 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Makes backups of the database of *asker*, as *settings* say."""
+    """Makes backups of the database of *target*, as *settings* say."""
 
     settings: CreateSettings
-    asker: Asker
+    target: BackupTarget
     source: Source
     tools: Tools
     deadline: Deadline
 
     @classmethod
-    def of(cls, settings: CreateSettings, asker: Asker) -> Maker:
+    def of(cls, settings: CreateSettings, target: BackupTarget) -> Maker:
         """Look at the database and find the tools; nothing is written yet.
 
         Raises `Veto` when the database does not answer, or no pg_dump fits it.
         """
-        source = Source.of(asker)
+        source = Source.of(target)
         tools = find_tools(source.server_major, settings.pg_bin)
-        return cls(settings, asker, source, tools, Deadline(settings.timeout_seconds))
+        return cls(settings, target, source, tools, Deadline(settings.timeout_seconds))
 
     @property
     def url(self) -> DatabaseUrl:
         """The database, by its real name."""
-        return self.asker.database_url.with_database(self.source.database)
+        return self.target.database_url.with_database(self.source.database)
 
     def make(self, backup_id: str, run_id: str | None, folder: Path) -> Manifest:
         """Write the archive into the empty *folder*, prove it, and return its manifest.
@@ -108,7 +108,7 @@ class Maker:
         manifest = Manifest(
             id=backup_id,
             run_id=run_id,
-            environment=self.asker.environment,
+            environment=self.target.environment,
             database=self.source.database,
             heads=facts.contents.heads,
             format=shape.format,
@@ -123,7 +123,7 @@ class Maker:
             large_objects=facts.contents.large_objects,
             properties={
                 **facts.properties,
-                BELONGINGS: belongings_of(self.url),
+                BELONGINGS: name_properties_of(self.url),
                 OBSTACLES: obstacles,
             },
             roles=facts.roles,

@@ -210,7 +210,7 @@ def lets_in(url: DatabaseUrl) -> bool:
 
 
 @contextlib.contextmanager
-def told(server: Server) -> Iterator[None]:
+def translate_driver_errors(server: Server) -> Iterator[None]:
     """Raise what the server refuses in the body as an error that a person can read."""
     try:
         yield

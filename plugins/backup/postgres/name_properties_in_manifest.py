@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("sst.plugins.backup")
 
 
-def belongings_of(url: DatabaseUrl) -> dict[str, Any] | None:
+def name_properties_of(url: DatabaseUrl) -> dict[str, Any] | None:
     """Return the properties of the database of *url*; None, with a warning, without the right."""
     try:
         with connected(url) as server:
@@ -34,7 +34,9 @@ def belongings_of(url: DatabaseUrl) -> dict[str, Any] | None:
         return None
 
 
-def dress(server: Server, name: str, values: Mapping[str, Any], *, no_owner: bool) -> None:
+def apply_name_properties(
+    server: Server, name: str, values: Mapping[str, Any], *, no_owner: bool
+) -> None:
     """Give the database *name* the *values* that its original had by its name; none is nothing.
 
     Roles that the server does not have are refused with `Veto`, or left out with *no_owner*; a

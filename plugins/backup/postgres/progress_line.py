@@ -41,7 +41,13 @@ class Progress:
         written = written_bytes()
         seconds = time.monotonic() - self._started
         rate = f"{human_size(written / max(seconds, 0.001))}/s"
-        told = [self._title, human_size(written), tables, rate, f"{seconds:.0f} s"]
+        told = [
+            self._title,
+            human_size(written),
+            tables,
+            rate,
+            f"{seconds:.0f} s",
+        ]
         self._draw("  ".join(part for part in told if part))
 
     def _draw(self, text: str) -> None:

@@ -36,7 +36,7 @@ SELECT d.datname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ReplacedDatabase:
     """A database that was live until a restore took its place."""
 
     name: str
@@ -50,17 +50,17 @@ class Kept:
         return {"name": self.name, "until": until, "size_bytes": self.size_bytes}
 
 
-def kept_name(live: str, until: datetime) -> str:
+def replaced_name(live: str, until: datetime) -> str:
     """Return the name that *live* gets when it is replaced: `shop_before_20261122T143000Z`."""
     return f"{_stem(live)}_before_{until.astimezone(UTC):{_FORM}}"
 
 
-def free_kept_name(server: Server, live: str) -> str:
+def free_replaced_name(server: Server, live: str) -> str:
     """Return the name of now, or of the first second from now that no database has."""
     until = datetime.now(UTC)
-    while server.oid(kept_name(live, until)) is not None:
+    while server.oid(replaced_name(live, until)) is not None:
         until += timedelta(seconds=1)
-    return kept_name(live, until)
+    return replaced_name(live, until)
 
 
 def rebuilt_name(live: str, work_id: str) -> str:
@@ -68,17 +68,17 @@ def rebuilt_name(live: str, work_id: str) -> str:
     return f"{_stem(live)}_restore_{re.split(r'[^A-Za-z0-9]+', work_id)[-1][-8:].lower()}"
 
 
-def snapshot_name(live: str, backup_id: str) -> str:
+def template_copy_name(live: str, backup_id: str) -> str:
     """Return the name of the template copy of a backup: `shop_snapshot_20261122T143000Z`."""
     return f"{_stem(live)}_snapshot_{backup_id.partition('-')[0]}"
 
 
-def find_kept(server: Server, live: str) -> list[Kept]:
+def find_replaced(server: Server, live: str) -> list[ReplacedDatabase]:
     """Return the databases that were *live* before, the newest first."""
     question = "SELECT pg_database_size(CAST(%(name)s AS name))"
     found = _ours(server, live, _KEPT)
     return [
-        Kept(name, moment, int(server.fetch(question, name=name)[0][0]))
+        ReplacedDatabase(name, moment, int(server.fetch(question, name=name)[0][0]))
         for name in reversed(found)
         if (moment := _moment(name))
     ]
@@ -89,7 +89,7 @@ def find_half_made(server: Server, live: str) -> list[str]:
     return _ours(server, live, _HALF_MADE)
 
 
-def find_snapshots(server: Server, live: str) -> list[str]:
+def find_template_copies(server: Server, live: str) -> list[str]:
     """Return the template copies of *live*, the oldest first."""
     return _ours(server, live, _SNAPSHOT)
 

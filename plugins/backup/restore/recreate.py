@@ -9,8 +9,8 @@ import psycopg2
 
 from sst.hooks import Restored, TemporaryError, Veto
 
-from ..postgres.maintenance_session import connected, lets_in, told
-from ..postgres.name_properties_in_manifest import dress
+from ..postgres.maintenance_session import connected, lets_in, translate_driver_errors
+from ..postgres.name_properties_in_manifest import apply_name_properties
 from . import marks
 from .database_names import find_half_made, rebuilt_name
 from .preflight import require_roles
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from sst.hooks import CommandContext, DatabaseUrl
 
     from ..store.listing import Stored
-    from .restore import Original, Wishes
+    from .restore import RestoreOptions, RestoreSource
 
 
-def recreate(url: DatabaseUrl, original: Original, wishes: Wishes) -> Restored:
-    """Create the database of *url*, which does not exist, from the backup *original*.
+def recreate(url: DatabaseUrl, source: RestoreSource, options: RestoreOptions) -> Restored:
+    """Create the database of *url*, which does not exist, from the backup *source*.
 
     It is rebuilt under another name, and has its own when all of it is there. There is no lock to
     take in a database that is not there: a lock of the server keeps a second restore out.
 
     Raises `Veto` when it is refused or fails; then nothing is left.
     """
-    manifest, live = original.manifest, url.name
+    manifest, live = source.manifest, url.name
     if lets_in(url):
         raise Veto(
             f"there is no database {live} on the server, and yet {url} leads to one",
@@ -38,14 +38,18 @@ def recreate(url: DatabaseUrl, original: Original, wishes: Wishes) -> Restored:
             code="cannot_swap",
         )
     fresh = rebuilt_name(live, manifest.id)
-    with connected(url) as server, told(server), server.locked(f"sst restore {live}"):
-        if not wishes.no_owner:
+    with (
+        connected(url) as server,
+        translate_driver_errors(server),
+        server.locked(f"sst restore {live}"),
+    ):
+        if not options.no_owner:
             require_roles(server, manifest.roles)
         for name in find_half_made(server, live):
             server.drop_or_warn(name)
         try:
-            original.rebuild(url.with_database(fresh))
-            dress(server, fresh, original.belongings(), no_owner=wishes.no_owner)
+            source.rebuild(url.with_database(fresh))
+            apply_name_properties(server, fresh, source.belongings(), no_owner=options.no_owner)
             with server.transaction():
                 marks.remove(server, fresh)
                 server.execute("ALTER DATABASE {} RENAME TO {}", fresh, live)

@@ -11,18 +11,18 @@ import psycopg2
 
 from sst.hooks import Restored, TemporaryError, Veto
 
-from ..postgres.maintenance_session import connected, told
+from ..postgres.maintenance_session import connected, translate_driver_errors
 from ..postgres.name_properties import Properties, apply_properties, read_properties, rehearse
 from . import marks, template_copy
 from .database_names import (
     find_half_made,
-    find_kept,
+    find_replaced,
     find_strangers,
-    free_kept_name,
+    free_replaced_name,
     rebuilt_name,
 )
 from .preflight import require_roles, require_room, require_swappable
-from .swap import Names, mend, swap
+from .swap import Names, repair_swap, swap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ _LOCK_BUSY = "lock_busy"
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class RestoreOptions:
     """What the operator may want otherwise."""
 
     drop_old: bool = False
@@ -55,7 +55,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Original:
+class RestoreSource:
     """A backup that is to be restored, and how it is rebuilt."""
 
     manifest: Manifest
@@ -66,29 +66,29 @@ class Original:
     """Return what belonged to the database's name, for a server where nothing is left."""
 
 
-def restore(work: LockedWork, original: Original, wishes: Wishes) -> Restored:
-    """Put the database of *original* in the place of *work*'s, which is kept under another name.
+def restore(work: LockedWork, source: RestoreSource, options: RestoreOptions) -> Restored:
+    """Put the database of *source* in the place of *work*'s, which is kept under another name.
 
     Until the swap nothing of the live database changes; the swap changes both names or none.
 
     Raises `Veto` when it is refused or fails: the live database is as it was.
     """
-    url, manifest = work.database_url, original.manifest
+    url, manifest = work.database_url, source.manifest
     live = url.name
     with _server_of(url) as server:
-        wanted = _prepare(server, live, original, wishes)
+        wanted = _prepare(server, live, source, options)
         fresh = rebuilt_name(live, work.id)
-        with _taken_back(url, live, fresh), _fresh(server, fresh, url, original, wishes):
+        with _taken_back(url, live, fresh), _fresh(server, fresh, url, source, options):
             apply_properties(server, fresh, wanted)
             heads = work.copy_record(url.with_database(fresh))
             if set(heads) != set(manifest.heads):
                 raise _other_heads(heads, manifest.heads)
-            kept = free_kept_name(server, live)
-            milliseconds = _swapped(work, server, Names(live, fresh, kept), wishes)
-        return _finish(work, server, original, kept, milliseconds, wishes)
+            kept = free_replaced_name(server, live)
+            milliseconds = _swapped(work, server, Names(live, fresh, kept), options)
+        return _finish(work, server, source, kept, milliseconds, options)
 
 
-def undo(work: LockedWork, wishes: Wishes) -> Restored:
+def undo(work: LockedWork, options: RestoreOptions) -> Restored:
     """Put the newest kept database back in the place of *work*'s, which is kept in its turn.
 
     Raises `Veto` when there is none, or when it fails: the live database is as it was.
@@ -96,8 +96,8 @@ def undo(work: LockedWork, wishes: Wishes) -> Restored:
     url = work.database_url
     live = url.name
     with _server_of(url) as server:
-        mend(server, live, *(each.name for each in find_kept(server, live)))
-        found = find_kept(server, live)
+        repair_swap(server, live, *(each.name for each in find_replaced(server, live)))
+        found = find_replaced(server, live)
         if not found:
             raise _nothing_kept(server, live)
         require_swappable(server, live)
@@ -106,19 +106,19 @@ def undo(work: LockedWork, wishes: Wishes) -> Restored:
         apply_properties(server, back, read_properties(server, live))
         try:
             heads = work.copy_record(url.with_database(back))
-            kept = free_kept_name(server, live)
-            milliseconds = _swapped(work, server, Names(live, back, kept), wishes)
+            kept = free_replaced_name(server, live)
+            milliseconds = _swapped(work, server, Names(live, back, kept), options)
         except BaseException:
             with contextlib.suppress(psycopg2.Error):
                 apply_properties(server, back, before)
             raise
         message = f"{live} is {back} again; {_cut_off(milliseconds)}"
         work.restored(message, heads=heads, backup=None)
-        gone = _drop_old(server, kept, wishes)
+        gone = _drop_old(server, kept, options)
         return Restored(back, heads, None if gone else kept, milliseconds, message)
 
 
-def _swapped(work: LockedWork, server: Server, names: Names, wishes: Wishes) -> int:
+def _swapped(work: LockedWork, server: Server, names: Names, options: RestoreOptions) -> int:
     """Swap *names* while the core is aside; return the milliseconds without service.
 
     Another run may have the lock when the core comes back: the swap is done all the same.
@@ -129,7 +129,7 @@ def _swapped(work: LockedWork, server: Server, names: Names, wishes: Wishes) -> 
             milliseconds = swap(
                 work.database_url,
                 names,
-                deadline_seconds=wishes.deadline_seconds,
+                deadline_seconds=options.deadline_seconds,
                 run_id=work.id,
             )
     except TemporaryError as error:
@@ -164,39 +164,43 @@ def clean(server: Server, live: str) -> list[str]:
 
 @contextlib.contextmanager
 def _server_of(url: DatabaseUrl) -> Iterator[Server]:
-    with connected(url) as server, told(server):
+    with connected(url) as server, translate_driver_errors(server):
         yield server
 
 
-def _prepare(server: Server, live: str, original: Original, wishes: Wishes) -> Properties:
+def _prepare(
+    server: Server, live: str, source: RestoreSource, options: RestoreOptions
+) -> Properties:
     """Return the properties to give, when nothing is seen that would stop the restore."""
-    mend(server, live, *find_half_made(server, live))
+    repair_swap(server, live, *find_half_made(server, live))
     require_swappable(server, live)
-    if not wishes.no_owner:
-        require_roles(server, original.manifest.roles)
+    if not options.no_owner:
+        require_roles(server, source.manifest.roles)
     wanted = read_properties(server, live)
     rehearse(server, live, wanted)
     clean(server, live)
-    if not _instant(server, live, original, wishes):
-        require_room(server, wanted.tablespace, original.manifest.database_bytes)
+    if not _instant(server, live, source, options):
+        require_room(server, wanted.tablespace, source.manifest.database_bytes)
     return wanted
 
 
-def _instant(server: Server, live: str, original: Original, wishes: Wishes) -> str | None:
+def _instant(
+    server: Server, live: str, source: RestoreSource, options: RestoreOptions
+) -> str | None:
     """Return the name of the template copy to use; None when the archive is."""
-    if wishes.from_archive or wishes.no_owner:
+    if options.from_archive or options.no_owner:
         return None
-    return template_copy.copy_of(server, live, original.manifest)
+    return template_copy.copy_of(server, live, source.manifest)
 
 
 @contextlib.contextmanager
 def _fresh(
-    server: Server, fresh: str, url: DatabaseUrl, original: Original, wishes: Wishes
+    server: Server, fresh: str, url: DatabaseUrl, source: RestoreSource, options: RestoreOptions
 ) -> Iterator[None]:
     """Have the restored database under the name *fresh* for the body."""
-    copy = _instant(server, url.name, original, wishes)
+    copy = _instant(server, url.name, source, options)
     if copy is None:
-        original.rebuild(url.with_database(fresh))
+        source.rebuild(url.with_database(fresh))
         yield
     else:
         _log.info("restoring from the template copy %s", copy)
@@ -222,15 +226,15 @@ def _taken_back(url: DatabaseUrl, live: str, fresh: str) -> Iterator[None]:
 def _finish(
     work: LockedWork,
     server: Server,
-    original: Original,
+    source: RestoreSource,
     kept: str,
     milliseconds: int,
-    wishes: Wishes,
+    options: RestoreOptions,
 ) -> Restored:
-    live, manifest = work.database_url.name, original.manifest
+    live, manifest = work.database_url.name, source.manifest
     message = f"{live} is as in backup {manifest.id}; {_cut_off(milliseconds)}"
-    work.restored(message, heads=manifest.heads, backup=original.backup)
-    gone = _drop_old(server, kept, wishes)
+    work.restored(message, heads=manifest.heads, backup=source.backup)
+    gone = _drop_old(server, kept, options)
     return Restored(manifest.id, manifest.heads, None if gone else kept, milliseconds, message)
 
 
@@ -248,8 +252,8 @@ def _nothing_kept(server: Server, live: str) -> Veto:
     )
 
 
-def _drop_old(server: Server, kept: str, wishes: Wishes) -> bool:
-    return wishes.drop_old and server.drop_or_warn(kept)
+def _drop_old(server: Server, kept: str, options: RestoreOptions) -> bool:
+    return options.drop_old and server.drop_or_warn(kept)
 
 
 def _cut_off(milliseconds: int) -> str:

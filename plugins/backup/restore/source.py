@@ -11,12 +11,12 @@ from ..postgres.client_programs import find_tools
 from ..postgres.maintenance_session import connected
 from ..postgres.process import Deadline
 from ..postgres.progress_line import Progress
-from .restore import Original, Wishes
+from .restore import RestoreOptions, RestoreSource
 
 if TYPE_CHECKING:
     from sst.hooks import DatabaseUrl
 
-    from .. import Config
+    from ..settings import Config
     from ..store.listing import Stored
     from ..store.storage import Storage
 
@@ -24,7 +24,9 @@ _log = logging.getLogger("sst.plugins.backup")
 _MAJOR = 10_000
 
 
-def original_of(config: Config, storage: Storage, stored: Stored, wishes: Wishes) -> Original:
+def restore_source_of(
+    config: Config, storage: Storage, stored: Stored, options: RestoreOptions
+) -> RestoreSource:
     """Return *stored* as something that can be restored; nothing is read yet."""
 
     def rebuild_it(url: DatabaseUrl) -> None:
@@ -45,12 +47,14 @@ def original_of(config: Config, storage: Storage, stored: Stored, wishes: Wishes
                     deadline,
                     jobs_of(config),
                     options=config.rebuild_options.but(
-                        no_owner=wishes.no_owner,
-                        search_path=wishes.search_path,
-                        template=wishes.template,
+                        no_owner=options.no_owner,
+                        search_path=options.search_path,
+                        template=options.template,
                     ),
                 )
             _log.info("comparing it with the manifest")
             compare(url, manifest, deadline)
 
-    return Original(stored.manifest, stored.backup, rebuild_it, lambda: storage.belongings(stored))
+    return RestoreSource(
+        stored.manifest, stored.backup, rebuild_it, lambda: storage.belongings(stored)
+    )

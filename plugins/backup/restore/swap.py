@@ -42,7 +42,7 @@ _SETTINGS = (
 )
 
 # The note on the database that is to be the live one is for whoever finds both closed: the core
-# reads it (`sst.db.closed`), and `mend` takes it away.
+# reads it (`sst.db.closed`), and `repair_swap` takes it away.
 #
 # Nobody new gets in once datallowconn is committed: who was let in before holds a lock on the
 # database object until it shows in pg_stat_activity, so no session falls between the two
@@ -175,7 +175,7 @@ def swap(
             [(milliseconds, failure)] = server.fetch(_RESULT)
         except psycopg2.Error as error:
             if server.is_open and _still_answers(server):
-                mend(server, names.live, names.fresh)
+                repair_swap(server, names.live, names.fresh)
                 raise _not_swapped(names, server.reason(error)) from error
             _find_out(url, names, fresh, pid, Deadline(deadline_seconds + _GRACE_SECONDS))
             return round((time.monotonic() - began) * 1000)
@@ -184,7 +184,7 @@ def swap(
     return int(milliseconds)
 
 
-def mend(server: Server, live: str, *siblings: str) -> bool:
+def repair_swap(server: Server, live: str, *siblings: str) -> bool:
     """Let connections in again where a swap was cut off by the end of its server process.
 
     A swap closes two databases in one commit: *live* and one of *siblings*. Somebody who closes
@@ -250,7 +250,7 @@ def _find_out(
             if not deadline.left:
                 raise _not_over(names, pid, deadline)
             time.sleep(_PAUSE_SECONDS)
-        mend(server, names.live, names.fresh, names.kept)
+        repair_swap(server, names.live, names.fresh, names.kept)
         if server.oid(names.live) != fresh:
             raise _not_swapped(names, "the connection was lost")
 

@@ -14,7 +14,7 @@ from sst.hooks import DatabaseUnreachableError, Veto
 from ..postgres.maintenance_session import connected, first_line
 from ..postgres.name_properties import read_properties
 from . import marks
-from .database_names import find_snapshots, snapshot_name
+from .database_names import find_template_copies, template_copy_name
 from .preflight import free_bytes
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def keep_copy(run: Run, backup_id: str) -> str | None:
     Raises what the run raises when it cannot come back: then it must not go on.
     """
     url = run.database_url
-    copy = snapshot_name(url.name, backup_id)
+    copy = template_copy_name(url.name, backup_id)
     obstacle = _obstacle(url, lambda server: _look(server, url.name, run.id))
     if not obstacle:
         with run.aside():
@@ -63,8 +63,8 @@ def keep_copy(run: Run, backup_id: str) -> str | None:
 
 def copy_of(server: Server, live: str, manifest: Manifest) -> str | None:
     """Return the template copy of the backup *manifest*; None when there is none any more."""
-    name = manifest.snapshot or snapshot_name(live, manifest.id)
-    return name if name in find_snapshots(server, live) else None
+    name = manifest.snapshot or template_copy_name(live, manifest.id)
+    return name if name in find_template_copies(server, live) else None
 
 
 @contextlib.contextmanager
@@ -92,8 +92,8 @@ def drop_orphans(server: Server, live: str, backup_ids: Iterable[str]) -> list[s
 
 def find_orphans(server: Server, live: str, backup_ids: Iterable[str]) -> list[str]:
     """Return the template copies of *live* that belong to none of the backups."""
-    wanted = {snapshot_name(live, backup_id) for backup_id in backup_ids}
-    return [name for name in find_snapshots(server, live) if name not in wanted]
+    wanted = {template_copy_name(live, backup_id) for backup_id in backup_ids}
+    return [name for name in find_template_copies(server, live) if name not in wanted]
 
 
 def _obstacle(url: DatabaseUrl, step: Callable[[Server], None]) -> str:
@@ -115,7 +115,7 @@ def _copy_alone(server: Server, live: str, copy: str) -> None:
     _require_alone(server, live, "", _SESSIONS_END_SECONDS)
     _copy(server, live, copy)
     # Each is as large as the database: there is room for one way back at once.
-    for name in find_snapshots(server, live):
+    for name in find_template_copies(server, live):
         if name != copy:
             server.drop_or_warn(name)
 

@@ -97,7 +97,7 @@ def decrypt(
         _decrypt_file(folder / file.name, destination, keys, deadline)
 
 
-def opened_belongings(manifest: Manifest, identity: SecretStr | None) -> Mapping[str, Any]:
+def opened_name_properties(manifest: Manifest, identity: SecretStr | None) -> Mapping[str, Any]:
     """Return what belonged to the database's name, decrypted where it was sealed.
 
     Raises as `decrypt` does.

@@ -54,7 +54,7 @@ class Scan:
     damaged: tuple[Damaged, ...] = ()
 
 
-class LocalPlace:
+class LocalStore:
     """The folder *directory* on this machine."""
 
     name = LOCAL

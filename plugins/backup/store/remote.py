@@ -34,7 +34,7 @@ _UNFINISHED = timedelta(days=1)
 _HINT = "check plugins.backup.upload_to, upload_options and the network, then try again"
 
 
-class RemotePlace:
+class RemoteStore:
     """The folder, or the prefix of keys, that *url* names, opened with *options*."""
 
     def __init__(self, url: str, options: Mapping[str, Any], timeout_seconds: float) -> None:

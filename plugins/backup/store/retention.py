@@ -18,7 +18,7 @@ from ..manifest.origin import read_origin, unknown_to_retention
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from ..archive.source import Asker
+    from ..archive.source import BackupTarget
     from .listing import Stored
     from .settings import StorageSettings
     from .storage import Storage
@@ -137,9 +137,9 @@ def prune(
 
 
 def prune_beside(
-    settings: StorageSettings, storage: Storage, asker: Asker, mine: Collection[str]
+    settings: StorageSettings, storage: Storage, target: BackupTarget, mine: Collection[str]
 ) -> None:
-    """Prune beside the run or the work of *asker*, whose outcome it does not change.
+    """Prune beside the run or the work of *target*, whose outcome it does not change.
 
     *mine* are backups that the ledger does not know of yet. What happens is logged; while the
     database cannot say what it needs, nothing goes.
@@ -148,15 +148,15 @@ def prune_beside(
     if not rules.are_set:
         return
     try:
-        with asker.inspect() as inspection:
+        with target.inspect() as inspection:
             [(database,)] = inspection.fetch("SELECT current_database()")
             needed = inspection.needed_backups | set(mine)
-            origin = read_origin(inspection.fetch, asker.database_url)
-        scope = Scope(database, asker.environment, origin.system_identifier)
+            origin = read_origin(inspection.fetch, target.database_url)
+        scope = Scope(database, target.environment, origin.system_identifier)
         obstacle = unknown_to_retention(origin)
         pruned = Pruned(failed=(obstacle,)) if obstacle else prune(storage, rules, needed, scope)
     except Exception as error:  # noqa: BLE001 - no reason to refuse a run, nor to hide its failure
-        pruned = Pruned(failed=(f"nothing was pruned: {asker.database_url.redact(str(error))}",))
+        pruned = Pruned(failed=(f"nothing was pruned: {target.database_url.redact(str(error))}",))
     if pruned.removed:
         _log.info("pruned %d backups: %s", len(pruned.removed), ", ".join(pruned.removed))
     for line in pruned.failed:

@@ -14,9 +14,9 @@ from sst.hooks import Veto
 from ..manifest.manifest import MANIFEST_NAME
 from ..postgres.process import Deadline
 from ..postgres.progress_line import human_size
-from .encryption import decrypt, encrypt, opened_belongings, require_identity
+from .encryption import decrypt, encrypt, opened_name_properties, require_identity
 from .listing import Listing, Stored, merged, pick
-from .local import LocalPlace, Scan, damaged, require_intact
+from .local import LocalStore, Scan, damaged, require_intact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..manifest.manifest import Manifest
     from ..manifest.origin import Origin
-    from .remote import RemotePlace
+    from .remote import RemoteStore
     from .settings import StorageSettings
 
 _log = logging.getLogger("sst.plugins.backup")
@@ -46,7 +46,7 @@ class Storage:
 
     def __init__(self, settings: StorageSettings, project_root: Path) -> None:
         self._settings = settings
-        self._local = LocalPlace(project_root / settings.directory)
+        self._local = LocalStore(project_root / settings.directory)
         self._remote = _remote(settings)
 
     @property
@@ -126,7 +126,7 @@ class Storage:
 
         Raises as `opened` does: where backups are encrypted, so is this.
         """
-        return opened_belongings(stored.manifest, self._settings.identity)
+        return opened_name_properties(stored.manifest, self._settings.identity)
 
     def delete(self, stored: Stored) -> None:
         """Remove *stored* everywhere, here last; raise `Veto` or `OSError` when that fails."""
@@ -194,7 +194,7 @@ class Storage:
             raise _unreadable(FileNotFoundError(f"it lies at {', '.join(stored.places)}"))
         return self._fetched(remote, stored.manifest, kept)
 
-    def _fetched(self, remote: RemotePlace, manifest: Manifest, kept: ExitStack) -> Path:
+    def _fetched(self, remote: RemoteStore, manifest: Manifest, kept: ExitStack) -> Path:
         folder = self._scratch(manifest.id, kept)
         remote.download(manifest, folder)
         require_intact(folder, manifest)
@@ -225,12 +225,12 @@ def require_space(directory: Path, database_bytes: int) -> None:
         )
 
 
-def _remote(settings: StorageSettings) -> RemotePlace | None:
+def _remote(settings: StorageSettings) -> RemoteStore | None:
     if not settings.upload_to:
         return None
-    from .remote import RemotePlace
+    from .remote import RemoteStore
 
-    return RemotePlace(
+    return RemoteStore(
         settings.upload_to, settings.upload_options, settings.transfer_timeout_seconds
     )
 

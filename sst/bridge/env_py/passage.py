@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from sst.db.url import DatabaseUrl
 
 
-Following = Callable[[], "Try | None"]
+Following = Callable[[], "Attempt | None"]
 
 
 @dataclass(frozen=True)
-class Try:
+class Attempt:
     """One revision to run, and what its session is to be like."""
 
     step: Step
@@ -42,7 +42,7 @@ class Try:
 
 
 @dataclass(frozen=True)
-class Ears:
+class RevisionObserver:
     """Who is told what happens within env.py."""
 
     backend: Callable[[int], None] = lambda _: None
@@ -63,16 +63,16 @@ class Passage:
         history: History,
         connection: Connection,
         url: DatabaseUrl,
-        ears: Ears,
+        observer: RevisionObserver,
     ) -> None:
         self._runner = runner
         self._history = history
         self._connection = connection
         self._url = url
-        self._ears = ears
+        self._observer = observer
         self._memo: dict[Any, Any] = {}
 
-    def run(self, first: Try, following: Following) -> None:
+    def run(self, first: Attempt, following: Following) -> None:
         """Run *first*, and then what *following* returns, as long as env.py can go on.
 
         *following* is called when a revision is committed, with the process's own logging.
@@ -85,7 +85,7 @@ class Passage:
         env.py leads to another database or version table, or never asks for the revision.
         """
         self._ours = identity_of(self._connection)
-        self._next: Try | None = first
+        self._next: Attempt | None = first
         self._following = following
         self._error: BaseException | None = None
         self._transaction: RevisionTransaction | None = None
@@ -128,10 +128,10 @@ class Passage:
         if context.connection is self._connection:
             return self._connection
         used = require_same_database(context, self._ours)
-        self._ears.backend(backend_pid(used))
+        self._observer.backend(backend_pid(used))
         return used
 
-    def _begin(self, one: Try, context: MigrationContext, used: Connection) -> RevisionStep:
+    def _begin(self, one: Attempt, context: MigrationContext, used: Connection) -> RevisionStep:
         if used is not self._connection:
             apply_settings(used, one.session_settings)
         revision = one.step.revision
@@ -148,7 +148,7 @@ class Passage:
 
     def _hear(self, text: str, is_warning: bool) -> None:  # noqa: FBT001 - a callback's argument
         with self._runner.outside():
-            self._ears.message(text, is_warning)
+            self._observer.message(text, is_warning)
 
     def _warn(self, text: str) -> None:
         self._hear(text, is_warning=True)

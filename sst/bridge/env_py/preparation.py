@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from alembic.runtime.environment import EnvironmentContext
 
-from sst.bridge.env_py.runner import ONE_AT_A_TIME
+from sst.bridge.values.process_state import ONE_AT_A_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import traceback
 import warnings
 from contextlib import contextmanager, suppress
@@ -15,10 +14,10 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError, MissingGreenlet, SQLAlchemyError
 
 from sst.bridge.env_py.sql_text import keep_characters, offline_options
-from sst.bridge.location.location import shown
+from sst.bridge.location.paths import shown
 from sst.bridge.models.compare import compare_json_defaults, comparing_options
-from sst.bridge.values.process_state import kept_within
-from sst.errors import AppError, ConfigError, HeadsUnchangedError, HistoryError, Problem
+from sst.bridge.values.process_state import ONE_AT_A_TIME, kept_within
+from sst.errors import ConfigError, HeadsUnchangedError, HistoryError, Problem, SstError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
     from sst.db.url import DatabaseUrl
 
     Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep | StampStep]]
-
-# `alembic.context` and `alembic.op` are one per process: two runs at once would mix them up.
-ONE_AT_A_TIME = threading.Lock()
 
 
 class EnvironmentRunner:
@@ -124,7 +120,7 @@ class EnvironmentRunner:
             raise
         except CommandError as error:
             raise _refused(error) from error
-        except (AppError, DBAPIError, ConnectionError):
+        except (SstError, DBAPIError, ConnectionError):
             raise
         except Exception as error:
             if asked and not _left_by_autocommit_block(error):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from alembic.script.revision import CycleDetected, RevisionError
 
-from sst.bridge.location.location import shown
+from sst.bridge.location.paths import shown
 from sst.errors import BrokenHistoryError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from sst.bridge.location.location import shown
+from sst.bridge.location.paths import shown
 from sst.errors import BrokenHistoryError, ConfigError, Problem
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from alembic.config import Config
 from alembic.util import coerce_resource_to_filename
 
-from sst.bridge.location.location import HOOKS_SECTION, Location, absolute, shown
+from sst.bridge.location.location import HOOKS_SECTION, Location
+from sst.bridge.location.paths import absolute, shown
 from sst.errors import ConfigError, Problem
 
 if TYPE_CHECKING:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from alembic.config import Config
 
+from sst.bridge.location.paths import shown
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -98,21 +100,6 @@ class Location:
             options |= {"path_separator": "os", "version_path_separator": "os"}
             options["version_locations"] = os.pathsep.join(self.version_locations)
         return options
-
-
-def shown(path: str | Path) -> str:
-    """Return *path* relative to the working folder when it lies there, else as it is."""
-    try:
-        return str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def absolute(folder: Path, location: str) -> str:
-    """Return *location* taken relative to *folder*; a `package:folder` stays as it is."""
-    if ":" in location and not Path(location).is_absolute():
-        return location
-    return str((folder / location).absolute())
 
 
 def _set(config: Config, options: Mapping[str, str]) -> None:

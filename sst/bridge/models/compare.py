@@ -16,7 +16,7 @@ from sst.bridge.models.computed_columns import without_warning_of_computed
 from sst.bridge.models.differences import described
 from sst.bridge.models.ignored_tables import leaving_out
 from sst.bridge.models.joined import joined
-from sst.bridge.models.uncompared import unseen
+from sst.bridge.models.uncompared import uncompared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -118,7 +118,7 @@ def _compared(
     with without_warning_of_computed():
         found = compare_metadata(context, models)  # type: ignore[arg-type]
     lines = (line for each in found for line in described(each))
-    return (*lines, *(each.line for each in unseen(context, models)))
+    return (*lines, *(each.line for each in uncompared(context, models)))
 
 
 def _without_ledger(include_name: Callable[..., bool] | None) -> Callable[..., bool]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class Uncompared:
     """A difference that only we see."""
 
     line: str
@@ -29,7 +29,7 @@ class Unseen:
     """What can be written into a revision; None: it takes a person."""
 
 
-def unseen(context: MigrationContext, models: Sequence[MetaData]) -> tuple[Unseen, ...]:
+def uncompared(context: MigrationContext, models: Sequence[MetaData]) -> tuple[Uncompared, ...]:
     """Return how the schema differs from *models* beside what Alembic finds.
 
     env.py's `include_object` counts, and `compare_type = False` for the labels.
@@ -39,12 +39,12 @@ def unseen(context: MigrationContext, models: Sequence[MetaData]) -> tuple[Unsee
     columns = tuple(_columns(AutogenContext(context, metadata=list(models))))
     with_labels = columns if context.opts.get("compare_type", True) is not False else ()
     return (
-        *(Unseen(*found) for found in label_differences(context.connection, with_labels)),
-        *(Unseen(*found) for found in computed_differences(context.connection, columns)),
+        *(Uncompared(*found) for found in label_differences(context.connection, with_labels)),
+        *(Uncompared(*found) for found in computed_differences(context.connection, columns)),
     )
 
 
-def write_unseen(context: MigrationContext, found: Sequence[Unseen]) -> None:
+def write_uncompared(context: MigrationContext, found: Sequence[Uncompared]) -> None:
     """Let the script that *context* generates do what can be done about *found*.
 
     Before env.py's own `process_revision_directives`, which may want to know of it.

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from sst.bridge.history.history import History
     from sst.bridge.location.branches import Branch
-    from sst.bridge.models.uncompared import Unseen
+    from sst.bridge.models.uncompared import Uncompared
 
 _log = logging.getLogger("sst.migrate")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Placement:
     """The heads that a revision follows, the version folder, and the plugin's branch, if any."""
 
     heads: tuple[str, ...]
@@ -38,7 +38,7 @@ class Place:
     """The branch's label, for its first revision."""
 
 
-def place_of(head: str | None, history: History) -> Place:
+def placement_of(head: str | None, history: History) -> Placement:
     """Return where a revision on top of *head* goes; without one on top of the project's own.
 
     Several heads, with commas between them, are merged.
@@ -47,7 +47,7 @@ def place_of(head: str | None, history: History) -> Place:
     """
     branch = _empty_branch(head, history)
     if branch:
-        return Place(("base",), str(branch.path), branch, branch.label)
+        return Placement(("base",), str(branch.path), branch, branch.label)
     head = head or _own_head(history)
     heads = tuple(dict.fromkeys(each.strip() for each in head.split(",") if each.strip()))
     for each in heads:
@@ -57,11 +57,11 @@ def place_of(head: str | None, history: History) -> Place:
     if len(touched) > 1:
         raise _joining(head, [each for each in touched if each])
     branch = touched.pop() if touched else None
-    return Place(heads, str(branch.path) if branch else _own_folder(history, files), branch)
+    return Placement(heads, str(branch.path) if branch else _own_folder(history, files), branch)
 
 
 def keep_own(
-    scripts: Iterable[MigrationScript | None], place: Place, models: Sequence[MetaData]
+    scripts: Iterable[MigrationScript | None], place: Placement, models: Sequence[MetaData]
 ) -> None:
     """Leave in *scripts* only what changes tables of the branch at *place*; log the rest.
 
@@ -81,8 +81,8 @@ def keep_own(
 
 
 def of_place(
-    found: Iterable[Unseen], place: Place, models: Sequence[MetaData]
-) -> tuple[Unseen, ...]:
+    found: Iterable[Uncompared], place: Placement, models: Sequence[MetaData]
+) -> tuple[Uncompared, ...]:
     """Return those of *found* that are in tables of the branch at *place*."""
     owners = owners_of(models)
     wanted = place.branch.label if place.branch else None

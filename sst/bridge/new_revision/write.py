@@ -12,13 +12,13 @@ from alembic.util import CommandError
 
 from sst.bridge.history.plan import several_heads
 from sst.bridge.history.targets import unknown
-from sst.bridge.location.location import shown
+from sst.bridge.location.paths import shown
 from sst.bridge.models.compare import as_sequence
 from sst.bridge.models.computed_columns import without_warning_of_computed
 from sst.bridge.models.differences import dropped
 from sst.bridge.models.ignored_tables import leaving_out
-from sst.bridge.models.uncompared import unseen, write_unseen
-from sst.bridge.new_revision.placement import Place, keep_own, of_place, place_of
+from sst.bridge.models.uncompared import uncompared, write_uncompared
+from sst.bridge.new_revision.placement import Placement, keep_own, of_place, placement_of
 from sst.bridge.values.process_state import kept_within
 from sst.errors import ConfigError, HistoryError, Problem, UsageError
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sst.bridge.env_py.runner import EnvironmentRunner
     from sst.bridge.history.history import History
     from sst.bridge.location.location import Location
-    from sst.bridge.models.uncompared import Unseen
+    from sst.bridge.models.uncompared import Uncompared
     from sst.db.url import DatabaseUrl
 
 
@@ -76,9 +76,9 @@ class RevisionWriter:
         self._require_template()
         # Alembic's "Generating ... done": the path is the command's own result.
         self._history.script.messaging_opts = {"quiet": True}
-        by_hand: list[Unseen] = []
+        by_hand: list[Uncompared] = []
         with _translated(head or "head", self._history):
-            place = place_of(head, self._history)
+            place = placement_of(head, self._history)
             revision = self._revision(message, place, autogenerate=autogenerate)
             if autogenerate or self._wants_environment():
                 by_hand = self._fill(revision, connection, url, place if autogenerate else None)
@@ -90,7 +90,7 @@ class RevisionWriter:
                 on_warning(line)
         return Path(scripts[0].path) if scripts else None
 
-    def _revision(self, message: str, place: Place, *, autogenerate: bool) -> RevisionContext:
+    def _revision(self, message: str, place: Placement, *, autogenerate: bool) -> RevisionContext:
         wanted: dict[str, Any] = {
             "message": message,
             "autogenerate": autogenerate,
@@ -116,22 +116,22 @@ class RevisionWriter:
         revision: RevisionContext,
         connection: Connection | None,
         url: DatabaseUrl,
-        compared: Place | None,
-    ) -> list[Unseen]:
+        compared: Placement | None,
+    ) -> list[Uncompared]:
         """Let env.py have its say; the models of *compared* are compared, if there is one.
 
         Return the differences that no operation can be written for.
         """
-        by_hand: list[Unseen] = []
+        by_hand: list[Uncompared] = []
 
         def compare(heads: tuple[str, ...], context: MigrationContext) -> list[Any]:
             if compared:
                 self._require_newest(heads)
                 models = as_sequence(context.opts["target_metadata"] or ())
                 context.opts.update(leaving_out(context, models, self._ignored))
-                found = of_place(unseen(context, models), compared, models)
+                found = of_place(uncompared(context, models), compared, models)
                 by_hand.extend(each for each in found if each.operation is None)
-                write_unseen(context, found)
+                write_uncompared(context, found)
                 with without_warning_of_computed():
                     revision.run_autogenerate(heads, context)
                 keep_own(revision.generated_revisions, compared, models)
@@ -165,7 +165,7 @@ class RevisionWriter:
             raise ConfigError([Problem("script.py.mako", what, hint=hint)])
 
 
-def _worth_reading(scripts: Iterable[MigrationScript], by_hand: list[Unseen]) -> Iterator[str]:
+def _worth_reading(scripts: Iterable[MigrationScript], by_hand: list[Uncompared]) -> Iterator[str]:
     """Yield what the author should know of *scripts* before they are run."""
     for each in by_hand:
         yield f"to be written by hand: {each.line}"

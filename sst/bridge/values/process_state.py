@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# `alembic.context` and `alembic.op` are one per process: two runs at once would mix them up.
+ONE_AT_A_TIME = threading.Lock()
 _STDOUT = 1
 _STDERR = 2
 

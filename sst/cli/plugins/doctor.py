@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sst.cli.invocation import Invocation
     from sst.config import Sources
-    from sst.errors import AppError
+    from sst.errors import SstError
     from sst.hooks.tools.doctor import Finding
     from sst.migrator.values.report import Report
     from sst.runtime import Runtime
@@ -109,14 +109,14 @@ def _brought(runtime: Runtime) -> Iterator[Finding]:
 
 def _raised(ask: Callable[[], object]) -> Iterator[Finding]:
     """Yield the problems that *ask* raises."""
-    from sst.errors import AppError, ConfigError
+    from sst.errors import ConfigError, SstError
     from sst.hooks.tools.doctor import Finding
 
     try:
         ask()
     except ConfigError as error:
         yield from map(Finding.of, error.problems)
-    except AppError as error:
+    except SstError as error:
         what = " ".join(filter(None, (error.what, error.why)))
         yield Finding("configuration", "error", "revisions", what, error.next_step)
 
@@ -131,7 +131,7 @@ def _unread(sources: Sources) -> Iterator[Finding]:
         yield warning("unread_setting", key_of(word.path), what, hint)
 
 
-def _error(findings: Sequence[Finding]) -> AppError | None:
+def _error(findings: Sequence[Finding]) -> SstError | None:
     from sst.errors import ConfigError, Problem
 
     errors = [each for each in findings if each.level == "error"]
@@ -150,7 +150,7 @@ def _summary(findings: Sequence[Finding], plugins: int) -> str:
     return f"{plugins} plugins enabled: {levels['error']} errors, {levels['warning']} warnings"
 
 
-def _report(findings: Sequence[Finding], environment: str, error: AppError | None) -> Report:
+def _report(findings: Sequence[Finding], environment: str, error: SstError | None) -> Report:
     from sst.migrator.values.report import Report
 
     extras = {"environment": environment, "findings": [asdict(each) for each in findings]}

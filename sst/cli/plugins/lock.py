@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sst.cli.invocation import Invocation
-    from sst.errors import AppError
+    from sst.errors import SstError
     from sst.hooks.finding.lockfile import Locked
     from sst.migrator.values.report import Report
 
@@ -46,7 +46,7 @@ def command(invocation: Invocation, *, only_check: bool) -> Report | int:
     return 0
 
 
-def _differences(invocation: Invocation, names: Sequence[str]) -> AppError | None:
+def _differences(invocation: Invocation, names: Sequence[str]) -> SstError | None:
     from sst.errors import ConfigError, Problem
     from sst.hooks.finding.lockfile import LOCK_FILE, lock_problems, read_lock
 
@@ -62,7 +62,7 @@ def _cells(entry: Locked) -> tuple[str, ...]:
     return entry.name, entry.kind, source, entry.sha256[:12]
 
 
-def _report(entries: Sequence[Locked], environment: str, error: AppError | None) -> Report:
+def _report(entries: Sequence[Locked], environment: str, error: SstError | None) -> Report:
     from sst.migrator.values.report import Report
 
     extras = {"environment": environment, "locked": [asdict(entry) for entry in entries]}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sst.cli.invocation import Invocation
     from sst.config import Sources
-    from sst.hooks.finding.hook_functions import HookPlace
+    from sst.hooks.finding.hook_functions import HookLocation
     from sst.hooks.manager import PluginEntry
     from sst.migrator.values.report import Report
 
@@ -27,7 +27,7 @@ class PluginDetails:
 
     entry: PluginEntry
     file: str = ""
-    hooks: tuple[HookPlace, ...] = ()
+    hooks: tuple[HookLocation, ...] = ()
     settings: tuple[dict[str, Any], ...] = ()
     timings: tuple[dict[str, Any], ...] = ()
     timed_in: str | None = None
@@ -84,7 +84,7 @@ def _entry(sources: Sources, name: str) -> PluginEntry:
 
 def _with_code(details: PluginDetails, sources: Sources) -> PluginDetails:
     from sst.hooks.contract.error_location import shown
-    from sst.hooks.finding.hook_functions import hook_places
+    from sst.hooks.finding.hook_functions import hook_locations
     from sst.hooks.finding.validation import holder_of
     from sst.hooks.manager import discover_enabled
 
@@ -94,7 +94,7 @@ def _with_code(details: PluginDetails, sources: Sources) -> PluginDetails:
         subject = f"plugin {details.entry.name}"
         problems = (str(each) for each in discovery.problems if each.subject == subject)
         return replace(details, problems=tuple(problems))
-    places = hook_places(holder_of(mine.module), sources.root)
+    places = hook_locations(holder_of(mine.module), sources.root)
     return replace(details, file=shown(mine.module.__file__ or "", sources.root), hooks=places)
 
 
@@ -113,13 +113,13 @@ def _with_settings(details: PluginDetails, invocation: Invocation) -> PluginDeta
 
 def _with_timings(details: PluginDetails, invocation: Invocation) -> PluginDetails:
     """Add what the hooks took; without a database there is still the rest to show."""
-    from sst.errors import AppError
+    from sst.errors import SstError
 
     if details.problems:
         return details
     try:
         found = invocation.runtime.migrator.hook_timings(details.entry.name)
-    except AppError as error:
+    except SstError as error:
         return replace(details, problems=(f"no timings: {error.what}",))
     if found is None:
         return details

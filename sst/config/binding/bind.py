@@ -10,16 +10,16 @@ from pydantic import BaseModel, ValidationError
 
 from sst.config.binding.merge import merge
 from sst.config.binding.read_value import UnreadableError, convert
-from sst.config.binding.validation_errors import Refusal, tell
+from sst.config.binding.validation_errors import Refusal, describe_refusals
 from sst.config.declared.names import fold
 from sst.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sst.config.binding.values_by_setting import Spoken
+    from sst.config.binding.values_by_setting import ValuesBySetting
     from sst.config.declared.catalog import Setting
-    from sst.config.sources.source_values import Value, Word
+    from sst.config.sources.source_values import SourceValue, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Bound:
 def bind_model(
     model: type[BaseModel],
     prefix: tuple[str, ...],
-    spoken: Spoken,
+    values_by_setting: ValuesBySetting,
     *,
     fixed: Mapping[str, Any] | None = None,
     assume_secrets: bool = False,
@@ -46,15 +46,17 @@ def bind_model(
     fields = {fold(name) for name in model.model_fields}
     mine = [
         setting
-        for path, setting in spoken.catalog.settings.items()
+        for path, setting in values_by_setting.catalog.settings.items()
         if path[: len(prefix)] == prefix and fields.intersection(path[len(prefix) :][:1])
     ]
-    data, problems = _collect(mine, prefix, spoken)
+    data, problems = _collect(mine, prefix, values_by_setting)
     data.update(fixed or {})
     found = _validate(model, data)
     if isinstance(found, BaseModel):
         return Bound(found, tuple(problems))
-    told = tell(found, model, prefix, spoken, assume_secrets=assume_secrets)
+    told = describe_refusals(
+        found, model, prefix, values_by_setting, assume_secrets=assume_secrets
+    )
     rest = (
         _validate(model, _without(data, [error["loc"] for error in found.errors]))
         if data
@@ -76,37 +78,37 @@ def _validate(model: type[BaseModel], data: Mapping[str, Any]) -> BaseModel | Re
 
 
 def _collect(
-    settings: Sequence[Setting], prefix: tuple[str, ...], spoken: Spoken
+    settings: Sequence[Setting], prefix: tuple[str, ...], values_by_setting: ValuesBySetting
 ) -> tuple[dict[str, Any], list[Problem]]:
     data: dict[str, Any] = {}
     problems: list[Problem] = []
     for setting in settings:
-        words = spoken.about(setting)
-        if not words:
+        source_values = values_by_setting.about(setting)
+        if not source_values:
             continue
         try:
-            _put(data, setting.path[len(prefix) :], _value(words, setting))
+            _put(data, setting.path[len(prefix) :], _value(source_values, setting))
         except UnreadableError as error:
-            problems.append(Problem(setting.name, str(error), words[-1].source))
+            problems.append(Problem(setting.name, str(error), source_values[-1].source))
     return data, problems
 
 
-def _value(words: Sequence[Word], setting: Setting) -> Value:
+def _value(source_values: Sequence[SourceValue], setting: Setting) -> Value:
     """Return the winner's value; a table is merged key by key."""
     if not setting.is_table:
-        return convert(words[-1], setting)
+        return convert(source_values[-1], setting)
     table: dict[str, Any] = {}
-    for word in words:
-        value = word.value
-        rest = word.path[len(setting.path) :]
+    for source_value in source_values:
+        value = source_value.value
+        rest = source_value.path[len(setting.path) :]
         if not rest:
-            value = convert(word, setting)
+            value = convert(source_value, setting)
             if not isinstance(value, dict):
                 message = "is not a table"
                 raise UnreadableError(message)
         for part in reversed(rest):
             value = {part: value}
-        merge(table, value, setting.annotation, is_cased=not word.is_text)
+        merge(table, value, setting.annotation, is_cased=not source_value.is_text)
     return table
 
 

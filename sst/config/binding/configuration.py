@@ -13,19 +13,10 @@ if TYPE_CHECKING:
 
     from sst.config.binding.bind import Bound
     from sst.config.binding.policy import Choice
-    from sst.config.binding.values_by_setting import Spoken
+    from sst.config.binding.values_by_setting import ValuesBySetting
     from sst.config.declared.catalog import Setting
     from sst.config.declared.schema import Settings
-    from sst.config.sources.source_values import Value, Word
-
-
-@dataclass(frozen=True, slots=True)
-class PluginValue:
-    """One value that a plugin's `config_values` gave; its `repr` does not hold the value."""
-
-    name: str
-    value: str = field(repr=False)
-    plugin: str
+    from sst.config.sources.source_values import SourceValue, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +25,12 @@ class Entry:
 
     setting: Setting
     value: Any = field(repr=False)
-    words: tuple[Word, ...] = ()
+    source_values: tuple[SourceValue, ...] = ()
 
     @property
     def source(self) -> str:
         """Where the value comes from: `settings.toml:18 [production]`, or `default`."""
-        return self.words[0].source if self.words else "default"
+        return self.source_values[0].source if self.source_values else "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +63,7 @@ class Configuration:
 def assemble(
     settings: Settings,
     bound: Mapping[str, Bound],
-    spoken: Spoken,
+    values_by_setting: ValuesBySetting,
     choice: Choice,
     warnings: tuple[str, ...],
 ) -> Configuration:
@@ -82,11 +73,13 @@ def assemble(
         settings=settings,
         plugin_settings=MappingProxyType(plugins),
         choice=choice,
-        secrets=spoken.secrets(),
+        secrets=values_by_setting.secrets(),
         warnings=warnings,
         entries=tuple(
-            Entry(one, _effective(one, settings, plugins, choice), spoken.about(one)[::-1])
-            for one in spoken.catalog.settings.values()
+            Entry(
+                one, _effective(one, settings, plugins, choice), values_by_setting.about(one)[::-1]
+            )
+            for one in values_by_setting.catalog.settings.values()
         ),
     )
 

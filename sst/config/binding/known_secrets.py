@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 from sst.config.declared.annotations import has_telling_name
@@ -22,22 +21,6 @@ _FILE = "_FILE"
 _NO_SECRETS = frozenset(
     ["", "true", "false", "yes", "no", "on", "off", "none", "null", "embedded"]
 )
-
-
-def early_secrets(
-    root: Path, *, overrides: Sequence[str] = (), left_out: Sequence[str] = ()
-) -> frozenset[str]:
-    """Return what is known of the project at *root* before it is loaded; never raises.
-
-    Where the settings cannot be read, that is what the process's variables hold.
-    """
-    from sst.config.binding.sources import open_sources
-
-    try:
-        return open_sources(root, overrides=overrides, left_out=left_out).secrets
-    except Exception:  # noqa: BLE001 - it is asked for while an error is told
-        said = known_in_overrides(overrides) | known_for_plugins(os.environ, root)
-        return said | known_in_variables(os.environ)
 
 
 def known_in_variables(variables: Mapping[str, str]) -> frozenset[str]:
@@ -83,9 +66,9 @@ def known_in_files(files: Iterable[TomlFile]) -> frozenset[str]:
 
 def known_in_overrides(overrides: Sequence[str]) -> frozenset[str]:
     """Return the secrets in the texts of `--set`."""
-    said = (text.partition("=") for text in overrides)
+    inputs = (text.partition("=") for text in overrides)
     return _without_words(
-        text for name, _, value in said for text in _of(path_of(name)[-1], value)
+        text for name, _, value in inputs for text in _of(path_of(name)[-1], value)
     )
 
 

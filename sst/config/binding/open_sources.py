@@ -1,4 +1,4 @@
-"""Gather what files and variables say; stop where the plugins could not be known."""
+"""Open the sources: read files and variables, and stop where the plugins could not be known."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from sst.config.binding.known_secrets import (
+    known_for_plugins,
+    known_in_overrides,
+    known_in_variables,
+)
 from sst.config.binding.sources import Sources
 from sst.config.declared.names import fold_path
 from sst.config.declared.schema import DEVELOPMENT
@@ -21,18 +26,59 @@ from sst.config.sources.lint import (
     table_conflicts,
     warn_readable,
 )
-from sst.errors import Problem
+from sst.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from sst.config.sources.files import TomlFile
-    from sst.config.sources.source_values import Word
+    from sst.config.sources.source_values import SourceValue
+
+
+def open_sources(
+    root: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    overrides: Sequence[str] = (),
+    left_out: Sequence[str] = (),
+    environment: str | None = None,
+    assume_secrets: bool = False,
+) -> Sources:
+    """Read the files and variables of the project at *root*; import no plugin.
+
+    *environ* stands for `os.environ`, *overrides* are the texts of `--set`, *left_out* the
+    names of `--no-plugin`, *environment* is asked for instead of the one that the variables name.
+    With *assume_secrets* missing secrets are no problem: for CI, where there are none.
+
+    Raises `ConfigError` with every problem that keeps the plugins from being known.
+    """
+    given = dict(os.environ if environ is None else environ)
+    inputs = ProcessInputs(given, tuple(overrides), tuple(left_out))
+    found = _gather(root.resolve(), inputs, environment, assume_secrets)
+    # A traceback with local variables must not show them: nothing but problems is left here.
+    del environ, overrides, given, inputs
+    if not isinstance(found, Sources):
+        raise ConfigError(found)
+    return found
+
+
+def early_secrets(
+    root: Path, *, overrides: Sequence[str] = (), left_out: Sequence[str] = ()
+) -> frozenset[str]:
+    """Return what is known of the project at *root* before it is loaded; never raises.
+
+    Where the settings cannot be read, that is what the process's variables hold.
+    """
+    try:
+        return open_sources(root, overrides=overrides, left_out=left_out).secrets
+    except Exception:  # noqa: BLE001 - it is asked for while an error is reported
+        inputs = known_in_overrides(overrides) | known_for_plugins(os.environ, root)
+        return inputs | known_in_variables(os.environ)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ProcessInputs:
     """What a process and its command line said."""
 
     environ: Mapping[str, str] = field(repr=False)
@@ -40,19 +86,19 @@ class Said:
     left_out: tuple[str, ...]
 
 
-def gather(
+def _gather(
     root: Path,
-    said: Said,
+    inputs: ProcessInputs,
     environment: str | None,
     assume_secrets: bool,  # noqa: FBT001 - passed on as it came
 ) -> Sources | list[Problem]:
     """Return the sources of the project at *root*, or every problem that stops here."""
-    # Dynaconf reads the process's own variables too, whatever *said* says.
-    stopping = [*control_problems([*said.environ, *os.environ])]
+    # Dynaconf reads the process's own variables too, whatever *inputs* says.
+    stopping = [*control_problems([*inputs.environ, *os.environ])]
     settings = read_toml(root / SETTINGS)
     if isinstance(settings, Problem):
         return [*stopping, settings]
-    chosen = _choose(said.environ, environment, environments_of(settings))
+    chosen = _choose(inputs.environ, environment, environments_of(settings))
     if isinstance(chosen, Problem):
         return [*stopping, chosen]
     files = _read_files(root, chosen, settings)
@@ -65,11 +111,11 @@ def gather(
             root=root,
             environment=chosen,
             files=tuple(readable),
-            file_words=(),
-            environ=said.environ,
+            file_values=(),
+            environ=inputs.environ,
             dotenv={},
-            overrides=said.overrides,
-            left_out=said.left_out,
+            overrides=inputs.overrides,
+            left_out=inputs.left_out,
             assume_secrets=assume_secrets,
         ),
         environments_of(settings),
@@ -91,33 +137,35 @@ def _read_files(root: Path, environment: str, settings: TomlFile) -> list[TomlFi
 
 
 def _open(sources: Sources, environments: Sequence[str]) -> Sources | list[Problem]:
-    words = _file_words(sources)
+    source_values = _file_values(sources)
     dotenv, faults = _dotenv(sources)
     opened = replace(
         sources,
-        file_words=words,
+        file_values=source_values,
         dotenv=dotenv,
-        problems=(*_structure(sources, words, environments), *faults),
-        warnings=_warnings(replace(sources, file_words=words)),
+        problems=(*_structure(sources, source_values, environments), *faults),
+        warnings=_warnings(replace(sources, file_values=source_values)),
     )
     return list(opened.stopping_problems()) or opened
 
 
-def _file_words(sources: Sources) -> tuple[Word, ...]:
+def _file_values(sources: Sources) -> tuple[SourceValue, ...]:
     """Return what the files say; which value wins is Dynaconf's answer, its line is ours."""
     merged = load([file.path for file in sources.files], sources.environment)
     winners: dict[tuple[str, ...], Any] = {fold_path(path): v for path, v in merged.items()}
     sections = (DEFAULT_SECTION, sources.environment)
-    words = [word for file in sources.files for name in sections for word in file.words(name)]
-    last = {word.path: position for position, word in enumerate(words)}
+    source_values = [
+        each for file in sources.files for name in sections for each in file.source_values(name)
+    ]
+    last = {each.path: position for position, each in enumerate(source_values)}
     return tuple(
-        replace(word, value=winners[word.path]) if last[word.path] == position else word
-        for position, word in enumerate(words)
+        replace(each, value=winners[each.path]) if last[each.path] == position else each
+        for position, each in enumerate(source_values)
     )
 
 
 def _structure(
-    sources: Sources, words: Sequence[Word], environments: Sequence[str]
+    sources: Sources, source_values: Sequence[SourceValue], environments: Sequence[str]
 ) -> list[Problem]:
     found = [
         problem
@@ -125,7 +173,10 @@ def _structure(
         for problem in lint(file, environments, sources.environment)
     ]
     found += overruled_by_secrets(sources.files, sources.environment)
-    return [*found, *table_conflicts({word.path: word.source for word in words})]
+    return [
+        *found,
+        *table_conflicts({each.path: each.source for each in source_values}),
+    ]
 
 
 def _dotenv(sources: Sources) -> tuple[dict[str, str], tuple[Problem, ...]]:

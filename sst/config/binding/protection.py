@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sst.config.binding.values_by_setting import Spoken
+    from sst.config.binding.values_by_setting import ValuesBySetting
     from sst.config.declared.schema import Settings
 
 EMBEDDED = "embedded"
@@ -23,15 +23,19 @@ _DATABASES = ("DATABASE_URL", "MIGRATION_DATABASE_URL")
 
 
 def guard(
-    settings: Settings, spoken: Spoken, placeholders: frozenset[str], *, assume_secrets: bool
+    settings: Settings,
+    values_by_setting: ValuesBySetting,
+    placeholders: frozenset[str],
+    *,
+    assume_secrets: bool,
 ) -> Iterator[Problem]:
     """Yield what *settings* must not say in their environment."""
     if settings.environment != DEVELOPMENT and not assume_secrets:
         yield from _missing_database(settings)
     if settings.protected:
-        yield from _switches(settings, spoken)
-        yield from _embedded(spoken)
-        yield from _placeholders(spoken, placeholders)
+        yield from _switches(settings, values_by_setting)
+        yield from _embedded(values_by_setting)
+        yield from _placeholders(values_by_setting, placeholders)
 
 
 def placeholders_of(root: Path) -> frozenset[str]:
@@ -53,35 +57,37 @@ def _missing_database(settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _switches(settings: Settings, spoken: Spoken) -> Iterator[Problem]:
+def _switches(settings: Settings, values_by_setting: ValuesBySetting) -> Iterator[Problem]:
     for name, is_on in (("DEBUG", settings.debug), ("SQL_ECHO", settings.sql_echo)):
         if is_on:
-            source = spoken.source(spoken.catalog.names[name])
+            source = values_by_setting.source(values_by_setting.catalog.names[name])
             yield Problem(
                 name, f"must be off in {settings.environment}", source, f"set {name}=false"
             )
 
 
-def _embedded(spoken: Spoken) -> Iterator[Problem]:
+def _embedded(values_by_setting: ValuesBySetting) -> Iterator[Problem]:
     for name in _DATABASES:
-        setting = spoken.catalog.names[name]
-        if spoken.text(setting).strip().lower().partition(":")[0] == EMBEDDED:
+        setting = values_by_setting.catalog.names[name]
+        if values_by_setting.text(setting).strip().lower().partition(":")[0] == EMBEDDED:
             yield Problem(
                 name,
                 "the embedded database is for development only",
-                spoken.source(setting),
+                values_by_setting.source(setting),
                 "name a server: postgresql://user@host:5432/name",
             )
 
 
-def _placeholders(spoken: Spoken, placeholders: frozenset[str]) -> Iterator[Problem]:
-    for setting in spoken.catalog.settings.values():
-        text = spoken.text(setting).strip()
-        said = {text, *map(unquote, url_secrets(text))}
-        if setting.is_secret and placeholders & said:
+def _placeholders(
+    values_by_setting: ValuesBySetting, placeholders: frozenset[str]
+) -> Iterator[Problem]:
+    for setting in values_by_setting.catalog.settings.values():
+        text = values_by_setting.text(setting).strip()
+        inputs = {text, *map(unquote, url_secrets(text))}
+        if setting.is_secret and placeholders & inputs:
             yield Problem(
                 setting.name,
                 f"is still the placeholder of {EXAMPLE}",
-                spoken.source(setting),
+                values_by_setting.source(setting),
                 "put the real value in its place",
             )

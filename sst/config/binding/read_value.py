@@ -11,21 +11,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sst.config.declared.catalog import Setting
-    from sst.config.sources.source_values import Value, Word
+    from sst.config.sources.source_values import SourceValue, Value
 
 
 class UnreadableError(ValueError):
     """A value cannot be of the declared type; the text says why and never what it is."""
 
 
-def convert(word: Word, setting: Setting) -> Value:
-    """Return *word*'s value as pydantic takes it for *setting*.
+def convert(source_value: SourceValue, setting: Setting) -> Value:
+    """Return *source_value*'s value as pydantic takes it for *setting*.
 
     A text setting gets its text byte for byte: a password `0123`, `1e5` or `@format x` stays one.
     """
-    if not word.is_text:
-        return _checked(word.value, setting)
-    return _READERS[setting.kind](without_quotes(word.value) if setting.is_url else word.value)
+    if not source_value.is_text:
+        return _checked(source_value.value, setting)
+    return _READERS[setting.kind](
+        without_quotes(source_value.value) if setting.is_url else source_value.value
+    )
 
 
 def without_quotes(url: str) -> str:

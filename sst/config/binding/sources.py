@@ -1,8 +1,7 @@
-"""Open the sources, let plugins add to them, bind them into one frozen `Configuration`."""
+"""All sources of one project: asked for plugins first, then bound into one `Configuration`."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
@@ -18,10 +17,10 @@ from sst.config.binding.known_secrets import (
     known_in_overrides,
     known_in_variables,
 )
-from sst.config.binding.policy import Choice, choose, is_policy, unlisted
+from sst.config.binding.policy import Choice, choose, unlisted
 from sst.config.binding.protection import guard, placeholders_of
 from sst.config.binding.validation_errors import masked
-from sst.config.binding.values_by_setting import Spoken
+from sst.config.binding.values_by_setting import ValuesBySetting
 from sst.config.declared.catalog import build_catalog
 from sst.config.declared.names import (
     ENABLED,
@@ -32,53 +31,24 @@ from sst.config.declared.names import (
     path_of,
     section_path,
 )
+from sst.config.declared.plugin_policy import is_policy
 from sst.config.declared.schema import PluginsSettings, Settings
 from sst.config.declared.secret_pickles import keep_secrets
 from sst.config.sources.enabled_plugins import enabled_anywhere, enabled_problems
 from sst.config.sources.source_values import Layer, low_to_high
-from sst.config.sources.variables import hear_environment, hear_overrides, hear_plugins
+from sst.config.sources.variables import read_environment, read_overrides, read_plugin_values
 from sst.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from sst.config.binding.configuration import PluginValue
     from sst.config.declared.catalog import Catalog
     from sst.config.sources.files import TomlFile
-    from sst.config.sources.source_values import Word
-    from sst.config.sources.variables import Heard
+    from sst.config.sources.source_values import PluginValue, SourceValue
+    from sst.config.sources.variables import SourceValues
 
 M = TypeVar("M", bound=BaseModel)
-
-
-def open_sources(
-    root: Path,
-    *,
-    environ: Mapping[str, str] | None = None,
-    overrides: Sequence[str] = (),
-    left_out: Sequence[str] = (),
-    environment: str | None = None,
-    assume_secrets: bool = False,
-) -> Sources:
-    """Read the files and variables of the project at *root*; import no plugin.
-
-    *environ* stands for `os.environ`, *overrides* are the texts of `--set`, *left_out* the
-    names of `--no-plugin`, *environment* is asked for instead of the one that the variables name.
-    With *assume_secrets* missing secrets are no problem: for CI, where there are none.
-
-    Raises `ConfigError` with every problem that keeps the plugins from being known.
-    """
-    from sst.config.binding.open_sources import Said, gather
-
-    given = dict(os.environ if environ is None else environ)
-    said = Said(given, tuple(overrides), tuple(left_out))
-    found = gather(root.resolve(), said, environment, assume_secrets)
-    # A traceback with local variables must not show them: nothing but problems is left here.
-    del environ, overrides, given, said
-    if not isinstance(found, Sources):
-        raise ConfigError(found)
-    return found
 
 
 @dataclass(frozen=True)
@@ -88,7 +58,7 @@ class Sources:
     root: Path
     environment: str
     files: tuple[TomlFile, ...] = field(repr=False)
-    file_words: tuple[Word, ...] = field(repr=False)
+    file_values: tuple[SourceValue, ...] = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
     dotenv: Mapping[str, str] = field(repr=False)
     overrides: tuple[str, ...] = field(repr=False)
@@ -110,8 +80,8 @@ class Sources:
     @property
     def is_protected(self) -> bool:
         """Say whether the guards of live data apply: unless the environment declares otherwise."""
-        said = [word.value for word in self.file_words if word.path == PROTECTED]
-        return said[-1:] != [False]
+        inputs = [each.value for each in self.file_values if each.path == PROTECTED]
+        return inputs[-1:] != [False]
 
     @cached_property
     def secrets(self) -> frozenset[str]:
@@ -127,18 +97,18 @@ class Sources:
     def core_secrets(self) -> frozenset[str]:
         """Those of the core's settings, and what the variables of other programs hold."""
         catalog = build_catalog()
-        core = Spoken.of(self._heard((), catalog).words, catalog).secrets()
+        core = ValuesBySetting.of(self._values((), catalog).source_values, catalog).secrets()
         return core | known_in_variables(self.dotenv) | known_in_variables(self.environ)
 
-    def unread(self) -> tuple[Word, ...]:
+    def unread(self) -> tuple[SourceValue, ...]:
         """Return what the files say about plugins that no environment, and nobody now, enables."""
         listed = (*enabled_anywhere(self.files), *self.enabled_plugins())
         readers = {fold(name) for name in listed}
         return tuple(
-            word
-            for word in self.file_words
-            if len(word.path) > len(ENABLED) and word.path[0] == PLUGINS
-            if fold(word.path[1]) not in readers
+            each
+            for each in self.file_values
+            if len(each.path) > len(ENABLED) and each.path[0] == PLUGINS
+            if fold(each.path[1]) not in readers
         )
 
     def stopping_problems(self) -> tuple[Problem, ...]:
@@ -148,14 +118,14 @@ class Sources:
         will report the rest.
         """
         catalog = build_catalog()
-        spoken = Spoken.of(self._heard((), catalog).words, catalog)
-        source = spoken.source(catalog.settings[ENABLED])
+        values_by_setting = ValuesBySetting.of(self._values((), catalog).source_values, catalog)
+        source = values_by_setting.source(catalog.settings[ENABLED])
         listed = enabled_problems(self.enabled_plugins(), source)
         faults = (*self._plugins.problems, *listed, *self._choice[1])
         if not faults:
             return ()
-        core = self._core(spoken)
-        found = (*self.problems, *faults, *core.problems, *self._guarded(core, spoken))
+        core = self._core(values_by_setting)
+        found = (*self.problems, *faults, *core.problems, *self._guarded(core, values_by_setting))
         return tuple(dict.fromkeys(found))
 
     def section(self, name: str, model: type[M]) -> M:
@@ -174,8 +144,8 @@ class Sources:
         Left out is what a stronger source decides already: NAME_FILE, environment, `--set`.
         """
         catalog = build_catalog(sections, enabled=self.enabled_plugins())
-        words = self._heard((), catalog).words
-        decided = {word.name for word in words if word.layer > Layer.PLUGIN}
+        source_values = self._values((), catalog).source_values
+        decided = {each.name for each in source_values if each.layer > Layer.PLUGIN}
         return tuple(
             setting.name
             for path, setting in catalog.settings.items()
@@ -212,82 +182,95 @@ class Sources:
         values: tuple[PluginValue, ...],
         catalog: Catalog,
     ) -> Configuration | list[Problem]:
-        heard = self._heard(values, catalog)
-        spoken = Spoken.of(heard.words, catalog)
-        core = self._core(spoken)
-        bound = {name: self._bound(name, model, spoken) for name, model in sections.items()}
+        found = self._values(values, catalog)
+        values_by_setting = ValuesBySetting.of(found.source_values, catalog)
+        core = self._core(values_by_setting)
+        bound = {
+            name: self._bound(name, model, values_by_setting) for name, model in sections.items()
+        }
         problems = [
             *self.problems,
             *self._unknown_in_files(catalog),
-            *heard.problems,
+            *found.problems,
             *chain.from_iterable(one.problems for one in (core, *bound.values())),
-            *self._guarded(core, spoken),
+            *self._guarded(core, values_by_setting),
         ]
         if problems:
             return [masked(problem, self.core_secrets) for problem in dict.fromkeys(problems)]
         settings = cast("Settings", core.instance)
-        warnings = (*self.warnings, *heard.warnings)
-        found = assemble(settings, bound, spoken, self.choice, warnings)
-        return replace(found, secrets=found.secrets | self.core_secrets)
+        warnings = (*self.warnings, *found.warnings)
+        bound_all = assemble(settings, bound, values_by_setting, self.choice, warnings)
+        return replace(bound_all, secrets=bound_all.secrets | self.core_secrets)
 
-    def _core(self, spoken: Spoken) -> Bound:
-        core = {path: s for path, s in spoken.catalog.settings.items() if s.plugin is None}
-        only_core = replace(spoken, catalog=replace(spoken.catalog, settings=core))
+    def _core(self, values_by_setting: ValuesBySetting) -> Bound:
+        core = {
+            path: s for path, s in values_by_setting.catalog.settings.items() if s.plugin is None
+        }
+        only_core = replace(
+            values_by_setting, catalog=replace(values_by_setting.catalog, settings=core)
+        )
         return bind_model(Settings, (), only_core, fixed={"environment": self.environment})
 
     def _section(self, name: str, model: type[BaseModel]) -> Bound:
         catalog = build_catalog({name: model}, enabled=self.enabled_plugins())
-        heard = self._heard((), catalog)
-        bound = self._bound(name, model, Spoken.of(heard.words, catalog))
+        found = self._values((), catalog)
+        bound = self._bound(name, model, ValuesBySetting.of(found.source_values, catalog))
         mine = ".".join(section_path(name)) + "."
-        unknown = [*self._unknown_in_files(catalog), *heard.problems]
+        unknown = [*self._unknown_in_files(catalog), *found.problems]
         own = (one for one in unknown if ".".join(path_of(one.subject)).startswith(mine))
         return replace(bound, problems=(*own, *bound.problems))
 
-    def _bound(self, name: str, model: type[BaseModel], spoken: Spoken) -> Bound:
+    def _bound(
+        self, name: str, model: type[BaseModel], values_by_setting: ValuesBySetting
+    ) -> Bound:
         keep_secrets(model)
-        return bind_model(model, section_path(name), spoken, assume_secrets=self.assume_secrets)
+        return bind_model(
+            model, section_path(name), values_by_setting, assume_secrets=self.assume_secrets
+        )
 
     @cached_property
     def _plugins(self) -> Bound:
         catalog = build_catalog()
-        words = self._heard((), catalog).words
+        source_values = self._values((), catalog).source_values
         only = replace(catalog, settings={ENABLED: catalog.settings[ENABLED]})
-        return bind_model(PluginsSettings, (PLUGINS,), Spoken.of(words, only))
+        return bind_model(PluginsSettings, (PLUGINS,), ValuesBySetting.of(source_values, only))
 
     @cached_property
     def _choice(self) -> tuple[Choice, tuple[Problem, ...]]:
         listed = self.enabled_plugins()
-        sections = {word.path[1] for word in self.file_words if is_policy(word.path)}
+        sections = {each.path[1] for each in self.file_values if is_policy(each.path)}
         catalog = build_catalog(enabled=[*listed, *sorted(sections)])
-        spoken = Spoken.of(self._heard((), catalog).words, catalog)
-        choice, problems = choose(listed, self.left_out, spoken)
-        return choice, (*problems, *unlisted(listed, spoken))
+        values_by_setting = ValuesBySetting.of(self._values((), catalog).source_values, catalog)
+        choice, problems = choose(listed, self.left_out, values_by_setting)
+        return choice, (*problems, *unlisted(listed, values_by_setting))
 
-    def _heard(self, values: tuple[PluginValue, ...], catalog: Catalog) -> Heard:
+    def _values(self, values: tuple[PluginValue, ...], catalog: Catalog) -> SourceValues:
         """Return the words of all sources, low to high, and what is wrong with the variables."""
-        heard = (
-            hear_environment(self.dotenv, catalog, self.root, dotenv=True)
-            + hear_plugins(values, catalog)
-            + hear_environment(self.environ, catalog, self.root)
-            + hear_overrides(self.overrides, catalog)
+        found = (
+            read_environment(self.dotenv, catalog, self.root, dotenv=True)
+            + read_plugin_values(values, catalog)
+            + read_environment(self.environ, catalog, self.root)
+            + read_overrides(self.overrides, catalog)
         )
-        return replace(heard, words=low_to_high([*self.file_words, *heard.words]))
+        return replace(found, source_values=low_to_high([*self.file_values, *found.source_values]))
 
     def _unknown_in_files(self, catalog: Catalog) -> list[Problem]:
         return [
-            catalog.unknown(word.path, key_of(word.path), word.source)
-            for word in self.file_words
-            if catalog.find(word.path) is None and not catalog.tolerates(word.path)
+            catalog.unknown(each.path, key_of(each.path), each.source)
+            for each in self.file_values
+            if catalog.find(each.path) is None and not catalog.tolerates(each.path)
         ]
 
-    def _guarded(self, core: Bound, spoken: Spoken) -> list[Problem]:
+    def _guarded(self, core: Bound, values_by_setting: ValuesBySetting) -> list[Problem]:
         if core.instance is None:
             return []
         settings = cast("Settings", core.instance)
         refused = {problem.subject for problem in core.problems}
         found = guard(
-            settings, spoken, placeholders_of(self.root), assume_secrets=self.assume_secrets
+            settings,
+            values_by_setting,
+            placeholders_of(self.root),
+            assume_secrets=self.assume_secrets,
         )
         return [problem for problem in found if problem.subject not in refused]
 

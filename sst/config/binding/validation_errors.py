@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
-    from sst.config.binding.values_by_setting import Spoken
+    from sst.config.binding.values_by_setting import ValuesBySetting
     from sst.config.declared.catalog import Setting
 
 
@@ -26,11 +26,11 @@ class Refusal:
     at: str = ""
 
 
-def tell(
+def describe_refusals(
     refusal: Refusal,
     model: type[BaseModel],
     prefix: tuple[str, ...],
-    spoken: Spoken,
+    values_by_setting: ValuesBySetting,
     *,
     assume_secrets: bool,
 ) -> list[Problem]:
@@ -41,11 +41,11 @@ def tell(
     if refusal.broke:
         what = f"the validator of {model.__name__} raised {refusal.broke}"
         return [Problem(".".join(prefix), what, refusal.at, "this is a fault of the plugin")]
-    secrets = spoken.secrets()
+    secrets = values_by_setting.secrets()
     found = [
-        _tell_one(error, prefix, spoken, secrets)
+        _tell_one(error, prefix, values_by_setting, secrets)
         for error in refusal.errors
-        if not (assume_secrets and _is_missing_secret(error, prefix, spoken))
+        if not (assume_secrets and _is_missing_secret(error, prefix, values_by_setting))
     ]
     return list(dict.fromkeys(found))
 
@@ -57,9 +57,12 @@ def masked(problem: Problem, secrets: frozenset[str]) -> Problem:
 
 
 def _tell_one(
-    error: ErrorDetails, prefix: tuple[str, ...], spoken: Spoken, secrets: frozenset[str]
+    error: ErrorDetails,
+    prefix: tuple[str, ...],
+    values_by_setting: ValuesBySetting,
+    secrets: frozenset[str],
 ) -> Problem:
-    setting = _setting_at(error, prefix, spoken)
+    setting = _setting_at(error, prefix, values_by_setting)
     if setting is None:
         place = ".".join([*prefix, *map(str, error["loc"])])
         return Problem(place, redact(_message(error), secrets))
@@ -71,7 +74,7 @@ def _tell_one(
             f"set {setting.name}, {setting.name}_FILE or {setting.key}",
         )
     what = _withheld(error) if setting.is_secret else redact(_message(error), secrets)
-    return Problem(setting.name, what, spoken.source(setting), _advice(error))
+    return Problem(setting.name, what, values_by_setting.source(setting), _advice(error))
 
 
 def _message(error: ErrorDetails) -> str:
@@ -90,17 +93,21 @@ def _advice(error: ErrorDetails) -> str:
     return "put the value in quotes" if error["type"] == "string_type" else ""
 
 
-def _is_missing_secret(error: ErrorDetails, prefix: tuple[str, ...], spoken: Spoken) -> bool:
-    setting = _setting_at(error, prefix, spoken)
+def _is_missing_secret(
+    error: ErrorDetails, prefix: tuple[str, ...], values_by_setting: ValuesBySetting
+) -> bool:
+    setting = _setting_at(error, prefix, values_by_setting)
     return error["type"] == "missing" and setting is not None and setting.is_secret
 
 
-def _setting_at(error: ErrorDetails, prefix: tuple[str, ...], spoken: Spoken) -> Setting | None:
+def _setting_at(
+    error: ErrorDetails, prefix: tuple[str, ...], values_by_setting: ValuesBySetting
+) -> Setting | None:
     """Return the setting that *error* is about; inside a list or a table, the whole of it."""
     parts = [part for part in error["loc"] if isinstance(part, str)]
     for length in range(len(parts), 0, -1):
         path = (*prefix, *(fold(part) for part in parts[:length]))
-        found = spoken.catalog.find(path)
+        found = values_by_setting.catalog.find(path)
         if found:
             return found[0]
     return None

@@ -12,39 +12,39 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sst.config.declared.catalog import Catalog, Setting
-    from sst.config.sources.source_values import Value, Word
+    from sst.config.sources.source_values import SourceValue, Value
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class ValuesBySetting:
     """All words by the setting that they are about, low to high; its `repr` holds no value."""
 
     catalog: Catalog = field(repr=False)
-    by_setting: Mapping[tuple[str, ...], tuple[Word, ...]] = field(repr=False)
+    by_setting: Mapping[tuple[str, ...], tuple[SourceValue, ...]] = field(repr=False)
 
     @classmethod
-    def of(cls, words: Iterable[Word], catalog: Catalog) -> Spoken:
-        """Sort *words*, low to high, to their settings; a word about none is left out."""
-        found: dict[tuple[str, ...], list[Word]] = {}
-        for word in words:
-            match = catalog.find(word.path)
+    def of(cls, source_values: Iterable[SourceValue], catalog: Catalog) -> ValuesBySetting:
+        """Sort *source_values*, low to high, to their settings; a word about none is left out."""
+        found: dict[tuple[str, ...], list[SourceValue]] = {}
+        for source_value in source_values:
+            match = catalog.find(source_value.path)
             if match:
-                found.setdefault(match[0].path, []).append(word)
+                found.setdefault(match[0].path, []).append(source_value)
         return cls(catalog, {path: tuple(about) for path, about in found.items()})
 
-    def about(self, setting: Setting) -> tuple[Word, ...]:
+    def about(self, setting: Setting) -> tuple[SourceValue, ...]:
         """Return the words about *setting*, low to high."""
         return self.by_setting.get(setting.path, ())
 
     def source(self, setting: Setting) -> str:
         """Return where the value of *setting* comes from; nothing when no source speaks."""
-        words = self.about(setting)
-        return words[-1].source if words else ""
+        source_values = self.about(setting)
+        return source_values[-1].source if source_values else ""
 
     def text(self, setting: Setting) -> str:
         """Return the effective value as written when it is a text, else nothing."""
-        words = self.about(setting)
-        value = words[-1].value if words else ""
+        source_values = self.about(setting)
+        value = source_values[-1].value if source_values else ""
         text = value if isinstance(value, str) else ""
         return without_quotes(text) if setting.is_url else text
 
@@ -52,8 +52,8 @@ class Spoken:
         """Return every text, the overruled ones too, that must never be printed."""
         found: set[str] = set()
         for setting in self.catalog.settings.values():
-            for word in self.about(setting):
-                found |= secret_texts(setting, word.value)
+            for source_value in self.about(setting):
+                found |= secret_texts(setting, source_value.value)
         return frozenset(found)
 
 

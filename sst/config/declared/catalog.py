@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from sst.config.binding.policy import PluginPolicy
 from sst.config.declared.annotations import (
     Kind,
     describe,
@@ -25,6 +24,7 @@ from sst.config.declared.names import (
     nearest,
     section_path,
 )
+from sst.config.declared.plugin_policy import PluginPolicy
 from sst.config.declared.schema import NOT_FROM_SOURCES, Settings
 from sst.errors import Problem
 

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sst.config.binding.sources import Sources, open_sources
+from sst.config.binding.open_sources import open_sources
 from sst.config.sources.environment import asked_environment, tidy
 from sst.config.sources.files import SETTINGS, TomlFile, read_toml
 from sst.config.sources.lint import environments_of
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sst.config.binding.configuration import Configuration
+    from sst.config.binding.sources import Sources
 
     Connect = Callable[[Sources], Configuration]
     """Find the plugins that the sources enable, and bind with their sections and values."""

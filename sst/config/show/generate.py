@@ -5,9 +5,9 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from sst.config.binding.policy import PluginPolicy
 from sst.config.declared.catalog import build_catalog, policy_settings
 from sst.config.declared.names import PLUGINS, fold
+from sst.config.declared.plugin_policy import PluginPolicy
 from sst.config.declared.schema import DEVELOPMENT, NOT_FROM_SOURCES, PRODUCTION, Settings
 from sst.config.show.masking import shown
 from sst.config.sources.files import DEFAULT_SECTION

@@ -54,7 +54,7 @@ def show(configuration: Configuration) -> Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class ShownSource:
     """What one source says about the explained setting."""
 
     value: Value
@@ -72,7 +72,7 @@ class Explained:
     type: str
     default: Any
     plugin: str | None
-    voices: tuple[Voice, ...]
+    voices: tuple[ShownSource, ...]
     """Every source that speaks, the winner first; the rest is overruled."""
 
 
@@ -84,8 +84,8 @@ def explain(configuration: Configuration, name: str) -> Explained:
     entry = _entry(configuration, name)
     setting = entry.setting
     voices = tuple(
-        Voice(shown(setting, word.value, configuration.secrets), word.source)
-        for word in entry.words
+        ShownSource(shown(setting, source_value.value, configuration.secrets), source_value.source)
+        for source_value in entry.source_values
     )
     return Explained(
         name=setting.name,

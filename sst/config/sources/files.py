@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sst.config.declared.names import fold_path
-from sst.config.sources.source_values import Layer, Word
+from sst.config.sources.source_values import Layer, SourceValue
 from sst.config.sources.toml_lines import key_lines, line_of
 from sst.errors import Problem
 
@@ -61,10 +61,10 @@ class TomlFile:
         for path, value in leaves(self.data[title]):
             yield path, value, self.where(title, *path)
 
-    def words(self, section: str) -> Iterator[Word]:
+    def source_values(self, section: str) -> Iterator[SourceValue]:
         """Yield what *section* says."""
         for path, value, place in self.leaves(section):
-            yield Word(fold_path(path), value, place, Layer.FILE, is_text=False)
+            yield SourceValue(fold_path(path), value, place, Layer.FILE, is_text=False)
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: a pickle would hold the secrets."""

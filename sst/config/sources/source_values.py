@@ -1,4 +1,4 @@
-"""A word: what one source says about one setting."""
+"""What one source says about one setting: its value, and where it stands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Value: TypeAlias = Any
 
 
 class Layer(IntEnum):
-    """The sources, low to high; inside a layer the later word wins."""
+    """The sources, low to high; inside a layer the later value wins."""
 
     DEFAULT = 0
     FILE = 1
@@ -28,7 +28,7 @@ class Layer(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class SourceValue:
     """One value of one source; its `repr` does not hold the value."""
 
     path: tuple[str, ...]
@@ -41,15 +41,24 @@ class Word:
 
     @property
     def name(self) -> str:
-        """The name that the word is about."""
+        """The name of the setting that the value is for."""
         return name_of(self.path)
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: the value can be a secret."""
-        message = "a Word is not pickled: its value can be a secret"
+        message = "a SourceValue is not pickled: its value can be a secret"
         raise TypeError(message)
 
 
-def low_to_high(words: Iterable[Word]) -> tuple[Word, ...]:
-    """Return *words* in the order in which they overrule each other."""
-    return tuple(sorted(words, key=lambda word: word.layer))
+@dataclass(frozen=True, slots=True)
+class PluginValue:
+    """One value that a plugin's `config_values` gave; its `repr` does not hold the value."""
+
+    name: str
+    value: str = field(repr=False)
+    plugin: str
+
+
+def low_to_high(source_values: Iterable[SourceValue]) -> tuple[SourceValue, ...]:
+    """Return *source_values* in the order in which they overrule each other."""
+    return tuple(sorted(source_values, key=lambda source_value: source_value.layer))

@@ -6,53 +6,53 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from sst.config.binding.policy import is_policy
 from sst.config.declared.names import ENABLED, PLUGINS, SEPARATOR, name_of, path_of
+from sst.config.declared.plugin_policy import is_policy
 from sst.config.sources.near_names import meant_by
 from sst.config.sources.secret_files import read_secret_file
-from sst.config.sources.source_values import Layer, Word
+from sst.config.sources.source_values import Layer, SourceValue
 from sst.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from sst.config.binding.configuration import PluginValue
     from sst.config.declared.catalog import Catalog, Setting
+    from sst.config.sources.source_values import PluginValue
 
 _FILE = "_FILE"
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SourceValues:
     """What a source said, and what was wrong with it."""
 
-    words: tuple[Word, ...] = ()
+    source_values: tuple[SourceValue, ...] = ()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, found: Iterable[Word | Problem | str | None]) -> Heard:
+    def of(cls, found: Iterable[SourceValue | Problem | str | None]) -> SourceValues:
         """Return *found* as words, problems and, the texts, warnings."""
         every = [one for one in found if one is not None]
         return cls(
-            tuple(one for one in every if isinstance(one, Word)),
+            tuple(one for one in every if isinstance(one, SourceValue)),
             tuple(one for one in every if isinstance(one, Problem)),
             tuple(one for one in every if isinstance(one, str)),
         )
 
-    def __add__(self, other: Heard) -> Heard:
+    def __add__(self, other: SourceValues) -> SourceValues:
         """Return both, this one's first."""
-        return Heard(
-            self.words + other.words,
+        return SourceValues(
+            self.source_values + other.source_values,
             self.problems + other.problems,
             self.warnings + other.warnings,
         )
 
 
-def hear_environment(
+def read_environment(
     variables: Mapping[str, str], catalog: Catalog, root: Path, *, dotenv: bool = False
-) -> Heard:
+) -> SourceValues:
     """Return what *variables* say, empty ones left out; names of other programs are ignored.
 
     *root* is where a relative `NAME_FILE` starts; *dotenv* says that this is the file `.env`.
@@ -60,12 +60,14 @@ def hear_environment(
     source = ".env" if dotenv else "environment"
     layer = Layer.DOTENV if dotenv else Layer.ENVIRONMENT
     given = {name: value for name, value in variables.items() if value}
-    ear = _Ear(source, layer, root)
-    heard = {name: list(_hear_variable(name, given, catalog, ear)) for name in sorted(given)}
-    silent = [name for name, found in heard.items() if not found]
-    return Heard.of(
+    variables_of = _VariableSource(source, layer, root)
+    found = {
+        name: list(_read_variable(name, given, catalog, variables_of)) for name in sorted(given)
+    }
+    silent = [name for name, found in found.items() if not found]
+    return SourceValues.of(
         [
-            *chain.from_iterable(heard.values()),
+            *chain.from_iterable(found.values()),
             *(
                 f"{source} {name} is not read; did you mean {meant}?"
                 for name, meant in meant_by(silent, catalog.names)
@@ -89,34 +91,34 @@ def _declared(setting: Setting, place: str) -> Problem:
     )
 
 
-def hear_overrides(overrides: Sequence[str], catalog: Catalog) -> Heard:
+def read_overrides(overrides: Sequence[str], catalog: Catalog) -> SourceValues:
     """Return what `--set NAME=VALUE` says; the last of two wins."""
-    return Heard.of(_hear_override(text, catalog) for text in overrides)
+    return SourceValues.of(_read_override(text, catalog) for text in overrides)
 
 
-def hear_plugins(values: Sequence[PluginValue], catalog: Catalog) -> Heard:
+def read_plugin_values(values: Sequence[PluginValue], catalog: Catalog) -> SourceValues:
     """Return what plugins gave; of two plugins the first in the list wins."""
-    return Heard.of(_hear_plugin(value, catalog) for value in reversed(values))
+    return SourceValues.of(_read_plugin_value(value, catalog) for value in reversed(values))
 
 
 @dataclass(frozen=True, slots=True)
-class _Ear:
+class _VariableSource:
     source: str
     layer: Layer
     root: Path
 
 
-def _hear_variable(
-    name: str, given: Mapping[str, str], catalog: Catalog, ear: _Ear
-) -> Iterable[Word | Problem | str | None]:
-    place = f"{ear.source} {name}"
+def _read_variable(
+    name: str, given: Mapping[str, str], catalog: Catalog, variables_of: _VariableSource
+) -> Iterable[SourceValue | Problem | str | None]:
+    place = f"{variables_of.source} {name}"
     if _is_declared(name, catalog):
         return [_declared(catalog.names[name], place)]
     if _find(name, catalog):
-        return [Word(_split(name), given[name], place, ear.layer)]
+        return [SourceValue(_split(name), given[name], place, variables_of.layer)]
     plain = name.removesuffix(_FILE)
     if plain != name and _find(plain, catalog) and not _is_declared(plain, catalog):
-        return [_hear_file(plain, name, given, ear)]
+        return [_read_file(plain, name, given, variables_of)]
     if not _is_ours(name, given[name], catalog) or catalog.is_unjudged(_split(name)):
         return []
     if sleeper := catalog.asleep(_split(name)):
@@ -125,21 +127,21 @@ def _hear_variable(
     return [catalog.unknown(_split(name), name, place)]
 
 
-def _hear_file(
-    plain: str, name: str, given: Mapping[str, str], ear: _Ear
-) -> Word | Problem | None:
+def _read_file(
+    plain: str, name: str, given: Mapping[str, str], variables_of: _VariableSource
+) -> SourceValue | Problem | None:
     """Return what the file holds; the variable itself beats it, faults and all."""
-    place = f"{ear.source} {name}"
-    content = read_secret_file(ear.root / given[name])
-    if plain in given and (content.fault or ear.layer is Layer.DOTENV):
+    place = f"{variables_of.source} {name}"
+    content = read_secret_file(variables_of.root / given[name])
+    if plain in given and (content.fault or variables_of.layer is Layer.DOTENV):
         return None
     if content.fault:
         return Problem(plain, f"the file that {name} names {content.fault}", place)
-    layer = Layer.NAME_FILE if ear.layer is Layer.ENVIRONMENT else ear.layer
-    return Word(_split(plain), content.text, place, layer)
+    layer = Layer.NAME_FILE if variables_of.layer is Layer.ENVIRONMENT else variables_of.layer
+    return SourceValue(_split(plain), content.text, place, layer)
 
 
-def _hear_override(text: str, catalog: Catalog) -> Word | Problem | None:
+def _read_override(text: str, catalog: Catalog) -> SourceValue | Problem | None:
     written, separator, value = text.partition("=")
     path = path_of(written)
     name = name_of(path)
@@ -155,10 +157,10 @@ def _hear_override(text: str, catalog: Catalog) -> Word | Problem | None:
         return Problem(
             name, "is given no value", place, f"leave out --set {name}= to keep what is set"
         )
-    return Word(path, value, place, Layer.OVERRIDE)
+    return SourceValue(path, value, place, Layer.OVERRIDE)
 
 
-def _hear_plugin(value: PluginValue, catalog: Catalog) -> Word | Problem:
+def _read_plugin_value(value: PluginValue, catalog: Catalog) -> SourceValue | Problem:
     place = f"plugin {value.plugin}"
     path = path_of(value.name)
     if path == ENABLED or is_policy(path) or _is_declared(name_of(path), catalog):
@@ -167,7 +169,7 @@ def _hear_plugin(value: PluginValue, catalog: Catalog) -> Word | Problem:
         return catalog.unknown(path, name_of(path), place)
     if not isinstance(value.value, str):
         return Problem(name_of(path), "is not a text", place, "a plugin gives every value as text")
-    return Word(path, value.value, place, Layer.PLUGIN)
+    return SourceValue(path, value.value, place, Layer.PLUGIN)
 
 
 def _find(name: str, catalog: Catalog) -> bool:

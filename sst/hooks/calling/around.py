@@ -73,7 +73,7 @@ class _Guarded:
         if error is None:
             raise HookFailedError(self._implementation, own) from own
         if own is not error:
-            told = self._implementation.told(own)
+            told = self._implementation.describe_error(own)
             warn(self._implementation, f"raised {told} while the run was failing")
 
 

@@ -14,7 +14,7 @@ from sst.hooks.calling.deadlines import NoAnswerError
 from sst.hooks.calling.isolation import isolated
 from sst.hooks.calling.timing import CallLog
 from sst.hooks.contract.commands import Restored
-from sst.hooks.contract.error_location import place_of, shown, told
+from sst.hooks.contract.error_location import describe_error, location_of, shown
 from sst.hooks.contract.types import Backup, Veto
 from sst.redaction.plugin_output import spending
 from sst.redaction.redact import redact
@@ -77,20 +77,20 @@ class Implementation:
         """Count the body as a call of this function."""
         return self.log.timed(self.plugin, self.hook)
 
-    def told(self, error: BaseException) -> str:
+    def describe_error(self, error: BaseException) -> str:
         """Return type and first line of *error*, without the plugin's secrets."""
-        return redact(told(error), self.secrets)
+        return redact(describe_error(error), self.secrets)
 
     def outcome(self, error: BaseException) -> str:
         """Return what the function did instead of ending: no answer, or what it raised where."""
         if isinstance(error, NoAnswerError):
             return str(error)
-        place, what = self.place(error), f"raised {self.told(error)}"
+        place, what = self.place(error), f"raised {self.describe_error(error)}"
         return f"{what} [{place}]" if place else what
 
     def place(self, error: BaseException) -> str:
         """Return `plugins/x.py:3` for the plugin's line that *error* went through, or nothing."""
-        place = place_of(error, self.package)
+        place = location_of(error, self.package)
         return shown(place[0], self.root, place[1]) if place else ""
 
 
@@ -122,7 +122,7 @@ class HookFailedError(Exception):
         self.plugin = implementation.plugin
         self.hook = implementation.hook
         self.error = error
-        self.reason = implementation.told(error)
+        self.reason = implementation.describe_error(error)
         """Type and first line of *error*, without the plugin's secrets."""
         self.place = implementation.place(error)
         """`plugins/x.py:3`, or nothing."""

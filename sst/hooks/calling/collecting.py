@@ -91,7 +91,7 @@ def _left_out(implementation: Implementation, error: BaseException) -> list[Prob
         what = f"gave {error}"
     elif implementation.hook not in _STRICT:
         # A secret store's exception may hold a token: its text is not printed.
-        what = f"raised {implementation.told(error)}"
+        what = f"raised {implementation.describe_error(error)}"
     subject, place = f"plugin {implementation.plugin}", implementation.place(error)
     return [Problem(subject, f"{implementation.hook} {what}", place)]
 

@@ -66,7 +66,7 @@ def isolated(who: str, blame: Callable[[str], None], owner: str = "") -> Iterato
             now = part.read()
             if part.differs(was, now):
                 part.write(was, now)
-                blame(f"changed {part.told(was, now)}; it is put back")
+                blame(f"changed {part.change(was, now)}; it is put back")
         quota.close()
         if quota.dropped:
             blame(f"printed {quota.dropped} characters too many; they are left out")
@@ -104,7 +104,7 @@ class _Part:
     detail: Callable[[Snapshot, Snapshot], str] = lambda _was, _now: ""
     differs: Callable[[Snapshot, Snapshot], bool] = operator.ne
 
-    def told(self, was: Snapshot, now: Snapshot) -> str:
+    def change(self, was: Snapshot, now: Snapshot) -> str:
         """Return what was changed; no value of a variable, which may be a secret."""
         detail = self.detail(was, now)
         return f"{self.name} ({detail})" if detail else self.name

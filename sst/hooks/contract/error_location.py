@@ -17,13 +17,13 @@ def shown(path: Path | str, root: Path, line: int | None = None) -> str:
     return text if line is None else f"{text}:{line}"
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return type and first line of *error*."""
     first_line = next(iter(str(error).splitlines()), "")
     return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
 
 
-def place_of(error: BaseException, package: str) -> tuple[str, int] | None:
+def location_of(error: BaseException, package: str) -> tuple[str, int] | None:
     """Return file and line of the deepest frame of *error* in *package*, None when it has none.
 
     A syntax error names its own place: its code never had a frame.
@@ -43,7 +43,7 @@ def belongs(module: object, package: str) -> bool:
     return isinstance(module, str) and (module == package or module.startswith(f"{package}."))
 
 
-def name_place(module: ModuleType, name: str) -> tuple[str, int]:
+def name_location(module: ModuleType, name: str) -> tuple[str, int]:
     """Return file and line where *module* gives *name* a value; line 1 when its text is silent."""
     file = module.__file__ or module.__name__
     try:

@@ -7,10 +7,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sst.config.binding.policy import PluginPolicy
 from sst.config.binding.validation_errors import masked
+from sst.config.declared.plugin_policy import PluginPolicy
 from sst.hooks.calling.calls import guarded
-from sst.hooks.contract.error_location import place_of, shown, told
+from sst.hooks.contract.error_location import describe_error, location_of, shown
 from sst.hooks.contract.specs import MODES
 from sst.hooks.finding.hook_functions import hook_names
 from sst.hooks.finding.loading import LOAD_ERRORS, PACKAGE_PREFIX, load, top_package
@@ -176,9 +176,9 @@ def _warn_faults(plugin: FoundPlugin, policy: PluginPolicy) -> list[Problem]:
 
 def _broken(name: str, candidate: Candidate, error: BaseException, root: Path) -> Problem:
     package = top_package(candidate, root)
-    place = place_of(error, package)
+    place = location_of(error, package)
     source = shown(place[0], root, place[1]) if place else candidate.source
-    what = f"cannot be imported: {told(error)}"
+    what = f"cannot be imported: {describe_error(error)}"
     return problem(name, what, source, _remedy(error, root))
 
 

@@ -45,7 +45,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class HookPlace:
+class HookLocation:
     """Where a plugin implements a hook."""
 
     hook: str
@@ -54,12 +54,12 @@ class HookPlace:
     """`plugins/x.py:3`."""
 
 
-def hook_places(holder: Holder, root: Path) -> tuple[HookPlace, ...]:
+def hook_locations(holder: Holder, root: Path) -> tuple[HookLocation, ...]:
     """Return where *holder* implements its hooks, in the order of the reference."""
     order = list(MODES)
     known = [found for found in hook_functions(holder) if found.hook in MODES]
     return tuple(
-        HookPlace(found.hook, MODES[found.hook].value, _place(found.function, root))
+        HookLocation(found.hook, MODES[found.hook].value, _place(found.function, root))
         for found in sorted(known, key=lambda found: order.index(found.hook))
     )
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 
 from sst.config.declared.catalog import settings_of
 from sst.hooks.calling.calls import guarded
-from sst.hooks.contract.error_location import name_place, place_of, shown, told
+from sst.hooks.contract.error_location import describe_error, location_of, name_location, shown
 from sst.hooks.finding.loading import LOAD_ERRORS
 from sst.hooks.finding.validation import holder_of, problem
 
@@ -38,9 +38,9 @@ def instantiate(plugin: FoundPlugin, config: BaseModel | None) -> object:
 
 
 def _failure(plugin: FoundPlugin, config: BaseModel | None, error: BaseException) -> Problem:
-    file, line = place_of(error, plugin.package) or name_place(plugin.module, "Plugin")
+    file, line = location_of(error, plugin.package) or name_location(plugin.module, "Plugin")
     # The text of an exception may hold what the plugin was given: with secrets the type must do.
-    text = type(error).__name__ if secrets_of(config) else told(error)
+    text = type(error).__name__ if secrets_of(config) else describe_error(error)
     what = f"Plugin({'config' if config else ''}) raised {text}"
     return problem(plugin.name, what, shown(file, plugin.root, line))
 

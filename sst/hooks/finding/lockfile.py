@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sst.config.binding.policy import PluginPolicy
+from sst.config.declared.plugin_policy import PluginPolicy
 from sst.errors import ConfigError, Problem
 from sst.hooks.finding.selection import Picked, pick
 from sst.hooks.finding.sources import Kind, find_candidates

@@ -13,7 +13,7 @@ from sst.hooks.finding.validation import problem
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sst.config.binding.policy import PluginPolicy
+    from sst.config.declared.plugin_policy import PluginPolicy
     from sst.errors import Problem
 
     Candidates = Mapping[str, Sequence[Candidate]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from sst.errors import Problem
-from sst.hooks.contract.error_location import name_place, shown
+from sst.hooks.contract.error_location import name_location, shown
 from sst.hooks.contract.specs import MODES, Mode
 from sst.hooks.finding.hook_functions import faults, hook_names, nearest
 
@@ -33,7 +33,7 @@ def holder_of(module: ModuleType) -> Holder:
 def module_problems(name: str, module: ModuleType, root: Path) -> Iterator[Problem]:
     """Yield everything that is wrong with the plugin *name* in *module*."""
     for bound, what, hint in _shape_faults(module):
-        file, line = name_place(module, bound)
+        file, line = name_location(module, bound)
         yield problem(name, what, shown(file, root, line), hint)
     for fault in faults(holder_of(module)):
         yield problem(name, fault.what, shown(fault.file, root, fault.line), fault.hint)

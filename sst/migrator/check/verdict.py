@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sst.errors import AppError, DriftError, InterruptedStateError, PendingError
+from sst.errors import DriftError, InterruptedStateError, PendingError, SstError
 from sst.hooks.contract.types import CheckStatus
 from sst.migrator.check.core_checks import CORE, remedy
 
@@ -25,7 +25,7 @@ def verdict(
     checks: Sequence[NamedResult],
     dead: Sequence[DeadRun],
     history_error: HistoryError | None,
-) -> AppError | None:
+) -> SstError | None:
     """Return the gravest finding; the others are in *checks*.
 
     *history_error* (a broken history, a database ahead) comes first, then a run that was killed,
@@ -44,7 +44,7 @@ def verdict(
     return _failed(failed, status) if failed else None
 
 
-def _interrupted(run: DeadRun, status: Status) -> AppError:
+def _interrupted(run: DeadRun, status: Status) -> SstError:
     left = _first(status) or "none"
     return InterruptedStateError(
         what=f"The run {run.id} ({run.command} {run.target}) {run.ended}.",
@@ -54,7 +54,7 @@ def _interrupted(run: DeadRun, status: Status) -> AppError:
     )
 
 
-def _pending(status: Status) -> AppError:
+def _pending(status: Status) -> SstError:
     count = len(status.pending)
     where = ", ".join(status.current) or "no revision"
     return PendingError(
@@ -71,7 +71,7 @@ def _first(status: Status) -> str:
     return ", ".join(ids[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _failed(failed: Sequence[NamedResult], status: Status) -> AppError:
+def _failed(failed: Sequence[NamedResult], status: Status) -> SstError:
     known = remedy(failed[0].code, status)
     why = "; ".join(f"{check.name}: {check.detail}" for check in failed)
     return DriftError(

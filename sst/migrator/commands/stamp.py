@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from sst.bridge.history.id_length import refuse_too_long
-from sst.errors import AppError, DatabaseAheadError
+from sst.errors import DatabaseAheadError, SstError
 from sst.migrator.ledger.unknown_revision import explained
 from sst.migrator.run.progress import new_run_id
 from sst.migrator.schema.fingerprint import SchemaAtStart, look_at_schema, remember_schema
-from sst.migrator.session.driver_errors import told
+from sst.migrator.session.driver_errors import translate_driver_errors
 from sst.migrator.session.guard import guard_environment
 from sst.migrator.session.session import open_session, watch_signals
 from sst.migrator.values.report import Report
@@ -47,7 +47,7 @@ def execute_stamp(
     """Stamp *wanted* under the run's lock; no gate runs, for no revision does."""
     run_id, started = new_run_id(), time.monotonic()
     with (
-        told(context.redact),
+        translate_driver_errors(context.redact),
         watch_signals(context, lambda: f"whether {wanted} is written is not known") as interrupts,
         open_session(
             context, run_id, lock_wait_seconds=lock_wait_seconds, interrupts=interrupts
@@ -102,11 +102,11 @@ def _fail(
     context: Context, session: Session, run_id: str, error: Exception, heads: Sequence[str]
 ) -> None:
     failure: dict[str, Any] = {"phase": "stamp", "code": "failed", "why": ""}
-    if isinstance(error, AppError):
+    if isinstance(error, SstError):
         failure |= {"code": error.code, "text": error.what, "why": error.why}
     else:
         failure |= {"text": context.redact(f"{type(error).__name__}: {error}")}
-    is_refused = isinstance(error, AppError) and error.exit_code in {2, 5, 6}
+    is_refused = isinstance(error, SstError) and error.exit_code in {2, 5, 6}
     outcome = "refused" if is_refused else "failed"
     try:
         session.ledger.finish(run_id, outcome, error=failure, heads=heads)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sst.errors import DatabaseClosedError, TemporaryError, WaitTimeoutError
 from sst.migrator.session.connections import open_connection
-from sst.migrator.session.driver_errors import told
+from sst.migrator.session.driver_errors import translate_driver_errors
 from sst.migrator.session.inspection import DatabaseInspection
 from sst.migrator.session.signals import Interrupts
 from sst.migrator.values.report import Report
@@ -51,7 +51,7 @@ def execute_wait(context: Context, goal: str, timeout_seconds: float) -> Report:
     look = _look_for_head if goal == HEAD else _look_for_database
     started = time.monotonic()
     # As the first process of a container, Python would not even notice SIGTERM.
-    with told(context.redact), Interrupts(lambda _: None):
+    with translate_driver_errors(context.redact), Interrupts(lambda _: None):
         seen = _poll(lambda: look(context), started + timeout_seconds)
     if not seen.is_there:
         raise _timed_out(context, goal, timeout_seconds, seen)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sst.migrator.values.context import Context
 
 
-def who_runs(context: Context) -> dict[str, Any]:
+def run_actor(context: Context) -> dict[str, Any]:
     """Return the ledger's columns that say who runs what code where."""
     return {
         "os_user": _os_user(),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from sst.db.server_errors import advice_for, sqlstate_of, told_by_server
+from sst.db.server_errors import advice_for, server_message, sqlstate_of
 from sst.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def bring_up_to_date(connection: Connection) -> None:
         advice = None if sqlstate_of(error) == _NO_RIGHT else advice_for(error)
         raise RefusedError(
             what="The record of this run cannot be written.",
-            why=told_by_server(error),
+            why=server_message(error),
             next_step=advice
             or "let the role create the schema (grant create on database NAME to ROLE), "
             "or let the owner of the schema migrator run the next upgrade",

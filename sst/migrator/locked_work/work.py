@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from sst.errors import AppError, InterruptedRunError, LockBusyError, RefusedError, StoppedError
+from sst.errors import InterruptedRunError, LockBusyError, RefusedError, SstError, StoppedError
 from sst.hooks.calling.calls import HookFailedError
 from sst.hooks.contract.types import Event, EventKind, Veto
 from sst.migrator.locked_work.copy_record import carry_over
 from sst.migrator.run.progress import new_run_id
 from sst.migrator.schema.fingerprint import hand_on, read_fingerprint, remember_schema
-from sst.migrator.session.driver_errors import told
+from sst.migrator.session.driver_errors import translate_driver_errors
 from sst.migrator.session.guard import guard_environment
 from sst.migrator.session.session import open_session, watch_signals
 from sst.migrator.session.signals import Interrupt
@@ -48,7 +48,7 @@ def hold_lock(
     """Hold the run's lock for the body; see `CommandContext.locked`."""
     run_id = new_run_id()
     with (
-        told(context.redact, touched="what was done before stays done"),
+        translate_driver_errors(context.redact, touched="what was done before stays done"),
         watch_signals(context, lambda: f"how far `{command}` has come is not known") as interrupts,
         interrupts.unmasked(),
         open_session(
@@ -200,7 +200,7 @@ class Work:
     def _failure(self, raised: BaseException) -> dict[str, Any]:
         error, redact = _cause(raised), self._context.redact
         failure = {"phase": self._command, "why": ""}
-        if isinstance(error, AppError):
+        if isinstance(error, SstError):
             words = {"text": redact(error.what), "why": redact(error.why)}
             return failure | words | {"code": error.code}
         if isinstance(error, Veto):

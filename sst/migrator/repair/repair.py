@@ -18,12 +18,12 @@ from sst.migrator.run.progress import new_run_id
 from sst.migrator.schema.fingerprint import read_fingerprint, store_fingerprint
 from sst.migrator.schema.shape import Shape, patched, server_major, take_shape
 from sst.migrator.session.connections import open_connection
-from sst.migrator.session.driver_errors import told
+from sst.migrator.session.driver_errors import translate_driver_errors
 from sst.migrator.session.guard import guard_environment
 from sst.migrator.session.inspection import DatabaseInspection
 from sst.migrator.session.session import open_session, watch_signals
 from sst.migrator.session.signals import Interrupt
-from sst.migrator.values.report import Mending, Report
+from sst.migrator.values.report import RepairAction, Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -49,7 +49,9 @@ def list_damage(context: Context) -> Report:
             status = inspection.status
     except DatabaseClosedError as error:
         return _closed_report(closed_database(error, context.url.name), "found")
-    mendings = tuple(Mending(each.code, each.subject, each.what, each.remedy) for each in found)
+    mendings = tuple(
+        RepairAction(each.code, each.subject, each.what, each.remedy) for each in found
+    )
     return Report(
         command="repair",
         state=status.state,
@@ -83,7 +85,7 @@ def execute_repair(
             return _closed_report(closed, "failed", note)
         log.info("%s: done", closed.remedy)
     with (
-        told(context.redact, touched="what was mended before stays mended"),
+        translate_driver_errors(context.redact, touched="what was mended before stays mended"),
         watch_signals(context, lambda: "how far the repair has come is not known") as interrupts,
         open_session(
             context,
@@ -123,7 +125,7 @@ class _Repair:
     run_id: str
     opened: tuple[Damage, ...] = ()
     """What has been mended already: there was no record to put it on before."""
-    done: list[Mending] = field(default_factory=list)
+    done: list[RepairAction] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     refused: bool = False
     """Whether the version table is not to be put on record as it stands."""
@@ -229,17 +231,17 @@ class _Repair:
             store_fingerprint(self.session.record, self.run_id, shape, known.server_major)
 
 
-def _mending(damage: Damage, outcome: str, note: str = "") -> Mending:
-    return Mending(damage.code, damage.subject, damage.what, damage.remedy, outcome, note)
+def _mending(damage: Damage, outcome: str, note: str = "") -> RepairAction:
+    return RepairAction(damage.code, damage.subject, damage.what, damage.remedy, outcome, note)
 
 
-def _record(outcome: str, done: Sequence[Mending]) -> dict[str, Any]:
+def _record(outcome: str, done: Sequence[RepairAction]) -> dict[str, Any]:
     failed = [f"{each.subject}: {each.note}" for each in done if each.note]
     text = "; ".join(failed) or f"the repair was {outcome}"
     return {"code": RepairNeededError.code, "phase": "repair", "text": text, "why": ""}
 
 
-def _needed(left: Sequence[Mending], found: Sequence[Damage]) -> RepairNeededError | None:
+def _needed(left: Sequence[RepairAction], found: Sequence[Damage]) -> RepairNeededError | None:
     if not left:
         return None
     # What only the operator can decide comes before what one command does.

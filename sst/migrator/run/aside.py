@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from sst.errors import AppError, DatabaseUnreachableError, RefusedError
+from sst.errors import DatabaseUnreachableError, RefusedError, SstError
 from sst.hooks.contract.types import Run
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sst.migrator.values.context import Context
 
 
-class SteppingAside:
+class Aside:
     """The `aside` of one run; `confirm` says whether the plan still holds."""
 
     def __init__(self, session: Session, progress: Progress) -> None:
@@ -27,7 +27,7 @@ class SteppingAside:
         self._progress = progress
         self._database = session.database
         self._has_been = False
-        self._lost: AppError | None = None
+        self._lost: SstError | None = None
 
     def run_of(self, context: Context) -> Run:
         """Return the run as plugins see it."""
@@ -61,7 +61,7 @@ class SteppingAside:
                 yield
                 is_over = True
             self._refuse_moved()
-        except AppError as error:
+        except SstError as error:
             # What the gate itself raised is the gate's; the rest it must not hide.
             self._lost = error if is_over else None
             raise

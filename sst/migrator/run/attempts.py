@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from sst.bridge import Footprint, Try, may_run_again
+from sst.bridge import Attempt, Footprint, may_run_again
 from sst.db.server_errors import sqlstate_of
-from sst.errors import AppError, ConnectionLostError
+from sst.errors import ConnectionLostError, SstError
 from sst.migrator.run.progress import Attempts
 from sst.migrator.session.connections import open_connection
-from sst.migrator.table_locks.blocker_watch import Sampler
+from sst.migrator.table_locks.blocker_watch import BlockerWatch
 from sst.migrator.table_locks.blockers import terminate
 from sst.migrator.table_locks.invalid_indexes import drop_left_behind, known_invalid
 from sst.migrator.table_locks.schedule import RETRYABLE, Schedule, milliseconds
@@ -51,7 +51,7 @@ def refuse_lost_lock(session: Session, progress: Progress, step: Step) -> None:
     )
 
 
-class Tries:
+class RevisionAttempts:
     """The tries of a revision until it is committed, or must not be tried again."""
 
     def __init__(
@@ -76,12 +76,12 @@ class Tries:
         self._attempts = self._progress.attempts = Attempts()
         self._started = time.monotonic()
         timeout = self._schedule.timeout_seconds(1)
-        with Sampler(self._context, timeout_seconds=timeout) as self._sampler:
+        with BlockerWatch(self._context, timeout_seconds=timeout) as self._sampler:
             for pid in self._backends:
                 self._sampler.watch(pid)
             yield
 
-    def next(self, step: Step) -> Try:
+    def next(self, step: Step) -> Attempt:
         """Prepare the next try of *step*: its timeouts are set on our connection."""
         self._attempts.count += 1
         connection = self._session.connection
@@ -91,7 +91,7 @@ class Tries:
             connection.execute(text(f"set {name} = {value}"))
         connection.commit()
         self._footprint = Footprint()
-        return Try(step, settings, self._footprint)
+        return Attempt(step, settings, self._footprint)
 
     def pause_after(self, step: Step, error: BaseException) -> float | None:
         """Return the seconds to wait before the next try of *step*, which *error* has ended.
@@ -129,7 +129,7 @@ class Tries:
         try:
             stay = drop_left_behind(self._context, self._interrupts, known, failed)
             left = tuple(f"the INVALID index {index}" for index in stay)
-        except (AppError, DBAPIError) as error:
+        except (SstError, DBAPIError) as error:
             log.warning("nobody looked for INVALID indexes: %s", error)
         self._attempts.committed += left
 
@@ -165,7 +165,7 @@ class Tries:
         try:
             with open_connection(self._context, "sst-blockers", autocommit=True) as connection:
                 ended = terminate(connection, blockers, allowed)
-        except (AppError, DBAPIError) as error:
+        except (SstError, DBAPIError) as error:
             log.warning("the blockers were not ended: %s", _word(error))
             return blockers
         for blocker in ended:
@@ -174,6 +174,6 @@ class Tries:
         return ended
 
 
-def _word(error: AppError | DBAPIError) -> str:
+def _word(error: SstError | DBAPIError) -> str:
     original = getattr(error, "orig", None) or error
     return str(original).strip().partition("\n")[0]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("sst.migrate")
 
 
-def tell(
+def report_event(
     context: Context, progress: Progress, kind: EventKind, message: str, **details: Any
 ) -> None:
     """Send the event *kind* to everybody who observes; *details* are further fields of it."""

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from sst.bridge.history.id_length import refuse_steps
-from sst.errors import AppError, ConfigError, DatabaseAheadError, UnhealthyError
+from sst.errors import ConfigError, DatabaseAheadError, SstError, UnhealthyError
 from sst.hooks.calling.calls import HookFailedError, HookProblem
 from sst.hooks.contract.types import Backup, CheckStatus, EventKind, Stage
 from sst.migrator.ledger.agreement import refuse_loss
 from sst.migrator.ledger.reader import Records
 from sst.migrator.ledger.unknown_revision import explained
 from sst.migrator.run import failures
-from sst.migrator.run.aside import SteppingAside
-from sst.migrator.run.events import log_checks, tell, warn_of_backup, warnings_of
+from sst.migrator.run.aside import Aside
+from sst.migrator.run.events import log_checks, report_event, warn_of_backup, warnings_of
 from sst.migrator.run.progress import Progress, Request
-from sst.migrator.run.recovery import advise, take_back
+from sst.migrator.run.recovery import advise, restore_failed_run
 from sst.migrator.run.replaced_database import explaining, refuse_replaced
 from sst.migrator.run.step import Chain
 from sst.migrator.schema.fingerprint import (
@@ -64,7 +64,7 @@ class _Execution:
 
     def execute(self) -> Report:
         """Run in order; whatever is raised ends in the record, in the events and in the report."""
-        error: AppError | None = None
+        error: SstError | None = None
         progress = self._progress
         try:
             with (
@@ -103,7 +103,7 @@ class _Execution:
         except BaseException as raised:
             with self._interrupts.shielded():
                 failed = self._fail(session, raised)
-            take_back(self._context, session, self._progress, self._interrupts, failed)
+            restore_failed_run(self._context, session, self._progress, self._interrupts, failed)
             raise
         finally:
             self._record_hooks(session)
@@ -134,7 +134,7 @@ class _Execution:
         self._context.plugins.demand("register_checks")
         self._schema = look_at_schema(self._context)
         progress.warnings += self._schema.warnings
-        self._stepping = SteppingAside(session, progress)
+        self._stepping = Aside(session, progress)
         progress.run = self._stepping.run_of(self._context)
         with self._interrupts.shielded():
             session.put_on_record(
@@ -256,7 +256,7 @@ class _Execution:
         done = ", ".join(progress.after) or "base"
         self._tell(EventKind.RUN_SUCCEEDED, f"the database is at {done}", after=progress.after)
 
-    def _fail(self, session: Session, raised: BaseException) -> AppError | None:
+    def _fail(self, session: Session, raised: BaseException) -> SstError | None:
         progress, redact = self._progress, self._context.redact
         error = failures.translate(raised, progress, redact)
         failure = failures.describe(error, raised, progress, redact)
@@ -291,4 +291,4 @@ class _Execution:
             session.ledger.record_hooks(self._progress.run_id, self._context.plugins.log.totals())
 
     def _tell(self, kind: EventKind, message: str, **details: Any) -> None:
-        tell(self._context, self._progress, kind, message, **details)
+        report_event(self._context, self._progress, kind, message, **details)

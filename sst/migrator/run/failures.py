@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from sst.bridge import EndedTransactionError
-from sst.db.server_errors import advice_for, sqlstate_of, told_by_server, trying_again_is_vain
+from sst.db.server_errors import advice_for, server_message, sqlstate_of, trying_again_is_vain
 from sst.errors import (
-    AppError,
     ConnectionLostError,
     DatabaseUnreachableError,
     InterruptedRunError,
     RefusedError,
     RevisionFailedError,
+    SstError,
     StoppedError,
     TransactionEndedError,
     UnhealthyError,
@@ -23,7 +23,7 @@ from sst.errors import (
 )
 from sst.hooks.calling.calls import HookFailedError
 from sst.hooks.contract.types import EventKind, Failure
-from sst.migrator.run.lock_timeout import gave_up
+from sst.migrator.run.lock_timeout import lock_timeout_error
 from sst.migrator.session.heartbeat import ServerSilent
 from sst.migrator.session.signals import Interrupt
 
@@ -42,9 +42,9 @@ _THERE_ALREADY = {"42P07", "42P06", "42723", "42710"}
 _SEE = "look at `python migrate.py check`, correct the cause, then run the command again"
 
 
-def translate(raised: BaseException, progress: Progress, redact: Redact) -> AppError | None:
+def translate(raised: BaseException, progress: Progress, redact: Redact) -> SstError | None:
     """Return what to tell of *raised*; None for a bug of ours, which is raised again."""
-    if isinstance(raised, AppError):
+    if isinstance(raised, SstError):
         return raised
     if isinstance(raised, Interrupt | ServerSilent | KeyboardInterrupt):
         return _broken_off(raised, progress)
@@ -52,14 +52,14 @@ def translate(raised: BaseException, progress: Progress, redact: Redact) -> AppE
         return _hook_failed(raised, progress, redact)
     if progress.phase == "revision":
         error = _revision_failed(_original(raised), progress, redact)
-        return gave_up(error, progress, redact)
+        return lock_timeout_error(error, progress, redact)
     if isinstance(raised, DBAPIError):
         return _database_raised(raised, progress, redact)
     return None if isinstance(raised, Exception) else _left(raised, progress, redact)
 
 
 def describe(
-    error: AppError | None, raised: BaseException, progress: Progress, redact: Redact
+    error: SstError | None, raised: BaseException, progress: Progress, redact: Redact
 ) -> Failure:
     """Return *raised* as plugins see it in `migrate_failed`."""
     step = progress.current_step
@@ -75,7 +75,7 @@ def describe(
     )
 
 
-def record(failure: Failure, error: AppError | None) -> dict[str, Any]:
+def record(failure: Failure, error: SstError | None) -> dict[str, Any]:
     """Return *failure* as the ledger keeps it."""
     return {
         "code": failure.code,
@@ -89,7 +89,7 @@ def record(failure: Failure, error: AppError | None) -> dict[str, Any]:
     }
 
 
-def outcome_of(error: AppError | None) -> str:
+def outcome_of(error: SstError | None) -> str:
     """Return the word for the ledger's column `outcome`."""
     if isinstance(error, InterruptedRunError):
         return "interrupted"
@@ -98,7 +98,7 @@ def outcome_of(error: AppError | None) -> str:
     return "unhealthy" if isinstance(error, UnhealthyError) else "failed"
 
 
-def event_of(error: AppError | None) -> EventKind:
+def event_of(error: SstError | None) -> EventKind:
     """Return the event that tells of *error*: 5 and 6 are refusals, nothing was touched."""
     refused = error is not None and error.exit_code in {2, 5, 6, 75}
     return EventKind.RUN_REFUSED if refused else EventKind.RUN_FAILED
@@ -125,7 +125,7 @@ def unknown_text(progress: Progress) -> str:
 
 def _broken_off(
     raised: Interrupt | ServerSilent | KeyboardInterrupt, progress: Progress
-) -> AppError:
+) -> SstError:
     if isinstance(raised, ServerSilent):
         return _silent(raised, progress)
     # A revision or a plugin raised what Python raises for SIGINT outside of a run.
@@ -152,7 +152,7 @@ def _interrupted(signal_number: int, progress: Progress) -> InterruptedRunError:
     )
 
 
-def _hook_failed(raised: HookFailedError, progress: Progress, redact: Redact) -> AppError:
+def _hook_failed(raised: HookFailedError, progress: Progress, redact: Redact) -> SstError:
     veto = raised.veto
     why = veto.reason if veto else f"{raised.reason} [{raised.place}]"
     hint = veto.hint if veto else ""
@@ -183,7 +183,7 @@ def _revision_failed(
         return _ended_transaction(raised, progress, redact)
     return error_type(
         step.revision.id if step else "?",
-        why=redact(told_by_server(raised)),
+        why=redact(server_message(raised)),
         committed=progress.committed_ids,
         next_step=_made_by_others(raised, progress) or redact(_way_on(raised, progress)),
         sqlstate=sqlstate_of(raised),
@@ -245,7 +245,7 @@ def _role(progress: Progress) -> str:
     return progress.run.database_url.libpq_environment().get("PGUSER", "ROLE")
 
 
-def _silent(raised: ServerSilent, progress: Progress) -> AppError:
+def _silent(raised: ServerSilent, progress: Progress) -> SstError:
     why = f"the server has not answered for {raised.seconds:g} s (migrate.server_silence)"
     step = progress.current_step
     if step is None:
@@ -259,15 +259,15 @@ def _silent(raised: ServerSilent, progress: Progress) -> AppError:
     )
 
 
-def _database_raised(raised: DBAPIError, progress: Progress, redact: Redact) -> AppError:
-    why = redact(told_by_server(raised))
+def _database_raised(raised: DBAPIError, progress: Progress, redact: Redact) -> SstError:
+    why = redact(server_message(raised))
     advice = advice_for(raised, _role(progress))
     if trying_again_is_vain(raised) and not progress.committed:
         return _database_refused(why, progress, advice)
     return _database_failed(why, progress, advice)
 
 
-def _database_failed(why: str, progress: Progress, advice: str | None = None) -> AppError:
+def _database_failed(why: str, progress: Progress, advice: str | None = None) -> SstError:
     if progress.committed:
         what = f"The database failed in the phase {progress.phase}; {committed_text(progress)}."
         return StoppedError(what=what, why=why, next_step=_SEE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sst.errors import AppError, LockTimeoutError, RevisionFailedError
+from sst.errors import LockTimeoutError, RevisionFailedError, SstError
 from sst.migrator.table_locks.schedule import RETRYABLE
 from sst.redaction.statements import without_literals
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _ANONYMOUS = "the session that blocks it was not seen"
 
 
-def gave_up(
+def lock_timeout_error(
     failed: RevisionFailedError, progress: Progress, redact: Callable[[str], str]
-) -> AppError:
+) -> SstError:
     """Return *failed* when another try could not help, else what to tell of all the tries.
 
     That is `LockTimeoutError`, exit 75, when nothing of the run is committed; else the revision

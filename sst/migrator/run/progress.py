@@ -13,7 +13,7 @@ from sst.migrator.values.report import Report, RevisionState
 
 if TYPE_CHECKING:
     from sst.bridge import Step
-    from sst.errors import AppError
+    from sst.errors import SstError
     from sst.health.report import NamedResult
     from sst.hooks.contract.commands import Restored
     from sst.hooks.contract.types import Backup, Run
@@ -109,7 +109,7 @@ class Progress:
         self.committed.append(state)
         self.current_step = None
 
-    def report(self, heads: tuple[str, ...], error: AppError | None) -> Report:
+    def report(self, heads: tuple[str, ...], error: SstError | None) -> Report:
         """Return what was done; *heads* are the code's."""
         applied = () if self.restored else tuple(self.committed)
         return Report(

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from sst.errors import (
-    AppError,
     ConnectionLostError,
     HeadsUnchangedError,
     RefusedError,
     RevisionFailedError,
+    SstError,
     StoppedError,
     UnhealthyError,
 )
 from sst.hooks.calling.calls import HookFailedError
 from sst.hooks.contract.commands import Restored
-from sst.hooks.contract.error_location import told
+from sst.hooks.contract.error_location import describe_error
 from sst.migrator.locked_work.work import Work
 from sst.migrator.run.progress import new_run_id
 from sst.migrator.session.heartbeat import ServerSilent
@@ -39,12 +39,12 @@ _FAILED = (RevisionFailedError, HeadsUnchangedError, StoppedError, UnhealthyErro
 _ADVISED = frozenset({1, 4, 130, 143})
 
 
-def take_back(
+def restore_failed_run(
     context: Context,
     session: Session,
     progress: Progress,
     interrupts: Interrupts,
-    error: AppError | None,
+    error: SstError | None,
 ) -> None:
     """Restore the backup of the run that ended with *error*, when `migrate.on_failure` says so.
 
@@ -62,7 +62,7 @@ def take_back(
         log.error("the backup %s was not restored: %s", backup.id, progress.not_restored)  # noqa: TRY400 - no traceback
 
 
-def advise(error: AppError, progress: Progress, environment: str) -> None:
+def advise(error: SstError, progress: Progress, environment: str) -> None:
     """Add to the next step of *error* what became of the backup, or what can be done with it."""
     backup = progress.backup
     if backup is None or error.exit_code not in _ADVISED:
@@ -73,7 +73,7 @@ def advise(error: AppError, progress: Progress, environment: str) -> None:
 
 
 def _is_wanted(
-    context: Context, session: Session, progress: Progress, error: AppError | None
+    context: Context, session: Session, progress: Progress, error: SstError | None
 ) -> bool:
     is_failure = isinstance(error, _FAILED) and not isinstance(error, ConnectionLostError)
     if context.settings.on_failure != "restore" or not is_failure:
@@ -81,7 +81,7 @@ def _is_wanted(
     return _has_left_something(progress, error) and session.holds_lock()
 
 
-def _has_left_something(progress: Progress, error: AppError | None) -> bool:
+def _has_left_something(progress: Progress, error: SstError | None) -> bool:
     """Say whether the database may be another than before the run."""
     committed = progress.committed or progress.attempts.committed
     return bool(committed) or isinstance(error, HeadsUnchangedError)
@@ -103,12 +103,14 @@ def _reason(raised: BaseException) -> str:
         return raised.veto.reason if raised.veto else f"{raised.plugin}: {raised.reason}"
     if isinstance(raised, Interrupt | ServerSilent):
         return "interrupted" if isinstance(raised, Interrupt) else "the server does not answer"
-    if isinstance(raised, AppError):
+    if isinstance(raised, SstError):
         return raised.what
-    return told(raised.orig if isinstance(raised, DBAPIError) and raised.orig else raised)
+    return describe_error(
+        raised.orig if isinstance(raised, DBAPIError) and raised.orig else raised
+    )
 
 
-def _advice(progress: Progress, backup: Backup, error: AppError, environment: str) -> str:
+def _advice(progress: Progress, backup: Backup, error: SstError, environment: str) -> str:
     restored, command = progress.restored, _command(backup, environment)
     if restored:
         kept = f"; the one of before is kept as {restored.kept_as}" if restored.kept_as else ""

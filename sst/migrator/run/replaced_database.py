@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from sst.errors import AppError, DatabaseReplacedError
+from sst.errors import DatabaseReplacedError, SstError
 from sst.migrator.session.connections import database_number, open_connection
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def explaining(context: Context, session: Session, progress: Progress) -> Iterat
 
 def _is_replaced(context: Context, session: Session) -> bool:
     with (
-        contextlib.suppress(AppError, SQLAlchemyError),
+        contextlib.suppress(SstError, SQLAlchemyError),
         open_connection(context, "sst-inspect", autocommit=True) as connection,
     ):
         return database_number(connection) != session.database

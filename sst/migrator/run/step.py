@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from sst.bridge import Ears
+from sst.bridge import RevisionObserver
 from sst.errors import HeadsUnchangedError
 from sst.migrator.ledger.plugin_origin import Origin
-from sst.migrator.run.attempts import Tries, refuse_lost_lock
+from sst.migrator.run.attempts import RevisionAttempts, refuse_lost_lock
 from sst.migrator.run.failures import INTERRUPTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sst.bridge import Step, Try
+    from sst.bridge import Attempt, Step
     from sst.migrator.run.progress import Progress
     from sst.migrator.session.session import Session
     from sst.migrator.session.signals import Interrupts
@@ -67,10 +67,12 @@ class Chain:
         Raises what a revision raised, `ConnectionLostError` when the lock is gone,
         and `HeadsUnchangedError` when env.py left the database where it was.
         """
-        self._tries = Tries(self._context, self._session, self._progress, self._interrupts)
+        self._tries = RevisionAttempts(
+            self._context, self._session, self._progress, self._interrupts
+        )
         project, session = self._context.project, self._session
-        ears = Ears(self._tries.watch, self._hear)
-        passage = project.passage(session.connection, self._context.url, ears)
+        observer = RevisionObserver(self._tries.watch, self._hear)
+        passage = project.passage(session.connection, self._context.url, observer)
         try:
             one = self._go_on()
             while one:
@@ -90,13 +92,13 @@ class Chain:
         finally:
             self._opened.close()
 
-    def _go_on(self) -> Try | None:
+    def _go_on(self) -> Attempt | None:
         """End the step that is committed, and begin the next one."""
         if self._step:
             self._end(self._step)
         return self._begin(self._left.popleft()) if self._left else None
 
-    def _again(self, error: BaseException) -> Try | None:
+    def _again(self, error: BaseException) -> Attempt | None:
         """Return the next try of a step that failed with *error*; None when there is none."""
         pause = self._tries.pause_after(self._step, error) if self._step else None
         if self._step is None or pause is None:
@@ -105,7 +107,7 @@ class Chain:
         refuse_lost_lock(self._session, self._progress, self._step)
         return self._tries.next(self._step)
 
-    def _begin(self, step: Step) -> Try:
+    def _begin(self, step: Step) -> Attempt:
         progress = self._progress
         self._before(step)
         progress.phase, progress.current_step = "revision", step

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from sst.errors import AppError
+from sst.errors import SstError
 from sst.migrator.schema.shape import changes, patched, server_major, take_shape, without
 from sst.migrator.session.connections import open_connection
 
@@ -166,7 +166,7 @@ def remember_schema(
         with open_connection(context, f"sst-fingerprint {run_id}") as connection:
             shape, major = take_shape(connection), server_major(connection)
         store_fingerprint(ledger, run_id, shape, major)
-    except (SQLAlchemyError, AppError) as error:
+    except (SQLAlchemyError, SstError) as error:
         _log_unkept(run_id, error)
 
 
@@ -188,7 +188,7 @@ def look_at_schema(context: Context) -> SchemaAtStart:
     try:
         with open_connection(context, "sst-fingerprint") as connection:
             start = _compared(connection, context.project.ignored_tables)
-    except (SQLAlchemyError, AppError):
+    except (SQLAlchemyError, SstError):
         # The run's own connection will say what is wrong.
         return SchemaAtStart()
     if start.finding:
@@ -208,7 +208,7 @@ def _hand_on_or_patch(
         elif shape is not None:
             kept = patched(start.known.shape, start.shape, shape)
             store_fingerprint(ledger, run_id, kept, start.known.server_major)
-    except (SQLAlchemyError, AppError) as error:
+    except (SQLAlchemyError, SstError) as error:
         _log_unkept(run_id, error)
 
 

@@ -12,11 +12,11 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sst.db.closed import find_closed, find_replaced
 from sst.db.engine import create_direct_engine
 from sst.errors import (
-    AppError,
     ConfigError,
     DatabaseClosedError,
     DatabaseUnreachableError,
     Problem,
+    SstError,
 )
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _connect(connect: object, url: DatabaseUrl) -> Connection:
     raise (_closed(cause, url) if url.name in cause else None) or _translated(cause, url)
 
 
-def _closed(cause: str, url: DatabaseUrl) -> AppError | None:
+def _closed(cause: str, url: DatabaseUrl) -> SstError | None:
     """Return what the server around the database knows of *cause*."""
     found = find_closed(url)
     if found:
@@ -159,7 +159,7 @@ def _closed(cause: str, url: DatabaseUrl) -> AppError | None:
     return ConfigError([problem], next_step="bring the database back, or correct the name")
 
 
-def _translated(cause: str, url: DatabaseUrl) -> AppError:
+def _translated(cause: str, url: DatabaseUrl) -> SstError:
     if _WRONG_VALUE.search(cause) or any(known in cause for known in _WRONG_SETTING):
         hint = f"correct user, password, host, database name and parameters of {url}"
         return ConfigError(

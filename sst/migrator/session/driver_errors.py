@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from sst.db.server_errors import advice_for, told_by_server, trying_again_is_vain
-from sst.errors import AppError, DatabaseUnreachableError, InterruptedRunError, RefusedError
+from sst.db.server_errors import advice_for, server_message, trying_again_is_vain
+from sst.errors import DatabaseUnreachableError, InterruptedRunError, RefusedError, SstError
 from sst.migrator.session.heartbeat import ServerSilent
 from sst.migrator.session.signals import Interrupt
 
@@ -20,7 +20,9 @@ _AGAIN = "check the server, then run the command again"
 
 
 @contextmanager
-def told(redact: Callable[[str], str], *, touched: str = "nothing was touched") -> Iterator[None]:
+def translate_driver_errors(
+    redact: Callable[[str], str], *, touched: str = "nothing was touched"
+) -> Iterator[None]:
     """Raise what a signal, a silent server or the driver raised as an error that a user can read.
 
     *touched* says what is changed when the block breaks off, unless a note on the signal
@@ -40,8 +42,8 @@ def told(redact: Callable[[str], str], *, touched: str = "nothing was touched") 
         raise _from_driver(error, redact, touched) from error
 
 
-def _from_driver(error: DBAPIError, redact: Callable[[str], str], touched: str) -> AppError:
-    why = redact(told_by_server(error))
+def _from_driver(error: DBAPIError, redact: Callable[[str], str], touched: str) -> SstError:
+    why = redact(server_message(error))
     if trying_again_is_vain(error):
         advice = advice_for(error) or "give the role the right that it names"
         return RefusedError(

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sst.db.probe import Probe
 from sst.errors import DatabaseUnreachableError, InterruptedRunError, LockBusyError
 from sst.hooks.contract.types import rfc3339
-from sst.migrator.ledger.actor import who_runs
+from sst.migrator.ledger.actor import run_actor
 from sst.migrator.ledger.writer import Ledger
 from sst.migrator.session.connections import (
     backend_start,
@@ -194,7 +194,7 @@ class Session:
             "environment": self._context.environment,
             "from_heads": list(before),
             "to_heads": list(after),
-            **who_runs(self._context),
+            **run_actor(self._context),
         }
         self.ledger.create()
         self.ledger.start(self._row | self._backend())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy.exc import DBAPIError
 
-from sst.errors import AppError
+from sst.errors import SstError
 from sst.migrator.session.connections import open_connection
 from sst.migrator.table_locks.blockers import find_blockers
 
@@ -29,7 +29,7 @@ _JOIN_SECONDS = 2.0
 _TOLD_AFTER_SECONDS = 1.0
 
 
-class Sampler:
+class BlockerWatch:
     """Keeps the last blockers of the backends that `watch` was told of, while it is entered.
 
     Nothing is connected before the first interval is over: most revisions are quicker.
@@ -72,7 +72,7 @@ class Sampler:
             with open_connection(self._context, "sst-blockers", autocommit=True) as connection:
                 while not self._over.wait(self._interval):
                     self._see(find_blockers(connection, tuple(self._pids)))
-        except (AppError, DBAPIError) as error:
+        except (SstError, DBAPIError) as error:
             # Who blocks is worth knowing, and never worth a failed run.
             log.debug("nobody looks at the blockers: %s", type(error).__name__)
 

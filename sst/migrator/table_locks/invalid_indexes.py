@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from sst.bridge import built_name, drop_concurrently, invalid_indexes, leaves_invalid
-from sst.errors import AppError
+from sst.errors import SstError
 from sst.migrator.session.connections import open_connection
 from sst.migrator.table_locks.schedule import milliseconds
 
@@ -75,7 +75,7 @@ def _left_behind(
 def _drop(connection: Connection, index: InvalidIndex) -> bool:
     try:
         drop_concurrently(connection, index)
-    except (AppError, DBAPIError) as error:
+    except (SstError, DBAPIError) as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         log.warning("the INVALID index %s stays: %s", index, reason)
         return False

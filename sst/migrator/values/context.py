@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sst.bridge import AlembicProject, EnvFacts
     from sst.config import MigrateSettings
     from sst.db.url import DatabaseUrl
-    from sst.errors import AppError
+    from sst.errors import SstError
     from sst.health.report import NamedResult
     from sst.hooks.contract.types import Inspection, Stage
     from sst.hooks.manager import Contribution, Plugins
@@ -40,7 +40,7 @@ class CheckRunner(Protocol):
         """Return what each check says."""
 
 
-def to_stderr(error: AppError) -> None:
+def to_stderr(error: SstError) -> None:
     """Print *error*: the last words of a process whose caller has no better place for them."""
     sys.stderr.write(f"{error}\n")
     sys.stderr.flush()
@@ -64,7 +64,7 @@ class Context:
     run_checks: CheckRunner
     redact: Callable[[str], str]
     """Mask every secret in a text."""
-    last_words: Callable[[AppError], None]
+    last_words: Callable[[SstError], None]
     """Tell an error after which the process ends at once, from whatever thread."""
     redis_url: SecretStr | None = field(default=None, repr=False)
     _facts: list[EnvFacts] = field(default_factory=list, repr=False)

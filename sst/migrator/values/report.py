@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sst.errors import AppError
+    from sst.errors import SstError
     from sst.health.report import NamedResult
     from sst.hooks.contract.commands import Restored
     from sst.hooks.contract.types import Backup
@@ -34,7 +34,7 @@ class RevisionState:
 
 
 @dataclass(frozen=True, slots=True)
-class Mending:
+class RepairAction:
     """One finding of `repair`, and what became of it."""
 
     code: str
@@ -71,7 +71,7 @@ class Report:
     """The runs on record, newest first, for `runs list`."""
     run: RunRecord | None = None
     """One run on record, for `runs show`."""
-    mendings: tuple[Mending, ...] | None = None
+    mendings: tuple[RepairAction, ...] | None = None
     """What `repair` found."""
     path: str | None = None
     """The file that `revision` wrote."""
@@ -79,7 +79,7 @@ class Report:
     """What a plugin's command says to a person; printed as it is."""
     extras: Mapping[str, Any] = field(default_factory=dict)
     """What this command alone has to say, for `--json`."""
-    error: AppError | None = field(default=None, compare=False)
+    error: SstError | None = field(default=None, compare=False)
 
     @property
     def exit_code(self) -> int:

@@ -22,7 +22,7 @@ from sst.hooks.finding.sources import FOLDER, Candidate, Kind, find_candidates
 from sst.hooks.finding.validation import holder_of, module_problems
 from sst.hooks.manager import Plugins, build
 from sst.testing.conformance.settings import fitting_settings, secret_leaks, settings_faults
-from sst.testing.leaks import Surroundings
+from sst.testing.leaks import ProcessState
 from sst.testing.project.home import platform_home
 from sst.testing.values.builders import an_application
 
@@ -102,7 +102,7 @@ def _faults(found: FoundPlugin, settings: dict[str, Any]) -> Iterator[str]:
 
 
 def _registration_faults(found: FoundPlugin, settings: dict[str, Any]) -> Iterator[str]:
-    before = Surroundings.now()
+    before = ProcessState.now()
     try:
         instance = _instance(found, settings)
     except LOAD_ERRORS as error:

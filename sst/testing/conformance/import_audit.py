@@ -108,7 +108,14 @@ def main() -> None:
     """Import what the first argument describes; write what was done to the file that it names."""
     told = json.loads(sys.argv[1])
     path = Path(told["path"])
-    candidate = Candidate(told["name"], Kind(told["kind"]), "", "", told["module"], path)
+    candidate = Candidate(
+        told["name"],
+        Kind(told["kind"]),
+        "",
+        "",
+        told["module"],
+        path,
+    )
     auditor = Auditor(str(path.parent) if path.name == "__init__.py" else str(path))
     sys.addaudithook(auditor)
     auditor.watch_threads()

@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sst.testing.leaks import Surroundings
+from sst.testing.leaks import ProcessState
 from sst.testing.project.outcome import Outcome
 from sst.testing.project.recording import read_record, record
 
@@ -127,7 +127,7 @@ def _child(arguments: list[str], root: Path, environment: dict[str, str], folder
     from sst.cli import main
 
     record(folder / _RECORD)
-    before = Surroundings.now()
+    before = ProcessState.now()
     code = main(arguments, root)
     with suppress(OSError):
         (folder / _LEAKS).write_text(json.dumps(before.leaks()), encoding="utf-8")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sst.hooks.calling.calls import Implementation
 from sst.hooks.contract.types import Veto
 from sst.hooks.manager import Plugins
-from sst.testing.leaks import Surroundings
+from sst.testing.leaks import ProcessState
 from sst.testing.project.outcome import HookCall
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Recorder:
         function: Callable[..., Any],
     ) -> Any:  # noqa: ANN401
         """Call *implementation* and write down how it began and how it ended."""
-        ending, before = self._began(implementation, arguments), Surroundings.now()
+        ending, before = self._began(implementation, arguments), ProcessState.now()
         try:
             answer = function(implementation, arguments)
         except BaseException as error:
@@ -107,7 +107,7 @@ class _Ending:
 
     def raised(self, error: BaseException) -> None:
         outcome = "vetoed" if isinstance(error, Veto) else "raised"
-        told = self._implementation.told(error)
+        told = self._implementation.describe_error(error)
         self._recorder.write(end=self._number, outcome=outcome, error=told)
 
 

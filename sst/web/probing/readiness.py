@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from sst.db.engine import create_direct_engine
-from sst.errors import AppError, VersionTableBehindError
+from sst.errors import SstError, VersionTableBehindError
 from sst.hooks.contract.types import Check, CheckResult, CheckStatus
 from sst.migrator.session.inspection import DatabaseInspection
 
@@ -27,7 +27,7 @@ def look_at_schema(inspection: Inspection) -> CheckResult:
     """
     try:
         return _judged(inspection)
-    except AppError as error:
+    except SstError as error:
         detail = " ".join(f"{error.what} {error.why}".split())
         return CheckResult(CheckStatus.FAIL, detail, error.code)
 

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from sst.errors import AppError
+from sst.errors import SstError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,7 @@ class SingleFlight(Generic[T]):
     def _ask(self) -> T:
         try:
             return self._probe()
-        except AppError as error:
+        except SstError as error:
             return self._unanswered(error.what)
         except Exception as error:  # noqa: BLE001 - a probe has no caller to crash
             _log.exception("a probe raised")

@@ -31,7 +31,7 @@ def planned(result: Outcome) -> list[str]:
     return [row["revision"] for row in result.json["revisions"]]
 
 
-def take_back(project: Project, target: str) -> Outcome:
+def restore_failed_run(project: Project, target: str) -> Outcome:
     """Downgrade with the confirmation that a base asks for."""
     name = project.database_url.rpartition("/")[2].partition("?")[0]
     return project.migrate("downgrade", target, "--confirm", name)
@@ -91,7 +91,7 @@ def test_branch_is_taken_back_alone(
     project.migrate("upgrade")
 
     shown = project.migrate("plan", target, "--json")
-    done = take_back(project, target)
+    done = restore_failed_run(project, target)
 
     assert planned(shown) == plan
     assert done.exit_code == 0, done.output
@@ -117,7 +117,7 @@ def test_base_of_a_branch_asks_for_the_databases_name(project: Project) -> None:
 def test_project_below_what_a_branch_needs_takes_the_branch_along(project: Project) -> None:
     project.migrate("upgrade")
 
-    done = take_back(project, "base")
+    done = restore_failed_run(project, "base")
 
     assert done.exit_code == 0, done.output
     assert project.current_revision() is None
@@ -135,7 +135,7 @@ def test_branch_on_top_of_the_projects_head_hides_no_head(project: Project) -> N
     a_table(project, "workers")
     again = project.migrate("upgrade")
     together = project.current_revision()
-    back = take_back(project, "audit@base")
+    back = restore_failed_run(project, "audit@base")
 
     assert [each.exit_code for each in (upgraded, again, back)] == [0, 0, 0], again.output
     assert (above, together) == ("events", "events,workers")
@@ -148,7 +148,7 @@ def test_taking_back_a_branch_on_top_of_the_head_leaves_the_head(project: Projec
     project.enable("audit")
     project.migrate("upgrade")
 
-    done = take_back(project, "audit@base")
+    done = restore_failed_run(project, "audit@base")
 
     assert done.exit_code == 0, done.output
     assert project.current_revision() == "sites"
@@ -175,7 +175,7 @@ def test_label_as_a_dependency_means_that_branchs_head(project: Project) -> None
 @pytest.mark.usefixtures("audit")
 def test_disabled_plugin_whose_branch_was_taken_back_leaves_nothing(project: Project) -> None:
     project.migrate("upgrade")
-    take_back(project, "audit@base")
+    restore_failed_run(project, "audit@base")
 
     project.enable()
 

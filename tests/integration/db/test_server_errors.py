@@ -10,7 +10,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from sst.db.server_errors import advice_for, sqlstate_of, told_by_server
+from sst.db.server_errors import advice_for, server_message, sqlstate_of
 from sst.db.url import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def raised_by(connection: Connection, sql: str) -> DBAPIError:
 
 
 def test_detail_and_hint_name_the_objects_in_the_way(connection: Connection) -> None:
-    told = told_by_server(raised_by(connection, "alter table t1 drop column s"))
+    told = server_message(raised_by(connection, "alter table t1 drop column s"))
 
     assert told == (
         "DependentObjectsStillExist: cannot drop column s of table t1 because other objects "
@@ -76,7 +76,7 @@ def test_detail_and_hint_name_the_objects_in_the_way(connection: Connection) -> 
 def test_detail_that_quotes_a_row_is_left_out(
     connection: Connection, sql: str, words: str
 ) -> None:
-    told = told_by_server(raised_by(connection, sql))
+    told = server_message(raised_by(connection, sql))
 
     assert words in told
     assert "canary" not in told
@@ -91,7 +91,7 @@ def test_long_detail_is_counted(connection: Connection) -> None:
     for (statement,) in connection.exec_driver_sql(views).all():
         connection.exec_driver_sql(statement)
 
-    told = told_by_server(raised_by(connection, "drop table t1"))
+    told = server_message(raised_by(connection, "drop table t1"))
 
     assert told.count("depends on") == 5
     # Each view, v1 and the foreign key of t2.

@@ -17,7 +17,7 @@ from plugins.backup.postgres.name_properties import (
     read_properties,
     rehearse,
 )
-from plugins.backup.postgres.name_properties_in_manifest import dress
+from plugins.backup.postgres.name_properties_in_manifest import apply_name_properties
 from sst.db.url import DatabaseUrl
 from sst.hooks import DatabaseUnreachableError, Veto
 from tests.support.backups import fetch
@@ -122,7 +122,7 @@ def test_values_of_a_hostile_manifest_are_refused(
     hostile = json.loads(json.dumps({**values, key: value}).replace("{role}", role))
 
     with pytest.raises(Veto) as veto:
-        dress(outside, two.names.fresh, hostile, no_owner=False)
+        apply_name_properties(outside, two.names.fresh, hostile, no_owner=False)
 
     assert veto.value.code == "backup_damaged"
     assert not outside.fetch("SELECT 1 FROM pg_roles WHERE rolname = %(role)s", role=role)

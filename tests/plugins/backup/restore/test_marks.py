@@ -13,16 +13,16 @@ from plugins.backup.postgres.name_properties import read_properties
 from plugins.backup.restore import marks
 from plugins.backup.restore.database_names import (
     find_half_made,
-    find_kept,
-    find_snapshots,
+    find_replaced,
+    find_template_copies,
     rebuilt_name,
 )
-from plugins.backup.restore.restore import Wishes, clean, restore, undo
+from plugins.backup.restore.restore import RestoreOptions, clean, restore, undo
 from plugins.backup.verify.scratch_database import scratch_name, scratch_place
 from sst.db.url import DatabaseUrl
 from sst.hooks import Veto
 from tests.support.swaps import drop_family
-from tests.support.works import Work, fill, make_ours, original
+from tests.support.works import Work, fill, make_ours, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,7 +114,7 @@ def test_database_of_a_restore_that_was_killed_at_its_creation_is_ours(
     outside.execute("CREATE DATABASE {} TEMPLATE {} {}", copied, live, marks.born_with(copied))
 
     assert find_half_made(outside, live) == [left]
-    assert find_snapshots(outside, live) == [copied]
+    assert find_template_copies(outside, live) == [copied]
 
     outside.execute("ALTER DATABASE {} RENAME TO {}", left, f"{live}_restore_abc124")
     assert find_half_made(outside, live) == []
@@ -130,7 +130,7 @@ def test_restore_that_finds_its_name_taken_leaves_that_database(
     outside.execute("CREATE DATABASE {}", taken)
 
     with pytest.raises(Exception, match="already exists"):
-        restore(work, original(server.url, live), Wishes())
+        restore(work, source(server.url, live), RestoreOptions())
 
     assert outside.oid(taken) is not None
 
@@ -159,16 +159,16 @@ def test_comment_of_the_live_database_is_its_own_before_and_after(
     outside.execute("ALTER DATABASE {} CONNECTION LIMIT 77", live)
     before = read_properties(outside, live)
 
-    first = restore(work, original(server.url, live), Wishes())
+    first = restore(work, source(server.url, live), RestoreOptions())
     work.heads = ("r1",)
     after = _comment(outside, live)
-    second = undo(work, Wishes())
+    second = undo(work, RestoreOptions())
 
     assert after == _comment(outside, live) == _COMMENT
     assert read_properties(outside, live) == before
     assert first.kept_as
     assert second.kept_as
-    assert [kept.name for kept in find_kept(outside, live)] == [second.kept_as]
+    assert [kept.name for kept in find_replaced(outside, live)] == [second.kept_as]
     assert read_properties(outside, second.kept_as).comment == _COMMENT
     assert not marks.drop(outside, live)
 
@@ -186,7 +186,7 @@ def test_swap_that_fails_leaves_the_live_database_without_a_mark(
     work = Work(url, in_between=fail)
 
     with pytest.raises(Veto, match="did not change names"):
-        restore(work, original(server.url, live), Wishes())
+        restore(work, source(server.url, live), RestoreOptions())
 
     assert _comment(outside, live) is None
     assert outside.oid(elsewhere) is not None

@@ -235,7 +235,7 @@ def test_backup_that_a_beta_of_the_tools_has_written_is_proven_and_restored(shop
 def test_failed_run_goes_back_at_once_by_its_template_copy(shop: Shop) -> None:
     shop.project.revision("three", "op.execute(\"UPDATE whoami SET word = 'three'\")")
     shop.project.revision("four", "op.execute('SELECT 1/0')")
-    shop.project.settings["plugins.backup.make.mvcc_snapshot"] = "template"
+    shop.project.settings["plugins.backup.snapshot"] = "template"
 
     failed = shop.project.migrate("upgrade", "--set", "migrate.on_failure=restore")
 
@@ -248,7 +248,7 @@ def test_failed_run_goes_back_at_once_by_its_template_copy(shop: Shop) -> None:
 def test_somebody_on_the_database_means_no_template_copy(shop: Shop) -> None:
     """The dump stands: it is a warning that names who is there, and no refusal."""
     shop.project.revision("three")
-    shop.project.settings["plugins.backup.make.mvcc_snapshot"] = "template"
+    shop.project.settings["plugins.backup.snapshot"] = "template"
 
     with closing(connect(shop.project.database_url)) as other:
         migrated = shop.project.migrate("upgrade")

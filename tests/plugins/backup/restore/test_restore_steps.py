@@ -15,25 +15,25 @@ from plugins.backup.postgres.name_properties import read_properties
 from plugins.backup.restore import template_copy
 from plugins.backup.restore.database_names import (
     find_half_made,
-    find_kept,
-    find_snapshots,
-    kept_name,
-    snapshot_name,
+    find_replaced,
+    find_template_copies,
+    replaced_name,
+    template_copy_name,
 )
-from plugins.backup.restore.restore import Original, Wishes, clean, restore, undo
+from plugins.backup.restore.restore import RestoreOptions, RestoreSource, clean, restore, undo
 from sst.db.url import DatabaseUrl
 from sst.hooks import Veto
 from tests.support.backups import execute, fetch
 from tests.support.server import connect
 from tests.support.swaps import drop_family
-from tests.support.works import Work, fill, make_ours, original
+from tests.support.works import Work, fill, make_ours, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.server import TestServer
 
-_NO_WISH = Wishes()
+_NO_WISH = RestoreOptions()
 _NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -49,8 +49,8 @@ class Scene:
     def live(self) -> str:
         return self.work.database_url.name
 
-    def backup(self, **changes: object) -> Original:
-        return original(self.server.url, self.live, **changes)  # type: ignore[arg-type]
+    def backup(self, **changes: object) -> RestoreSource:
+        return source(self.server.url, self.live, **changes)  # type: ignore[arg-type]
 
     def word(self, name: str = "") -> str:
         """Return who the database *name*, or the live one, says it is."""
@@ -106,7 +106,7 @@ def test_restored_database_lies_in_the_tablespace_of_the_old_one(
 ) -> None:
     scene.outside.execute("ALTER DATABASE {} SET TABLESPACE {}", scene.live, tablespace)
 
-    restored = restore(scene.work, scene.backup(), Wishes(drop_old=True))
+    restored = restore(scene.work, scene.backup(), RestoreOptions(drop_old=True))
 
     assert restored.heads == ("r1",)
     assert read_properties(scene.outside, scene.live).tablespace == tablespace
@@ -114,7 +114,7 @@ def test_restored_database_lies_in_the_tablespace_of_the_old_one(
 
 
 def test_old_database_is_dropped_on_request(scene: Scene) -> None:
-    restored = restore(scene.work, scene.backup(), Wishes(drop_old=True))
+    restored = restore(scene.work, scene.backup(), RestoreOptions(drop_old=True))
 
     assert restored.kept_as is None
     assert scene.family() == [scene.live]
@@ -139,7 +139,7 @@ def test_undo_of_an_undo_is_a_restore_again(scene: Scene) -> None:
     undo(scene.work, _NO_WISH)
 
     assert scene.word() == "restored"
-    assert len(find_kept(scene.outside, scene.live)) == 1
+    assert len(find_replaced(scene.outside, scene.live)) == 1
 
 
 def test_undo_without_a_kept_database_is_refused(scene: Scene) -> None:
@@ -190,7 +190,7 @@ def test_missing_role_is_refused_before_anything(scene: Scene) -> None:
         restore(scene.work, foreign, _NO_WISH)
 
     assert scene.work.recorded_in == []
-    assert restore(scene.work, foreign, Wishes(no_owner=True)).heads == ("r1",)
+    assert restore(scene.work, foreign, RestoreOptions(no_owner=True)).heads == ("r1",)
 
 
 def test_what_a_killed_restore_left_is_dropped_by_the_next(scene: Scene) -> None:
@@ -211,7 +211,7 @@ def test_swap_cut_off_by_a_crash_is_mended_by_the_next_restore(scene: Scene) -> 
     for name in (scene.live, half_made):
         scene.outside.execute("ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
 
-    restore(scene.work, scene.backup(), Wishes(drop_old=True))
+    restore(scene.work, scene.backup(), RestoreOptions(drop_old=True))
 
     assert scene.word() == "restored"
     assert scene.family() == [scene.live]
@@ -239,7 +239,7 @@ def test_template_copy_is_there_again_when_the_swap_fails(scene: Scene) -> None:
         restore(scene.work, backup, _NO_WISH)
 
     assert scene.word() == "live"
-    assert find_snapshots(scene.outside, scene.live) == [copy]
+    assert find_template_copies(scene.outside, scene.live) == [copy]
     assert find_half_made(scene.outside, scene.live) == []
 
 
@@ -247,9 +247,9 @@ def test_archive_is_used_when_asked_for(scene: Scene) -> None:
     backup = scene.backup()
     copy = _copy(scene, backup)
 
-    restore(scene.work, backup, Wishes(from_archive=True))
+    restore(scene.work, backup, RestoreOptions(from_archive=True))
 
-    assert find_snapshots(scene.outside, scene.live) == [copy]
+    assert find_template_copies(scene.outside, scene.live) == [copy]
 
 
 def test_nobody_gets_into_a_template_copy(scene: Scene) -> None:
@@ -269,21 +269,21 @@ def test_template_copy_goes_with_its_backup(scene: Scene) -> None:
     assert template_copy.drop_orphans(scene.outside, scene.live, [backup.manifest.id]) == []
     assert template_copy.drop_orphans(scene.outside, scene.live, []) == [copy]
 
-    assert find_snapshots(scene.outside, scene.live) == []
+    assert find_template_copies(scene.outside, scene.live) == []
 
 
 def test_longest_name_has_room_for_a_date() -> None:
     """PostgreSQL would cut the end off, and two databases would have one name."""
-    first, second = (kept_name(f"{'ü' * 30}{end}", _NOON) for end in ("a", "b"))
+    first, second = (replaced_name(f"{'ü' * 30}{end}", _NOON) for end in ("a", "b"))
 
     assert first != second
     assert max(len(first.encode()), len(second.encode())) <= 63
-    assert len(snapshot_name("x" * 63, "20261122T143000Z-x-1").encode()) <= 63
+    assert len(template_copy_name("x" * 63, "20261122T143000Z-x-1").encode()) <= 63
 
 
-def _copy(scene: Scene, backup: Original) -> str:
+def _copy(scene: Scene, backup: RestoreSource) -> str:
     """Make the template copy as a run does; the content is that of the backup."""
-    copy = snapshot_name(scene.live, backup.manifest.id)
+    copy = template_copy_name(scene.live, backup.manifest.id)
     template_copy._copy(scene.outside, scene.live, copy)
     scene.outside.execute("ALTER DATABASE {} ALLOW_CONNECTIONS true", copy)
     url = scene.work.database_url.with_database(copy).reveal()
@@ -296,7 +296,7 @@ def _break_the_swap(scene: Scene) -> None:
     """Take the names that the live database could get."""
     now = datetime.now(UTC) - timedelta(seconds=1)
     for seconds in range(2):
-        name = kept_name(scene.live, now + timedelta(seconds=seconds))
+        name = replaced_name(scene.live, now + timedelta(seconds=seconds))
         scene.outside.execute("CREATE DATABASE {} TEMPLATE template0", name)
 
 

@@ -12,7 +12,11 @@ from plugins.backup.postgres.database_session import asked
 from plugins.backup.postgres.maintenance_session import connected
 from plugins.backup.postgres.process import Deadline
 from plugins.backup.restore import marks
-from plugins.backup.restore.database_names import find_half_made, find_kept, find_snapshots
+from plugins.backup.restore.database_names import (
+    find_half_made,
+    find_replaced,
+    find_template_copies,
+)
 from plugins.backup.verify.scratch_database import scratch_place
 from sst.db.url import DatabaseUrl
 from sst.hooks import Veto
@@ -86,11 +90,15 @@ def test_database_of_a_stranger_never_becomes_the_live_one(
     no_time = f"{live}_before_20261139T000000Z"
     server.execute("CREATE DATABASE {}", no_time)
 
-    found = [find_kept(server, live), find_half_made(server, live), find_snapshots(server, live)]
+    found = [
+        find_replaced(server, live),
+        find_half_made(server, live),
+        find_template_copies(server, live),
+    ]
     marks.put(server, copy)
-    with_mark = find_snapshots(server, live)
+    with_mark = find_template_copies(server, live)
     server.execute("ALTER DATABASE {} OWNER TO CURRENT_USER", copy)
 
     assert found == [[], [], []]
     assert with_mark == [], "its owner can write the mark as well"
-    assert find_snapshots(server, live) == [copy]
+    assert find_template_copies(server, live) == [copy]

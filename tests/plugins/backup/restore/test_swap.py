@@ -15,7 +15,7 @@ import pytest
 
 from plugins.backup.postgres import maintenance_session as server_module
 from plugins.backup.postgres.maintenance_session import connected
-from plugins.backup.restore.swap import mend, swap
+from plugins.backup.restore.swap import repair_swap, swap
 from sst.hooks import Veto
 from tests.support.backups import becomes_true, fetch
 from tests.support.project import REPOSITORY
@@ -172,7 +172,7 @@ def test_closed_pair_of_a_crashed_server_is_opened_again(two: Pair) -> None:
     set_open(two.url, two.names.fresh, is_open=False)
 
     with connected(two.target) as outside:
-        assert mend(outside, two.names.live, two.names.fresh)
+        assert repair_swap(outside, two.names.live, two.names.fresh)
 
     assert two.word_in(two.names.live) == "old"
     assert two.word_in(two.names.fresh) == "new"
@@ -182,7 +182,7 @@ def test_database_that_somebody_closed_stays_closed(two: Pair) -> None:
     set_open(two.url, two.names.live, is_open=False)
 
     with connected(two.target) as outside:
-        assert not mend(outside, two.names.live, two.names.fresh)
+        assert not repair_swap(outside, two.names.live, two.names.fresh)
 
     assert not _lets_in(two.url)
 

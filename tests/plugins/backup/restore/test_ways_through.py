@@ -103,7 +103,7 @@ def test_search_path_in_the_settings_serves_the_proof_and_every_restore(
     unqualified: Owned,
 ) -> None:
     settings = unqualified.project.settings
-    settings["plugins.backup.verify.verifier"] = "restore"
+    settings["plugins.backup.verify"] = "restore"
     refused = unqualified.backup()
     settings["plugins.backup.rebuild_search_path"] = "public"
 
@@ -167,7 +167,7 @@ def test_extension_that_only_a_superuser_may_create(extended: tuple[Owned, str])
 def test_template_in_the_settings_serves_the_proof(extended: tuple[Owned, str]) -> None:
     database, name = extended
     settings, template = database.project.settings, f"{database.live}_template"
-    settings["plugins.backup.verify.verifier"] = "restore"
+    settings["plugins.backup.verify"] = "restore"
     database.admin("ALTER SCHEMA tools OWNER TO CURRENT_USER")
     database.admin(f"GRANT USAGE ON SCHEMA tools TO {database.role}")
     refused = database.backup()
@@ -176,7 +176,7 @@ def test_template_in_the_settings_serves_the_proof(extended: tuple[Owned, str]) 
     settings["plugins.backup.rebuild_template"] = template
 
     proven = database.backup()
-    settings["plugins.backup.verify.verifier"] = "read"
+    settings["plugins.backup.verify"] = "read"
     read = database.backup()
 
     database.admin(f"ALTER DATABASE {template} IS_TEMPLATE false")
@@ -215,7 +215,7 @@ def test_upgrade_in_words(foreign: Owned) -> None:
 def test_run_is_refused_where_the_proof_is_a_restore(foreign: Owned) -> None:
     project = foreign.project
     project.revision("one", "op.create_table('one', sa.Column('id', sa.Integer))")
-    project.settings["plugins.backup.verify.verifier"] = "restore"
+    project.settings["plugins.backup.verify"] = "restore"
 
     refused = project.migrate("upgrade", "--json")
 
@@ -228,7 +228,7 @@ def test_run_is_refused_where_the_proof_is_a_restore(foreign: Owned) -> None:
 def test_proof_on_another_server_by_a_stronger_role_proves_nothing_for_this_one(
     foreign: Owned,
 ) -> None:
-    foreign.project.settings["plugins.backup.verify.verifier"] = "restore"
+    foreign.project.settings["plugins.backup.verify"] = "restore"
     foreign.project.settings["plugins.backup.verify_database_url"] = foreign.admin_url
 
     refused = foreign.backup()

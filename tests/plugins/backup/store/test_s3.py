@@ -118,7 +118,7 @@ def test_wire_that_breaks_in_the_middle_refuses_the_backup(
     with pytest.raises(Veto) as veto:
         publish(where, files=BIG)
 
-    wire.mend()
+    wire.repair_swap()
     assert wire.broke.is_set()
     assert veto.value.code == "upload_failed"
     assert names(tmp_path / "backups") == []

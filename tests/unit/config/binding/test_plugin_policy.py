@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from sst.config import PluginValue
-from sst.config.binding.policy import PluginPolicy
+from sst.config.declared.plugin_policy import PluginPolicy
 from sst.config.show import views
 from sst.errors import ConfigError
 

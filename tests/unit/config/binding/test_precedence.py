@@ -67,20 +67,20 @@ def toml(path: tuple[str, ...], layer: int) -> str:
     return f"{path[-1]} = {value}" if path in _NUMBERS else f'{path[-1]} = "{value}"'
 
 
-def write_files(root: Path, spoken: set[tuple[tuple[str, ...], int]]) -> None:
+def write_files(root: Path, values_by_setting: set[tuple[tuple[str, ...], int]]) -> None:
     """Write the files of the first six layers."""
     for number, name in enumerate(("settings.toml", ".secrets.toml", "settings.local.toml")):
-        text = ["[development]", *sections(number, spoken)]
+        text = ["[development]", *sections(number, values_by_setting)]
         (root / name).write_text("\n".join(ordered(text)) + "\n")
         (root / name).chmod(0o600)
 
 
-def sections(number: int, spoken: set[tuple[tuple[str, ...], int]]) -> Iterator[str]:
+def sections(number: int, values_by_setting: set[tuple[tuple[str, ...], int]]) -> Iterator[str]:
     """Yield the sections of the file *number*, each with its keys."""
     for offset, section in enumerate(("default", "development")):
         layer = number * 2 + offset
         for path in NAMES:
-            if (path, layer) in spoken:
+            if (path, layer) in values_by_setting:
                 table = ".".join([section, *path[:-1]])
                 yield f"[{table}]"
                 yield toml(path, layer)
@@ -132,33 +132,39 @@ spoken_words = st.sets(
 )
 
 
-def is_ambiguous(path: tuple[str, ...], spoken: set[tuple[tuple[str, ...], int]]) -> bool:
+def is_ambiguous(
+    path: tuple[str, ...], values_by_setting: set[tuple[tuple[str, ...], int]]
+) -> bool:
     """Say whether `.secrets.toml [default]` and `settings.toml [development]` speak of *path*.
 
     Unless `.secrets.toml [development]` decides, that is a problem: see `test_files.py`.
     """
-    layers = {layer for name, layer in spoken if name == path}
+    layers = {layer for name, layer in values_by_setting if name == path}
     return {1, 2} <= layers and 3 not in layers
 
 
 @settings(max_examples=500, deadline=None, derandomize=True)
-@given(spoken=spoken_words)
+@given(values_by_setting=spoken_words)
 def test_highest_layer_wins_whatever_speaks(
-    folder: Path, spoken: set[tuple[tuple[str, ...], int]]
+    folder: Path, values_by_setting: set[tuple[tuple[str, ...], int]]
 ) -> None:
     """Value, source and line agree with an oracle that knows nothing but the order."""
-    spoken = {(p, n) for p, n in spoken if n != 2 or not is_ambiguous(p, spoken)}
-    write_files(folder, spoken)
-    environ = {variable(p): value_of(p, 9) for p, n in spoken if n == 9}
-    for path, _ in [(p, n) for p, n in spoken if n == 8]:
+    values_by_setting = {
+        (p, n) for p, n in values_by_setting if n != 2 or not is_ambiguous(p, values_by_setting)
+    }
+    write_files(folder, values_by_setting)
+    environ = {variable(p): value_of(p, 9) for p, n in values_by_setting if n == 9}
+    for path, _ in [(p, n) for p, n in values_by_setting if n == 8]:
         secret = folder / f"{variable(path)}.txt"
         secret.write_text(value_of(path, 8) + "\n")
         environ[f"{variable(path)}_FILE"] = str(secret)
-    dotenv = [f"{variable(p)}={value_of(p, 6)}\n" for p, n in spoken if n == 6]
+    dotenv = [f"{variable(p)}={value_of(p, 6)}\n" for p, n in values_by_setting if n == 6]
     (folder / ".env").write_text("".join(dotenv))
-    overrides = [f"{variable(p)}={value_of(p, 10)}" for p, n in spoken if n == 10]
+    overrides = [f"{variable(p)}={value_of(p, 10)}" for p, n in values_by_setting if n == 10]
     overrides.append('PLUGINS__ENABLED=["backup"]')
-    values = [PluginValue(variable(p), value_of(p, 7), "vault") for p, n in spoken if n == 7]
+    values = [
+        PluginValue(variable(p), value_of(p, 7), "vault") for p, n in values_by_setting if n == 7
+    ]
 
     found = open_sources(folder, environ=environ, overrides=overrides).bind(
         {"backup": Backup}, values
@@ -166,12 +172,12 @@ def test_highest_layer_wins_whatever_speaks(
 
     entries = {entry.setting.name: entry for entry in found.entries}
     for path in NAMES:
-        value, layer = expected(path, {n for p, n in spoken if p == path})
+        value, layer = expected(path, {n for p, n in values_by_setting if p == path})
         entry = entries[variable(path)]
         assert describe(path, entry.source, folder) == layer
         if value is not None:
             assert str(entry.value).removesuffix(".0") == value
-        assert len(entry.words) == len({n for p, n in spoken if p == path})
+        assert len(entry.source_values) == len({n for p, n in values_by_setting if p == path})
 
 
 def test_tables_merge_key_by_key(site: Site) -> None:

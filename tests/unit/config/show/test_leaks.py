@@ -192,7 +192,7 @@ def test_nothing_with_a_secret_is_pickled(site: Site, pick: str) -> None:
     values = {
         "configuration": configuration,
         "settings": configuration.settings,
-        "word": token.words[0],
+        "word": token.source_values[0],
         "sources": sources,
         "file": sources.files[1],
     }

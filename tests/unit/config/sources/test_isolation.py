@@ -50,7 +50,11 @@ def test_file_named_by_a_control_variable_is_not_executed(site: Site) -> None:
     evil = site.write("evil.py", _EVIL)
     words = ("SETTINGS_FILE", "PRELOAD", "INCLUDES", "SECRETS", "LOADERS")
 
-    result = run(site.root, site.root, **{f"{word}_FOR_DYNACONF": str(evil) for word in words})
+    result = run(
+        site.root,
+        site.root,
+        **{f"{word}_FOR_DYNACONF": str(evil) for word in words},
+    )
 
     assert (result.returncode, result.stderr) == (2, "")
     assert result.stdout.count("unset it") == len(words)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sst.config.binding.policy import Choice, PluginPolicy
+from sst.config.binding.policy import Choice
+from sst.config.declared.plugin_policy import PluginPolicy
 from sst.errors import ConfigError
 from sst.hooks.finding.hook_functions import hook_arguments
 from sst.hooks.manager import Deadlines, HookFailedError, HookProblem, build, discover, list_all

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sst.config import open_sources
-from sst.config.binding.policy import PluginPolicy
+from sst.config.declared.plugin_policy import PluginPolicy
 from sst.errors import ConfigError
 from sst.hooks.manager import HookFailedError, Plugins, build
 from tests.support.plugin_project import a_run, install

@@ -8,20 +8,22 @@ from typing import Any, cast
 
 import pytest
 
-from sst.migrator.table_locks.blocker_watch import Sampler
+from sst.migrator.table_locks.blocker_watch import BlockerWatch
 from sst.migrator.table_locks.blockers import Blocker
 
 SEEN = Blocker(7, "2026-01-01", "report", "shop", 3.0, "active", "select ?")
 
 
 @pytest.fixture
-def sampler() -> Sampler:
+def sampler() -> BlockerWatch:
     """Return one that looks at nothing by itself, and is out of patience at once."""
     settings = SimpleNamespace(lock_timeout=-10.0)
-    return Sampler(cast("Any", SimpleNamespace(settings=settings, redact=str)), timeout_seconds=1)
+    return BlockerWatch(
+        cast("Any", SimpleNamespace(settings=settings, redact=str)), timeout_seconds=1
+    )
 
 
-def test_last_blockers_are_kept_when_nobody_blocks_any_more(sampler: Sampler) -> None:
+def test_last_blockers_are_kept_when_nobody_blocks_any_more(sampler: BlockerWatch) -> None:
     """When the timeout has fired the last look finds nobody."""
     sampler._see((SEEN,))
     sampler._see((replace(SEEN, pid=8),))
@@ -30,7 +32,7 @@ def test_last_blockers_are_kept_when_nobody_blocks_any_more(sampler: Sampler) ->
     assert [each.pid for each in sampler.take()] == [8]
 
 
-def test_next_try_has_blockers_of_its_own(sampler: Sampler) -> None:
+def test_next_try_has_blockers_of_its_own(sampler: BlockerWatch) -> None:
     sampler._see((SEEN,))
     sampler.take()
 
@@ -38,7 +40,7 @@ def test_next_try_has_blockers_of_its_own(sampler: Sampler) -> None:
 
 
 def test_long_wait_is_told_of_once_and_again_after_it_was_over(
-    sampler: Sampler, caplog: pytest.LogCaptureFixture
+    sampler: BlockerWatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     for found in ((SEEN,), (SEEN,), (), (SEEN,)):
@@ -48,7 +50,7 @@ def test_long_wait_is_told_of_once_and_again_after_it_was_over(
 
 
 def test_wait_within_any_lock_timeout_is_not_told_of(
-    sampler: Sampler, caplog: pytest.LogCaptureFixture
+    sampler: BlockerWatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     sampler._patience_seconds = 3600.0

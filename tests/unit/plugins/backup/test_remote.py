@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from plugins.backup import Config
 from plugins.backup.store.fsspec_drivers import secrets_in, shown_url
-from plugins.backup.store.local import LocalPlace
+from plugins.backup.store.local import LocalStore
 from sst.hooks import Veto
 from tests.support.stores import ID, names, publish, storage
 
@@ -114,7 +114,7 @@ def test_far_copy_goes_when_the_local_one_cannot_be_kept(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(LocalPlace, "publish", fail)
+    monkeypatch.setattr(LocalStore, "publish", fail)
 
     with pytest.raises(OSError, match="No space left"):
         publish(storage(tmp_path, upload_to=f"file://{tmp_path}/far"))

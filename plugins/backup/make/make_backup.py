@@ -1,0 +1,73 @@
+"""One backup from beginning to end: made, proven, stored, and the old ones pruned."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from sst.hooks import Veto
+
+from ..commands.texts import PROVEN
+from ..manifest.manifest import backup_id
+from ..manifest.origin import UNKNOWN
+from ..postgres.progress_line import human_size
+from ..store.retention import prune_beside
+from ..store.storage import Storage, require_space
+from .maker import Maker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..archive.source import BackupTarget
+    from ..settings import Config
+    from ..store.listing import Stored
+
+_log = logging.getLogger("sst.plugins.backup")
+
+
+def make_backup(
+    settings: Config, storage: Storage, target: BackupTarget, run_id: str | None
+) -> Stored:
+    """Make, prove and store a backup of the database of *target*: a run, or a command.
+
+    The caller holds the run's lock: unfinished backups of the database are removed first. When it
+    is done, those go that the rules of retention keep no longer.
+
+    Raises `Veto` when it cannot be made, proven or stored; no part of it is left behind.
+    """
+    started = time.monotonic()
+    maker = Maker.of(settings, target)
+    database = maker.source.database
+    try:
+        storage.sweep(database)
+        with storage.draft(backup_id(database, run_id)) as draft:
+            require_space(storage.directory, maker.source.size_bytes)
+            stored = storage.publish(draft, maker.make(draft.id, run_id, draft.folder))
+    except OSError as error:
+        raise _unwritable(storage.directory, error) from error
+    except BaseException as error:
+        error.add_note("no backup was made, and none was changed")
+        raise
+    _tell(stored, time.monotonic() - started)
+    prune_beside(settings, storage, target, {stored.id})
+    return stored
+
+
+def _tell(stored: Stored, seconds: float) -> None:
+    manifest = stored.manifest
+    size, proven = human_size(manifest.size_bytes), PROVEN[manifest.verified]
+    # The first place is in the URI.
+    where = ", also at ".join([stored.uri, *stored.places[1:]])
+    _log.info("backup %s: %s in %.1f s, %s, %s", stored.id, size, seconds, proven, where)
+    if manifest.system_identifier is None:
+        _log.warning("backup %s: %s", stored.id, UNKNOWN)
+    if manifest.verified == "none":
+        _log.warning("backup %s: nobody has read it back (plugins.backup.verify)", stored.id)
+
+
+def _unwritable(directory: Path, error: OSError) -> Veto:
+    return Veto(
+        f"the backup could not be written to {directory}: {error.strerror or error}",
+        "free space there, make it writable for this user, or set plugins.backup.directory",
+    )
