@@ -20,7 +20,7 @@ _VERSION_ONE = """
 # Nobody may set the clock of the machine that runs the tests: here the process's own view of it.
 _CLOCK_JUMPS = """
 import datetime
-from sst.migrator import progress
+from sst.migrator.run import progress
 class Jumped(datetime.datetime):
     now = classmethod(lambda cls, zone=None: datetime.datetime(2001, 1, 1, tzinfo=zone))
 progress.datetime = Jumped
