@@ -2,7 +2,7 @@
 #
 #   docker build --build-arg GIT_COMMIT=$(git rev-parse HEAD) --tag sst-platform:local .
 #
-# Builds without Docker Hub or apt.postgresql.org as well; docs/containers.md has the commands.
+# Builds without Docker Hub or apt.postgresql.org as well; docs/operators/containers.md has the commands.
 
 ARG BASE_IMAGE=python:3.13-slim-bookworm
 # Of the server, 14 to 19, never lower: pg_dump refuses a server that is newer than itself.

@@ -53,10 +53,10 @@ format: install ## Format the code and apply the safe fixes
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 
-references: install ## Write docs/settings.md and docs/hooks.md again, from the code
+references: install ## Write the pages of settings and of hooks again, from the code
 	$(PY) -m tests.unit.config.show.test_generate
-	$(PY) -m sst.hooks.tools.reference > docs/hooks.md.new
-	mv docs/hooks.md.new docs/hooks.md
+	$(PY) -m sst.hooks.tools.reference > docs/plugin-authors/hooks.md.new
+	mv docs/plugin-authors/hooks.md.new docs/plugin-authors/hooks.md
 
 # What it does not have itself it takes from .venv: two packages are another version there.
 test-lowest: install ## Run the bridge's tests with the lowest supported versions

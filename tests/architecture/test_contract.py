@@ -1,4 +1,4 @@
-"""docs/contract.md says what the code does."""
+"""docs/operators/contract.md says what the code does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sst.cli.invocation import Invocation
 from sst.migrator.values.report import Report
 
 ROOT = Path(__file__).parent.parent.parent
-PAGE = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "operators" / "contract.md").read_text(encoding="utf-8")
 
 
 def all_errors(base: type[errors.SstError]) -> set[type[errors.SstError]]:

@@ -52,7 +52,9 @@ def test_file_is_named_by_date_and_purpose(path: Path) -> None:
     """The name says when it was written, and whether it runs before or after the new code."""
     match = NAME.fullmatch(path.name)
 
-    assert match, "YYYYMMDD_<expand|contract>_<verb>_<what>.py; docs/revisions.md lists the verbs"
+    assert match, (
+        "YYYYMMDD_<expand|contract>_<verb>_<what>.py; the page on revisions lists the verbs"
+    )
     assert _day(path) > date(2020, 1, 1)
 
 

@@ -39,7 +39,8 @@ def test_new_revision_carries_the_safety_rules(empty_history: Config) -> None:
     """They are read when they are in the file that is being written."""
     text = _new(empty_history, "expand add workers email").read_text()
 
-    for rule in ("CONCURRENTLY", "NOT VALID", "in batches", "NOT NULL", "docs/revisions.md"):
+    page = "docs/application-developers/revisions.md"
+    for rule in ("CONCURRENTLY", "NOT VALID", "in batches", "NOT NULL", page):
         assert rule in text
 
 

@@ -33,7 +33,7 @@ NAMES = {CUSTOM: "archive.dump", DIRECTORY: "archive"}
 _LOCK_WAIT_SECONDS = 60
 _PROBE_SECONDS = 10.0
 
-# docs/backups.md has the rule in words.
+# docs/operators/backups.md has the rule in words.
 _WORTH_WORKERS_BYTES = 64_000_000
 _MOST_SHARE_OF_SERIAL = 0.8
 _FILE_COST_BYTES = 100_000

@@ -54,7 +54,7 @@ def json_schema(
 
 
 def settings_reference(sections: Mapping[str, type[BaseModel]] | None = None) -> str:
-    """Return `docs/settings.md`: every setting of the core and of the plugins' *sections*."""
+    """Return `docs/operators/settings.md`: the core's settings, and the plugins' *sections*."""
     settings = [s for s in build_catalog(sections).settings.values() if not s.is_policy]
     tables = [("Core", [s for s in settings if len(s.path) == 1])]
     titles = dict.fromkeys(s.path[:-1] for s in settings if len(s.path) > 1)

@@ -1,6 +1,6 @@
 """Keep what a plugin's call does to the process from the next plugin: put back, and logged.
 
-There is no sandbox: what a plugin cannot be kept from is in docs/plugin-isolation.md.
+There is no sandbox: docs/plugin-authors/plugin-isolation.md names what a plugin can still do.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Written by `migrate.py plugins lock`, committed, and held against what is installed before
 anything is imported where protected: code that changed under the operator's feet does not run.
-What that covers and what not is in docs/plugin-isolation.md.
+What that covers and what not is in docs/plugin-authors/plugin-isolation.md.
 """
 
 from __future__ import annotations

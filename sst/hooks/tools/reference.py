@@ -1,4 +1,4 @@
-"""Write `docs/hooks.md` from the specs: `python -m sst.hooks.tools.reference > docs/hooks.md`."""
+"""Write `docs/plugin-authors/hooks.md` from the specs; `make references` calls this module."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INTRODUCTION = """\
 # Hooks
 
 Every hook: when it is called, its mode, its arguments, what it returns, what raising means, and a plugin that runs.
-This page is written from `sst/hooks/contract/specs/` by `python -m sst.hooks.tools.reference > docs/hooks.md`; a test keeps it current.
+This page is written from `sst/hooks/contract/specs/` by `make references`; a test keeps it current.
 How to write a plugin: [writing-a-plugin.md](writing-a-plugin.md).
 
 A hook function may ask for fewer arguments than the hook offers, in any order; it gets them by name.
@@ -70,7 +70,7 @@ def hook_entries() -> tuple[HookEntry, ...]:
 
 
 def hooks_reference() -> str:
-    """Return the text of `docs/hooks.md`."""
+    """Return the text of `docs/plugin-authors/hooks.md`."""
     modes = "".join(f"| {mode} | {text} |\n" for mode, text in _MODES.items())
     sections = "\n".join(_section(entry) for entry in hook_entries())
     return f"{_INTRODUCTION}{modes}\n{_contents()}\n{sections}\n{_values()}"

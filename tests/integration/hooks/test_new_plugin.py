@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.support.server import TestServer
 
 
-PAGE = (REPOSITORY / "docs" / "writing-a-plugin.md").read_text(encoding="utf-8")
+PAGE = (REPOSITORY / "docs" / "plugin-authors" / "writing-a-plugin.md").read_text(encoding="utf-8")
 FILE, TEST, *_ = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 SETTINGS, *_ = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
 COMMANDS = re.findall(r"^\$ (.+)$", PAGE, flags=re.MULTILINE)

@@ -39,7 +39,7 @@ docker-compose build app
 docker compose run --rm migrate upgrade
 ```
 """
-PAGES = ("docs/deployment.md", "docs/despliegue.md", "docs/containers.md")
+PAGES = tuple(f"docs/operators/{name}.md" for name in ("deployment", "despliegue", "containers"))
 
 
 @pytest.fixture

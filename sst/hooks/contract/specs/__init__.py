@@ -1,6 +1,6 @@
 """Every hook: when it is called, what it gets, what it returns, what raising means.
 
-`docs/hooks.md` is written from these docstrings: a hook is its entry here and its call.
+These docstrings become `docs/plugin-authors/hooks.md`: a hook is its entry here and its call.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ _SAMPLES = frozenset(
     | {"plugin_name", "sample", "template", "test", "your_plugin"}
 )
 """What an instruction says where it means a name; two of them meet sooner or later."""
+_REFERENCE = "docs/plugin-authors/hooks.md says what each is for"
 _TAKEN = frozenset({"alembic", "app", "core", "plugins", "sst", "tests"})
 
 
@@ -74,5 +75,5 @@ def _no_hook(name: str) -> UsageError:
     return UsageError(
         what=f"There is no hook {name!r}." if name else "A plugin without a hook does nothing.",
         why=f"the hooks are {', '.join(MODES)}",
-        next_step=f"did you mean {meant}?" if meant else "docs/hooks.md says what each is for",
+        next_step=f"did you mean {meant}?" if meant else _REFERENCE,
     )

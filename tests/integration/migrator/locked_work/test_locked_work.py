@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["swapper"]
 
-PAGE = (REPOSITORY / "docs" / "writing-a-plugin.md").read_text(encoding="utf-8")
+PAGE = (REPOSITORY / "docs" / "plugin-authors" / "writing-a-plugin.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_secrets_are_kept_out_of_the_repository() -> None:
 
 def test_reference_is_current() -> None:
     """Write it anew with `python -m tests.unit.config.show.test_generate` when this fails."""
-    path = _REPOSITORY / "docs" / "settings.md"
+    path = _REPOSITORY / "docs" / "operators" / "settings.md"
 
     assert path.read_text(encoding="utf-8") == settings_reference(_SECTIONS)
 
@@ -167,4 +167,4 @@ def flat(table: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 if __name__ == "__main__":
-    (_REPOSITORY / "docs" / "settings.md").write_text(settings_reference(_SECTIONS))
+    (_REPOSITORY / "docs" / "operators" / "settings.md").write_text(settings_reference(_SECTIONS))

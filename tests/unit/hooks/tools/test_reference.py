@@ -1,4 +1,4 @@
-"""`docs/hooks.md` is current, complete, and its examples are plugins that load and run."""
+"""The page of hooks is current, complete, and its examples are plugins that load and run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sst.hooks.manager import Plugins
     from tests.support.plugin_project import PluginProject
 
-PAGE = Path(__file__).parents[4] / "docs" / "hooks.md"
+PAGE = Path(__file__).parents[4] / "docs" / "plugin-authors" / "hooks.md"
 DESIGNED = {
     "config_values": "collect",
     "resolve_database_url": "first",
@@ -63,7 +63,7 @@ def entries() -> list[Any]:
 
 
 def test_page_is_current() -> None:
-    """Run `python -m sst.hooks.tools.reference > docs/hooks.md` after a change of the specs."""
+    """Run `make references` after a change of the specs."""
     assert PAGE.read_text(encoding="utf-8") == hooks_reference()
 
 

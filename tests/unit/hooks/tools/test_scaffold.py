@@ -181,8 +181,8 @@ def test_name_of_an_installed_plugin_is_refused(
     ("names", "told"),
     [
         (["pre_migrat"], "did you mean pre_migrate?"),
-        (["notify", "xyz"], "docs/hooks.md says what each is for"),
-        ([], "docs/hooks.md says what each is for"),
+        (["notify", "xyz"], "docs/plugin-authors/hooks.md says what each is for"),
+        ([], "docs/plugin-authors/hooks.md says what each is for"),
     ],
 )
 def test_unknown_hook_is_refused_with_the_nearest(names: Sequence[str], told: str) -> None:

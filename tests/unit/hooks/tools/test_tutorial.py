@@ -1,4 +1,4 @@
-"""What `docs/writing-a-plugin.md` shows does what the page says.
+"""What `docs/plugin-authors/writing-a-plugin.md` shows does what the page says.
 
 Its commands are run by `tests/integration/hooks/test_new_plugin.py`.
 """
@@ -22,7 +22,8 @@ from tests.support.plugin_project import a_run, install
 if TYPE_CHECKING:
     from tests.support.plugin_project import PluginProject
 
-PAGE = (Path(__file__).parents[4] / "docs" / "writing-a-plugin.md").read_text(encoding="utf-8")
+_DOCS = Path(__file__).parents[4] / "docs"
+PAGE = (_DOCS / "plugin-authors" / "writing-a-plugin.md").read_text(encoding="utf-8")
 FILE, _, COMMAND, PACKAGE, *_ = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 SETTINGS, ENABLED, PYPROJECT, DECISIONS = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
 FRIDAY, SUNDAY, MONDAY = (datetime(2026, 11, day, tzinfo=UTC) for day in (20, 22, 23))

@@ -1,0 +1,72 @@
+"""Every relative link of every Markdown file leads somewhere, anchors included."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+_CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^()\s]*)\)")
+_HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+
+
+def pages() -> list[Path]:
+    """Return the Markdown files of the repository, new ones included."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return [path for name in listed.stdout.splitlines() if (path := ROOT / name).exists()]
+
+
+def broken_links(page: Path) -> list[str]:
+    """Return the relative links of *page* that lead to no file or to no heading."""
+    targets = _LINK.findall(_CODE.sub("", page.read_text(encoding="utf-8")))
+    return [target for target in targets if "://" not in target and not _leads(page, target)]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the names that GitHub gives to the headings of *page*."""
+    headings = _HEADING.findall(_FENCE.sub("", page.read_text(encoding="utf-8")))
+    seen: Counter[str] = Counter()
+    names = set()
+    for heading in headings:
+        slug = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        names.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+        seen[slug] += 1
+    return names
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    assert broken_links(page) == []
+
+
+def test_link_to_nothing_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A title: one\n## Twice\n## Twice\n```\n# no heading [x](in-code.md)\n```\n"
+        "[a](#a-title-one) [b](#twice-1) [c](page.md#twice) [d](https://example.org/x.md)\n"
+        "`[e](quoted.md)` [f](gone.md) [g](#no-heading) [h](page.md#twice-2)\n"
+    )
+
+    assert broken_links(page) == ["gone.md", "#no-heading", "page.md#twice-2"]
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = ROOT / "docs" / "README.md"
+    linked = set(_LINK.findall(index.read_text(encoding="utf-8")))
+
+    pages_there = {str(path.relative_to(index.parent)) for path in index.parent.glob("*/*.md")}
+
+    assert pages_there - linked == set()
+
+
+def _leads(page: Path, target: str) -> bool:
+    name, _, anchor = target.partition("#")
+    there = (page.parent / name).resolve() if name else page
+    return there.exists() and (not anchor or anchor in anchors(there))
