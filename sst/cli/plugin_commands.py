@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sst.cli.command import common_options
 from sst.cli.invocation import Invocation, results_only
+from sst.cli.options import common_options
 from sst.cli.plugin_context import PluginContext
 from sst.errors import ConfigError, InterruptedRunError, Problem, SstError, VetoedError
 from sst.hooks import CommandResult, Veto

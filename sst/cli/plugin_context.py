@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sst.cli.invocation import asker, results_only
 from sst.migrator.session import guard
+from sst.migrator.values.options import RunOptions
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -60,14 +61,9 @@ class PluginContext:
         allow_environment_change: bool = False,
     ) -> AbstractContextManager[LockedWork]:
         """Hold the run's lock for the body; see `CommandContext.locked`."""
+        options = RunOptions(lock_wait_seconds, allow_environment_change=allow_environment_change)
         with results_only():
-            return self._runtime.migrator.locked(
-                command,
-                target,
-                lock_wait_seconds=lock_wait_seconds,
-                on_record=on_record,
-                allow_environment_change=allow_environment_change,
-            )
+            return self._runtime.migrator.locked(command, target, options, on_record=on_record)
 
     def confirm(self, action: str, given: str | None) -> None:
         """Return when the operator has written the database's name; see `CommandContext`."""

@@ -22,6 +22,7 @@ from sst.migrator.run.progress import Request
 from sst.migrator.session import guard
 from sst.migrator.session.driver_errors import translate_driver_errors
 from sst.migrator.session.inspection import DatabaseInspection
+from sst.migrator.values.options import AS_CONFIGURED
 from sst.migrator.values.report import Report
 from sst.migrator.values.status import default_target
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sst.errors import HistoryError
     from sst.migrator.repair.damage import Damage
     from sst.migrator.values.context import Context
+    from sst.migrator.values.options import RunOptions
 
 log = logging.getLogger("sst.migrate")
 
@@ -49,93 +51,48 @@ class Migrator:
     def upgrade(
         self,
         target: str | None = None,
-        *,
-        lock_wait_seconds: float | None = None,
-        allow_environment_change: bool = False,
-        terminate_blockers: bool = False,
+        options: RunOptions = AS_CONFIGURED,
     ) -> Report:
         """Move the schema forward to *target*: `head`, `heads`, `+N`, an id or a unique prefix.
 
         Without a target to the head, or to the heads where labels tell the branches apart.
         """
         target = target or default_target(self._context.project)
-        request = Request(
-            Direction.UPGRADE,
-            target,
-            self._wait(lock_wait_seconds),
-            allow_environment_change=allow_environment_change,
-            terminate_blockers=terminate_blockers,
-        )
-        return execute(self._context, request)
+        return execute(self._context, Request(Direction.UPGRADE, target, options))
 
-    def downgrade(
-        self,
-        target: str,
-        *,
-        confirmed_name: str | None = None,
-        ask: Callable[[str], str] | None = None,
-        lock_wait_seconds: float | None = None,
-        allow_environment_change: bool = False,
-        terminate_blockers: bool = False,
-    ) -> Report:
+    def downgrade(self, target: str, options: RunOptions = AS_CONFIGURED) -> Report:
         """Move the schema back to *target*: `-N`, `base`, an id or a unique prefix.
 
-        In a protected environment, and down to `base`, the database's name is asked for by *ask*
-        or given as *confirmed_name*; raises `ConfirmationError` without it.
+        In a protected environment, and down to `base`, the database's name must be confirmed;
+        raises `ConfirmationError` without it.
         """
         if guard.needs_confirmation(target, is_protected=self._context.is_protected):
-            action = f"downgrade {target}"
-            guard.confirm(self._context.url, action=action, given=confirmed_name, ask=ask)
-        request = Request(
-            Direction.DOWNGRADE,
-            target,
-            self._wait(lock_wait_seconds),
-            allow_environment_change=allow_environment_change,
-            terminate_blockers=terminate_blockers,
-        )
-        return execute(self._context, request)
+            self._confirm(f"downgrade {target}", options)
+        return execute(self._context, Request(Direction.DOWNGRADE, target, options))
 
     def stamp(
-        self,
-        *targets: str,
-        purge: bool = False,
-        confirmed_name: str | None = None,
-        ask: Callable[[str], str] | None = None,
-        lock_wait_seconds: float | None = None,
-        allow_environment_change: bool = False,
+        self, targets: tuple[str, ...], options: RunOptions = AS_CONFIGURED, *, purge: bool = False
     ) -> Report:
         """Write *targets* into the version table and run nothing; on record like a run.
 
         With *purge* every row is taken away first, also those that no file knows; in a protected
-        environment the database's name is asked for, as by `downgrade`.
+        environment the database's name must be confirmed, as by `downgrade`.
         """
         wanted = Stamp(targets, purge)
         if purge and self._context.is_protected:
-            action = f"stamp {wanted}"
-            guard.confirm(self._context.url, action=action, given=confirmed_name, ask=ask)
-        wait = self._wait(lock_wait_seconds)
-        return execute_stamp(
-            self._context, wanted, wait, allow_environment_change=allow_environment_change
-        )
+            self._confirm(f"stamp {wanted}", options)
+        return execute_stamp(self._context, wanted, options)
 
     def locked(
         self,
         command: str,
         target: str,
+        options: RunOptions = AS_CONFIGURED,
         *,
-        lock_wait_seconds: float | None = None,
         on_record: bool = True,
-        allow_environment_change: bool = False,
     ) -> AbstractContextManager[Work]:
         """Hold the run's lock for a plugin's work; see `CommandContext.locked`."""
-        return hold_lock(
-            self._context,
-            command,
-            target,
-            lock_wait_seconds=self._wait(lock_wait_seconds),
-            on_record=on_record,
-            allow_environment_change=allow_environment_change,
-        )
+        return hold_lock(self._context, command, target, options, on_record=on_record)
 
     def check(self) -> Report:
         """Say whether the database answers, where it stands, and what its checks say."""
@@ -182,19 +139,12 @@ class Migrator:
     def repair(
         self,
         agree: Callable[[Damage], bool] | None,
-        *,
-        lock_wait_seconds: float | None = None,
-        allow_environment_change: bool = False,
+        options: RunOptions = AS_CONFIGURED,
     ) -> Report:
         """Mend what an interrupted run left and *agree* says yes to; without it only list it."""
         if agree is None:
             return list_damage(self._context)
-        return execute_repair(
-            self._context,
-            agree,
-            self._wait(lock_wait_seconds),
-            allow_environment_change=allow_environment_change,
-        )
+        return execute_repair(self._context, agree, options)
 
     def current(self) -> Report:
         """Return the database's revision."""
@@ -296,5 +246,6 @@ class Migrator:
         with translate_driver_errors(self._context.redact), self.inspect() as inspection:
             yield inspection
 
-    def _wait(self, given: float | None) -> float:
-        return self._context.settings.lock_wait if given is None else given
+    def _confirm(self, action: str, options: RunOptions) -> None:
+        given, ask = options.confirmed_name, options.ask
+        guard.confirm(self._context.url, action=action, given=given, ask=ask)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from sst.migrator.session.session import Session
     from sst.migrator.values.context import Context
+    from sst.migrator.values.options import RunOptions
 
 log = logging.getLogger("sst.migrate")
 
@@ -41,20 +42,23 @@ class Stamp:
         return " ".join(("--purge", *self.targets) if self.purge else self.targets)
 
 
-def execute_stamp(
-    context: Context, wanted: Stamp, lock_wait_seconds: float, *, allow_environment_change: bool
-) -> Report:
+def execute_stamp(context: Context, wanted: Stamp, options: RunOptions) -> Report:
     """Stamp *wanted* under the run's lock; no gate runs, for no revision does."""
     run_id, started = new_run_id(), time.monotonic()
     with (
         translate_driver_errors(context.redact),
         watch_signals(context, lambda: f"whether {wanted} is written is not known") as interrupts,
         open_session(
-            context, run_id, lock_wait_seconds=lock_wait_seconds, interrupts=interrupts
+            context,
+            run_id,
+            lock_wait_seconds=options.lock_wait(context.settings.lock_wait),
+            interrupts=interrupts,
         ) as session,
     ):
         remembered = session.ledger.environment()
-        guard_environment(remembered, context.environment, allowed=allow_environment_change)
+        guard_environment(
+            remembered, context.environment, allowed=options.allow_environment_change
+        )
         before = session.heads()
         schema = look_at_schema(context)
         with interrupts.shielded():

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sst.migrator.session.session import Session
     from sst.migrator.session.signals import Interrupts
     from sst.migrator.values.context import Context
+    from sst.migrator.values.options import RunOptions
 
 log = logging.getLogger("sst.migrate")
 
@@ -40,10 +41,9 @@ def hold_lock(
     context: Context,
     command: str,
     target: str,
+    options: RunOptions,
     *,
-    lock_wait_seconds: float,
     on_record: bool,
-    allow_environment_change: bool,
 ) -> Iterator[Work]:
     """Hold the run's lock for the body; see `CommandContext.locked`."""
     run_id = new_run_id()
@@ -52,11 +52,16 @@ def hold_lock(
         watch_signals(context, lambda: f"how far `{command}` has come is not known") as interrupts,
         interrupts.unmasked(),
         open_session(
-            context, run_id, lock_wait_seconds=lock_wait_seconds, interrupts=interrupts
+            context,
+            run_id,
+            lock_wait_seconds=options.lock_wait(context.settings.lock_wait),
+            interrupts=interrupts,
         ) as session,
     ):
         remembered = session.ledger.environment()
-        guard_environment(remembered, context.environment, allowed=allow_environment_change)
+        guard_environment(
+            remembered, context.environment, allowed=options.allow_environment_change
+        )
         work = Work(context, session, run_id, command)
         with work.on_record(target, interrupts) if on_record else contextlib.nullcontext():
             yield work

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sst.migrator.session.session import Session
     from sst.migrator.session.signals import Interrupts
     from sst.migrator.values.context import Context
+    from sst.migrator.values.options import RunOptions
 
 log = logging.getLogger("sst.migrate")
 
@@ -66,9 +67,7 @@ def list_damage(context: Context) -> Report:
 def execute_repair(
     context: Context,
     agree: Callable[[Damage], bool],
-    lock_wait_seconds: float,
-    *,
-    allow_environment_change: bool,
+    options: RunOptions,
 ) -> Report:
     """Mend under the run's lock everything that *agree* says yes to, each by itself.
 
@@ -90,13 +89,15 @@ def execute_repair(
         open_session(
             context,
             run_id,
-            lock_wait_seconds=lock_wait_seconds,
+            lock_wait_seconds=options.lock_wait(context.settings.lock_wait),
             interrupts=interrupts,
             close_dead_runs=False,
         ) as session,
     ):
         remembered = session.ledger.environment()
-        guard_environment(remembered, context.environment, allowed=allow_environment_change)
+        guard_environment(
+            remembered, context.environment, allowed=options.allow_environment_change
+        )
         opened = (closed,) if closed else ()
         return _Repair(context, session, interrupts, run_id, opened).execute(agree)
 

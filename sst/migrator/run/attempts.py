@@ -144,7 +144,7 @@ class RevisionAttempts:
         log.warning("%s: try %d failed (%s %s); %s", name, number, state, _word(error), then)
         for blocker in attempts.blockers:
             log.warning("%s: blocked by %s", name, self._context.redact(str(blocker)))
-        if pause is not None and progress.request.terminate_blockers:
+        if pause is not None and progress.request.options.terminate_blockers:
             attempts.blockers = self._terminate(attempts.blockers)
         with self._interrupts.shielded(), suppress(DBAPIError):
             self._session.ledger.note_try(

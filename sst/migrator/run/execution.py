@@ -72,7 +72,9 @@ class _Execution:
                 open_session(
                     self._context,
                     progress.run_id,
-                    lock_wait_seconds=progress.request.lock_wait_seconds,
+                    lock_wait_seconds=progress.request.options.lock_wait(
+                        self._context.settings.lock_wait
+                    ),
                     interrupts=self._interrupts,
                 ) as session,
             ):
@@ -129,7 +131,7 @@ class _Execution:
         guard_environment(
             session.ledger.environment(),
             self._context.environment,
-            allowed=request.allow_environment_change,
+            allowed=request.options.allow_environment_change,
         )
         self._context.plugins.demand("register_checks")
         self._schema = look_at_schema(self._context)

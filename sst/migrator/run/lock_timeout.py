@@ -64,7 +64,7 @@ def _told_again(failed: RevisionFailedError, why: str, next_step: str) -> Revisi
 
 def _next_step(progress: Progress) -> str:
     idle = any(blocker.state == "idle in transaction" for blocker in progress.attempts.blockers)
-    if idle and not progress.request.terminate_blockers:
+    if idle and not progress.request.options.terminate_blockers:
         return (
             "let the blocking session end, then run the command again; --terminate-blockers ends "
             "idle sessions of the applications in migrate.terminate_applications"

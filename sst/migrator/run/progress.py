@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sst.hooks.contract.commands import Restored
     from sst.hooks.contract.types import Backup, Run
     from sst.migrator.table_locks.blockers import Blocker
+    from sst.migrator.values.options import RunOptions
 
 
 def new_run_id() -> str:
@@ -31,9 +32,7 @@ class Request:
 
     direction: Direction
     target: str
-    lock_wait_seconds: float
-    allow_environment_change: bool = False
-    terminate_blockers: bool = False
+    options: RunOptions
 
 
 @dataclass

@@ -1,0 +1,158 @@
+"""The options that commands share: those of every command, and those that take the run's lock."""
+
+from __future__ import annotations
+
+import math
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sst.cli.invocation import Invocation, asker
+from sst.migrator.values.options import RunOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def run_options(
+    *, confirm: str = "", blockers: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the options of a command that takes the run's lock; it gets them whole, as `options`.
+
+    *confirm* is the help of `--confirm`, which a command without it does not take; *blockers* adds
+    the option of the commands whose revisions wait for locks.
+    """
+    chosen = [
+        *([_confirm(confirm)] if confirm else []),
+        _LOCK_WAIT,
+        _ENVIRONMENT_CHANGE,
+        *([_TERMINATE_BLOCKERS] if blockers else []),
+    ]
+
+    def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+        call = _with_options(function)
+        for add in reversed(chosen):
+            call = add(call)
+        return call
+
+    return decorated
+
+
+def common_options() -> list[click.Parameter]:
+    """Return the options that every command and the group take."""
+    return [
+        _flag("--json", "as_json", "Print one JSON object on stdout."),
+        click.Option(
+            ["--set", "overrides"],
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="Override a setting for this call; may be repeated.",
+            expose_value=False,
+            callback=_remember_overrides,
+        ),
+        click.Option(
+            ["--no-plugin", "left_out"],
+            multiple=True,
+            metavar="NAME",
+            help="Leave a plugin out of this call, before it is imported; may be repeated.",
+            expose_value=False,
+            callback=_remember_left_out,
+        ),
+        _flag("--no-color", "no_color", "Print without colour."),
+        _flag("--debug", "debug", "Show the traceback of an error."),
+    ]
+
+
+def x_option() -> click.Option:
+    """Return Alembic's `-x`, before or behind the command; a plugin's command may have its own."""
+    return click.Option(
+        ["-x", "x"],
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Argument for env.py, which reads it with context.get_x_argument(); may be repeated.",
+        expose_value=False,
+        callback=_remember_x,
+    )
+
+
+def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *function* called with `options` in place of what `run_options` adds."""
+
+    @wraps(function)
+    def call(
+        *arguments: Any,
+        lock_wait_seconds: float | None,
+        allow_environment_change: bool,
+        terminate_blockers: bool = False,
+        **others: Any,
+    ) -> Any:  # noqa: ANN401 - whatever the command returns
+        options = RunOptions(
+            lock_wait_seconds=lock_wait_seconds,
+            confirmed_name=others.pop("confirmed_name", None),
+            ask=asker(),
+            allow_environment_change=allow_environment_change,
+            terminate_blockers=terminate_blockers,
+        )
+        return function(*arguments, options=options, **others)
+
+    return call
+
+
+def _finite(_ctx: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+    """Refuse `nan` and `inf`, which are numbers for Python and no time to wait."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter("is not a number of seconds")
+    return value
+
+
+_LOCK_WAIT = click.option(
+    "--lock-wait",
+    "lock_wait_seconds",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    callback=_finite,
+    help="Wait this long for another migration to end (default: migrate.lock_wait).",
+)
+_ENVIRONMENT_CHANGE = click.option(
+    "--allow-environment-change",
+    is_flag=True,
+    help="Run although the database was last run in another environment.",
+)
+_TERMINATE_BLOCKERS = click.option(
+    "--terminate-blockers",
+    is_flag=True,
+    help="End sessions that idle in a transaction and block a revision, "
+    "when migrate.terminate_applications names them.",
+)
+
+
+def _confirm(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option("--confirm", "confirmed_name", metavar="NAME", help=text)
+
+
+def _flag(name: str, attribute: str, text: str) -> click.Option:
+    def remember(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001
+        if value:
+            setattr(ctx.ensure_object(Invocation), attribute, True)
+
+    return click.Option(
+        [name, attribute], is_flag=True, expose_value=False, callback=remember, help=text
+    )
+
+
+def _remember_overrides(
+    ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]
+) -> None:
+    ctx.ensure_object(Invocation).overrides += value
+
+
+def _remember_left_out(
+    ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]
+) -> None:
+    invocation = ctx.ensure_object(Invocation)
+    invocation.left_out = tuple(dict.fromkeys([*invocation.left_out, *value]))
+
+
+def _remember_x(ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> None:
+    ctx.ensure_object(Invocation).x += value
