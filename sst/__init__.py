@@ -1,3 +1,18 @@
-"""SST Platform: settings, plugins, migrations and the web application that share them."""
+"""The core: settings, plugins, migrations, and the web application that shares them.
+
+- `bridge/`: the one door to Alembic
+- `cli/`: the command line, one file per command
+- `config/`: the settings, and the one door to Dynaconf
+- `db/`: the database's URL and its engines
+- `health/`: many checks in, one report out
+- `hooks/`: the plugin contract, and how plugins are found and called
+- `migrator/`: a run and every other command on the database
+- `redaction/`: secrets out of everything that others read
+- `testing/`: the kit of plugin authors
+- `web/`: the core's endpoints
+- `application_context.py`: the application as plugins see it
+- `errors.py`: every error that a user can meet, with its exit code
+- `runtime.py`: the one place that creates things
+"""
 
 __version__ = "0.1.0"

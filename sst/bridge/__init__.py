@@ -1,4 +1,14 @@
-"""The Alembic bridge: the one door to alembic; what leaves it are our own values and errors."""
+"""The Alembic bridge: the one door to alembic; our own values and errors leave it.
+
+- `env_py/`: a run of the project's own env.py
+- `history/`: the revision files, and the plan that follows from them
+- `location/`: the place of the project and of its plugins' branches
+- `models/`: the models compared with the schema
+- `new_revision/`: a new revision file
+- `statements/`: a revision's transaction, timeouts and concurrent indexes
+- `values/`: the values that leave the bridge
+- `project.py`: one Alembic project, seen from outside
+"""
 
 from __future__ import annotations
 

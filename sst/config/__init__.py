@@ -1,5 +1,10 @@
 """Settings: files, variables and plugins in, one frozen `Configuration` out.
 
+- `binding/`: from source values to one frozen `Configuration`
+- `declared/`: the settings that exist
+- `show/`: settings as they may be shown
+- `sources/`: files, variables, secret files, the command line
+
 Nothing here imports Dynaconf or pydantic before it is used: `migrate.py --help` must stay fast.
 """
 

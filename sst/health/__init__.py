@@ -1,4 +1,7 @@
-"""Health: many checks in, one report out."""
+"""Health: many checks in, one report out.
+
+- `report.py`: checks asked at once, each with its own deadline
+"""
 
 from __future__ import annotations
 

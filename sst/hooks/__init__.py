@@ -1,4 +1,11 @@
-"""The plugin contract: all that a plugin may import."""
+"""The plugin contract: all that a plugin may import.
+
+- `calling/`: order, deadlines and isolation of hook calls
+- `contract/`: hooks, modes and the values that cross the border
+- `finding/`: plugins found, imported and validated
+- `tools/`: doctor, reference and scaffold for plugin authors
+- `manager.py`: the plugins of one process, and the one door to pluggy
+"""
 
 from __future__ import annotations
 

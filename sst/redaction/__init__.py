@@ -1,1 +1,9 @@
-"""What may not be read by others: secrets, in whatever spelling they stand."""
+"""Secrets, in every spelling, kept out of all that others can read.
+
+- `logs.py`: log lines on stderr, as text or JSON
+- `plugin_output.py`: a plugin's output, bounded and masked
+- `redact.py`: the mask over known secrets, and over plain credentials of others
+- `spelling.py`: a text with its escapes undone, level by level
+- `statements.py`: a statement of another session, its literals as `?`
+- `urls.py`: URLs as they may be shown
+"""

@@ -8,16 +8,13 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from sst.redaction.plugin_output import speaker
 from sst.redaction.redact import mask_credentials, redact, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from sst.config.declared.schema import Settings
-    from sst.config.sources.source_values import Value
 
 ROOT_LOGGER = "sst"
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -26,13 +23,33 @@ _SQL = "sqlalchemy"
 _SQL_LOGGERS = (_SQL, f"{_SQL}.engine", f"{_SQL}.engine.Engine", f"{_SQL}.pool")
 
 
+class LogSettings(Protocol):
+    """The settings that the log depends on."""
+
+    @property
+    def log_level(self) -> str:
+        """Return the least level of our own loggers that is written."""
+
+    @property
+    def log_format(self) -> str:
+        """Return `text` or `json`."""
+
+    @property
+    def debug(self) -> bool:
+        """Return whether libraries speak from the same level on."""
+
+    @property
+    def protected(self) -> bool:
+        """Return whether the environment is protected: its SQL is never logged."""
+
+
 def configure_logging(
-    settings: Settings, secrets: Iterable[str], stream: TextIO | None = None
+    settings: LogSettings, secrets: Iterable[str], stream: TextIO | None = None
 ) -> None:
     """Send the log to *stream* (stderr) as *settings* say, with all *secrets* masked.
 
     `sst` loggers speak from LOG_LEVEL on; those of libraries from WARNING on, unless DEBUG is set.
-    Existing loggers stay enabled. In production no SQL is logged, whoever asks for it.
+    Existing loggers stay enabled. Where protected no SQL is logged.
     """
     handler = _RedactingHandler(stream or sys.stderr)
     handler.setFormatter(_formatter(settings, frozenset(secrets)))
@@ -56,7 +73,7 @@ def _is_superseded(handler: logging.Handler) -> bool:
     return is_console or isinstance(handler, _RedactingHandler)
 
 
-def _formatter(settings: Settings, secrets: frozenset[str]) -> logging.Formatter:
+def _formatter(settings: LogSettings, secrets: frozenset[str]) -> logging.Formatter:
     kind = _JsonFormatter if settings.log_format == "json" else _TextFormatter
     return kind(secrets)
 
@@ -88,8 +105,8 @@ class _JsonFormatter(logging.Formatter):
         """Return the object; every text in it is masked before it is quoted."""
         extras = {k: v for k, v in vars(record).items() if k not in _STANDARD}
         by = {"plugin": plugin} if (plugin := speaker()) else {}
-        shown = self._masked({"message": record.getMessage(), **by, **extras})
-        line = {
+        shown = self._masked_keys({"message": record.getMessage(), **by, **extras})
+        line: dict[str, object] = {
             "timestamp": _timestamp(record, "milliseconds"),
             "level": record.levelname,
             "logger": record.name,
@@ -101,12 +118,17 @@ class _JsonFormatter(logging.Formatter):
             line["stack"] = self._masked(self.formatStack(record.stack_info))
         return json.dumps(line, ensure_ascii=False)
 
-    def _masked(self, value: Value) -> Value:
+    def _masked_keys(self, values: dict[str, object]) -> dict[str, object]:
+        return {
+            _clean(str(key), self._secrets): self._masked(part) for key, part in values.items()
+        }
+
+    def _masked(self, value: object) -> object:
         """Return *value* as JSON can hold it, its texts masked."""
         if value is None or isinstance(value, (bool, int, float)):
             return value
         if isinstance(value, dict):
-            return {self._masked(str(key)): self._masked(part) for key, part in value.items()}
+            return self._masked_keys(value)
         if isinstance(value, (list, tuple, set, frozenset)):
             return [self._masked(part) for part in value]
         return _clean(str(value), self._secrets)

@@ -1,5 +1,11 @@
 """Test a plugin: a real project on a real database, values to call it with, its conformance.
 
+- `conformance/`: whether a plugin keeps the contract
+- `project/`: a real project, driven through migrate.py
+- `values/`: values and stand-ins to call a plugin with
+- `fixtures.py`: the fixtures of the kit
+- `leaks.py`: threads, variables and folders that a plugin leaves behind
+
 Opt in with `pytest_plugins = ["sst.testing"]` in a conftest.py or a test module: nothing of this
 is loaded by itself. PYTEST_DONT_REWRITE: it may be imported before pytest loads it.
 """

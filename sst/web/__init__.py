@@ -1,4 +1,15 @@
-"""The web application: health endpoints, version, docs and the routes of plugins."""
+"""The web application: health endpoints, version, docs and the routes of plugins.
+
+- `endpoints/`: the core's endpoints, one file each
+- `probing/`: the questions behind the endpoints, shared and bounded
+- `application.py`: the application, made from the runtime
+- `headers.py`: the security headers of every answer
+- `logs.py`: the server's loggers
+- `plugin_middleware.py`: middleware of plugins
+- `plugin_routers.py`: routes of plugins, under `/plugins/NAME`
+- `problems.py`: problem documents (RFC 9457)
+- `token.py`: the operations token
+"""
 
 from __future__ import annotations
 

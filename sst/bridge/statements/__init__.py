@@ -1,1 +1,8 @@
-"""A revision's statements: its transaction, its timeouts, its concurrent indexes, its notices."""
+"""A revision's statements: transaction, timeouts, concurrent indexes, notices.
+
+- `committed.py`: the statements that a revision has committed so far
+- `concurrent_index.py`: concurrent builds and the INVALID indexes that they leave
+- `notices.py`: the server's notices and warnings
+- `own_transaction.py`: the proof that a revision stayed in its transaction
+- `session_timeouts.py`: timeouts that stay in force, whatever the revision sets
+"""

@@ -1,4 +1,12 @@
-"""`migrate.py plugins`: what runs around a migration, and how to add to it; a file per word."""
+"""`migrate.py plugins`: the plugins around a migration; one file per subcommand.
+
+- `doctor.py`: `plugins doctor`
+- `hooks.py`: `plugins hooks`
+- `list.py`: `plugins list`
+- `lock.py`: `plugins lock`
+- `new.py`: `plugins new`
+- `show.py`: `plugins show`
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,9 @@
-"""The settings that exist: names, types, ranges, defaults, meaning."""
+"""The settings that exist: names, types, ranges, defaults, meaning.
+
+- `annotations.py`: the meaning of a declared type: how its text is read, whether it is secret
+- `catalog.py`: every setting of the core and of the enabled plugins
+- `names.py`: the names of one setting in a file and in the environment
+- `plugin_policy.py`: the keys that the core reads in every plugin's section
+- `schema.py`: the core's settings, each written once
+- `secret_pickles.py`: the refusal to pickle or show a plugin's settings
+"""

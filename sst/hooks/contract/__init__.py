@@ -1,1 +1,11 @@
-"""What a plugin is promised: hooks, their modes, and the values that cross the border."""
+"""The promise to a plugin: hooks, their modes, and the values that cross the border.
+
+- `specs/`: every hook
+- `application.py`: the application that a plugin adds to
+- `commands.py`: the context and the result of a plugin's own command
+- `deprecation.py`: warnings about deprecated arguments
+- `error_location.py`: file and line, as a message names them
+- `marker.py`: the two decorators, `hookspec` and `hookimpl`
+- `modes.py`: the modes, and the declaration of a hook's mode
+- `types.py`: the frozen values of a run
+"""

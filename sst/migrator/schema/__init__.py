@@ -1,1 +1,5 @@
-"""The shape of a schema, and the fingerprint that shows drift."""
+"""The shape of a schema, and the fingerprint that shows drift.
+
+- `fingerprint.py`: the fingerprint that the last run left
+- `shape.py`: every object of a database with a short hash
+"""

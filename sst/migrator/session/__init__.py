@@ -1,1 +1,11 @@
-"""Connections, the lock on them, and what watches over them: signals, heartbeat, guards."""
+"""Connections, the lock on them, and the watch over them: signals, heartbeat, guards.
+
+- `connections.py`: connections, opened with a clear error
+- `driver_errors.py`: driver errors outside a revision, translated
+- `guard.py`: the guard against a slip of the hand on a live database
+- `heartbeat.py`: the end of a run whose server says nothing
+- `inspection.py`: a read-only look at the database
+- `run_lock.py`: the run's advisory locks, polled
+- `session.py`: the connections of a run
+- `signals.py`: SIGINT and SIGTERM during a run
+"""

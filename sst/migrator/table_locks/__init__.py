@@ -1,1 +1,7 @@
-"""Locks on tables: the schedule of attempts, who blocks them, what a failed build leaves."""
+"""Locks on tables: the schedule of attempts, the blockers, the remains of a failed build.
+
+- `blocker_watch.py`: the look at blockers while a revision runs
+- `blockers.py`: the sessions whose locks a revision waits for
+- `invalid_indexes.py`: INVALID indexes, reported when old, dropped when the run left them
+- `schedule.py`: the schedule of attempts, as a value
+"""

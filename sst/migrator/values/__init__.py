@@ -1,1 +1,8 @@
-"""Values that every command of the migrator takes or returns."""
+"""Values that every command of the migrator takes or returns.
+
+- `context.py`: the values and doors that a command gets from the runtime
+- `dead_run.py`: a run that was killed, in words
+- `options.py`: the options of a command that takes the run's lock
+- `report.py`: a command's result, as values
+- `status.py`: the database's place against the code
+"""

@@ -1,4 +1,7 @@
-"""Every hook: when it is called, what it gets, what it returns, what raising means.
+"""Every hook: its call, its arguments, its result, and the meaning of raising.
+
+- `contributions.py`: hooks that add values, a server, checks, commands, routes
+- `runs.py`: hooks of a run: gates, surroundings, observers
 
 These docstrings become `docs/plugin-authors/hooks.md`: a hook is its entry here and its call.
 """

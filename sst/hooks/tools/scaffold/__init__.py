@@ -1,6 +1,12 @@
 """Write a new plugin: the files of `plugins new`, from the specs and the texts in this folder.
 
-`templates/` holds the files, `hooks/NAME.txt` what a hook's function does at first and its test.
+- `hooks/`: the first body of each hook function, and its test
+- `templates/`: the files of a new plugin
+- `imports.py`: the imports that a generated text needs
+- `names.py`: the refusal of names and hooks that a plugin cannot have
+- `plan.py`: the files of a new plugin, as values
+- `snippets.py`: a hook's function, from `hooks/NAME.txt` and its spec
+- `writing.py`: the files on disk, all of them or none
 """
 
 from __future__ import annotations
