@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plugins.backup.manifest.manifest import Manifest, backup_id
+from plugins.backup.manifest.backup_id import backup_id
+from plugins.backup.manifest.manifest import Manifest
 from plugins.backup.postgres.create_database import creation
 from plugins.backup.postgres.maintenance_session import connected
 from plugins.backup.restore import marks

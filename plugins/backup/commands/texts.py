@@ -55,7 +55,7 @@ def listing_text(listing: Listing, directory: Path) -> str:
     nothing = f"no backups in {directory}" if directory.is_dir() else f"no folder {directory}"
     blocks = [rows(table) if table else nothing]
     if listing.damaged:
-        blocks.append(rows(("damaged", one.id, one.place, one.reason) for one in listing.damaged))
+        blocks.append(rows(("damaged", one.id, one.store, one.reason) for one in listing.damaged))
     return "\n".join(blocks)
 
 
@@ -64,7 +64,7 @@ def listing_data(listing: Listing) -> dict[str, Any]:
     return {
         "backups": [summary(stored) for stored in listing],
         "damaged": [
-            {"id": one.id, "place": one.place, "reason": one.reason} for one in listing.damaged
+            {"id": one.id, "place": one.store, "reason": one.reason} for one in listing.damaged
         ],
     }
 
@@ -82,7 +82,7 @@ def summary(stored: Stored) -> dict[str, Any]:
         "run_id": manifest.run_id,
         "created_at": manifest.created_at,
         "encryption": manifest.encryption,
-        "places": list(stored.places),
+        "places": list(stored.stores),
     }
 
 
@@ -101,7 +101,7 @@ def details(stored: Stored, snapshot: str) -> str:
         ("made", f"{manifest.created_at} in {manifest.duration_ms / _THOUSAND:.1f} s"),
         ("for run", manifest.run_id or "none: made by hand"),
         ("verified", PROVEN[manifest.verified]),
-        ("lies at", f"{stored.uri} ({', '.join(stored.places)})"),
+        ("lies at", f"{stored.uri} ({', '.join(stored.stores)})"),
         ("size", f"{size(manifest.size_bytes)}, of {size(manifest.database_bytes)}"),
         ("archive", f"{shape}, encrypted" if manifest.encryption else shape),
         ("server", f"{manifest.server_version}, written by pg_dump {manifest.tool_version}"),
@@ -136,5 +136,5 @@ def _row(stored: Stored) -> tuple[str, ...]:
         size(manifest.size_bytes),
         manifest.verified,
         manifest.cluster or "-",
-        ",".join(stored.places),
+        ",".join(stored.stores),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sst.hooks import Veto
 
 from ..commands.texts import PROVEN
-from ..manifest.manifest import backup_id
+from ..manifest.backup_id import backup_id
 from ..manifest.origin import UNKNOWN
 from ..postgres.progress_line import human_size
 from ..store.retention import prune_beside
@@ -57,8 +57,8 @@ def make_backup(
 def _tell(stored: Stored, seconds: float) -> None:
     manifest = stored.manifest
     size, proven = human_size(manifest.size_bytes), PROVEN[manifest.verified]
-    # The first place is in the URI.
-    where = ", also at ".join([stored.uri, *stored.places[1:]])
+    # The first store is in the URI.
+    where = ", also at ".join([stored.uri, *stored.stores[1:]])
     _log.info("backup %s: %s in %.1f s, %s, %s", stored.id, size, seconds, proven, where)
     if manifest.system_identifier is None:
         _log.warning("backup %s: %s", stored.id, UNKNOWN)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
@@ -26,7 +24,6 @@ OBSTACLES = "obstacles"
 SCHEMA_VERSION = 1
 LARGEST_MANIFEST = 64 * 2**20
 """In bytes; a hundred thousand tables need a fifth of it."""
-_LONGEST_NAME = 40
 # Ours has four levels; what is far deeper would break whoever walks through it.
 _DEEPEST = 20
 _PROVEN = {"none": "no", "read": "read", "restore": "restored"}
@@ -98,6 +95,14 @@ class Manifest:
         return major_of(self.tool_version)
 
     @property
+    def made_at(self) -> datetime:
+        """The moment at which it was made; raises `Veto` when *created_at* is none."""
+        try:
+            return datetime.fromisoformat(self.created_at).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise damaged("its manifest does not say when it was made") from None
+
+    @property
     def obstacles(self) -> tuple[str, ...]:
         """What would stop a restore by the role that made it; nothing where nobody looked."""
         found = self.properties.get(OBSTACLES)
@@ -153,16 +158,6 @@ class Manifest:
 
 _ADDED = ("system_identifier", "cluster")
 _FIELDS = tuple(name for name in Manifest.__dataclass_fields__ if name != "unknown")
-
-
-def backup_id(database: str, run_id: str | None = None) -> str:
-    """Return a name that sorts by time and is safe as a file: `20261122T143000Z-shop-7e01e1`.
-
-    Of *run_id* the last part is taken: its front is a time as well. Without it, something random.
-    """
-    name = re.sub(r"[^A-Za-z0-9_.]+", "_", database)[:_LONGEST_NAME]
-    run = re.split(r"[^A-Za-z0-9]+", run_id or secrets.token_hex(3))[-1][-8:]
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{run}"
 
 
 def damaged(reason: str) -> Veto:

@@ -56,5 +56,5 @@ def restore_source_of(
             compare(url, manifest, deadline)
 
     return RestoreSource(
-        stored.manifest, stored.backup, rebuild_it, lambda: storage.belongings(stored)
+        stored.manifest, stored.backup, rebuild_it, lambda: storage.name_properties(stored)
     )

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, overload
 
 from sst.hooks import Veto
 
-from .local import Damaged, Scan, made_at
+from .store import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from sst.hooks import Backup
 
     from ..manifest.manifest import Manifest
     from ..manifest.origin import Origin
+    from .store import Scan, Store
 
 LATEST = "latest"
 
@@ -29,13 +29,13 @@ _LIST = "`python migrate.py backup list` names the backups there are"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A complete backup, and where it lies: the nearest place first."""
+    """A complete backup, and the stores that hold it."""
 
     manifest: Manifest
-    places: tuple[str, ...]
-    """`local`, or a URL without credentials."""
+    stores: tuple[str, ...]
+    """Their names, the nearest first: `local`, or a URL without credentials."""
     uri: str
-    """Of its folder in the first of these places."""
+    """Of its folder in the first of these stores."""
 
     @property
     def id(self) -> str:
@@ -45,7 +45,7 @@ class Stored:
     @property
     def made_at(self) -> datetime:
         """When it was made."""
-        return made_at(self.manifest)
+        return self.manifest.made_at
 
     @property
     def backup(self) -> Backup:
@@ -60,7 +60,7 @@ class Listing(Sequence[Stored]):
     found: tuple[Stored, ...]
     damaged: tuple[Damaged, ...] = ()
     unreachable: str = ""
-    """Why the second place could not be asked; then *found* is what lies here."""
+    """Why a store could not be asked; then *found* is what the others hold."""
 
     @overload
     def __getitem__(self, index: int) -> Stored: ...
@@ -75,25 +75,27 @@ class Listing(Sequence[Stored]):
         return len(self.found)
 
 
-def merged(
-    places: Sequence[tuple[str, Scan]],
-    stored: Callable[[Manifest, tuple[str, ...]], Stored],
-    unreachable: str,
-) -> Listing:
-    """Return what lies in all *places*, the nearest first; *stored* makes each of its parts."""
+def merged(scans: Sequence[tuple[Store, Scan]], unreachable: str) -> Listing:
+    """Return what all stores hold; *scans* begins with the nearest."""
     manifests: dict[str, Manifest] = {}
-    lies_at: dict[str, list[str]] = {}
-    wrong = [one for _, scan in places for one in scan.damaged]
-    for place, scan in places:
+    holders: dict[str, list[Store]] = {}
+    wrong = [one for _, scan in scans for one in scan.damaged]
+    for store, scan in scans:
         for manifest in scan.manifests:
             known = manifests.setdefault(manifest.id, manifest)
             if known.checksum == manifest.checksum:
-                lies_at.setdefault(manifest.id, []).append(place)
+                holders.setdefault(manifest.id, []).append(store)
             else:
-                wrong.append(Damaged(manifest.id, place, "it is another one than the local one"))
-    found = [stored(manifests[name], tuple(where)) for name, where in lies_at.items()]
+                reason = "it is another one than the local one"
+                wrong.append(Damaged(manifest.id, store.name, reason))
+    found = [stored_in(manifests[name], stores) for name, stores in holders.items()]
     found.sort(key=lambda one: (one.made_at, one.id), reverse=True)
     return Listing(tuple(found), tuple(wrong), unreachable)
+
+
+def stored_in(manifest: Manifest, stores: Sequence[Store]) -> Stored:
+    """Return the backup *manifest* as *stores* hold it, the nearest first."""
+    return Stored(manifest, tuple(one.name for one in stores), stores[0].uri(manifest.id))
 
 
 def pick(
@@ -153,7 +155,7 @@ def _by_prefix(listing: Listing, wanted: str) -> Stored:
     for broken in listing.damaged:
         if broken.id == wanted:
             raise Veto(
-                f"{wanted} at {broken.place}: {broken.reason}", _LIST, code="backup_damaged"
+                f"{wanted} at {broken.store}: {broken.reason}", _LIST, code="backup_damaged"
             )
     nearest = get_close_matches(wanted, [one.id for one in listing], n=1, cutoff=0.5)
     hint = f"did you mean {nearest[0]}?" if nearest else _LIST

@@ -1,4 +1,4 @@
-"""The second place: any store that fsspec has a driver for.
+"""The store behind a URL: any that fsspec has a driver for.
 
 A backup is there from the moment on that its `manifest.json` is: everything else was uploaded and
 read back before. Until then the manifest has the name `manifest.json.partial`, by which an upload
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sst.hooks import Veto
 
+from ..manifest.backup_id import is_id, is_of, moment_of
 from ..manifest.manifest import LARGEST_MANIFEST, MANIFEST_NAME, Manifest
 from ..postgres.bounded import StalledError, Watch, bounded
 from ..postgres.process import Deadline
-from .fsspec_drivers import secrets_in, shown_url
-from .fsspec_transfer import Transfer
-from .local import PARTIAL, Damaged, Scan, is_id, is_of, require_described
+from .drivers.transfer import Transfer
+from .drivers.url import secrets_in, shown_url
+from .intact import require_intact, require_named
+from .store import PARTIAL, Damaged, Scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,23 +46,24 @@ class RemoteStore:
         self._timeout_seconds = timeout_seconds
         self._opened: Transfer | None = None
 
-    def scan(self) -> Scan:
-        """Return what lies there; raise `Veto` (code `storage_unreachable`) when it cannot tell.
+    def uri(self, backup_id: str) -> str:
+        """Return the URL of the backup's folder, without credentials."""
+        return f"{self.name}/{backup_id}"
 
-        Only manifests are read.
-        """
+    def scan(self) -> Scan:
+        """Return the backups there; raise `Veto` (`storage_unreachable`) when it is silent."""
         return self._try("the backups cannot be listed at", _LOOK_SECONDS, self._scan)
 
-    def require_free(self, name: str) -> None:
-        """Raise `Veto` (`upload_failed`) when the store is silent, or has a *name* already."""
+    def require_free(self, backup_id: str) -> None:
+        """Raise `Veto` (`upload_failed`) when the store is silent, or has a backup of that id."""
 
         def look(transfer: Transfer) -> None:
-            if transfer.exists(name):
-                raise Veto(f"something of the name {name} is there already")
+            if transfer.exists(backup_id):
+                raise Veto(f"something of the name {backup_id} is there already")
 
         self._try("no backup can be uploaded to", _LOOK_SECONDS, look, code="upload_failed")
 
-    def upload(self, folder: Path, manifest: Manifest) -> None:
+    def publish(self, folder: Path, manifest: Manifest) -> None:
         """Copy the files of *manifest* and the manifest from *folder*, and read them back.
 
         Raises `Veto` (code `upload_failed`) when anything is not there, byte for byte, in time;
@@ -79,23 +82,35 @@ class RemoteStore:
                 self.discard(manifest.id)
             raise
 
-    def download(self, manifest: Manifest, target: Path) -> None:
-        """Copy the files of *manifest* to *target*; they are not checked."""
+    def discard(self, backup_id: str) -> None:
+        """Remove a refused backup soon, or log that a later run does it."""
+        try:
+            self._try("", _TIDY_SECONDS, lambda transfer: transfer.remove(backup_id))
+        except Veto:
+            _log.warning(
+                "files of %s may still be at %s; a later run removes them", backup_id, self.name
+            )
+
+    def intact(self, manifest: Manifest, scratch: Callable[[], Path]) -> Path:
+        """Return *scratch* with every file fetched and checked."""
+        folder = scratch()
         self._try(
             f"{manifest.id} could not be fetched from",
             self._timeout_seconds,
-            lambda transfer: transfer.get(manifest.id, manifest.files, target),
+            lambda transfer: transfer.get(manifest.id, manifest.files, folder),
         )
+        require_intact(folder, manifest)
+        return folder
 
-    def remove(self, name: str) -> None:
-        """Remove the backup *name*, its manifest first: a half removed one is none."""
-        what = f"{name} could not be deleted at"
-        self._try(what, self._timeout_seconds, lambda transfer: transfer.remove(name))
+    def remove(self, backup_id: str) -> None:
+        """Remove the backup, its manifest first: a half removed one is none."""
+        what = f"{backup_id} could not be deleted at"
+        self._try(what, self._timeout_seconds, lambda transfer: transfer.remove(backup_id))
 
     def sweep(self, database: str, now: datetime | None = None) -> tuple[str, ...]:
         """Remove uploads for *database* that did not end, once they cannot be going on any more.
 
-        A database of the same name elsewhere may upload to the same place.
+        A database of the same name elsewhere may upload to the same store.
         """
         limit = _UNFINISHED + timedelta(seconds=self._timeout_seconds)
         since = (now or datetime.now(UTC)) - limit
@@ -109,7 +124,7 @@ class RemoteStore:
         read = transfer.read_all(names, MANIFEST_NAME, LARGEST_MANIFEST)
         for name, text in read.items():
             try:
-                manifests.append(require_described(_parsed(text), name))
+                manifests.append(require_named(_parsed(text), name))
             except Veto as veto:
                 found_damaged.append(Damaged(name, self.name, veto.reason))
         return Scan(tuple(manifests), tuple(found_damaged))
@@ -126,17 +141,6 @@ class RemoteStore:
             transfer.commit(manifest.id, f"{MANIFEST_NAME}{PARTIAL}", MANIFEST_NAME, text)
         finally:
             state.commits = False
-
-    def discard(self, name: str) -> None:
-        """Remove what lies there of a refused backup; the error that refused it matters more."""
-        try:
-            self._try("", _TIDY_SECONDS, lambda transfer: transfer.remove(name))
-        except Veto:
-            _log.warning(
-                "what was uploaded of %s may still lie at %s; a later run removes it",
-                name,
-                self.name,
-            )
 
     def _try(
         self,
@@ -161,7 +165,7 @@ class RemoteStore:
         except Veto as veto:
             reason = veto.reason
         except Exception as error:  # noqa: BLE001 - each driver has errors of its own
-            reason = self._told(error)
+            reason = self._described(error)
         raise Veto(f"{what} {self.name}: {reason}", _HINT, code=code)
 
     def _cut(self) -> None:
@@ -170,7 +174,7 @@ class RemoteStore:
         if hanging is not None:
             hanging.cut()
 
-    def _told(self, error: Exception) -> str:
+    def _described(self, error: Exception) -> str:
         text = " ".join(str(error).split()) or type(error).__name__
         for secret in sorted(secrets_in(self._url, self._options), key=len, reverse=True):
             text = text.replace(secret, "***")
@@ -195,15 +199,7 @@ def _parsed(text: bytes | Veto | None) -> Manifest:
 def _sweep(transfer: Transfer, database: str, since: datetime) -> tuple[str, ...]:
     names = [name for name in transfer.names() if is_id(name) and is_of(name, database)]
     done = transfer.read_all(names, MANIFEST_NAME, LARGEST_MANIFEST)
-    swept = [name for name in names if done[name] is None and _began(name) < since]
+    swept = [name for name in names if done[name] is None and moment_of(name) < since]
     for name in swept:
         transfer.remove(name)
     return tuple(swept)
-
-
-def _began(name: str) -> datetime:
-    """Return the moment in *name*; one that no calendar has is never over."""
-    try:
-        return datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%S%z")
-    except ValueError:
-        return datetime.max.replace(tzinfo=UTC)

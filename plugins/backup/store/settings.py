@@ -80,7 +80,7 @@ class StorageSettings(BaseModel):
     @classmethod
     def _usable(cls, url: str | None) -> str | None:
         if url:
-            from .fsspec_drivers import require_driver
+            from .drivers.known import require_driver
 
             require_driver(url)
         return url or None

@@ -1,4 +1,4 @@
-"""All backups, wherever they lie: drafted, published as a whole, found, opened, deleted."""
+"""All backups, in one store or several: drafted, published as a whole, found, opened, deleted."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import logging
 import shutil
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sst.hooks import Veto
 
-from ..manifest.manifest import MANIFEST_NAME
+from ..manifest.manifest import MANIFEST_NAME, damaged
 from ..postgres.process import Deadline
 from ..postgres.progress_line import human_size
 from .encryption import decrypt, encrypt, opened_name_properties, require_identity
-from .listing import Listing, Stored, merged, pick
-from .local import LocalStore, Scan, damaged, require_intact
+from .listing import Listing, Stored, merged, pick, stored_in
+from .local import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
     from ..manifest.manifest import Manifest
     from ..manifest.origin import Origin
-    from .remote import RemoteStore
     from .settings import StorageSettings
+    from .store import Scan, Store
 
 _log = logging.getLogger("sst.plugins.backup")
 # An archive is rarely below 5 % of its database; less than 2 % free cannot end well. Anything
@@ -42,12 +44,15 @@ class Draft:
 
 
 class Storage:
-    """The places that *settings* name; a relative folder starts at *project_root*."""
+    """The stores that *settings* name; a relative folder starts at *project_root*."""
 
     def __init__(self, settings: StorageSettings, project_root: Path) -> None:
         self._settings = settings
         self._local = LocalStore(project_root / settings.directory)
-        self._remote = _remote(settings)
+        far = _far_stores(settings)
+        self._stores: tuple[Store, ...] = (self._local, *far)
+        # A draft is in the local folder, and becomes the backup there: that comes last.
+        self._published: tuple[Store, ...] = self._stores if settings.keep_local else far
 
     @property
     def directory(self) -> Path:
@@ -58,11 +63,11 @@ class Storage:
     def draft(self, backup_id: str) -> Iterator[Draft]:
         """Create the folder of a new backup; what is not published from it is removed at the end.
 
-        Raises `Veto` when *backup_id* exists or the second place is silent, before anything is
-        dumped for nothing; `OSError` when it cannot be written.
+        Raises `Veto` when *backup_id* exists or a store is silent, before anything is dumped for
+        nothing; `OSError` when it cannot be written.
         """
-        if self._remote:
-            self._remote.require_free(backup_id)
+        for store in reversed(self._stores):
+            store.require_free(backup_id)
         with self._local.drafted(backup_id) as folder:
             yield Draft(backup_id, folder)
 
@@ -76,19 +81,24 @@ class Storage:
             deadline = Deadline(self._settings.transfer_timeout_seconds)
             manifest = encrypt(draft.folder, manifest, self._settings.recipients, deadline)
         (draft.folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
-        if self._remote:
-            self._remote.upload(draft.folder, manifest)
-        if self._settings.keep_local:
-            self._keep(draft, manifest)
-        return self._stored(manifest, self._published_at())
+        with ExitStack() as published:
+            for store in reversed(self._published):
+                store.publish(draft.folder, manifest)
+                published.callback(store.discard, manifest.id)
+            # When one refuses, this is not reached: the run is refused, and no store keeps it.
+            published.pop_all()
+        return stored_in(manifest, self._published)
 
     def list(self) -> Listing:
-        """Return every backup; what is damaged, and a second place that is silent, are named."""
-        local, remote, unreachable = self._scans()
-        places = [(self._local.name, local)]
-        if self._remote:
-            places.append((self._remote.name, remote))
-        return merged(places, self._stored, unreachable)
+        """Return every backup; what is damaged, and a store that is silent, are named."""
+        scans: list[tuple[Store, Scan]] = []
+        silent: list[str] = []
+        for store in self._stores:
+            try:
+                scans.append((store, store.scan()))
+            except Veto as veto:
+                silent.append(veto.reason)
+        return merged(scans, "; ".join(silent))
 
     def find(
         self,
@@ -103,8 +113,8 @@ class Storage:
         The latest is looked for among those of *database*, *environment* and the server *origin*,
         where given.
         Raises `Veto`: `backup_not_found` naming the nearest, `backup_ambiguous`, `backup_damaged`,
-        `backup_of_another_server` when the latest are, or `storage_unreachable` when the second
-        place is silent and could change the answer.
+        `backup_of_another_server` when the latest are, or `storage_unreachable` when a store is
+        silent and could change the answer.
         """
         return pick(self.list(), wanted, database, environment, origin)
 
@@ -112,17 +122,17 @@ class Storage:
     def opened(self, stored: Stored) -> Iterator[Path]:
         """Give a folder on this machine with the checked, decrypted files of *stored*.
 
-        A copy that is damaged here is fetched from the second place. What was fetched or
-        decrypted is removed after the body.
+        A copy that is damaged in one store is taken from the next. Fetched and decrypted files
+        are removed after the body.
         Raises `Veto` (code `backup_damaged`, `backup_locked`, `storage_unreachable`), and
         `ConfigError` when the identity is missing.
         """
         require_identity(stored.manifest, self._settings.identity)
-        with ExitStack() as kept:
-            yield self._decrypted(stored.manifest, self._intact(stored, kept), kept)
+        with ExitStack() as scratch:
+            yield self._decrypted(stored.manifest, self._intact(stored, scratch), scratch)
 
-    def belongings(self, stored: Stored) -> Mapping[str, Any]:
-        """Return what belonged to the name of the database of *stored*; nothing when not known.
+    def name_properties(self, stored: Stored) -> Mapping[str, Any]:
+        """Return the properties of the name of *stored*'s database; nothing when not known.
 
         Raises as `opened` does: where backups are encrypted, so is this.
         """
@@ -130,10 +140,8 @@ class Storage:
 
     def delete(self, stored: Stored) -> None:
         """Remove *stored* everywhere, here last; raise `Veto` or `OSError` when that fails."""
-        if self._remote and self._remote.name in stored.places:
-            self._remote.remove(stored.id)
-        if self._local.name in stored.places:
-            self._local.remove(stored.id)
+        for store in reversed(self._holders(stored)):
+            store.remove(stored.id)
 
     def sweep(self, database: str) -> tuple[str, ...]:
         """Remove what killed runs left of backups of *database*, and return the names.
@@ -141,76 +149,44 @@ class Storage:
         The caller holds the lock of that database. A failure is logged and changes nothing.
         """
         swept: list[str] = []
-        for place in (self._local, self._remote):
+        for store in self._stores:
             try:
-                swept += place.sweep(database) if place else ()
+                swept += store.sweep(database)
             except (Veto, OSError) as error:
                 _log.warning("unfinished backups of %s were not removed: %s", database, error)
         if swept:
             _log.info("removed unfinished backups: %s", ", ".join(swept))
         return tuple(swept)
 
-    def _published_at(self) -> tuple[str, ...]:
-        local = (self._local.name,) if self._settings.keep_local else ()
-        return (*local, self._remote.name) if self._remote else local
+    def _holders(self, stored: Stored) -> tuple[Store, ...]:
+        return tuple(store for store in self._stores if store.name in stored.stores)
 
-    def _keep(self, draft: Draft, manifest: Manifest) -> None:
-        try:
-            self._local.publish(draft.folder, manifest.id)
-        except BaseException:
-            # The run is refused, and with it the copy that lies elsewhere already.
-            if self._remote:
-                self._remote.discard(manifest.id)
-            raise
-
-    def _stored(self, manifest: Manifest, places: tuple[str, ...]) -> Stored:
-        if places[0] == self._local.name:
-            uri = (self.directory / manifest.id).resolve().as_uri()
-        else:
-            uri = f"{places[0]}/{manifest.id}"
-        return Stored(manifest, places, uri)
-
-    def _scans(self) -> tuple[Scan, Scan, str]:
-        local = self._local.scan()
-        try:
-            return local, self._remote.scan() if self._remote else Scan(), ""
-        except Veto as veto:
-            return local, Scan(), veto.reason
-
-    def _intact(self, stored: Stored, kept: ExitStack) -> Path:
-        """Return a folder with every file as its manifest says, fetched when it must be."""
-        remote = self._remote if self._remote and self._remote.name in stored.places else None
-        if self._local.name in stored.places:
-            folder = self.directory / stored.id
+    def _intact(self, stored: Stored, scratch: ExitStack) -> Path:
+        """Return a folder with every file checked, of the nearest store that can give one."""
+        manifest, holders = stored.manifest, self._holders(stored)
+        if not holders:
+            raise damaged(f"it lies at {', '.join(stored.stores)}")
+        folder = partial(self._scratch, manifest.id, scratch)
+        for store, further in pairwise(holders):
             try:
-                require_intact(folder, stored.manifest)
-            except (Veto, OSError) as error:
-                if remote is None:
-                    raise _unreadable(error) from error
-                _log.warning("%s here: %s; fetching it from %s", stored.id, error, remote.name)
-            else:
-                return folder
-        if remote is None:
-            raise _unreadable(FileNotFoundError(f"it lies at {', '.join(stored.places)}"))
-        return self._fetched(remote, stored.manifest, kept)
+                return store.intact(manifest, folder)
+            except Veto as veto:
+                _log.warning(
+                    "%s at %s: %s; taking it from %s", stored.id, store.name, veto, further.name
+                )
+        return holders[-1].intact(manifest, folder)
 
-    def _fetched(self, remote: RemoteStore, manifest: Manifest, kept: ExitStack) -> Path:
-        folder = self._scratch(manifest.id, kept)
-        remote.download(manifest, folder)
-        require_intact(folder, manifest)
-        return folder
-
-    def _decrypted(self, manifest: Manifest, folder: Path, kept: ExitStack) -> Path:
+    def _decrypted(self, manifest: Manifest, folder: Path, scratch: ExitStack) -> Path:
         if not manifest.encryption:
             return folder
-        target = self._scratch(manifest.id, kept)
+        target = self._scratch(manifest.id, scratch)
         deadline = Deadline(self._settings.transfer_timeout_seconds)
         decrypt(folder, target, manifest, self._settings.identity, deadline)
         return target
 
-    def _scratch(self, name: str, kept: ExitStack) -> Path:
-        """Return a new folder, on the disk of the backups, that goes with *kept*."""
-        return kept.enter_context(self._local.drafted(f"{name}.{uuid4().hex[:8]}"))
+    def _scratch(self, name: str, scratch: ExitStack) -> Path:
+        """Return a new folder, on the disk of the backups, that goes with *scratch*."""
+        return scratch.enter_context(self._local.drafted(f"{name}.{uuid4().hex[:8]}"))
 
 
 def require_space(directory: Path, database_bytes: int) -> None:
@@ -225,15 +201,14 @@ def require_space(directory: Path, database_bytes: int) -> None:
         )
 
 
-def _remote(settings: StorageSettings) -> RemoteStore | None:
+def _far_stores(settings: StorageSettings) -> tuple[Store, ...]:
+    """Return the stores of *settings* that are not the local folder."""
     if not settings.upload_to:
-        return None
+        return ()
     from .remote import RemoteStore
 
-    return RemoteStore(
-        settings.upload_to, settings.upload_options, settings.transfer_timeout_seconds
+    return (
+        RemoteStore(
+            settings.upload_to, settings.upload_options, settings.transfer_timeout_seconds
+        ),
     )
-
-
-def _unreadable(error: Exception) -> Veto:
-    return error if isinstance(error, Veto) else damaged(str(error))

@@ -15,7 +15,7 @@ from ..archive.rebuild import PLAIN, RebuildOptions, compare, rebuild
 from ..postgres.client_environment import plain_environment
 from ..postgres.database_session import first_line
 from ..postgres.task import Task
-from ..store.local import require_intact
+from ..store.intact import require_intact
 from .scratch_database import borrowed_roles, scratch_name, scratch_place
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from plugins.backup.store import remote
+from plugins.backup.store.remote import RemoteStore
 from sst.hooks import Veto
 from tests.support.object_store import KEY, SECRET, ObjectStore, Wire, object_store, options
 from tests.support.stores import ID, names, publish, storage
@@ -55,7 +56,7 @@ def test_backup_is_uploaded_listed_and_fetched_when_the_local_copy_is_gone(
     shutil.rmtree(tmp_path / "backups")
     found = where.find("latest")
 
-    assert stored.places == ("local", f"s3://{bucket}/shop")
+    assert stored.stores == ("local", f"s3://{bucket}/shop")
     assert found.uri == f"s3://{bucket}/shop/{ID}"
     with where.opened(found) as folder:
         content = {name: (folder / name).read_bytes() for name in BIG}
@@ -125,27 +126,25 @@ def test_wire_that_breaks_in_the_middle_refuses_the_backup(
     listing = where.list()
     assert list(listing) == []
     assert {one.id for one in listing.damaged} <= {ID}
-    assert where._remote is not None
-    where._remote.sweep("shop", LATER)
+    _store(bucket, wire.port).sweep("shop", LATER)
     assert store.keys(bucket) == []
     assert store.parts(bucket) == []
 
 
 def test_unfinished_upload_is_swept_only_when_it_cannot_be_going_on(
-    store: ObjectStore, bucket: str, tmp_path: Path
+    store: ObjectStore, bucket: str
 ) -> None:
     """Another machine may upload for a database of the same name."""
     left = f"shop/{ID}/archive.dump"
     store.s3.put_object(Bucket=bucket, Key=left, Body=b"half")
-    place = _storage(tmp_path, bucket, store.port)._remote
-    assert place is not None
+    far = _store(bucket, store.port)
 
-    early = place.sweep("shop", datetime(2026, 11, 22, 15, tzinfo=UTC))
-    foreign = place.sweep("crm", LATER)
+    early = far.sweep("shop", datetime(2026, 11, 22, 15, tzinfo=UTC))
+    foreign = far.sweep("crm", LATER)
 
     assert early == foreign == ()
     assert store.keys(bucket) == [left]
-    assert place.sweep("shop", LATER) == (ID,)
+    assert far.sweep("shop", LATER) == (ID,)
     assert store.keys(bucket) == []
 
 
@@ -160,7 +159,7 @@ def test_object_that_was_changed_is_not_restored_from(
     with pytest.raises(Veto, match=r"archive\.dump is not what was written"):
         _open(where)
 
-    assert stored.places == (f"s3://{bucket}/shop",)
+    assert stored.stores == (f"s3://{bucket}/shop",)
     assert names(tmp_path / "backups") == []
 
 
@@ -193,6 +192,10 @@ def test_bucket_that_is_missing_is_not_created(store: ObjectStore, tmp_path: Pat
 def _storage(root: Path, bucket: str, port: int, **settings: Any) -> Storage:
     url = f"s3://{bucket}/shop"
     return storage(root, upload_to=url, upload_options=options(port), **settings)
+
+
+def _store(bucket: str, port: int) -> RemoteStore:
+    return RemoteStore(f"s3://{bucket}/shop", options(port), 20)
 
 
 def _nobodys_port() -> int:

@@ -49,8 +49,8 @@ def test_encrypted_backup_opens_for_its_identity(tmp_path: Path) -> None:
 
 def test_what_belongs_to_the_name_is_encrypted_too(tmp_path: Path) -> None:
     """ALTER DATABASE SET and ALTER ROLE IN DATABASE SET hold keys and tokens of applications."""
-    belongings = {"owner": "me", "settings": [["", "app.jwt_secret", "c4n4ry"]]}
-    properties = {"encoding": "UTF8", "of_the_name": belongings}
+    of_the_name = {"owner": "me", "settings": [["", "app.jwt_secret", "c4n4ry"]]}
+    properties = {"encoding": "UTF8", "of_the_name": of_the_name}
     mine, other = _storage(tmp_path, identity=str(ME)), _storage(tmp_path, identity=str(STRANGER))
 
     stored = publish(mine, properties=properties)
@@ -58,10 +58,10 @@ def test_what_belongs_to_the_name_is_encrypted_too(tmp_path: Path) -> None:
     text = (tmp_path / "backups" / ID / "manifest.json").read_text()
     assert "c4n4ry" not in text
     assert "jwt" not in text
-    assert mine.belongings(mine.find(ID)) == belongings
+    assert mine.name_properties(mine.find(ID)) == of_the_name
     assert mine.find(ID).manifest.properties["encoding"] == "UTF8"
     with pytest.raises(Veto) as veto:
-        other.belongings(stored)
+        other.name_properties(stored)
     assert veto.value.code == "backup_locked"
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from plugins.backup.manifest import manifest
-from plugins.backup.manifest.manifest import ArchivedFile, Manifest, backup_id
+from plugins.backup.manifest.backup_id import backup_id
+from plugins.backup.manifest.manifest import ArchivedFile, Manifest
 from sst.hooks import Veto
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from fsspec.implementations.local import LocalFileSystem
 from pydantic import ValidationError
 
 from plugins.backup import Config
-from plugins.backup.store.fsspec_drivers import secrets_in, shown_url
+from plugins.backup.store.drivers.url import secrets_in, shown_url
 from plugins.backup.store.local import LocalStore
 from sst.hooks import Veto
 from tests.support.stores import ID, names, publish, storage
@@ -41,8 +41,8 @@ def test_backup_lies_in_both_places_and_opens_from_either(url: str, tmp_path: Pa
     here = _content(where, stored.id)
     shutil.rmtree(tmp_path / "backups")
 
-    assert stored.places == ("local", url)
-    assert where.find("latest").places == (url,)
+    assert stored.stores == ("local", url)
+    assert where.find("latest").stores == (url,)
     assert _content(where, stored.id) == here == SEVERAL
 
 
@@ -51,7 +51,7 @@ def test_local_copy_goes_when_it_is_not_wanted(url: str, tmp_path: Path) -> None
 
     stored = publish(where)
 
-    assert stored.places == (url,)
+    assert stored.stores == (url,)
     assert stored.uri == f"{url}/{ID}"
     assert names(tmp_path / "backups") == []
     assert list(where.list()) == [stored]
@@ -71,8 +71,8 @@ def test_same_id_with_other_content_is_named(url: str, tmp_path: Path) -> None:
 
     listing = storage(tmp_path, upload_to=url).list()
 
-    assert [one.places for one in listing] == [("local",)]
-    assert [(one.place, one.id) for one in listing.damaged] == [(url, ID)]
+    assert [one.stores for one in listing] == [("local",)]
+    assert [(one.store, one.id) for one in listing.damaged] == [(url, ID)]
 
 
 def test_id_that_is_there_already_is_not_touched(url: str, tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_missing_driver_is_one_line_that_names_the_package(
     [
         ({"upload_to": "/mnt/backups"}, "is not a URL"),
         ({"upload_to": "s4://bucket"}, "no driver is known for s4://"),
-        ({"upload_to": "zip://x::s3://b"}, "chains several places"),
+        ({"upload_to": "zip://x::s3://b"}, "chains several stores"),
         ({"keep_local": False}, "needs upload_to"),
         ({"keep_last": 0}, "greater than or equal to 1"),
     ],

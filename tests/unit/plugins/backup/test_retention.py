@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins.backup.store.listing import Stored
+from plugins.backup.store.remote import RemoteStore
 from plugins.backup.store.retention import Rules, Scope, prune, to_prune, unplaced
 from sst.hooks import Veto
 from tests.support.stores import manifest, names, publish, storage
@@ -171,15 +172,14 @@ def test_one_that_cannot_be_deleted_does_not_stop_the_others(
     where = storage(tmp_path, upload_to=f"file://{tmp_path}/far")
     for backup_id in (*OLD, NEW):
         publish(where, backup_id, system_identifier="7001")
-    assert where._remote is not None
-    real = where._remote.remove
+    real = RemoteStore.remove
 
-    def remove(name: str) -> None:
+    def remove(store: RemoteStore, name: str) -> None:
         if name == OLD[0]:
             raise Veto("the store forbids it")
-        real(name)
+        real(store, name)
 
-    monkeypatch.setattr(where._remote, "remove", remove)
+    monkeypatch.setattr(RemoteStore, "remove", remove)
 
     pruned = prune(where, Rules(keep_last=1), (), SHOP, NOW)
 

@@ -14,8 +14,8 @@ import pytest
 
 from plugins.backup import Config
 from plugins.backup.commands.texts import listing_text
+from plugins.backup.manifest.backup_id import is_of
 from plugins.backup.store.listing import Listing
-from plugins.backup.store.local import is_of
 from plugins.backup.store.storage import require_space
 from sst.hooks import Veto
 from tests.support.stores import ID, manifest, names, publish, storage
@@ -137,7 +137,7 @@ def test_list_is_newest_first_and_says_where_each_lies(tmp_path: Path) -> None:
     listing = where.list()
 
     assert [one.id for one in listing] == [OTHER, ID, OLDER]
-    assert {one.places for one in listing} == {("local",)}
+    assert {one.stores for one in listing} == {("local",)}
     assert listing[1].uri == (tmp_path / "backups" / ID).as_uri()
     assert listing[1].backup.sha256 == listing[1].manifest.checksum
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import copy
 import hashlib
 import inspect
-import os
+import logging
 from typing import TYPE_CHECKING, Any, Self
 
 from fsspec.callbacks import Callback
@@ -15,20 +14,24 @@ from fsspec.core import url_to_fs
 
 from sst.hooks import Veto
 
-from ..postgres.bounded import Watch
-from .fsspec_drivers import has_folders, scheme_of, silence_drivers, transfer_arguments
+from ...postgres.bounded import Watch
+from .known import driver_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ..manifest.manifest import ArchivedFile
+    from ...manifest.manifest import ArchivedFile
 
 _READ_BYTES = 8 * 2**20
 # Small files are read back together, for what costs time there is one answer after the other.
 _SMALL_BYTES = 2**20
 _TOGETHER = 32
-_LOCAL = ("file", "local")
+# At DEBUG they log what they send: headers with tokens, signatures, whole requests.
+_TALKATIVE = (
+    *("aiobotocore", "botocore", "boto3", "s3fs", "gcsfs", "google", "adlfs", "azure"),
+    *("fsspec", "paramiko", "urllib3", "requests"),
+)
 
 
 class Transfer:
@@ -37,8 +40,8 @@ class Transfer:
     def __init__(self, url: str, options: Mapping[str, Any]) -> None:
         # A connection of an earlier instance, which fsspec would hand out again, may hang.
         own = {**copy.deepcopy(dict(options)), "skip_instance_cache": True}
-        self._url = url
-        silence_drivers()
+        self._driver = driver_of(url)
+        _silence_drivers()
         self._fs, root = url_to_fs(url, **own)
         self._root = root.rstrip("/")
         self._watch = Watch()
@@ -51,10 +54,7 @@ class Transfer:
 
     def cut(self) -> None:
         """End what hangs, as far as the driver lets it be ended, and its connections with it."""
-        if self._fs.async_impl:
-            self._fs.loop.call_soon_threadsafe(_cancel_all, self._fs.loop)
-        elif scheme_of(self._url) in ("sftp", "ssh"):
-            self._fs.client.close()
+        self._driver.cut(self._fs)
 
     def names(self) -> list[str]:
         """Return what lies directly in the store; nothing when its folder is not there yet."""
@@ -62,10 +62,9 @@ class Transfer:
         try:
             found = self._fs.ls(self._root, detail=False)
         except FileNotFoundError:
-            # A prefix begins to exist with its first key; a bucket is there, or its name is wrong.
-            if has_folders(self._url) or self._fs.exists(self._root.partition("/")[0]):
-                return []
-            raise
+            if not self._driver.is_empty(self._fs, self._root):
+                raise
+            return []
         return sorted({path.rstrip("/").rpartition("/")[2] for path in found})
 
     def exists(self, name: str) -> bool:
@@ -89,20 +88,20 @@ class Transfer:
 
     def write(self, name: str, file: str, content: bytes) -> None:
         """Write one small file."""
-        self._make_folder(self._path(name))
+        self._driver.make_folder(self._fs, self._path(name))
         self._watch.check()
         self._fs.pipe_file(self._path(name, file), content)
 
     def put(self, name: str, files: Sequence[ArchivedFile], folder: Path) -> None:
         """Copy *files* from *folder*."""
         for parent in sorted({file.name.rpartition("/")[0] for file in files} - {""}):
-            self._make_folder(self._path(name, parent))
+            self._driver.make_folder(self._fs, self._path(name, parent))
         largest = max((file.size_bytes for file in files), default=0)
         self._fs.put(
             [str(folder / file.name) for file in files],
             [self._path(name, file.name) for file in files],
             callback=_Steps(self._watch),
-            **transfer_arguments(self._url, largest),
+            **self._driver.transfer_arguments(largest),
         )
 
     def get(self, name: str, files: Sequence[ArchivedFile], target: Path) -> None:
@@ -148,7 +147,7 @@ class Transfer:
         with contextlib.suppress(FileNotFoundError):
             self._fs.rm(manifest)
         self._watch.check()
-        self._forget_parts(root)
+        self._driver.forget_parts(self._fs, root)
         with contextlib.suppress(FileNotFoundError):
             self._fs.rm(root, recursive=True)
         self._fs.invalidate_cache()
@@ -159,50 +158,20 @@ class Transfer:
         """Return why some of *paths* are not read: a pipe would block, a device never end."""
         if not paths:
             return {}
-        # Where there are no folders one listing is cheaper than a question for each.
         root = self._path(*paths) if len(paths) == 1 else self._root
-        all_ = {} if has_folders(self._url) else self._fs.find(root, detail=True)
-        found = {name: self._about(path, all_) for name, path in paths.items()}
+        found = self._driver.describe(self._fs, list(paths.values()), root)
         return {
             name: Veto(f"its manifest is no file of at most {most_bytes} bytes")
-            for name, about in found.items()
-            if about and (about["type"] != "file" or (about["size"] or 0) > most_bytes)
+            for name, path in paths.items()
+            if (about := found.get(path))
+            and (about["type"] != "file" or (about["size"] or 0) > most_bytes)
         }
-
-    def _about(self, path: str, listed: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        if not has_folders(self._url):
-            found: Mapping[str, Any] | None = listed.get(path)
-            return found
-        try:
-            about: Mapping[str, Any] = self._fs.info(path)
-        except FileNotFoundError:
-            return None
-        except OSError:
-            # Such as a link to itself; of a store behind a network it is the link that is down.
-            if scheme_of(self._url) not in _LOCAL:
-                raise
-            return {"type": "other", "size": 0}
-        return about
 
     def _get_arguments(self) -> dict[str, Any]:
         """Return what keeps a download small in memory; older drivers know less of it."""
-        wanted = transfer_arguments(self._url, 0)
+        wanted = self._driver.transfer_arguments(0)
         known = inspect.signature(self._fs._get_file).parameters if wanted else ()  # noqa: SLF001 - no other way to ask
         return {name: value for name, value in wanted.items() if name in (*known, "batch_size")}
-
-    def _forget_parts(self, root: str) -> None:
-        """S3 keeps, and bills, the parts of an upload that did not end; no listing shows them."""
-        if scheme_of(self._url) not in ("s3", "s3a"):
-            return
-        bucket, key, _ = self._fs.split_path(root)
-        known = self._fs.call_s3("list_multipart_uploads", Bucket=bucket, Prefix=f"{key}/")
-        for upload in known.get("Uploads") or ():
-            self._fs.call_s3(
-                "abort_multipart_upload",
-                Bucket=bucket,
-                Key=upload["Key"],
-                UploadId=upload["UploadId"],
-            )
 
     def _digests(
         self, name: str, files: Sequence[ArchivedFile]
@@ -224,16 +193,6 @@ class Transfer:
                 digest.update(chunk)
                 self._watch.check()
         return digest.hexdigest()
-
-    def _make_folder(self, path: str) -> None:
-        """Make a folder for its owner only, where there are folders."""
-        if not has_folders(self._url):
-            return
-        self._fs.makedirs(path, exist_ok=True)
-        if scheme_of(self._url) in _LOCAL:
-            os.chmod(path, 0o700)  # noqa: PTH101 - the driver's own name for it
-        elif scheme_of(self._url) in ("sftp", "ssh"):
-            self._fs.ftp.chmod(path, 0o700)
 
     def _path(self, name: str, file: str = "") -> str:
         return f"{self._root}/{name}/{file}".rstrip("/")
@@ -263,9 +222,10 @@ class _Steps(Callback):  # type: ignore[misc]
         self._watch.check()
 
 
-def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
-    for task in asyncio.all_tasks(loop):
-        task.cancel()
+def _silence_drivers() -> None:
+    """Let drivers log warnings only: the log knows our settings' secrets, not a role's token."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _content(found: object) -> bytes | None:
