@@ -13,6 +13,8 @@
 - `application_context.py`: the application as plugins see it
 - `errors.py`: every error that a user can meet, with its exit code
 - `runtime.py`: the one place that creates things
+- `text.py`: short texts for people, such as an error's first line
+- `within.py`: work in a thread with a deadline
 """
 
 __version__ = "0.1.0"

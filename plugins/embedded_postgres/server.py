@@ -13,7 +13,7 @@ from urllib.parse import quote
 import psycopg2
 from psycopg2 import sql
 
-from sst.hooks import DatabaseUnreachableError
+from sst.hooks import DatabaseUnreachableError, first_line
 
 from . import cluster, launch, lease, postmaster
 from .binaries import MAJOR
@@ -74,7 +74,7 @@ class Server:
             try:
                 _create_database(self._url("postgres"), name, timeout_seconds)
             except psycopg2.OperationalError as error:
-                reason = str(error).strip().splitlines()[0]
+                reason = first_line(error)
                 raise self._failure(f"it runs, but it does not answer ({reason})") from error
         return self._url(name)
 

@@ -8,7 +8,7 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from sst.hooks import Veto
+from sst.hooks import Veto, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def held(flag: Flag, ttl_seconds: float, settle_seconds: float) -> Iterator[None
 
 
 def _refusal(flag: Flag, error: Exception) -> Veto:
-    reason = f"the maintenance flag in {flag.place} cannot be raised: {_told(error)}"
+    reason = f"the maintenance flag in {flag.place} cannot be raised: {first_line(error)}"
     return Veto(reason, "make it reachable, or take maintenance out of plugins.enabled")
 
 
@@ -57,7 +57,7 @@ def _lower(flag: Flag, renewals: _Renewals, ttl_seconds: float) -> None:
         try:
             flag.take_down()
         except Exception as error:  # noqa: BLE001 - the run is over, whatever happens here
-            reason = _told(error)
+            reason = first_line(error)
         else:
             log.info("maintenance is over: the flag in %s is down", flag.place)
             return
@@ -95,12 +95,7 @@ class _Renewals:
             except Exception as error:  # noqa: BLE001 - the next renewal may succeed
                 if not is_failing:
                     words = "the maintenance flag in %s could not be renewed: %s"
-                    log.warning(words, self._flag.place, _told(error))
+                    log.warning(words, self._flag.place, first_line(error))
                 is_failing = True
             else:
                 is_failing = False
-
-
-def _told(error: Exception) -> str:
-    first_line = next(iter(str(error).splitlines()), "")
-    return first_line or type(error).__name__

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sst.hooks import first_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -102,8 +104,7 @@ class Watch:
             is_up = self._look.is_up()
         except Exception as error:  # noqa: BLE001 - whatever it is, requests go on
             self._look.close()
-            first_line = next(iter(str(error).splitlines()), "")
-            self._tell_blind(first_line or type(error).__name__)
+            self._tell_blind(first_line(error))
         else:
             self._learn(_Known(is_up, asked_at + self._stale_seconds))
 

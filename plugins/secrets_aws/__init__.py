@@ -1,6 +1,5 @@
 """Values for settings from AWS Secrets Manager and the SSM Parameter Store.
 
-- `deadline.py`: one deadline for all questions to AWS
 - `faults.py`: errors of AWS in our own words
 - `references.py`: a setting, and the secret or parameter that holds its value
 - `stores.py`: the two stores, asked through boto3
@@ -14,10 +13,9 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from sst.hooks import hookimpl
+from sst.hooks import ConfigError, NoAnswerError, hookimpl, within
 
-from .deadline import within
-from .references import Reference, asked, setting_name
+from .references import Reference, UnreadableError, asked, setting_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,7 +76,14 @@ class Plugin:
 
         config = self._config
         access = Access(config.region, config.endpoint_url, config.timeout_seconds)
-        return within(config.timeout_seconds, lambda: read(references, access), references)
+        # Its own timeouts bound a try of one request; looking up names and finding credentials
+        # (the metadata of a machine, a login that has ended) have others, or none.
+        seconds = config.timeout_seconds
+        try:
+            return within(seconds, lambda: read(references, access), name="secrets-aws")
+        except NoAnswerError:
+            late = UnreadableError(f"was not read: no answer from AWS within {seconds:g} s")
+        raise ConfigError([references[0].problem(late, len(references) - 1)])
 
     def _references(self) -> Iterator[Reference]:
         for is_parameter, table in (

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 from psycopg2 import sql
 
+from sst.text import first_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -89,7 +91,7 @@ def reopen(url: DatabaseUrl, names: tuple[str, ...]) -> str:
             for name in names:
                 _open(cursor, name)
     except psycopg2.Error as error:
-        return next(iter(url.redact(str(error)).splitlines()), type(error).__name__)
+        return first_line(url.redact(str(error)), type(error).__name__)
     return ""
 
 

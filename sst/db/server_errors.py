@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import ProgrammingError
 
+from sst.text import first_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -93,7 +95,7 @@ def server_message(error: BaseException) -> str:
     Of a long DETAIL there are the first lines, and how many more.
     """
     original = getattr(error, "orig", None) or error
-    message = f"{type(original).__name__}: {_first_line(original)}"
+    message = f"{type(original).__name__}: {first_line(original, 'no message')}"
     parts = [*_detail(original, message)]
     told = f"{message}: {'; '.join(parts)}" if parts else message
     hint = " ".join((_field(original, "message_hint", "hint") or "").split())
@@ -111,7 +113,7 @@ def advice_for(error: BaseException, role: str = "ROLE") -> str | None:
     original = getattr(error, "orig", None) or error
     state = sqlstate_of(original) or ""
     if state == "42501":
-        return _missing_right(_first_line(original), role)
+        return _missing_right(first_line(original), role)
     return ADVICE.get(state) or ADVICE.get(state[:2])
 
 
@@ -163,8 +165,3 @@ def _field(original: object, of_libpq: str, of_asyncpg: str) -> str | None:
         if isinstance(found, str) and found:
             return found
     return None
-
-
-def _first_line(error: object) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else "no message"

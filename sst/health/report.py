@@ -6,16 +6,17 @@ that thread and nobody else, and the process can still end.
 
 from __future__ import annotations
 
-import contextvars
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from sst.errors import SstError
+from sst.hooks.contract.error_location import describe_error
 from sst.hooks.contract.types import CheckResult, CheckStatus, rfc3339
 from sst.redaction.redact import mask_credentials, redact
+from sst.text import first_line
+from sst.within import ThreadedWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -111,21 +112,16 @@ class _Asked:
     budget_seconds: float | None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     _started: float = field(default_factory=time.monotonic)
-    _answer: _Answer | None = None
-    _thread: Thread = field(init=False)
+    _work: ThreadedWork[_Answer] = field(init=False)
 
     def __post_init__(self) -> None:
-        name = f"check-{self._check.name}"
-        # What the caller allows a check to print goes with it into the thread.
-        context = contextvars.copy_context()
-        self._thread = Thread(target=context.run, args=(self._ask,), name=name, daemon=True)
-        self._thread.start()
+        self._work = ThreadedWork(self._ask, name=f"check-{self._check.name}").start()
 
     def result(self, secrets: Collection[str]) -> NamedResult:
         """Wait until the check's deadline and return what it said by then."""
-        self._thread.join(max(0.0, self._started + self._timeout_seconds - time.monotonic()))
-        # Read once: the thread may answer now, after its time.
-        answer = self._answer or self._no_answer()
+        left_seconds = max(0.0, self._started + self._timeout_seconds - time.monotonic())
+        is_late = self._work.failure(left_seconds) is not None
+        answer = self._no_answer() if is_late else self._work.result(0)
         return NamedResult(
             plugin=self.contribution.plugin,
             name=self._check.name,
@@ -146,12 +142,12 @@ class _Asked:
         own = self._check.timeout_seconds
         return own if self.budget_seconds is None else min(own, self.budget_seconds)
 
-    def _ask(self) -> None:
+    def _ask(self) -> _Answer:
         try:
             found = _outcome(self._check, self.inspect)
         except BaseException as error:  # noqa: BLE001 - nothing of it may leave the thread
             found = _failure(error)
-        self._answer = _Answer(found, time.monotonic() - self._started)
+        return _Answer(found, time.monotonic() - self._started)
 
     def _no_answer(self) -> _Answer:
         detail = f"no answer within {self._timeout_seconds:g} s"
@@ -170,7 +166,6 @@ def _outcome(check: Check, inspect: Callable[[], Inspection]) -> CheckResult:
 
 def _failure(error: BaseException) -> CheckResult:
     """Return *error* as a failure: its first line only, for the rest may quote statements."""
-    first_line = next(iter(str(error).splitlines()), "")
     if isinstance(error, SstError):
-        return CheckResult(CheckStatus.FAIL, first_line, error.code)
-    return CheckResult(CheckStatus.FAIL, f"{type(error).__name__}: {first_line}", "check_raised")
+        return CheckResult(CheckStatus.FAIL, first_line(error), error.code)
+    return CheckResult(CheckStatus.FAIL, describe_error(error), "check_raised")

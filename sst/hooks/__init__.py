@@ -31,6 +31,8 @@ from sst.hooks.contract.types import (
     Stage,
     Veto,
 )
+from sst.text import first_line
+from sst.within import NoAnswerError, ThreadedWork, within
 
 __all__ = [
     "ALL_STAGES",
@@ -52,12 +54,16 @@ __all__ = [
     "LockedWork",
     "Middleware",
     "Migrations",
+    "NoAnswerError",
     "Problem",
     "Restored",
     "Revision",
     "Run",
     "Stage",
     "TemporaryError",
+    "ThreadedWork",
     "Veto",
+    "first_line",
     "hookimpl",
+    "within",
 ]

@@ -11,6 +11,7 @@ from alembic.script.revision import CycleDetected, RevisionError
 
 from sst.bridge.location.paths import shown
 from sst.errors import BrokenHistoryError
+from sst.text import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -123,7 +124,7 @@ def _at(file: str, line: int | None) -> str:
 def _text(error: Exception) -> str:
     if isinstance(error, SyntaxError):
         return error.msg
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    return first_line(error)
 
 
 def _as_tuple(value: str | Iterable[str] | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sst.config.declared.names import fold
 from sst.errors import Problem
 from sst.redaction.redact import redact
+from sst.text import first_line
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -79,7 +80,7 @@ def _tell_one(
 
 def _message(error: ErrorDetails) -> str:
     text = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
-    return text.removeprefix("Assertion failed, ").partition("\n")[0]
+    return first_line(text.removeprefix("Assertion failed, "))
 
 
 def _withheld(error: ErrorDetails) -> str:

@@ -11,6 +11,7 @@ from sst.config.declared.names import fold_path
 from sst.config.sources.source_values import Layer, SourceValue
 from sst.config.sources.toml_lines import key_lines, line_of
 from sst.errors import Problem
+from sst.text import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,7 +82,7 @@ def read_toml(path: Path) -> TomlFile | Problem:
         return TomlFile(path, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         # From Python 3.14 on the error carries the whole document: only its message leaves here.
-        return Problem(path.name, f"is not valid TOML: {_first_line(error)}", str(path))
+        return Problem(path.name, f"is not valid TOML: {first_line(error)}", str(path))
 
 
 def leaves(
@@ -120,7 +121,3 @@ def _decoded(raw: bytes, path: Path) -> str | Problem:
             path.name, "starts with a byte order mark", str(path), "save it as UTF-8 without BOM"
         )
     return text.replace("\r\n", "\n")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sst.hooks.calling.deadlines import NoAnswerError
 from sst.hooks.calling.isolation import isolated
 from sst.hooks.calling.timing import CallLog
 from sst.hooks.contract.commands import Restored
@@ -18,6 +17,7 @@ from sst.hooks.contract.error_location import describe_error, location_of, shown
 from sst.hooks.contract.types import Backup, Veto
 from sst.redaction.plugin_output import spending
 from sst.redaction.redact import redact
+from sst.within import NoAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

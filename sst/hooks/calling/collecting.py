@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from sst.errors import ConfigError, Problem
 from sst.hooks.calling.calls import Contribution, warn, watched
-from sst.hooks.calling.deadlines import NoAnswerError, TimedCall
+from sst.hooks.calling.deadlines import in_thread
 from sst.hooks.contract.types import Check, Migrations
 from sst.redaction.redact import redact
+from sst.within import NoAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,14 +46,14 @@ def collect(
     items: list[Contribution] = []
     problems: list[Problem] = []
     for implementation in implementations:
-        call = TimedCall(partial(_items, implementation, arguments, expected))
+        answer = partial(_items, implementation, arguments, expected)
         with watched(implementation.plugin, implementation.hook) as quota:
-            call.start(f"{implementation.hook}-{implementation.plugin}", quota)
-            error = call.wait(implementation.terms.deadline_seconds or seconds)
+            call = in_thread(implementation, answer, quota).start()
+            error = call.failure(implementation.terms.deadline_seconds or seconds)
         if error is not None:
             problems += _left_out(implementation, error)
         else:
-            items += (Contribution(implementation.plugin, value) for value in call.answer)
+            items += (Contribution(implementation.plugin, value) for value in call.result(0))
     if problems:
         raise ConfigError(problems)
     return tuple(items)

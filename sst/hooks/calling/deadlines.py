@@ -1,21 +1,20 @@
-"""Call a plugin in a daemon thread, so that a hook with a deadline can be given up.
-
-A hung pool thread would keep the process alive at its end; a daemon thread does not.
-"""
+"""How long plugins may take, and the thread in which one with a deadline is called."""
 
 from __future__ import annotations
 
-import contextvars
-from dataclasses import dataclass, field
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from sst.redaction.plugin_output import spending
+from sst.within import ThreadedWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sst.hooks.calling.calls import Implementation
     from sst.redaction.plugin_output import Quota
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,41 +29,13 @@ class Deadlines:
     """One plugin's time to say what it contributes."""
 
 
-class NoAnswerError(Exception):
-    """A plugin was given up."""
+def in_thread(
+    implementation: Implementation, call: Callable[[], T], quota: Quota
+) -> ThreadedWork[T]:
+    """Return *call* of *implementation*, to be started; what it prints counts against *quota*."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"no answer within {seconds:g} s")
+    def work() -> T:
+        with spending(quota):
+            return call()
 
-
-@dataclass(slots=True)
-class TimedCall:
-    """One call in a thread of its own."""
-
-    function: Callable[[], Any]
-    thread: Thread = field(init=False)
-    answer: Any = None
-    error: BaseException | None = None
-    _is_done: bool = False
-
-    def start(self, name: str, quota: Quota) -> None:
-        """Begin the call in a thread called *name*; what it prints counts against *quota*."""
-        context = contextvars.copy_context()
-        self.thread = Thread(target=context.run, args=(self._run, quota), name=name, daemon=True)
-        self.thread.start()
-
-    def wait(self, seconds: float) -> BaseException | None:
-        """Wait for the end, *seconds* at most; return what the function raised by then.
-
-        Raises only what a signal raises in the thread that waits.
-        """
-        self.thread.join(seconds)
-        return self.error if self._is_done else NoAnswerError(seconds)
-
-    def _run(self, quota: Quota) -> None:
-        try:
-            with spending(quota):
-                self.answer = self.function()
-        except BaseException as error:  # noqa: BLE001 - nothing of it may leave the thread
-            self.error = error
-        self._is_done = True
+    return ThreadedWork(work, name=f"{implementation.hook}-{implementation.plugin}")

@@ -8,13 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sst.hooks.calling.calls import HookProblem, warn, watched
-from sst.hooks.calling.deadlines import Deadlines, TimedCall
+from sst.hooks.calling.deadlines import Deadlines, in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from threading import Thread
 
     from sst.hooks.calling.calls import Arguments, Implementation
+    from sst.within import ThreadedWork
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Observers:
     """Calls observers one after the other and remembers who is still busy."""
 
     deadlines: Deadlines = field(default_factory=Deadlines)
-    _busy: dict[tuple[str, str], Thread] = field(default_factory=dict)
+    _busy: dict[tuple[str, str], ThreadedWork[object]] = field(default_factory=dict)
 
     def observe(
         self, implementations: Iterable[Implementation], arguments: Arguments
@@ -54,14 +54,13 @@ class Observers:
     ) -> str | None:
         """Return what went wrong, None when nothing did."""
         key = (implementation.plugin, implementation.hook)
-        if key in self._busy and self._busy[key].is_alive():
+        if key in self._busy and not self._busy[key].is_over:
             # One hung webhook must not cost its deadline again for each of a hundred revisions.
             return "not called: its previous call has not ended yet"
         if seconds <= 0:
             return "not called: the plugins before it used up the time"
-        call = TimedCall(partial(implementation.call, arguments))
         with watched(*key) as quota:
-            call.start(f"{implementation.hook}-{implementation.plugin}", quota)
-            self._busy[key] = call.thread
-            error = call.wait(seconds)
+            call = in_thread(implementation, partial(implementation.call, arguments), quota)
+            self._busy[key] = call.start()
+            error = call.failure(seconds)
         return None if error is None else implementation.outcome(error)

@@ -7,6 +7,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sst.text import first_line
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -19,8 +21,8 @@ def shown(path: Path | str, root: Path, line: int | None = None) -> str:
 
 def describe_error(error: BaseException) -> str:
     """Return type and first line of *error*."""
-    first_line = next(iter(str(error).splitlines()), "")
-    return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
+    line = first_line(str(error))
+    return f"{type(error).__name__}: {line}" if line else type(error).__name__
 
 
 def location_of(error: BaseException, package: str) -> tuple[str, int] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -17,6 +16,8 @@ from sst.migrator.session.driver_errors import translate_driver_errors
 from sst.migrator.session.inspection import DatabaseInspection
 from sst.migrator.session.signals import Interrupts
 from sst.migrator.values.report import Report
+from sst.text import first_line
+from sst.within import NoAnswerError, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,7 @@ def execute_wait(context: Context, goal: str, timeout_seconds: float) -> Report:
 def _poll(look: Callable[[], Seen], deadline: float) -> Seen:
     pause = _FIRST_PAUSE_SECONDS
     while True:
-        seen = _within(look, max(_SHORTEST_TRY_SECONDS, deadline - time.monotonic()))
+        seen = _ask(look, max(_SHORTEST_TRY_SECONDS, deadline - time.monotonic()))
         left = deadline - time.monotonic()
         if seen.is_there or left <= 0:
             return seen
@@ -77,26 +78,17 @@ def _poll(look: Callable[[], Seen], deadline: float) -> Seen:
         pause = min(pause * _GROWTH, _LONGEST_PAUSE_SECONDS)
 
 
-def _within(look: Callable[[], Seen], seconds: float) -> Seen:
+def _ask(look: Callable[[], Seen], seconds: float) -> Seen:
     """Return what *look* sees; a server that accepts and never answers hangs only its thread."""
-    answers: list[Seen | BaseException] = []
-
-    def ask() -> None:
-        try:
-            answers.append(look())
-        except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
-            answers.append(error)
-
-    thread = Thread(target=ask, name="wait", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    found = answers[0] if answers else Seen(is_there=False, why_not="the server does not answer")
-    if isinstance(found, BaseException):
-        return _not_yet(found)
-    return found
+    try:
+        return within(seconds, look, name="wait")
+    except NoAnswerError:
+        return Seen(is_there=False, why_not="the server does not answer")
+    except Exception as error:  # noqa: BLE001 - what asking again cannot cure is raised again
+        return _not_yet(error)
 
 
-def _not_yet(error: BaseException) -> Seen:
+def _not_yet(error: Exception) -> Seen:
     """Return *error* as a reason to ask again; raise it when asking again cannot help."""
     if isinstance(error, DatabaseClosedError):
         why = f"{error.what} {error.why}"
@@ -104,7 +96,7 @@ def _not_yet(error: BaseException) -> Seen:
     if isinstance(error, TemporaryError):
         return Seen(is_there=False, why_not=error.why)
     if isinstance(error, DBAPIError):
-        return Seen(is_there=False, why_not=next(iter(str(error.orig).splitlines()), "no message"))
+        return Seen(is_there=False, why_not=first_line(error, "no message"))
     raise error
 
 

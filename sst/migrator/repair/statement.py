@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from sst.migrator.session.connections import open_connection, prepare_session
+from sst.text import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ def run_statement(
             _execute(connection, damage.statement or "", context.settings.lock_timeout)
         except DBAPIError as error:
             _drop_copies(connection, damage)
-            return context.redact(str(error.orig).strip().splitlines()[0])
+            return context.redact(first_line(error))
     return ""
 
 

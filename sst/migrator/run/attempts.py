@@ -24,6 +24,7 @@ from sst.migrator.table_locks.blocker_watch import BlockerWatch
 from sst.migrator.table_locks.blockers import terminate
 from sst.migrator.table_locks.invalid_indexes import drop_left_behind, known_invalid
 from sst.migrator.table_locks.schedule import RETRYABLE, Schedule, milliseconds
+from sst.text import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +142,7 @@ class RevisionAttempts:
             return
         then = "no further try" if pause is None else f"next try in {pause:g} s"
         name, number = step.revision.id, attempts.count
-        log.warning("%s: try %d failed (%s %s); %s", name, number, state, _word(error), then)
+        log.warning("%s: try %d failed (%s %s); %s", name, number, state, first_line(error), then)
         for blocker in attempts.blockers:
             log.warning("%s: blocked by %s", name, self._context.redact(str(blocker)))
         if pause is not None and progress.request.options.terminate_blockers:
@@ -166,14 +167,9 @@ class RevisionAttempts:
             with open_connection(self._context, "sst-blockers", autocommit=True) as connection:
                 ended = terminate(connection, blockers, allowed)
         except (SstError, DBAPIError) as error:
-            log.warning("the blockers were not ended: %s", _word(error))
+            log.warning("the blockers were not ended: %s", first_line(error))
             return blockers
         for blocker in ended:
             if blocker.terminated:
                 log.warning("ended pid %d (%s), as asked", blocker.pid, blocker.application)
         return ended
-
-
-def _word(error: SstError | DBAPIError) -> str:
-    original = getattr(error, "orig", None) or error
-    return str(original).strip().partition("\n")[0]

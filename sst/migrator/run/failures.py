@@ -26,6 +26,7 @@ from sst.hooks.contract.types import EventKind, Failure
 from sst.migrator.run.lock_timeout import lock_timeout_error
 from sst.migrator.session.heartbeat import ServerSilent
 from sst.migrator.session.signals import Interrupt
+from sst.text import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,7 +136,7 @@ def _broken_off(
 
 def _left(raised: BaseException, progress: Progress, redact: Redact) -> StoppedError:
     """Return what to tell of what is no error, such as a task's cancellation outside a task."""
-    why = redact(f"{type(raised).__name__}: {_first_line(raised)}")
+    why = redact(f"{type(raised).__name__}: {first_line(raised, 'no message')}")
     what = f"The run was left in the phase {progress.phase}; {committed_text(progress)}."
     return StoppedError(what=what, why=why, next_step=_SEE)
 
@@ -286,8 +287,3 @@ def _database_refused(why: str, progress: Progress, advice: str | None) -> Refus
         why=why,
         next_step=f"{advice or vague}, then run the command again",
     )
-
-
-def _first_line(error: object) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else "no message"

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sst.errors import SstError
 from sst.migrator.schema.shape import changes, patched, server_major, take_shape, without
 from sst.migrator.session.connections import open_connection
+from sst.text import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -237,5 +238,4 @@ def _shape_now(context: Context, run_id: str) -> Shape:
 
 
 def _log_unkept(run_id: str, error: Exception) -> None:
-    reason = next(iter(str(getattr(error, "orig", error)).splitlines()), "")
-    log.warning("no fingerprint of the schema after run %s: %s", run_id, reason)
+    log.warning("no fingerprint of the schema after run %s: %s", run_id, first_line(error))

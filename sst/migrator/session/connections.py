@@ -18,6 +18,7 @@ from sst.errors import (
     Problem,
     SstError,
 )
+from sst.text import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +139,7 @@ def _connect(connect: object, url: DatabaseUrl) -> Connection:
     try:
         return connect()  # type: ignore[operator,no-any-return]
     except DBAPIError as error:
-        cause = _first_line(error)
+        cause = first_line(error)
     # Servers have their own language; what is said of a database has its name in it.
     raise (_closed(cause, url) if url.name in cause else None) or _translated(cause, url)
 
@@ -171,8 +172,3 @@ def _translated(cause: str, url: DatabaseUrl) -> SstError:
         why=cause,
         next_step="check the address and that the server can be reached from here, then try again",
     )
-
-
-def _first_line(error: DBAPIError) -> str:
-    lines = str(error.orig).strip().splitlines()
-    return lines[0] if lines else type(error.orig).__name__

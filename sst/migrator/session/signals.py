@@ -12,7 +12,10 @@ import contextlib
 import os
 import signal
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Self
+
+from sst.within import ThreadedWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -176,9 +179,8 @@ class Interrupts:
 
     def _end_at_once(self, number: int) -> None:
         # What there is to say must not keep the process, a full pipe for instance.
-        words = threading.Thread(target=self._last_words, args=(number,), daemon=True)
-        words.start()
-        words.join(_LAST_WORDS_SECONDS)
+        words = partial(self._last_words, number)
+        ThreadedWork(words, name="last-words").start().failure(_LAST_WORDS_SECONDS)
         os._exit(128 + number)
 
     def _cancel_again(self) -> None:

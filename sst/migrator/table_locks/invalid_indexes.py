@@ -12,6 +12,7 @@ from sst.bridge import built_name, drop_concurrently, invalid_indexes, leaves_in
 from sst.errors import SstError
 from sst.migrator.session.connections import open_connection
 from sst.migrator.table_locks.schedule import milliseconds
+from sst.text import first_line
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -76,8 +77,7 @@ def _drop(connection: Connection, index: InvalidIndex) -> bool:
     try:
         drop_concurrently(connection, index)
     except (SstError, DBAPIError) as error:
-        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        log.warning("the INVALID index %s stays: %s", index, reason)
+        log.warning("the INVALID index %s stays: %s", index, first_line(error))
         return False
     log.warning("dropped the INVALID index %s, which the failed build left", index)
     return True

@@ -215,7 +215,7 @@ def test_observer_that_was_given_up_prints_no_more(
     with plugin_output.forwarding(plugin_output.Quota()):
         ask(plugins, project, "observe")
         plugins._found["late"].module.go.set()
-        plugins._observers._busy["late", "notify"].join(10)
+        plugins._observers._busy["late", "notify"].failure(10)
 
     assert capfd.readouterr().out == ""
 

@@ -96,8 +96,7 @@ def test_observer_that_recovered_is_told_again(project: PluginProject) -> None:
     plugins = project.plugins("hanging", deadlines=QUICK)
     plugins.observe("notify", event=an_event())
     module_of(plugins, "hanging").release.set()
-    thread = plugins._observers._busy["hanging", "notify"]
-    thread.join(30)
+    assert plugins._observers._busy["hanging", "notify"].failure(30) is None
     plugins._observers.deadlines = PATIENT
 
     problems = plugins.observe("notify", event=an_event())

@@ -1,0 +1,48 @@
+"""The first line of an error, whatever the error says."""
+
+from __future__ import annotations
+
+import psycopg2
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
+
+from sst.hooks import first_line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("one", "one"),
+        ("one\ntwo", "one"),
+        ("\n\n  one \r\ntwo", "one"),
+        ("ERROR:  no such table\nLINE 1: select 'secret'\n", "ERROR:  no such table"),
+    ],
+)
+def test_first_line_is_the_first_that_says_something(text: str, line: str) -> None:
+    assert first_line(text) == line
+    assert first_line(ValueError(text)) == line
+
+
+@pytest.mark.parametrize("text", ["", "\n", " \n "])
+def test_error_without_words_is_its_class_or_what_the_caller_says(text: str) -> None:
+    assert first_line(ValueError(text)) == "ValueError"
+    assert first_line(ValueError(text), "no message") == "no message"
+    assert first_line(text) == ""
+    assert first_line(text, "no message") == "no message"
+
+
+def test_error_of_sqlalchemy_is_what_the_driver_says() -> None:
+    """Its own first line begins with the driver's class, and its others quote the statement."""
+    error = DBAPIError("select 'secret'", {"x": "secret"}, psycopg2.Error("no\nLINE 1: secret"))
+
+    assert first_line(error) == "no"
+
+
+def test_real_error_of_sqlalchemy_is_what_the_driver_says() -> None:
+    engine = create_engine("postgresql+psycopg2://nobody@/none?host=/nowhere")
+
+    with pytest.raises(DBAPIError) as caught:
+        engine.connect()
+
+    assert first_line(caught.value).startswith('connection to server on socket "/nowhere/')
