@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+ROOMS_OF_ROOMS = ("bridge", "config", "hooks", "migrator")
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^()\s]*)\)")
+_PATH = re.compile(r"`((?:\w[\w.-]*/)+[\w.-]*)`")
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
@@ -55,6 +57,25 @@ def test_link_to_nothing_is_found(tmp_path: Path) -> None:
     )
 
     assert broken_links(page) == ["gone.md", "#no-heading", "page.md#twice-2"]
+
+
+def test_paths_that_contributing_names_are_there() -> None:
+    """Of a file that is yet to be made, such as `plugins/NAME.py`, it is the folder."""
+    paths = set(_PATH.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
+
+    places = {path: path.rpartition("/")[0] if "NAME" in path else path for path in paths}
+
+    assert "plugins/NAME.py" in paths
+    assert {path for path, place in places.items() if not (ROOT / place).exists()} == set()
+
+
+def test_map_of_the_house_names_every_room_of_the_core() -> None:
+    """Rooms inside a room of rooms (`sst/web/endpoints/`) are in that room's own map."""
+    paths = set(_PATH.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
+    levels = ("sst/*/__init__.py", *(f"sst/{each}/*/__init__.py" for each in ROOMS_OF_ROOMS))
+    rooms = {init.parent for level in levels for init in ROOT.glob(level)}
+
+    assert {f"{room.relative_to(ROOT)}/" for room in rooms} - paths == set()
 
 
 def test_every_page_is_in_the_index() -> None:
