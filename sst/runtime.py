@@ -257,14 +257,16 @@ class Runtime:
             raise ConfigError([Problem(setting, "is not set", hint=hint)])
         text = value.get_secret_value()  # type: ignore[attr-defined]
         try:
-            resolved = self.plugins.first("resolve_database_url", url=text)
+            asked = {"url": text, "project_root": self.project_root}
+            resolved = self.plugins.first("resolve_database_url", **asked)
         except HookFailedError as error:
             raise _unresolved(setting, error) from error
         if resolved is None and text == "embedded":
-            hint = 'add "embedded_postgres" to plugins.enabled'
-            raise ConfigError(
-                [Problem(setting, "no plugin turns 'embedded' into a server", hint=hint)]
+            what, hint = (
+                "no plugin turns 'embedded' into a server",
+                'add "embedded_postgres" to it',
             )
+            raise ConfigError([Problem(setting, what, "plugins.enabled", hint)])
         self._resolved[setting] = DatabaseUrl(resolved or text, setting=setting)
         if resolved and self._is_logging:
             # A plugin's URL can bring a password that no setting has, such as a token of IAM.

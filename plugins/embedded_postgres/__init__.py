@@ -25,8 +25,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from sst.hooks import hookimpl
 
-_PROJECT_ROOT = Path(__file__).resolve().parents[2]
-
 
 class Config(BaseModel):
     """Where the server's files lie."""
@@ -56,20 +54,20 @@ class Plugin:
         self._config = config
 
     @hookimpl
-    def resolve_database_url(self, url: str) -> str | None:
+    def resolve_database_url(self, url: str, project_root: Path) -> str | None:
         """Return the embedded server's URL for `embedded`, None for any other *url*."""
         if url != "embedded":
             return None
-        return self._start()
+        return self._start(project_root.resolve())
 
-    def _start(self) -> str:
+    def _start(self, project_root: Path) -> str:
         # Late: production must not need what only development has.
         from .binaries import find_installation
         from .place import choose_place
         from .server import Server
 
         installation = find_installation()
-        place = choose_place(self._config.directory, _PROJECT_ROOT)
+        place = choose_place(self._config.directory, project_root)
         server = Server(place, installation.usable_by(place.account), durable=self._config.durable)
         server.join(self._config.start_timeout_seconds)
         return server.database_url("sst_platform", self._config.start_timeout_seconds)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sst.testing.leaks import ProcessState
+from sst.testing.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sst.testing.project.project import Project
     from sst.testing.project.server import TestServer
 
 SERVER_VARIABLE = "SST_TEST_DATABASE_URL"
@@ -36,8 +36,6 @@ def project(
     tmp_path: Path, sst_server: TestServer, pytestconfig: pytest.Config
 ) -> Iterator[Project]:
     """Return a project without revisions, with a database of its own that goes with the test."""
-    from sst.testing.project.project import Project
-
     url = sst_server.create_database()
     try:
         yield Project.create(tmp_path / "project", url, pytestconfig.rootpath / "plugins")

@@ -29,7 +29,7 @@ from plugins.embedded_postgres import Config, Plugin, place
 if len(sys.argv) > 2:
     place._SYSTEM_FOLDERS = (Path(sys.argv[2]),)
 config = Config(directory=Path(sys.argv[1]))
-print(Plugin(config).resolve_database_url("embedded"), flush=True)
+print(Plugin(config).resolve_database_url("embedded", Path.cwd()), flush=True)
 if "SST_TEST_FORK" not in os.environ or os.fork() == 0:
     sys.stdin.read()
 """

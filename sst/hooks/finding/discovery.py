@@ -15,7 +15,7 @@ from sst.hooks.contract.specs import MODES
 from sst.hooks.finding.hook_functions import hook_names
 from sst.hooks.finding.loading import LOAD_ERRORS, PACKAGE_PREFIX, load, top_package
 from sst.hooks.finding.selection import LIST, Picked, pick, pins_broken
-from sst.hooks.finding.sources import FOLDER, find_candidates
+from sst.hooks.finding.sources import Kind, find_candidates, plugin_folder
 from sst.hooks.finding.validation import MAY_WARN, holder_of, module_problems, problem
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sst.config import Sources
     from sst.errors import Problem
-    from sst.hooks.finding.sources import Candidate, Kind
+    from sst.hooks.finding.sources import Candidate
 
 _PLAIN = PluginPolicy()
 
@@ -94,8 +94,9 @@ def discover(
 ) -> Discovery:
     """Import the plugins *names* of the project at *root*; nothing else is imported.
 
-    A name is `plugins/NAME.py` or `plugins/NAME/__init__.py`, else an entry point of an
-    installed distribution; with `use` in *policies* it is one more instance of another plugin.
+    A name is `plugins/NAME.py` or `plugins/NAME/__init__.py`, else a built-in plugin, else an
+    entry point of an installed distribution; with `use` in *policies* it is one more instance of
+    another plugin.
     A bad plugin never raises: it is a problem, and the next one is tried. When one of them would
     not come from the distribution that its policy pins, none is imported.
     """
@@ -179,16 +180,17 @@ def _broken(name: str, candidate: Candidate, error: BaseException, root: Path) -
     place = location_of(error, package)
     source = shown(place[0], root, place[1]) if place else candidate.source
     what = f"cannot be imported: {describe_error(error)}"
-    return problem(name, what, source, _remedy(error, root))
+    return problem(name, what, source, _remedy(error, candidate, root))
 
 
-def _remedy(error: BaseException, root: Path) -> str:
+def _remedy(error: BaseException, candidate: Candidate, root: Path) -> str:
     """Return what to do about *error*, where that is plain."""
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
     package, _, sibling = error.name.partition(".")
     if not package.startswith(PACKAGE_PREFIX):
         return f"install the package that brings {package}"
-    if any((root / FOLDER).glob(f"{sibling}*")):
+    folder = plugin_folder(candidate, root)
+    if any(folder.glob(f"{sibling}*")):
         return f"{sibling} is not enabled; a file that plugins share is named _{sibling}.py"
-    return f"there is no {FOLDER}/{sibling}.py"
+    return f"there is no {shown(folder, root)}/{sibling}.py"

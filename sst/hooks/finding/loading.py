@@ -1,6 +1,7 @@
-"""Import one plugin: a local file under a package of its own, an installed one by its name.
+"""Import one plugin: a file under a package of its own, an installed one by its name.
 
-A local plugin is `sst_plugins_<digest of the root>.NAME`, never the top-level `plugins.NAME`.
+A local plugin is `sst_plugins_<digest of the root>.NAME`, never the top-level `plugins.NAME`; the
+digest of a built-in one is of the root and its own folder.
 So relative imports, dataclasses and pydantic models with postponed annotations work (they look
 their module up in `sys.modules`), an installed package called `plugins` does not interfere,
 `sys.path` stays as it is, and two projects in one process do not mix.
@@ -16,7 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from sst.hooks.contract.error_location import belongs
-from sst.hooks.finding.sources import FOLDER, Kind, code_files
+from sst.hooks.finding.sources import Kind, code_files, plugin_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,36 +33,36 @@ LOAD_ERRORS = (Exception, SystemExit)
 def load(candidate: Candidate, root: Path, enabled: Collection[str] = ()) -> ModuleType:
     """Import *candidate*, a plugin of the project at *root*, and return its module.
 
-    A local plugin may import siblings whose name starts with an underscore, and plugins that
-    are *enabled*; another sibling is a plugin that nobody enabled and is not imported.
+    A plugin that is a file may import siblings whose name starts with an underscore, and plugins
+    that are *enabled*; another sibling is a plugin that nobody enabled and is not imported.
     Raises whatever the plugin's code raises, SystemExit included.
     """
     importlib.invalidate_caches()
     if candidate.kind is Kind.PACKAGE:
         return importlib.import_module(candidate.module)
-    package = _package(root.resolve())
-    _bar_the_unlisted(package, root.resolve() / FOLDER, enabled)
+    folder = plugin_folder(candidate, root)
+    package = _package(top_package(candidate, root), folder)
+    _bar_the_unlisted(package, folder, enabled)
     return importlib.import_module(f"{package}.{candidate.module}")
 
 
 def top_package(candidate: Candidate, root: Path) -> str:
     """Return the package that holds the code of *candidate* and of its siblings."""
-    if candidate.kind is Kind.LOCAL:
-        return _package_name(root.resolve())
-    return candidate.module.partition(".")[0]
+    if candidate.kind is Kind.PACKAGE:
+        return candidate.module.partition(".")[0]
+    place = os.fsencode(root.resolve())
+    if candidate.kind is Kind.BUILT_IN:
+        # Per project, too: what one of them has enabled is not importable for another.
+        place += b"\0" + os.fsencode(plugin_folder(candidate, root))
+    return f"{PACKAGE_PREFIX}{hashlib.sha256(place).hexdigest()[:12]}"
 
 
-def _package_name(root: Path) -> str:
-    return f"{PACKAGE_PREFIX}{hashlib.sha256(os.fsencode(root)).hexdigest()[:12]}"
-
-
-def _package(root: Path) -> str:
-    """Make the package that stands for the folder; forget what it held when a file has changed."""
-    name, folder = _package_name(root), root / FOLDER
+def _package(name: str, folder: Path) -> str:
+    """Make the package that stands for *folder*; forget what it held when a file has changed."""
     state = _state(folder)
     if getattr(sys.modules.get(name), "__state__", None) != state:
         _forget(name)
-        module = ModuleType(name, "The local plugins of one project.")
+        module = ModuleType(name, "Plugins of one project that are files.")
         module.__path__ = [str(folder)]
         module.__dict__["__state__"] = state
         sys.modules[name] = module

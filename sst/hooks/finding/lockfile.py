@@ -43,7 +43,7 @@ class Locked:
 
     name: str
     kind: str
-    """`local` or `package`."""
+    """`local`, `built_in` or `package`."""
     distribution: str
     """Empty for a local plugin."""
     version: str
@@ -140,7 +140,7 @@ def _locked(candidate: Candidate) -> Locked:
     return Locked(
         name=candidate.name,
         kind=candidate.kind.value,
-        distribution="" if is_local else candidate.source.rpartition(" ")[0],
+        distribution=candidate.distribution,
         version="" if is_local else candidate.version,
         sha256=_digest(_code_of(candidate)),
     )
@@ -148,7 +148,7 @@ def _locked(candidate: Candidate) -> Locked:
 
 def _code_of(candidate: Candidate) -> tuple[Path, list[Path]]:
     """Return the folder of the plugin's code and the files that its import can run."""
-    if candidate.kind is Kind.LOCAL:
+    if candidate.kind is not Kind.PACKAGE:
         return _local_code(candidate)
     spec = _top_spec(candidate.module)
     origin = Path(spec.origin) if spec and spec.origin else None

@@ -6,6 +6,8 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sst.hooks.finding.sources import Kind
+
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
@@ -44,7 +46,7 @@ def _fits(version: str, wanted: Requirement) -> bool:
 def _shadow(candidate: Candidate) -> str | None:
     """Return where the module would really come from, when another one stands before it."""
     top = candidate.module.partition(".")[0]
-    if candidate.path is None:
+    if candidate.path is None or candidate.kind is Kind.BUILT_IN:
         return None
     spec = PathFinder.find_spec(top)
     depth = candidate.module.count(".") + (candidate.path.name == "__init__.py")

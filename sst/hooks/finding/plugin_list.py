@@ -41,7 +41,7 @@ class PluginEntry:
 
     name: str
     kind: str
-    """`local`, `package`, or nothing for a missing one."""
+    """`local`, `built_in`, `package`, or nothing for a missing one."""
     version: str
     source: str
     state: PluginState

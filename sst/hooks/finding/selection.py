@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sst.hooks.finding.hook_functions import nearest
 from sst.hooks.finding.pins import pin_fault
-from sst.hooks.finding.sources import ENTRY_POINT_GROUP, FOLDER, Candidate, is_plugin_name
+from sst.hooks.finding.sources import ENTRY_POINT_GROUP, FOLDER, Candidate, Kind, is_plugin_name
 from sst.hooks.finding.validation import problem
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def pins_broken(name: str, policy: PluginPolicy, candidates: Candidates) -> bool
 
 
 def _missing(name: str, target: str, candidates: Candidates) -> Problem:
-    what = f"not found: no {FOLDER}/{target}.py, no {FOLDER}/{target}/__init__.py"
+    what = f"not found: no {FOLDER}/{target}.py, no {FOLDER}/{target}/__init__.py, none built in"
     what += f", no installed package with an entry point {target} in {ENTRY_POINT_GROUP}"
     meant = nearest(target, candidates)
     hint = f"did you mean {meant}?" if meant else f"add it, or take it out of {LIST}"
@@ -69,10 +69,12 @@ def _missing(name: str, target: str, candidates: Candidates) -> Problem:
 
 
 def _ambiguous(name: str, found: Sequence[Candidate], policy: PluginPolicy) -> Problem:
-    places = " and ".join(f"{each.source} ({each.kind.value})" for each in found)
+    places = " and ".join(f"{each.source} ({each.kind})" for each in found)
     pinned = f"; {policy.requires} is pinned" if policy.requires else ""
     what = f"is found twice: {places}{pinned}"
-    return problem(name, what, LIST, "rename or remove one of them")
+    is_built_in = any(each.kind is Kind.BUILT_IN for each in found)
+    hint = "give yours another name" if is_built_in else "rename or remove one of them"
+    return problem(name, what, LIST, hint)
 
 
 def _unfit(name: str, candidate: Candidate, policy: PluginPolicy) -> list[Problem]:

@@ -12,14 +12,17 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sst import __version__
+from sst.built_in import built_in_home
 from sst.hooks.contract.error_location import shown
 from sst.hooks.contract.specs import MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 ENTRY_POINT_GROUP = "sst.plugins"
 FOLDER = "plugins"
+DISTRIBUTION = "sst-platform"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _RESERVED = frozenset({"enabled"})  # `[default.plugins] enabled` is the list itself
@@ -29,7 +32,12 @@ class Kind(StrEnum):
     """Where a plugin comes from."""
 
     LOCAL = "local"
+    BUILT_IN = "built_in"
     PACKAGE = "package"
+
+    def __str__(self) -> str:
+        """Return the word for a person."""
+        return self.value.replace("_", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ class Candidate:
     source: str
     """The file below the project's root, or the distribution: what a person is told."""
     module: str
-    """The module to import; for a local plugin its name within the folder."""
+    """The module to import; where it is no package's, its name within the folder of plugins."""
     path: Path | None
     """The module's file, where it is known without importing it."""
     distribution: str = ""
@@ -58,7 +66,8 @@ def is_plugin_name(name: str) -> bool:
 def find_candidates(root: Path) -> dict[str, tuple[Candidate, ...]]:
     """Return every plugin that could be enabled, by name; two under one name are a collision."""
     found: dict[str, tuple[Candidate, ...]] = {}
-    for candidate in (*_local(root), *_installed()):
+    local = tuple(_local(root))
+    for candidate in (*local, *_built_in(local), *_installed()):
         found[candidate.name] = (*found.get(candidate.name, ()), candidate)
     return found
 
@@ -91,14 +100,34 @@ def _marked_functions(file: Path) -> set[str]:
 
 
 def _local(root: Path) -> Iterator[Candidate]:
-    folder = root.resolve() / FOLDER
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.iterdir()):
+    for name, file in _plugins_in(root.resolve() / FOLDER):
+        yield Candidate(name, Kind.LOCAL, _digest(file), shown(file, root), name, file)
+
+
+def _built_in(local: Collection[Candidate]) -> Iterator[Candidate]:
+    """Yield the built-in plugins, without those that the project has as its own *local* files."""
+    # In a checkout of the core its folder is the project's: that is one plugin, not two.
+    own = {candidate.path.resolve() for candidate in local if candidate.path}
+    source = f"{DISTRIBUTION} {__version__}"
+    for name, file in _plugins_in(built_in_home() / FOLDER):
+        if file.resolve() not in own:
+            kind = Kind.BUILT_IN
+            yield Candidate(name, kind, __version__, source, name, file, DISTRIBUTION)
+
+
+def _plugins_in(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield name and file of every plugin in *folder*; nothing when there is no folder."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         file = path / "__init__.py" if path.is_dir() else path
         name = path.name if path.is_dir() else path.stem
         if file.suffix == ".py" and file.is_file() and is_plugin_name(name):
-            yield Candidate(name, Kind.LOCAL, _digest(file), shown(file, root), name, file)
+            yield name, file
+
+
+def plugin_folder(candidate: Candidate, root: Path) -> Path:
+    """Return the folder of plugins that *candidate*, which is no package's, lies in."""
+    home = built_in_home() if candidate.kind is Kind.BUILT_IN else root.resolve()
+    return home / FOLDER
 
 
 def _digest(path: Path) -> str:

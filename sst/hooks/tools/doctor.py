@@ -103,5 +103,5 @@ def _folder(root: Path) -> list[Path]:
 def _places(candidate: Candidate) -> list[Path]:
     if candidate.path is None:
         return []
-    is_package = candidate.path.name == "__init__.py" and candidate.kind is Kind.LOCAL
+    is_package = candidate.path.name == "__init__.py" and candidate.kind is not Kind.PACKAGE
     return [candidate.path, candidate.path.parent] if is_package else [candidate.path]

@@ -18,12 +18,11 @@ from sst.hooks.contract.types import ALL_STAGES, Check
 from sst.hooks.finding.discovery import FoundPlugin, discover
 from sst.hooks.finding.hook_functions import hook_arguments
 from sst.hooks.finding.loading import LOAD_ERRORS, load
-from sst.hooks.finding.sources import FOLDER, Candidate, Kind, find_candidates
+from sst.hooks.finding.sources import FOLDER, Candidate, Kind
 from sst.hooks.finding.validation import holder_of, module_problems
 from sst.hooks.manager import Plugins, build
 from sst.testing.conformance.settings import fitting_settings, secret_leaks, settings_faults
 from sst.testing.leaks import ProcessState
-from sst.testing.project.home import platform_home
 from sst.testing.values.builders import an_application
 
 if TYPE_CHECKING:
@@ -63,8 +62,6 @@ def _found(plugin: str | ModuleType, root: Path) -> FoundPlugin | tuple[Problem,
         module = load(candidate, root, [candidate.name])
         wrong = tuple(module_problems(candidate.name, module, root))
         return wrong or _plugin(candidate, module, root)
-    if plugin not in find_candidates(root):
-        root = platform_home()
     discovery = discover(root, [plugin])
     return discovery.problems or discovery.found[0]
 

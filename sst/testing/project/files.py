@@ -6,7 +6,7 @@ import json
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING
 
-from sst.testing.project.home import platform_home
+from sst.built_in import revision_template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,8 +58,7 @@ def write_project(root: Path) -> None:
     (root / "plugins").mkdir()
     (root / "pyproject.toml").write_text(_PYPROJECT)
     (root / "alembic" / "env.py").write_text(_ENV)
-    template = platform_home() / "alembic" / "script.py.mako"
-    (root / "alembic" / "script.py.mako").write_text(template.read_text())
+    (root / "alembic" / "script.py.mako").write_text(revision_template().read_text())
 
 
 def write_settings(root: Path, enabled: Sequence[str]) -> None:

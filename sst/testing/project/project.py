@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from sst.testing.project import files, processes
 from sst.testing.project.failing_plugin import FAILING, REASON, check_point, write_failing
-from sst.testing.project.home import platform_home
 from sst.testing.project.server import connect
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class Project:
     revisions: list[str] = field(default_factory=list)
     runs: int = 0
     plugin_folders: tuple[Path, ...] = ()
-    """Where the files of plugins are looked for before the platform's own."""
+    """Where the files of your own plugins are looked for."""
     outcomes: list[Outcome] = field(default_factory=list)
     """How every command of `migrate` ended."""
     enabled: list[str] = field(default_factory=list)
@@ -54,8 +53,8 @@ class Project:
     def enable(self, *plugins: str) -> None:
         """Enable exactly *plugins*, in this order.
 
-        One that is a file of your project or built-in is linked into the project; another must
-        be installed, or written by `plugin`.
+        One that is a file of your project is linked into the temporary one; another must be
+        built-in, installed, or written by `plugin`.
         """
         self.enabled = list(plugins)
         for plugin in plugins:
@@ -142,7 +141,7 @@ class Project:
 
     def _link(self, plugin: str) -> None:
         """Take a plugin's file or folder, and what plugins share, into the project."""
-        for folder in (*self.plugin_folders, platform_home() / "plugins"):
+        for folder in self.plugin_folders:
             shared = [path.name for path in folder.glob("_[!_]*")]
             for name in (plugin, f"{plugin}.py", *shared):
                 source, target = folder / name, self.root / "plugins" / name

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 from sqlalchemy.engine import make_url
 
+from sst.built_in import built_in_home
 from sst.errors import ConfigError
 from sst.hooks.manager import build, discover
-from sst.testing.project.home import platform_home
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
@@ -80,11 +80,13 @@ def start_server() -> TestServer:
 
 
 def _started(directory: Path) -> str:
-    discovery = discover(platform_home(), [_PLUGIN])
+    discovery = discover(built_in_home(), [_PLUGIN])
     if discovery.problems:
         raise ConfigError(discovery.problems)
     [plugin] = discovery.found
     settings: dict[str, Any] = {"directory": directory, "durable": False}
     config = plugin.config_model.model_validate(settings) if plugin.config_model else None
     plugins = build([plugin], {_PLUGIN: config} if config else {})
-    return str(plugins.first("resolve_database_url", url="embedded"))
+    return str(
+        plugins.first("resolve_database_url", url="embedded", project_root=directory.parent)
+    )

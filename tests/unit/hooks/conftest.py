@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sst.hooks.finding import sources
 from tests.support.plugin_project import PluginProject, let_go
 
 if TYPE_CHECKING:
@@ -14,8 +15,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[PluginProject]:
-    """Return a project without plugins; at the end whatever is `HUNG` goes on."""
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PluginProject]:
+    """Return a project without plugins, built-in ones neither.
+
+    At the end whatever is `HUNG` goes on.
+    """
+    monkeypatch.setattr(sources, "built_in_home", lambda: tmp_path / "no-built-in-plugins")
     yield PluginProject(tmp_path / "project")
     let_go()
 

@@ -43,7 +43,7 @@ def as_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("url", ["postgresql://h/db", "Embedded", "", "sqlite://"])
 def test_any_other_url_is_left_to_others(url: str) -> None:
-    assert Plugin(Config()).resolve_database_url(url) is None
+    assert Plugin(Config()).resolve_database_url(url, Path()) is None
 
 
 def test_plugin_loads_nothing_heavy_until_it_is_asked() -> None:

@@ -8,6 +8,7 @@ from sst.hooks.contract.modes import Mode, hook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import click
     from fastapi import APIRouter
@@ -37,8 +38,10 @@ def config_values(environment: str, wanted: Sequence[str]) -> Mapping[str, str] 
 
 
 @hook(Mode.FIRST)
-def resolve_database_url(url: str) -> str | None:
+def resolve_database_url(url: str, project_root: Path) -> str | None:
     """Return the real URL for *url*, or None for "not mine".
+
+    *project_root* is the project's folder, where a relative path of a setting starts.
 
     Called: before the first connection; plugins are asked in order until one answers.
     Raising: the command ends before it has connected.

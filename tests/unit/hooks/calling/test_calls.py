@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -195,11 +196,14 @@ def test_first_answer_wins(project: PluginProject) -> None:
     write_hook(project, "late", "resolve_database_url(url)", "raise OSError")
     plugins = project.plugins("none", "yes", "late")
 
-    assert plugins.first("resolve_database_url", url="embedded") == "real embedded"
+    assert (
+        plugins.first("resolve_database_url", url="embedded", project_root=Path())
+        == "real embedded"
+    )
 
 
 def test_first_without_an_answer_is_none(project: PluginProject) -> None:
-    assert project.plugins().first("resolve_database_url", url="x") is None
+    assert project.plugins().first("resolve_database_url", url="x", project_root=Path()) is None
 
 
 def test_first_that_raises_is_named(project: PluginProject) -> None:
@@ -207,7 +211,7 @@ def test_first_that_raises_is_named(project: PluginProject) -> None:
     plugins = project.plugins("broken")
 
     with pytest.raises(HookFailedError, match="plugin broken failed in resolve_database_url"):
-        plugins.first("resolve_database_url", url="x")
+        plugins.first("resolve_database_url", url="x", project_root=Path())
 
 
 @pytest.mark.parametrize(

@@ -331,7 +331,7 @@ def ask(plugins: Plugins, project: PluginProject, call: str) -> None:
     if call == "collect":
         plugins.collect("register_checks")
     elif call == "first":
-        plugins.first("resolve_database_url", url="x")
+        plugins.first("resolve_database_url", url="x", project_root=Path())
     elif call == "gate":
         plugins.gate("pre_revision", run=run, revision=a_revision())
     elif call == "observe":

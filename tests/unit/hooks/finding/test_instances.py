@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_plugin_class_gets_its_settings(project: PluginProject) -> None:
 
     plugins = build([found], {"limited": found.config_model(reason="busy")})
 
-    assert plugins.first("resolve_database_url", url="x") == "x busy"
+    assert plugins.first("resolve_database_url", url="x", project_root=Path()) == "x busy"
 
 
 def test_plugin_class_without_settings_is_created_without(project: PluginProject) -> None:
@@ -49,7 +50,7 @@ def test_plugin_class_without_settings_is_created_without(project: PluginProject
 
     plugins = project.plugins("plain")
 
-    assert plugins.first("resolve_database_url", url="x") == "made"
+    assert plugins.first("resolve_database_url", url="x", project_root=Path()) == "made"
 
 
 def test_all_plugins_that_cannot_be_created_are_named_with_their_lines(

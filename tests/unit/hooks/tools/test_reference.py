@@ -110,7 +110,7 @@ def test_examples_do_what_they_say(project: PluginProject) -> None:
     [router] = plugins.collect("register_routers", application=an_application())
     [middleware] = plugins.collect("register_middleware", application=an_application())
     [migrations] = plugins.collect("register_migrations")
-    url = plugins.first("resolve_database_url", url="local")
+    url = plugins.first("resolve_database_url", url="local", project_root=Path())
 
     assert values.value == {"DATABASE_URL": "postgresql://app@db.example/app"}
     assert check.value.name == "sites"
