@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sst.errors import SstError
@@ -11,11 +12,14 @@ from sst.web import create_app
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+"""The folder that holds `app/`."""
+
 
 def _create_or_exit() -> FastAPI:
     """Return the application; end the process with three lines instead of a traceback."""
     try:
-        return create_app()
+        return create_app(root=PROJECT_ROOT)
     except SstError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(error.exit_code) from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from sst import __version__
@@ -35,6 +34,7 @@ from sst.redaction.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from pydantic import BaseModel
     from sqlalchemy.engine import Engine
@@ -44,13 +44,11 @@ if TYPE_CHECKING:
     from sst.hooks.contract.types import Inspection, Stage
     from sst.hooks.manager import Contribution, FoundPlugin
 
-PROJECT_ROOT = Path(__file__).parent.parent
-
 log = logging.getLogger("sst.plugins")
 
 
 def open_runtime(
-    root: Path = PROJECT_ROOT,
+    root: Path,
     *,
     environ: Mapping[str, str] | None = None,
     overrides: Sequence[str] = (),
@@ -262,11 +260,10 @@ class Runtime:
         except HookFailedError as error:
             raise _unresolved(setting, error) from error
         if resolved is None and text == "embedded":
-            what, hint = (
-                "no plugin turns 'embedded' into a server",
-                'add "embedded_postgres" to it',
+            hint = 'add "embedded_postgres" to plugins.enabled'
+            raise ConfigError(
+                [Problem(setting, "no plugin turns 'embedded' into a server", hint=hint)]
             )
-            raise ConfigError([Problem(setting, what, "plugins.enabled", hint)])
         self._resolved[setting] = DatabaseUrl(resolved or text, setting=setting)
         if resolved and self._is_logging:
             # A plugin's URL can bring a password that no setting has, such as a token of IAM.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -27,7 +28,6 @@ from sst.web.token import OperationsToken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from starlette.types import ASGIApp
 
@@ -46,12 +46,14 @@ class Application(FastAPI):
 def create_app(runtime: Runtime | None = None, *, root: Path | None = None) -> FastAPI:
     """Return the application on *runtime*, else on one opened for the project at *root*.
 
+    Without a *root* that is the working folder.
+
     Nothing connects here, no table is created and nothing is migrated: a database that is down
     makes the application not ready, and does not keep it from starting.
     A runtime that was opened here is closed when the application stops; a given one is not.
     Raises `ConfigError` when settings or plugins are wrong.
     """
-    opened = runtime or _open(root)
+    opened = runtime or _open(root or Path.cwd())
     app = _empty_application(opened, closes=runtime is None)
     token = OperationsToken(opened.settings.operations_token)
     install_problem_handlers(app, token)
@@ -62,13 +64,12 @@ def create_app(runtime: Runtime | None = None, *, root: Path | None = None) -> F
     return app
 
 
-def _open(root: Path | None) -> Runtime:
-    from sst.runtime import PROJECT_ROOT, open_runtime
+def _open(root: Path) -> Runtime:
+    from sst.runtime import open_runtime
 
-    home = root or PROJECT_ROOT
-    early = early_secrets(home)
+    early = early_secrets(root)
     install_bounds(lambda text: mask_credentials(redact(text, early)))
-    opened = open_runtime(home)
+    opened = open_runtime(root)
     opened.configure_logging()
     install_bounds(lambda text: mask_credentials(opened.redact(text)))
     adopt_server_loggers()
