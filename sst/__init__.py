@@ -11,6 +11,7 @@
 - `testing/`: the kit of plugin authors
 - `web/`: the core's endpoints
 - `application_context.py`: the application as plugins see it
+- `built_in.py`: the place of the built-in plugins and of the revision template
 - `errors.py`: every error that a user can meet, with its exit code
 - `runtime.py`: the one place that creates things
 - `text.py`: short texts for people, such as an error's first line

@@ -2,7 +2,6 @@
 
 - `failing_plugin.py`: a plugin that fails where a test wants it
 - `files.py`: the files of a small Alembic project
-- `home.py`: the place of the built-in plugins and of the revision template
 - `outcome.py`: a command's exit code, output, hook calls and events
 - `processes.py`: migrate.py in a forked process
 - `project.py`: the project of a test
