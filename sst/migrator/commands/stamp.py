@@ -14,9 +14,7 @@ from sst.errors import DatabaseAheadError, SstError
 from sst.migrator.ledger.unknown_revision import explained
 from sst.migrator.run.progress import new_run_id
 from sst.migrator.schema.fingerprint import SchemaAtStart, look_at_schema, remember_schema
-from sst.migrator.session.driver_errors import translate_driver_errors
-from sst.migrator.session.guard import guard_environment
-from sst.migrator.session.session import open_session, watch_signals
+from sst.migrator.session.locked_session import locked_command
 from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
@@ -45,23 +43,11 @@ class Stamp:
 def execute_stamp(context: Context, wanted: Stamp, options: RunOptions) -> Report:
     """Stamp *wanted* under the run's lock; no gate runs, for no revision does."""
     run_id, started = new_run_id(), time.monotonic()
-    with (
-        translate_driver_errors(context.redact),
-        watch_signals(context, lambda: f"whether {wanted} is written is not known") as interrupts,
-        open_session(
-            context,
-            run_id,
-            lock_wait_seconds=options.lock_wait(context.settings.lock_wait),
-            interrupts=interrupts,
-        ) as session,
-    ):
-        remembered = session.ledger.environment()
-        guard_environment(
-            remembered, context.environment, allowed=options.allow_environment_change
-        )
+    unknown = f"whether {wanted} is written is not known"
+    with locked_command(context, run_id, options, unknown=unknown) as session:
         before = session.heads()
         schema = look_at_schema(context)
-        with interrupts.shielded():
+        with session.interrupts.shielded():
             after = _stamp(context, session, run_id, wanted, before, schema)
     return Report(
         command="stamp",

@@ -15,9 +15,7 @@ from sst.hooks.contract.types import Event, EventKind, Veto
 from sst.migrator.locked_work.copy_record import carry_over
 from sst.migrator.run.progress import new_run_id
 from sst.migrator.schema.fingerprint import hand_on, read_fingerprint, remember_schema
-from sst.migrator.session.driver_errors import translate_driver_errors
-from sst.migrator.session.guard import guard_environment
-from sst.migrator.session.session import open_session, watch_signals
+from sst.migrator.session.locked_session import locked_command
 from sst.migrator.session.signals import Interrupt
 
 if TYPE_CHECKING:
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from sst.hooks.contract.types import Backup, Inspection
     from sst.migrator.schema.fingerprint import Fingerprint
     from sst.migrator.session.session import Session
-    from sst.migrator.session.signals import Interrupts
     from sst.migrator.values.context import Context
     from sst.migrator.values.options import RunOptions
 
@@ -47,23 +44,15 @@ def hold_lock(
 ) -> Iterator[Work]:
     """Hold the run's lock for the body; see `CommandContext.locked`."""
     run_id = new_run_id()
-    with (
-        translate_driver_errors(context.redact, touched="what was done before stays done"),
-        watch_signals(context, lambda: f"how far `{command}` has come is not known") as interrupts,
-        interrupts.unmasked(),
-        open_session(
-            context,
-            run_id,
-            lock_wait_seconds=options.lock_wait(context.settings.lock_wait),
-            interrupts=interrupts,
-        ) as session,
-    ):
-        remembered = session.ledger.environment()
-        guard_environment(
-            remembered, context.environment, allowed=options.allow_environment_change
-        )
+    with locked_command(
+        context,
+        run_id,
+        options,
+        unknown=f"how far `{command}` has come is not known",
+        touched="what was done before stays done",
+    ) as session:
         work = Work(context, session, run_id, command)
-        with work.on_record(target, interrupts) if on_record else contextlib.nullcontext():
+        with work.on_record(target) if on_record else contextlib.nullcontext():
             yield work
             work.refuse_lost_lock()
 
@@ -165,9 +154,9 @@ class Work:
         )
 
     @contextlib.contextmanager
-    def on_record(self, target: str, interrupts: Interrupts) -> Iterator[None]:
+    def on_record(self, target: str) -> Iterator[None]:
         """Write a row for the body, and how the body ended; *target* is the row's word."""
-        known = read_fingerprint(self._session.record)
+        known, interrupts = read_fingerprint(self._session.record), self._session.interrupts
         with interrupts.shielded():
             self._session.put_on_record(
                 self._id, self._command, target, self._before, self._before

@@ -18,10 +18,8 @@ from sst.migrator.run.progress import new_run_id
 from sst.migrator.schema.fingerprint import read_fingerprint, store_fingerprint
 from sst.migrator.schema.shape import Shape, patched, server_major, take_shape
 from sst.migrator.session.connections import open_connection
-from sst.migrator.session.driver_errors import translate_driver_errors
-from sst.migrator.session.guard import guard_environment
 from sst.migrator.session.inspection import DatabaseInspection
-from sst.migrator.session.session import open_session, watch_signals
+from sst.migrator.session.locked_session import locked_command
 from sst.migrator.session.signals import Interrupt
 from sst.migrator.values.report import RepairAction, Report
 
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from sst.migrator.repair.damage import Damage
     from sst.migrator.schema.fingerprint import Fingerprint
     from sst.migrator.session.session import Session
-    from sst.migrator.session.signals import Interrupts
     from sst.migrator.values.context import Context
     from sst.migrator.values.options import RunOptions
 
@@ -83,23 +80,16 @@ def execute_repair(
         if note:
             return _closed_report(closed, "failed", note)
         log.info("%s: done", closed.remedy)
-    with (
-        translate_driver_errors(context.redact, touched="what was mended before stays mended"),
-        watch_signals(context, lambda: "how far the repair has come is not known") as interrupts,
-        open_session(
-            context,
-            run_id,
-            lock_wait_seconds=options.lock_wait(context.settings.lock_wait),
-            interrupts=interrupts,
-            close_dead_runs=False,
-        ) as session,
-    ):
-        remembered = session.ledger.environment()
-        guard_environment(
-            remembered, context.environment, allowed=options.allow_environment_change
-        )
+    with locked_command(
+        context,
+        run_id,
+        options,
+        unknown="how far the repair has come is not known",
+        touched="what was mended before stays mended",
+        close_dead_runs=False,
+    ) as session:
         opened = (closed,) if closed else ()
-        return _Repair(context, session, interrupts, run_id, opened).execute(agree)
+        return _Repair(context, session, run_id, opened).execute(agree)
 
 
 def _look_for_closed(context: Context) -> tuple[Damage | None, DatabaseClosedError | None]:
@@ -122,7 +112,6 @@ class _Repair:
 
     context: Context
     session: Session
-    interrupts: Interrupts
     run_id: str
     opened: tuple[Damage, ...] = ()
     """What has been mended already: there was no record to put it on before."""
@@ -169,7 +158,7 @@ class _Repair:
     ) -> Iterator[None]:
         ledger, outcome = self.session.ledger, "failed"
         schema = self._schema()
-        with self.interrupts.shielded():
+        with self.session.interrupts.shielded():
             target = f"{count} finding{'' if count == 1 else 's'}"
             self.session.put_on_record(self.run_id, "repair", target, before, heads)
         try:
@@ -179,7 +168,7 @@ class _Repair:
             outcome = "interrupted"
             raise
         finally:
-            with self.interrupts.shielded():
+            with self.session.interrupts.shielded():
                 error = None if outcome == "succeeded" else _record(outcome, self.done)
                 ledger.finish(self.run_id, outcome, error=error, heads=heads)
                 if schema:
@@ -197,7 +186,7 @@ class _Repair:
                 outcome = "failed" if note else "applied"
             finally:
                 taken = int((time.monotonic() - started) * 1000)
-                with self.interrupts.shielded():
+                with self.session.interrupts.shielded():
                     ledger.finish_step(
                         self.run_id, position, outcome, duration_ms=taken, attempts=1
                     )
@@ -210,9 +199,9 @@ class _Repair:
             self.session.ledger.mark_interrupted([damage.dead_run])
         if damage.statement is None:
             return ""
-        note = run_statement(self.context, damage, self.run_id, self.interrupts.watch)
+        note = run_statement(self.context, damage, self.run_id, self.session.interrupts.watch)
         # A statement that a signal has cancelled did not fail by itself.
-        self.interrupts.check()
+        self.session.interrupts.check()
         return note
 
     def _schema(self) -> tuple[Fingerprint, Shape] | None:

@@ -28,9 +28,8 @@ from sst.migrator.schema.fingerprint import (
     remember_schema,
     withdraw,
 )
-from sst.migrator.session.guard import guard_environment
 from sst.migrator.session.inspection import DatabaseInspection
-from sst.migrator.session.session import Session, open_session, watch_signals
+from sst.migrator.session.locked_session import locked_session, watch_signals
 from sst.migrator.table_locks.invalid_indexes import warn_of_old
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from sst.bridge import Step
     from sst.health.report import NamedResult
     from sst.hooks.manager import Contribution
+    from sst.migrator.session.session import Session
     from sst.migrator.session.signals import Interrupts
     from sst.migrator.values.context import Context
     from sst.migrator.values.report import Report
@@ -67,17 +67,9 @@ class _Execution:
         error: SstError | None = None
         progress = self._progress
         try:
-            with (
-                self._interrupts.unmasked(),
-                open_session(
-                    self._context,
-                    progress.run_id,
-                    lock_wait_seconds=progress.request.options.lock_wait(
-                        self._context.settings.lock_wait
-                    ),
-                    interrupts=self._interrupts,
-                ) as session,
-            ):
+            with locked_session(
+                self._context, progress.run_id, progress.request.options, self._interrupts
+            ) as session:
                 self._run(session)
         except BaseException as raised:
             error = failures.translate(raised, progress, self._context.redact)
@@ -105,7 +97,7 @@ class _Execution:
         except BaseException as raised:
             with self._interrupts.shielded():
                 failed = self._fail(session, raised)
-            restore_failed_run(self._context, session, self._progress, self._interrupts, failed)
+            restore_failed_run(self._context, session, self._progress, failed)
             raise
         finally:
             self._record_hooks(session)
@@ -128,11 +120,7 @@ class _Execution:
 
     def _begin(self, session: Session) -> None:
         progress, request = self._progress, self._progress.request
-        guard_environment(
-            session.ledger.environment(),
-            self._context.environment,
-            allowed=request.options.allow_environment_change,
-        )
+        session.guard_environment(request.options)
         self._context.plugins.demand("register_checks")
         self._schema = look_at_schema(self._context)
         progress.warnings += self._schema.warnings

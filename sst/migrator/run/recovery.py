@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from sst.hooks.contract.types import Backup
     from sst.migrator.run.progress import Progress
     from sst.migrator.session.session import Session
-    from sst.migrator.session.signals import Interrupts
     from sst.migrator.values.context import Context
 
 log = logging.getLogger("sst.migrate")
@@ -43,7 +42,6 @@ def restore_failed_run(
     context: Context,
     session: Session,
     progress: Progress,
-    interrupts: Interrupts,
     error: SstError | None,
 ) -> None:
     """Restore the backup of the run that ended with *error*, when `migrate.on_failure` says so.
@@ -55,9 +53,9 @@ def restore_failed_run(
         return
     log.warning("run %s failed: restoring the backup %s", progress.run_id, backup.id)
     try:
-        progress.restored = _restore(context, session, interrupts, backup)
+        progress.restored = _restore(context, session, backup)
     except (Exception, Interrupt, ServerSilent) as raised:  # noqa: BLE001 - told beside the first
-        interrupts.settle()
+        session.interrupts.settle()
         progress.not_restored = context.redact(_reason(raised))
         log.error("the backup %s was not restored: %s", backup.id, progress.not_restored)  # noqa: TRY400 - no traceback
 
@@ -87,11 +85,9 @@ def _has_left_something(progress: Progress, error: SstError | None) -> bool:
     return bool(committed) or isinstance(error, HeadsUnchangedError)
 
 
-def _restore(
-    context: Context, session: Session, interrupts: Interrupts, backup: Backup
-) -> Restored:
+def _restore(context: Context, session: Session, backup: Backup) -> Restored:
     work = Work(context, session, new_run_id(), "restore")
-    with work.on_record(backup.id, interrupts):
+    with work.on_record(backup.id):
         restored = context.plugins.first("restore_backup", work=work, backup=backup)
         if not isinstance(restored, Restored):
             raise RefusedError(what="no enabled plugin restores this backup")

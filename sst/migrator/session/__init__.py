@@ -5,6 +5,7 @@
 - `guard.py`: the guard against a slip of the hand on a live database
 - `heartbeat.py`: the end of a run whose server says nothing
 - `inspection.py`: a read-only look at the database
+- `locked_session.py`: the run's lock, held for a body, with its guards and its watch
 - `run_lock.py`: the run's advisory locks, polled
 - `session.py`: the connections of a run
 - `signals.py`: SIGINT and SIGTERM during a run

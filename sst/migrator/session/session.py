@@ -9,12 +9,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from sst.db.probe import Probe
-from sst.errors import DatabaseUnreachableError, InterruptedRunError, LockBusyError
-from sst.hooks.contract.types import rfc3339
+from sst.errors import DatabaseUnreachableError, LockBusyError
 from sst.migrator.ledger.actor import run_actor
 from sst.migrator.ledger.writer import Ledger
 from sst.migrator.session.connections import (
@@ -25,10 +23,10 @@ from sst.migrator.session.connections import (
     refuse_old_server,
     refuse_other_database,
 )
+from sst.migrator.session.guard import guard_environment
 from sst.migrator.session.heartbeat import Heartbeat
 from sst.migrator.session.inspection import DatabaseInspection
 from sst.migrator.session.run_lock import LockHolder, RunLock, refuse_pooler
-from sst.migrator.session.signals import Interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,42 +35,14 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from sst.bridge import EnvFacts
+    from sst.migrator.session.signals import Interrupts
     from sst.migrator.values.context import Context
+    from sst.migrator.values.options import RunOptions
 
 log = logging.getLogger("sst.migrate")
 
 _PATIENCE_SECONDS = 10.0
 _PAUSE_SECONDS = 0.2
-_FIND_OUT = (
-    "when the server answers, `python migrate.py check` says where the database is; "
-    "`python migrate.py runs list` has the run"
-)
-
-
-@contextlib.contextmanager
-def open_session(
-    context: Context,
-    run_id: str,
-    *,
-    lock_wait_seconds: float,
-    interrupts: Interrupts,
-    close_dead_runs: bool = True,
-) -> Iterator[Session]:
-    """Connect, take the lock, and give both back at the end.
-
-    Runs that died are marked so, unless *close_dead_runs* is off.
-    *interrupts* is told the number of the server process that a signal must cancel, and ends the
-    run when the server has been silent for too long.
-    """
-    session = Session(context, run_id, lock_wait_seconds, interrupts)
-    try:
-        session.connect()
-        session.take_lock(lock_wait_seconds)
-        if close_dead_runs:
-            _close_dead_runs(session.ledger)
-        yield session
-    finally:
-        session.close()
 
 
 class Session:
@@ -90,6 +60,8 @@ class Session:
     backend_start: datetime
     database: int
     """The number of the database; see `database_number`."""
+    interrupts: Interrupts
+    """What watches for signals meanwhile."""
 
     def __init__(
         self, context: Context, run_id: str, lock_wait_seconds: float, interrupts: Interrupts
@@ -97,7 +69,7 @@ class Session:
         self._context = context
         self._run_id = run_id
         self._lock_wait_seconds = lock_wait_seconds
-        self._interrupts = interrupts
+        self.interrupts = interrupts
         self._stack = ExitStack()
         self._lock_stack = ExitStack()
         self._is_alone = False
@@ -108,14 +80,14 @@ class Session:
         """Open both connections, and the heartbeat beside them; the lock is not taken yet."""
         context, run_id = self._context, self._run_id
         with ExitStack() as stack, ExitStack() as lock_stack:
-            stack.enter_context(_heartbeat(context, run_id, self._interrupts))
+            stack.enter_context(_heartbeat(context, run_id, self.interrupts))
             self.connection = lock_stack.enter_context(
                 open_connection(context, f"sst-migrate {run_id}")
             )
             refuse_old_server(self.connection)
             refuse_pooler(self.connection)
             self.backend_pid = prepare_session(self.connection)
-            self._interrupts.watch(self.backend_pid)
+            self.interrupts.watch(self.backend_pid)
             self.facts = context.facts(self.connection)
             refuse_other_database(self.facts, context.url)
             self.record = stack.enter_context(
@@ -169,6 +141,14 @@ class Session:
             return self.lock.is_held()
         return False
 
+    def guard_environment(self, options: RunOptions) -> None:
+        """Raise `EnvironmentMismatchError` for a database of another environment."""
+        guard_environment(
+            self.ledger.environment(),
+            self._context.environment,
+            allowed=options.allow_environment_change,
+        )
+
     def heads(self) -> tuple[str, ...]:
         """Return the revisions that the database is at."""
         return self._context.project.current(self.connection, self.facts)
@@ -211,7 +191,7 @@ class Session:
         if self._is_alone:
             self.lock.await_workers(self._lock_wait_seconds, _tell_waiting)
         try:
-            with self._interrupts.detached():
+            with self.interrupts.detached():
                 left_open = self._close_but_lock() if self._is_alone else ExitStack()
                 self.close()
                 try:
@@ -247,37 +227,9 @@ class Session:
         return {"backend_pid": self.backend_pid, "backend_start": self.backend_start}
 
 
-def watch_signals(context: Context, truth: Callable[[], str]) -> Interrupts:
-    """Return what watches for signals; *truth* is what is told of the work at the second one."""
-
-    def last_words(number: int) -> None:
-        error = InterruptedRunError(number, why=truth(), next_step=_FIND_OUT)
-        error.what = f"{error.what[:-1]} a second time: the process ends at once."
-        context.last_words(error)
-
-    return Interrupts(lambda pids: cancel_backends(context, pids), last_words)
-
-
-def cancel_backends(context: Context, pids: frozenset[int]) -> None:
-    """Ask the server to cancel what the processes *pids* are doing."""
-    with open_connection(context, "sst-cancel", autocommit=True) as connection:
-        for pid in pids:
-            connection.execute(text("select pg_cancel_backend(:pid)"), {"pid": pid})
-
-
 def _heartbeat(context: Context, run_id: str, interrupts: Interrupts) -> Heartbeat:
     probe = Probe(context.url, f"sst-heartbeat {run_id}")
     return Heartbeat(probe, context.settings.server_silence, interrupts.give_up)
-
-
-def _close_dead_runs(ledger: Ledger) -> None:
-    dead = ledger.dead_runs()
-    for run in dead:
-        words = f"{run.command} {run.target}"
-        log.warning(
-            "run %s (%s, started %s) %s", run.id, words, rfc3339(run.started_at), run.ended
-        )
-    ledger.mark_interrupted(dead)
 
 
 def _given_back(release: Callable[[], None]) -> None:
