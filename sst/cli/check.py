@@ -8,13 +8,34 @@ import click
 
 from sst.cli.command import Command
 from sst.cli.invocation import pass_runtime
+from sst.cli.revisions import where
+from sst.cli.table import records
 
 if TYPE_CHECKING:
     from sst.migrator.values.report import Report
     from sst.runtime import Runtime
 
 
-@click.command("check", cls=Command, short_help="Connection, revision, what is pending, checks.")
+def text(report: Report, runtime: Runtime) -> list[str]:
+    """Return where the database stands, what is pending, and what each check says."""
+    facts = [
+        ("environment", runtime.environment),
+        ("database", runtime.migration_url.safe),
+        ("state", report.state or ""),
+        ("revision", where(report)),
+    ]
+    pending = [("pending", item.revision, item.description) for item in report.pending]
+    checks = [
+        (f"{check.plugin}/{check.name}", check.status.value, check.detail)
+        for check in report.checks
+    ]
+    # Each block has columns of its own: a long URL must not push the others to the right.
+    return records(facts) + records(pending) + records(checks)
+
+
+@click.command(
+    "check", cls=Command, text=text, short_help="Connection, revision, what is pending, checks."
+)
 @pass_runtime
 def command(runtime: Runtime) -> Report:
     """Check the connection, the revision, what is pending and what plugins check.

@@ -9,9 +9,12 @@ import click
 
 from sst.cli.invocation import Invocation
 from sst.cli.options import common_options, x_option
+from sst.cli.presentation import Presentation, no_keys, no_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sst.cli.presentation import Keys, Text
 
 _STEP_BACK = re.compile(r"-\d+")
 
@@ -19,9 +22,12 @@ _STEP_BACK = re.compile(r"-\d+")
 class Command(click.Command):
     """A command of ours: takes the common options; `main` prints the report that it returns."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(
+        self, *arguments: Any, text: Text = no_text, keys: Keys = no_keys, **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
         self.params += [x_option(), *common_options()]
+        self.presentation = Presentation(text, keys)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take `-1` as a target; every other word with a dash must be an option that exists."""
@@ -40,7 +46,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that *args* begin with; its name is remembered for the result.
+        """Return the command that *args* begin with; it is remembered for the result.
 
         An unknown one names the nearest: click itself knows none that is imported late.
         """
@@ -52,6 +58,8 @@ class Group(click.Group):
             raise click.exceptions.NoSuchCommand(name, possibilities=known, ctx=ctx) from None
         invocation = ctx.ensure_object(Invocation)
         invocation.command = f"{invocation.command} {name or ''}".strip()
+        if isinstance(command, Command):
+            invocation.presentation = command.presentation
         return name, command, rest
 
     def known_names(self, ctx: click.Context) -> Sequence[str]:

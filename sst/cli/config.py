@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sst.cli.command import Group
-from sst.cli.invocation import results_only
+from sst.cli.streams import results_only
 from sst.cli.table import records
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sst.cli.invocation import Invocation
     from sst.config import Configuration, Sources
     from sst.config.show.checking import Checked, Project
     from sst.config.show.views import Diff, Explained, Shown
-    from sst.errors import SstError
     from sst.migrator.values.report import Report
 
 
@@ -27,22 +28,24 @@ def command() -> None:
     """Show, check and compare the settings; no database is touched."""
 
 
-@command.command("show")
+def no_config(_report: Report) -> dict[str, None]:
+    """Return the key of these commands, which is null when they fail."""
+    return {"config": None}
+
+
+@command.command("show", keys=no_config)
 @click.option("--sources", "with_sources", is_flag=True, help="Say where each value comes from.")
 @click.pass_obj
-def show(invocation: Invocation, with_sources: bool) -> Report | int:  # noqa: FBT001 - click's way
+def show(invocation: Invocation, with_sources: bool) -> Report:  # noqa: FBT001 - click's way
     """Print every setting of this environment; secrets are masked."""
     from sst.config.show import views
 
     result = views.show(project_of(invocation).load())
-    if invocation.as_json:
-        return _report("config show", result.environment, to_json(result), result.warnings)
-    click.echo(render_show(result, with_sources=with_sources))
-    _warn(result.warnings)
-    return 0
+    text = render_show(result, with_sources=with_sources)
+    return _report(invocation, text, result.environment, to_json(result), result.warnings)
 
 
-@command.command("check")
+@command.command("check", keys=no_config)
 @click.option("--all", "every", is_flag=True, help="Check every environment of settings.toml.")
 @click.option("--env", "names", multiple=True, metavar="NAME", help="Check this environment.")
 @click.option("--assume-secrets", is_flag=True, help="Missing secrets are no problem: for CI.")
@@ -52,52 +55,43 @@ def check(
     every: bool,  # noqa: FBT001 - click's way
     names: tuple[str, ...],
     assume_secrets: bool,  # noqa: FBT001
-) -> Report | int:
+) -> Report:
     """Check the settings of this environment, or of others as the files have them."""
     from sst.config.show import checking
 
     asked = checking.every_environment(invocation.root) if every else names
     result = checking.check(project_of(invocation), names=asked, assume_secrets=assume_secrets)
-    if invocation.as_json:
-        return _check_report(result)
-    click.echo(render_check(result))
-    _warn([warning for one in result.environments for warning in one.warnings])
-    return result.exit_code
+    return _check_report(invocation, result)
 
 
-@command.command("explain")
+@command.command("explain", keys=no_config)
 @click.argument("name")
 @click.pass_obj
-def explain(invocation: Invocation, name: str) -> Report | int:
+def explain(invocation: Invocation, name: str) -> Report:
     """Print everything about the setting NAME: type, default, and every source that speaks."""
     from sst.config.show import views
 
     configuration = project_of(invocation).load()
     result = views.explain(configuration, name)
-    if invocation.as_json:
-        return _report("config explain", configuration.environment, to_json(result))
-    click.echo(render_explain(result))
-    return 0
+    text = render_explain(result)
+    return _report(invocation, text, configuration.environment, to_json(result))
 
 
-@command.command("diff")
+@command.command("diff", keys=no_config)
 @click.argument("left")
 @click.argument("right")
 @click.pass_obj
-def diff(invocation: Invocation, left: str, right: str) -> Report | int:
+def diff(invocation: Invocation, left: str, right: str) -> Report:
     """Compare what the files say for two environments; secrets are masked."""
     from sst.config.show import views
 
     result = views.diff(project_of(invocation), left, right)
-    if invocation.as_json:
-        return _report("config diff", None, to_json(result))
-    click.echo(render_diff(result))
-    return 0
+    return _report(invocation, render_diff(result), None, to_json(result))
 
 
-@command.command("schema")
+@command.command("schema", keys=no_config)
 @click.pass_obj
-def schema(invocation: Invocation) -> Report | int:
+def schema(invocation: Invocation) -> Report:
     """Print the JSON Schema of settings.toml, for editors."""
     from sst.config.show import checking
     from sst.config.show.generate import json_schema
@@ -106,10 +100,8 @@ def schema(invocation: Invocation) -> Report | int:
     result = json_schema(
         _sections(sources), environments=checking.every_environment(invocation.root)
     )
-    if invocation.as_json:
-        return _report("config schema", sources.environment, result)
-    click.echo(json.dumps(result, indent=2, ensure_ascii=False))
-    return 0
+    text = json.dumps(result, indent=2, ensure_ascii=False)
+    return _report(invocation, text, sources.environment, result)
 
 
 def project_of(invocation: Invocation) -> Project:
@@ -192,32 +184,34 @@ def _sections(sources: Sources) -> dict[str, Any]:
     return {one.name: one.config_model for one in found if one.config_model}
 
 
-def _check_report(result: Checked) -> Report:
+def _check_report(invocation: Invocation, result: Checked) -> Report:
     from sst.errors import ConfigError
 
+    text = render_check(result)
     error = ConfigError(result.problems) if result.problems else None
     names = {one.environment for one in result.environments}
     environment = names.pop() if len(names) == 1 else None
     warnings = [warning for one in result.environments for warning in one.warnings]
-    return _report("config check", environment, to_json(result), warnings, error)
+    report = _report(invocation, text, environment, to_json(result), warnings)
+    return replace(report, error=error)
 
 
 def _report(
-    name: str,
+    invocation: Invocation,
+    text: str,
     environment: str | None,
     config: dict[str, Any],
-    warnings: tuple[str, ...] | list[str] = (),
-    error: SstError | None = None,
+    warnings: Sequence[str] = (),
 ) -> Report:
     from sst.migrator.values.report import Report
 
-    extras = {"environment": environment, "config": config}
-    return Report(command=name, extras=extras, warnings=tuple(warnings), error=error)
-
-
-def _warn(warnings: tuple[str, ...] | list[str]) -> None:
-    for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
+    return Report(
+        command=invocation.command,
+        lines=(text,),
+        notes=tuple(f"warning: {warning}" for warning in warnings),
+        warnings=tuple(warnings),
+        extras={"environment": environment, "config": config},
+    )
 
 
 def _table(rows: list[tuple[str, ...]]) -> str:

@@ -8,13 +8,19 @@ import click
 
 from sst.cli.command import Command
 from sst.cli.invocation import pass_runtime
+from sst.cli.revisions import where
 
 if TYPE_CHECKING:
     from sst.migrator.values.report import Report
     from sst.runtime import Runtime
 
 
-@click.command("current", cls=Command)
+def text(report: Report, _runtime: Runtime) -> list[str]:
+    """Return the database's revision."""
+    return [where(report)]
+
+
+@click.command("current", cls=Command, text=text)
 @pass_runtime
 def command(runtime: Runtime) -> Report:
     """Show the database's revision."""

@@ -8,6 +8,7 @@ import click
 
 from sst.cli.command import Command
 from sst.cli.invocation import pass_runtime
+from sst.cli.moved import moved_text, restored_key
 from sst.cli.options import run_options
 
 if TYPE_CHECKING:
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
     from sst.runtime import Runtime
 
 
-@click.command("downgrade", cls=Command, short_help="Move the schema back to TARGET, such as -1.")
+@click.command(
+    "downgrade",
+    cls=Command,
+    text=moved_text,
+    keys=restored_key,
+    short_help="Move the schema back to TARGET, such as -1.",
+)
 @click.argument("target")
 @run_options(confirm="The database's name, for scripts.", blockers=True)
 @pass_runtime

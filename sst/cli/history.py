@@ -8,14 +8,33 @@ import click
 
 from sst.cli.command import Command
 from sst.cli.invocation import pass_runtime
+from sst.cli.quantities import duration
+from sst.cli.revisions import revisions_key
+from sst.cli.table import moment, records
 
 if TYPE_CHECKING:
-    from sst.migrator.values.report import Report
+    from sst.migrator.values.report import Report, RevisionState
     from sst.runtime import Runtime
 
 
-@click.command("history", cls=Command, short_help="Every revision, its state and when it came.")
+def text(report: Report, _runtime: Runtime) -> list[str]:
+    """Return a line for every revision."""
+    return records(_row(item) for item in report.revisions)
+
+
+@click.command(
+    "history",
+    cls=Command,
+    text=text,
+    keys=revisions_key,
+    short_help="Every revision, its state and when it came.",
+)
 @pass_runtime
 def command(runtime: Runtime) -> Report:
     """Show every revision, newest first, with its state and when it was applied."""
     return runtime.migrator.history()
+
+
+def _row(item: RevisionState) -> tuple[str, ...]:
+    when = moment(item.applied_at) if item.applied_at else "-"
+    return (item.revision, item.state, when, duration(item.duration_ms), item.description)

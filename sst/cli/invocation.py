@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from contextlib import contextmanager, redirect_stdout
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import click
 
+from sst.cli.presentation import Presentation
+from sst.cli.streams import results_only
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from sst.config import Sources
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_STDOUT, _STDERR = 1, 2
-_KEPT_STDOUT: list[int] = []
-"""The numbers that lead where stdout leads, while `results_only` sends it elsewhere."""
 
 
 class Invocation:
@@ -38,8 +34,8 @@ class Invocation:
         """The command line as it was given."""
         self.command = ""
         """The command's words as click understood them: `config show`; empty before that."""
-        self.is_contributed = False
-        """Whether the command is a plugin's."""
+        self.presentation = Presentation()
+        """How that command shows its report."""
         self.as_json = False
         self.debug = False
         self.no_color = False
@@ -48,7 +44,10 @@ class Invocation:
         """The plugins that --no-plugin names."""
         self.x: tuple[str, ...] = ()
         """The x arguments of env.py."""
-        self._contributed: Mapping[str, click.Command] | None = None
+        self.contributed: Mapping[str, click.Command] | None = None
+        """The plugins' commands by name, once somebody has asked for them."""
+        self.last_words: Callable[[SstError], None] | None = None
+        """Prints the error after which the process ends at once, from whatever thread."""
         self._early: tuple[tuple[str, ...], frozenset[str]] | None = None
         """The overrides, and the secrets that are known with them before the runtime is made."""
 
@@ -62,19 +61,9 @@ class Invocation:
                 self.root, overrides=self.overrides, left_out=self.left_out, x=self.x
             )
         runtime.configure_logging()
-        runtime.last_words = self._last_words
+        if self.last_words:
+            runtime.last_words = self.last_words
         return runtime
-
-    def _last_words(self, error: SstError) -> None:
-        """Print *error* where the result belongs: `results_only` may hold stdout."""
-        from sst.cli.output import print_error
-
-        if _KEPT_STDOUT:
-            os.dup2(_KEPT_STDOUT[0], _STDOUT)
-        with redirect_stdout(os.fdopen(os.dup(_STDOUT), "w", encoding="utf-8")) as stdout:
-            print_error(error, self)
-            stdout.flush()
-        sys.stderr.flush()
 
     def sources(self) -> Sources:
         """Read the settings; no plugin is imported.
@@ -116,14 +105,6 @@ class Invocation:
             self._early = self.overrides, found
         return self._early[1]
 
-    def contributed(self, core: Collection[str]) -> Mapping[str, click.Command]:
-        """Return the plugins' commands by name; the names in *core* are taken."""
-        from sst.cli.plugin_commands import contributed
-
-        if self._contributed is None:
-            self._contributed = contributed(self, core)
-        return self._contributed
-
     def close(self) -> None:
         """Give back what the runtime holds."""
         if self.opened is not None:
@@ -141,28 +122,3 @@ def pass_runtime(function: Callable[Concatenate[Runtime, P], T]) -> Callable[P, 
             return function(invocation.runtime, *arguments, **options)
 
     return wrapper
-
-
-@contextmanager
-def results_only() -> Iterator[None]:
-    """Send what plugins and revisions print to stderr: stdout is for the result.
-
-    Of the whole process: a program that a plugin starts writes to the number, not to `sys.stdout`.
-    """
-    stdout = os.dup(_STDOUT)
-    _KEPT_STDOUT.append(stdout)
-    try:
-        os.dup2(_STDERR, _STDOUT)
-        with redirect_stdout(sys.stderr):
-            yield
-    finally:
-        os.dup2(stdout, _STDOUT)
-        _KEPT_STDOUT.remove(stdout)
-        os.close(stdout)
-
-
-def asker() -> Callable[[str], str] | None:
-    """Return a function that asks on the terminal; None when there is nobody to ask."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return None
-    return lambda question: str(click.prompt(question, prompt_suffix="", err=True))

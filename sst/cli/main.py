@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import click
 from sst import __version__
 from sst.cli.command import Group
 from sst.cli.invocation import Invocation
+from sst.cli.streams import stdout_given_back
 from sst.errors import InterruptedRunError, SstError, UsageError
 from sst.redaction.plugin_output import install as install_bounds
 
@@ -59,7 +61,10 @@ class Commands(Group):
             command: click.Command = module.command
             return command
         found = self._contributed(ctx).get(cmd_name)
-        ctx.ensure_object(Invocation).is_contributed = found is not None
+        if found:
+            from sst.cli.plugin_result import PRESENTATION
+
+            ctx.ensure_object(Invocation).presentation = PRESENTATION
         return found
 
     def known_names(self, ctx: click.Context) -> Sequence[str]:
@@ -69,7 +74,13 @@ class Commands(Group):
     def _contributed(self, ctx: click.Context) -> Mapping[str, click.Command]:
         """Return the plugins' commands, which loads the plugins; none in a test of click alone."""
         invocation = ctx.find_object(Invocation)
-        return invocation.contributed(COMMANDS) if invocation else {}
+        if invocation is None:
+            return {}
+        if invocation.contributed is None:
+            from sst.cli.plugin_commands import contributed
+
+            invocation.contributed = contributed(invocation, COMMANDS)
+        return invocation.contributed
 
 
 @click.command(
@@ -93,6 +104,7 @@ def main(argv: Sequence[str] | None = None, root: Path = PROJECT_ROOT) -> int:
             # A log in an ASCII locale must not die of an accent.
             stream.reconfigure(errors="backslashreplace")
     invocation = Invocation(root)
+    invocation.last_words = partial(_print_last_words, invocation)
     install_bounds(invocation.clean)
     invocation.words = tuple(words)
     invocation.as_json = "--json" in words
@@ -148,9 +160,11 @@ def _run(words: list[str], invocation: Invocation) -> int:
 def _print_result(result: Report | CommandResult | int | None, invocation: Invocation) -> int:
     if result is None or isinstance(result, int):
         return result or 0
-    from sst.cli.output import as_report, print_result
+    from sst.cli.output import print_result
+    from sst.cli.plugin_result import as_report
+    from sst.migrator.values.report import Report
 
-    report = as_report(result, invocation)
+    report = result if isinstance(result, Report) else as_report(result, invocation)
     _print_traceback(report.error, invocation)
     return print_result(report, invocation)
 
@@ -160,6 +174,13 @@ def _print_error(error: SstError, invocation: Invocation) -> int:
 
     _print_traceback(error, invocation)
     return print_error(error, invocation)
+
+
+def _print_last_words(invocation: Invocation, error: SstError) -> None:
+    from sst.cli.output import print_error
+
+    with stdout_given_back():
+        print_error(error, invocation)
 
 
 def _print_traceback(error: SstError | None, invocation: Invocation) -> None:

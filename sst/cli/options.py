@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sst.cli.invocation import Invocation, asker
+from sst.cli.invocation import Invocation
+from sst.cli.streams import asker
 from sst.migrator.values.options import RunOptions
 
 if TYPE_CHECKING:

@@ -8,16 +8,45 @@ import click
 
 from sst.cli.command import Command
 from sst.cli.invocation import pass_runtime
+from sst.cli.revisions import revisions_key, where
+from sst.cli.table import records
 
 if TYPE_CHECKING:
-    from sst.migrator.values.report import Report
+    from sst.migrator.values.report import Report, RevisionState
     from sst.runtime import Runtime
 
 
-@click.command("plan", cls=Command, short_help="What an upgrade or downgrade would run.")
+_TO_DO = {"pending": "pending", "applied": "to revert"}
+
+
+def text(report: Report, _runtime: Runtime) -> list[str]:
+    """Return a line for every revision that would run, or what it would send."""
+    if not report.revisions:
+        return [f"nothing to do: the database is at {where(report)}"]
+    if any(item.sql or item.note for item in report.revisions):
+        return [line for item in report.revisions for line in _script(item)]
+    return records(
+        (item.revision, _TO_DO[item.state], item.description) for item in report.revisions
+    )
+
+
+@click.command(
+    "plan",
+    cls=Command,
+    text=text,
+    keys=revisions_key,
+    short_help="What an upgrade or downgrade would run.",
+)
 @click.argument("target", required=False)
 @click.option("--sql", "with_sql", is_flag=True, help="Show the SQL of every revision.")
 @pass_runtime
 def command(runtime: Runtime, target: str | None, *, with_sql: bool) -> Report:
     """Show what an upgrade or downgrade to TARGET (default: head) would run; touch nothing."""
     return runtime.migrator.plan(target, with_sql=with_sql)
+
+
+def _script(item: RevisionState) -> list[str]:
+    head = f"-- {item.revision}: {item.description}"
+    if item.sql is None:
+        return [head, f"-- no preview: {item.note}", ""]
+    return [head, item.sql.strip(), ""]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sst.cli.invocation import asker, results_only
+from sst.cli.streams import asker, results_only
 from sst.migrator.session import guard
 from sst.migrator.values.options import RunOptions
 

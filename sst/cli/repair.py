@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sst.cli.command import Command
 from sst.cli.invocation import pass_runtime
 from sst.cli.options import run_options
+from sst.cli.table import records
 
 if TYPE_CHECKING:
     from sst.migrator.repair.damage import Damage
@@ -17,7 +19,30 @@ if TYPE_CHECKING:
     from sst.runtime import Runtime
 
 
-@click.command("repair", cls=Command, short_help="Find what is half done; offer to mend it.")
+def text(report: Report, _runtime: Runtime) -> list[str]:
+    """Return a line for every finding, and what became of it."""
+    if not report.mendings:
+        return ["nothing to repair"]
+    return records(
+        (item.outcome, item.code, item.subject, item.what, item.remedy, item.note)
+        for item in report.mendings
+    )
+
+
+def keys(report: Report) -> dict[str, Any]:
+    """Return the findings of a repair that came to look for them."""
+    if report.mendings is None:
+        return {}
+    return {"findings": [asdict(each) for each in report.mendings]}
+
+
+@click.command(
+    "repair",
+    cls=Command,
+    text=text,
+    keys=keys,
+    short_help="Find what is half done; offer to mend it.",
+)
 @click.option("--yes", is_flag=True, help="Mend everything without asking; for scripts.")
 @run_options()
 @pass_runtime

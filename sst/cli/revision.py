@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,19 @@ if TYPE_CHECKING:
     from sst.runtime import Runtime
 
 
-@click.command("revision", cls=Command, short_help="Write a new revision file.")
+def text(report: Report, _runtime: Runtime) -> list[str]:
+    """Return the path of the new file."""
+    return [report.path or "nothing written: env.py left no revision"]
+
+
+def keys(report: Report) -> dict[str, Any]:
+    """Return the path of the new file."""
+    return {"path": report.path}
+
+
+@click.command(
+    "revision", cls=Command, text=text, keys=keys, short_help="Write a new revision file."
+)
 @click.option("-m", "--message", required=True, help="What the revision does, in a few words.")
 @click.option(
     "--autogenerate", is_flag=True, help="Write what the models say and the schema lacks."

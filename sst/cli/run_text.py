@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sst.cli.quantities import duration
 from sst.cli.table import moment, records
-from sst.migrator.check.core_checks import CORE
+from sst.migrator.values.report import CORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +60,7 @@ def _row(run: RunRecord) -> tuple[str, ...]:
         moment(run.started_at),
         f"{run.command} {run.target}",
         run.outcome,
-        _seconds(run.duration_ms),
+        duration(run.duration_ms),
         _steps(run),
         f"{run.details['os_user']}@{run.details['host']}",
         f"{_heads(run.before)} -> {_heads(run.after)}",
@@ -82,7 +83,7 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
     yield "statement", (run.error or {}).get("statement") or ""
     yield "started", moment(run.started_at)
     yield "finished", moment(run.finished_at) if run.finished_at else ""
-    yield "took", _seconds(run.duration_ms)
+    yield "took", duration(run.duration_ms)
     yield "steps", _steps(run)
     yield "from", _heads(run.before)
     yield "to", _heads(run.after)
@@ -101,7 +102,7 @@ def _steps(run: RunRecord) -> str:
 
 def _step_row(step: StepRecord) -> tuple[str, ...]:
     tries = f"{step.attempts} {'try' if step.attempts == 1 else 'tries'}"
-    return (step.direction, step.revision, step.outcome, _seconds(step.duration_ms), tries)
+    return (step.direction, step.revision, step.outcome, duration(step.duration_ms), tries)
 
 
 def _step_json(step: StepRecord) -> dict[str, Any]:
@@ -119,7 +120,3 @@ def _reason(run: RunRecord) -> str:
 
 def _heads(heads: Sequence[str]) -> str:
     return ",".join(heads) or "empty"
-
-
-def _seconds(duration_ms: int | None) -> str:
-    return "-" if duration_ms is None else f"{duration_ms / 1000:.2f} s"

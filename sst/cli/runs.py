@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sst.cli.command import Group
 from sst.cli.invocation import pass_runtime
+from sst.cli.run_text import run_details, run_json, run_list
 
 if TYPE_CHECKING:
     from sst.migrator.values.report import Report
@@ -19,7 +20,17 @@ def command() -> None:
     """Show the runs on record, also those that failed, were refused or killed."""
 
 
-@command.command("list")
+def list_text(report: Report, _runtime: Runtime) -> list[str]:
+    """Return a line for each run."""
+    return run_list(report.runs or ())
+
+
+def list_keys(report: Report) -> dict[str, Any]:
+    """Return the runs, once they were read."""
+    return {} if report.runs is None else {"runs": [run_json(run) for run in report.runs]}
+
+
+@command.command("list", text=list_text, keys=list_keys)
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -33,7 +44,17 @@ def list_runs(runtime: Runtime, limit: int) -> Report:
     return runtime.migrator.runs(limit)
 
 
-@command.command("show")
+def show_text(report: Report, _runtime: Runtime) -> list[str]:
+    """Return everything about the run."""
+    return run_details(report.run) if report.run else []
+
+
+def show_keys(report: Report) -> dict[str, Any]:
+    """Return the run, once it was found."""
+    return {"run": run_json(report.run)} if report.run else {}
+
+
+@command.command("show", text=show_text, keys=show_keys)
 @click.argument("run_id", metavar="ID")
 @pass_runtime
 def show(runtime: Runtime, run_id: str) -> Report:

@@ -8,6 +8,7 @@ import click
 
 from sst.cli.command import Command
 from sst.cli.invocation import pass_runtime
+from sst.cli.moved import moved_text
 from sst.cli.options import run_options
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from sst.runtime import Runtime
 
 
-@click.command("stamp", cls=Command, short_help="Record TARGET without running anything.")
+@click.command(
+    "stamp", cls=Command, text=moved_text, short_help="Record TARGET without running anything."
+)
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @click.option(
     "--purge",

@@ -8,6 +8,7 @@ import click
 
 from sst.cli.command import Command
 from sst.cli.invocation import pass_runtime
+from sst.cli.moved import moved_text, restored_key
 from sst.cli.options import run_options
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from sst.runtime import Runtime
 
 
-@click.command("upgrade", cls=Command)
+@click.command("upgrade", cls=Command, text=moved_text, keys=restored_key)
 @click.argument("target", required=False)
 @run_options(blockers=True)
 @pass_runtime

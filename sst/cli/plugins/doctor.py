@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from sst.cli.command import Command
-from sst.cli.invocation import results_only
+from sst.cli.streams import results_only
 from sst.cli.table import records
+from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from sst.config import Sources
     from sst.errors import SstError
     from sst.hooks.tools.doctor import Finding
-    from sst.migrator.values.report import Report
     from sst.runtime import Runtime
 
 
 @click.command("doctor", cls=Command)
 @click.pass_obj
-def command(invocation: Invocation) -> Report | int:
+def command(invocation: Invocation) -> Report:
     """Examine the plugins: exit 2 when one of them would stop a run.
 
     Nothing is imported that is not enabled, and no database is touched.
@@ -33,13 +33,16 @@ def command(invocation: Invocation) -> Report | int:
     sources = invocation.sources()
     with results_only():
         findings = tuple(dict.fromkeys(examine(invocation, sources)))
-    error = _error(findings)
-    if invocation.as_json:
-        return _report(findings, sources.environment, error)
-    for line in records([_cells(finding) for finding in findings]) if findings else ():
-        click.echo(line)
-    click.echo(_summary(findings, len(sources.enabled_plugins())), err=True)
-    return error.exit_code if error else 0
+    return Report(
+        command="plugins doctor",
+        lines=tuple(records([_cells(finding) for finding in findings])),
+        notes=(_summary(findings, len(sources.enabled_plugins())),),
+        extras={
+            "environment": sources.environment,
+            "findings": [asdict(each) for each in findings],
+        },
+        error=_error(findings),
+    )
 
 
 def examine(invocation: Invocation, sources: Sources) -> Iterator[Finding]:
@@ -148,10 +151,3 @@ def _cells(finding: Finding) -> tuple[str, ...]:
 def _summary(findings: Sequence[Finding], plugins: int) -> str:
     levels = Counter(finding.level for finding in findings)
     return f"{plugins} plugins enabled: {levels['error']} errors, {levels['warning']} warnings"
-
-
-def _report(findings: Sequence[Finding], environment: str, error: SstError | None) -> Report:
-    from sst.migrator.values.report import Report
-
-    extras = {"environment": environment, "findings": [asdict(each) for each in findings]}
-    return Report(command="plugins doctor", extras=extras, error=error)

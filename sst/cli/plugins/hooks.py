@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sst.cli.command import Command
-from sst.cli.invocation import results_only
+from sst.cli.streams import results_only
 from sst.cli.table import records
+from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
     from sst.cli.invocation import Invocation
     from sst.hooks.manager import FoundPlugin
-    from sst.migrator.values.report import Report
 
 
 @click.command("hooks", cls=Command)
 @click.argument("name", required=False)
 @click.pass_obj
-def command(invocation: Invocation, name: str | None) -> Report | int:
+def command(invocation: Invocation, name: str | None) -> Report:
     """List the hooks, or the hook NAME, with the enabled plugins in the order of their calls."""
     from sst.hooks.manager import discover_enabled
 
@@ -29,13 +29,13 @@ def command(invocation: Invocation, name: str | None) -> Report | int:
         discovery = discover_enabled(sources)
     rows = [row for row in hook_rows(discovery.found) if name in (None, row["hook"])]
     broken = tuple(str(problem) for problem in discovery.problems)
-    if invocation.as_json:
-        return _report(rows, sources.environment, broken)
-    for line in records([_cells(row) for row in rows]):
-        click.echo(line)
-    for line in broken:
-        click.echo(f"warning: {line}", err=True)
-    return 0
+    return Report(
+        command="plugins hooks",
+        lines=tuple(records([_cells(row) for row in rows])),
+        notes=tuple(f"warning: {line}" for line in broken),
+        warnings=broken,
+        extras={"environment": sources.environment, "hooks": rows},
+    )
 
 
 def hook_rows(found: tuple[FoundPlugin, ...]) -> list[dict[str, Any]]:
@@ -74,10 +74,3 @@ def _refuse_unknown(name: str | None) -> None:
         why=f"the hooks are {', '.join(MODES)}",
         next_step=f"did you mean {meant}?" if meant else "python migrate.py plugins hooks",
     )
-
-
-def _report(rows: list[dict[str, Any]], environment: str, broken: tuple[str, ...]) -> Report:
-    from sst.migrator.values.report import Report
-
-    extras = {"environment": environment, "hooks": rows}
-    return Report(command="plugins hooks", extras=extras, warnings=broken)

@@ -10,13 +10,13 @@ import click
 
 from sst.cli.command import Command
 from sst.cli.table import aligned, tabbed
+from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sst.cli.invocation import Invocation
     from sst.hooks.manager import PluginEntry
-    from sst.migrator.values.report import Report
 
 _HEADINGS = ("ORDER", "NAME", "KIND", "VERSION", "STATE", "HOOKS", "SOURCE")
 _NOT_CALLED = ("not_enabled", "switched_off", "left_out")
@@ -25,7 +25,7 @@ _NOT_LISTED = "not_enabled"
 
 @click.command("list", cls=Command)
 @click.pass_obj
-def command(invocation: Invocation) -> Report | int:
+def command(invocation: Invocation) -> Report:
     """List the plugins in the order of their calls.
 
     Those that could be enabled follow.
@@ -35,13 +35,12 @@ def command(invocation: Invocation) -> Report | int:
 
     sources = invocation.sources()
     entries = list_all(invocation.root, sources.enabled_plugins(), sources.choice)
-    if invocation.as_json:
-        return _report(entries, sources.environment)
-    is_terminal = sys.stdout.isatty()
-    click.echo(render_plugins(entries, as_table=is_terminal))
-    for line in advice(entries):
-        click.echo(line, err=True)
-    return 0
+    return Report(
+        command="plugins list",
+        lines=(render_plugins(entries, as_table=sys.stdout.isatty()),),
+        notes=tuple(advice(entries)),
+        extras={"environment": sources.environment, "plugins": plugins_json(entries)},
+    )
 
 
 def render_plugins(entries: Sequence[PluginEntry], *, as_table: bool = True) -> str:
@@ -98,10 +97,3 @@ def _orders(entries: Sequence[PluginEntry]) -> list[int | None]:
     return [
         None if entry.state in _NOT_CALLED else enabled.index(entry.name) + 1 for entry in entries
     ]
-
-
-def _report(entries: Sequence[PluginEntry], environment: str) -> Report:
-    from sst.migrator.values.report import Report
-
-    extras = {"environment": environment, "plugins": plugins_json(entries)}
-    return Report(command="plugins list", extras=extras)

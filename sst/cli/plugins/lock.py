@@ -9,6 +9,7 @@ import click
 
 from sst.cli.command import Command
 from sst.cli.table import records
+from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from sst.cli.invocation import Invocation
     from sst.errors import SstError
     from sst.hooks.finding.lockfile import Locked
-    from sst.migrator.values.report import Report
 
 
 @click.command("lock", cls=Command)
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "--check", "only_check", is_flag=True, help="Compare with plugins.lock; write nothing."
 )
 @click.pass_obj
-def command(invocation: Invocation, *, only_check: bool) -> Report | int:
+def command(invocation: Invocation, *, only_check: bool) -> Report:
     """Write plugins.lock: distribution, version and hash of every enabled plugin.
 
     Where protected, a plugin that differs from its entry is refused before it is imported.
@@ -37,13 +37,17 @@ def command(invocation: Invocation, *, only_check: bool) -> Report | int:
     error = _differences(invocation, names) if only_check else None
     if not only_check:
         write_lock(invocation.root, entries)
-    if invocation.as_json or error:
-        return _report(entries, sources.environment, error)
-    for line in records([_cells(entry) for entry in entries]):
-        click.echo(line)
     done = "as locked" if only_check else f"{LOCK_FILE} is written: commit it"
-    click.echo(f"{len(entries)} plugins, {done}", err=True)
-    return 0
+    return Report(
+        command="plugins lock",
+        lines=None if error else tuple(records([_cells(entry) for entry in entries])),
+        notes=() if error else (f"{len(entries)} plugins, {done}",),
+        extras={
+            "environment": sources.environment,
+            "locked": [asdict(entry) for entry in entries],
+        },
+        error=error,
+    )
 
 
 def _differences(invocation: Invocation, names: Sequence[str]) -> SstError | None:
@@ -60,10 +64,3 @@ def _differences(invocation: Invocation, names: Sequence[str]) -> SstError | Non
 def _cells(entry: Locked) -> tuple[str, ...]:
     source = f"{entry.distribution} {entry.version}".strip() or "-"
     return entry.name, entry.kind, source, entry.sha256[:12]
-
-
-def _report(entries: Sequence[Locked], environment: str, error: SstError | None) -> Report:
-    from sst.migrator.values.report import Report
-
-    extras = {"environment": environment, "locked": [asdict(entry) for entry in entries]}
-    return Report(command="plugins lock", extras=extras, error=error)

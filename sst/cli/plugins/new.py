@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sst.cli.command import Command
+from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sst.cli.invocation import Invocation
     from sst.hooks.tools.scaffold import NewPlugin
-    from sst.migrator.values.report import Report
 
 
 @click.command("new", cls=Command)
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(
     invocation: Invocation, name: str, *, package: bool, hooks: str | None, directory: Path | None
-) -> Report | int:
+) -> Report:
     """Write the plugin NAME: settings, hooks and tests that pass, ready to be edited.
 
     It is a file of plugins/, with --package a folder with a pyproject.toml.
@@ -43,13 +43,12 @@ def command(
     plugin = _planned(invocation, name, _listed(hooks), directory, package=package)
     files = write_new(plugin)
     enabled = _enabled(invocation, plugin.name)
-    if invocation.as_json:
-        return _report(plugin, files, enabled)
-    for file in files:
-        click.echo(_shown(file))
-    for line in _next_steps(plugin, enabled, package=package):
-        click.echo(line, err=True)
-    return 0
+    return Report(
+        command="plugins new",
+        lines=tuple(_shown(file) for file in files),
+        notes=tuple(_next_steps(plugin, enabled, package=package)),
+        extras={"plugin": _json(plugin, files, enabled)},
+    )
 
 
 def _planned(
@@ -116,13 +115,10 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def _report(plugin: NewPlugin, files: Sequence[Path], enabled: str) -> Report:
-    from sst.migrator.values.report import Report
-
-    found = {
+def _json(plugin: NewPlugin, files: Sequence[Path], enabled: str) -> dict[str, Any]:
+    return {
         "name": plugin.name,
         "hooks": list(plugin.hooks),
         "files": [str(file) for file in files],
         "settings_line": enabled,
     }
-    return Report(command="plugins new", extras={"plugin": found})

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sst.cli.command import Command
-from sst.cli.invocation import results_only
+from sst.cli.streams import results_only
 from sst.cli.table import records
+from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from sst.config import Sources
     from sst.hooks.finding.hook_functions import HookLocation
     from sst.hooks.manager import PluginEntry
-    from sst.migrator.values.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,18 @@ class PluginDetails:
 @click.command("show", cls=Command)
 @click.argument("name")
 @click.pass_obj
-def command(invocation: Invocation, name: str) -> Report | int:
+def command(invocation: Invocation, name: str) -> Report:
     """Show the plugin NAME: where it is, its settings, its hooks, and what they took last."""
     sources = invocation.sources()
     with results_only():
         details = describe(invocation, sources, name)
-    if invocation.as_json:
-        return _report(details, sources.environment)
-    for line in records(list(_rows(details))):
-        click.echo(line)
-    for problem in details.problems:
-        click.echo(f"warning: {problem}", err=True)
-    return 0
+    return Report(
+        command="plugins show",
+        lines=tuple(records(_rows(details))),
+        notes=tuple(f"warning: {problem}" for problem in details.problems),
+        warnings=details.problems,
+        extras={"environment": sources.environment, "plugin": _json(details)},
+    )
 
 
 def describe(invocation: Invocation, sources: Sources, name: str) -> PluginDetails:
@@ -144,10 +144,8 @@ def _rows(details: PluginDetails) -> Iterator[tuple[str, ...]]:
         yield f"took {each['hook']}", took, f"run {details.timed_in}"
 
 
-def _report(details: PluginDetails, environment: str) -> Report:
-    from sst.migrator.values.report import Report
-
-    plugin = {
+def _json(details: PluginDetails) -> dict[str, Any]:
+    return {
         **details.entry.to_dict(),
         "file": details.file or None,
         "hook_places": [asdict(place) for place in details.hooks],
@@ -155,5 +153,3 @@ def _report(details: PluginDetails, environment: str) -> Report:
         "timings": [*details.timings],
         "timed_in": details.timed_in,
     }
-    extras = {"environment": environment, "plugin": plugin}
-    return Report(command="plugins show", extras=extras, warnings=details.problems)

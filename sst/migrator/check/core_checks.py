@@ -16,6 +16,7 @@ from sst.errors import VersionTableBehindError
 from sst.hooks.contract.types import Check, CheckResult, CheckStatus, Stage
 from sst.hooks.manager import Contribution
 from sst.migrator.schema.fingerprint import outside_changes, read_fingerprint
+from sst.migrator.values.report import CORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from sst.migrator.session.inspection import DatabaseInspection
     from sst.migrator.values.status import Status
 
-CORE = "core"
 _ACCEPT = "if it is meant, accept it with `python migrate.py stamp {heads}`"
 REMEDIES = {
     "revision_deleted": "bring the file back from version control; " + _ACCEPT,

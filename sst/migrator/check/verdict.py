@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sst.errors import DriftError, InterruptedStateError, PendingError, SstError
 from sst.hooks.contract.types import CheckStatus
-from sst.migrator.check.core_checks import CORE, remedy
+from sst.migrator.check.core_checks import remedy
+from sst.migrator.values.report import CORE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from sst.health.report import NamedResult
     from sst.migrator.values.dead_run import DeadRun
     from sst.migrator.values.status import Status
-
 
 _SHOWN = 3
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sst.hooks.contract.types import Backup
     from sst.migrator.ledger.reader import RunRecord
 
+CORE = "core"
+"""Stands for the core itself where checks and warnings name their plugin."""
+
 
 @dataclass(frozen=True, slots=True)
 class RevisionState:
@@ -75,8 +78,10 @@ class Report:
     """What `repair` found."""
     path: str | None = None
     """The file that `revision` wrote."""
-    text: str | None = None
-    """What a plugin's command says to a person; printed as it is."""
+    lines: tuple[str, ...] | None = None
+    """What a command says to a person that brings its own lines, its error among them."""
+    notes: tuple[str, ...] = ()
+    """What it says beside its result, a line each."""
     extras: Mapping[str, Any] = field(default_factory=dict)
     """What this command alone has to say, for `--json`."""
     error: SstError | None = field(default=None, compare=False)

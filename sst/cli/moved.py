@@ -1,0 +1,67 @@
+"""What the commands print that move the version table: upgrade, downgrade and stamp."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sst.cli.quantities import duration, size
+from sst.cli.revisions import where
+from sst.cli.table import records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sst.hooks import Backup
+    from sst.migrator.values.report import Report
+    from sst.runtime import Runtime
+
+_DONE = {"applied": "applied", "pending": "reverted"}
+_PROVEN = {
+    "restored": "restored and compared",
+    "read": "read back, not restored",
+    "no": "not verified",
+    "yes": "verified",
+}
+
+
+def moved_text(report: Report, _runtime: Runtime) -> list[str]:
+    """Return what was done, a line each, and at the end from where to where."""
+    if report.error is None and not report.applied and report.run_id is None:
+        return [f"up to date: the database is at {where(report)}; nothing to do"]
+    lines = records(
+        (_DONE[item.state], item.revision, item.description, duration(item.duration_ms))
+        for item in report.applied
+    )
+    if report.backup:
+        lines += records([_backup(report.backup)])
+    if report.restored:
+        lines.append(report.restored.message)
+    lines += records([("warning", warning) for warning in report.warnings])
+    if report.error is None:
+        lines.append(_summary(report))
+    return lines
+
+
+def restored_key(report: Report) -> Mapping[str, Any]:
+    """Return how the backup was restored after a failed run; null when it was not."""
+    restored = report.restored
+    if restored is None:
+        return {"restored": None}
+    return {
+        "restored": {
+            "backup": restored.backup_id,
+            "heads": list(restored.heads),
+            "kept_as": restored.kept_as,
+            "cut_off_ms": restored.cut_off_ms,
+        }
+    }
+
+
+def _backup(backup: Backup) -> tuple[str, ...]:
+    proven = _PROVEN[backup.proven or ("yes" if backup.verified else "no")]
+    return ("backup", backup.uri, size(backup.size_bytes), proven)
+
+
+def _summary(report: Report) -> str:
+    before = ", ".join(report.before) or "empty"
+    return f"done: {before} -> {where(report)} in {report.seconds:.1f} s, run {report.run_id}"

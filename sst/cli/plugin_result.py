@@ -1,0 +1,43 @@
+"""What the command of a plugin gives back, as a report with its secrets masked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sst.cli.presentation import Presentation
+from sst.migrator.values.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sst.cli.invocation import Invocation
+    from sst.hooks import CommandResult
+
+PRESENTATION = Presentation(keys=lambda _: {"data": {}})
+"""Of every command of a plugin: it brings its lines, and its own values under `data`."""
+
+
+def as_report(result: CommandResult, invocation: Invocation) -> Report:
+    """Return *result* as a report; its warnings are also lines on stderr."""
+    redact = invocation.runtime.redact
+    warnings = tuple(redact(line) for line in result.warnings)
+    return Report(
+        command=invocation.command,
+        run_id=result.run_id,
+        backup=result.backup,
+        warnings=warnings,
+        lines=tuple(redact(result.text).splitlines()),
+        notes=tuple(f"warning: {line}" for line in warnings),
+        extras={"data": _masked(dict(result.data), redact)},
+    )
+
+
+def _masked(value: Any, redact: Callable[[str], str]) -> Any:  # noqa: ANN401 - JSON-ready
+    """Return *value* with every text in it masked."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _masked(each, redact) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(each, redact) for each in value]
+    return value

@@ -1,0 +1,35 @@
+"""How a command shows its report: lines for a person, keys of its own for `--json`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sst.migrator.values.report import Report
+    from sst.runtime import Runtime
+
+    Text = Callable[[Report, Runtime], Sequence[str]]
+    Keys = Callable[[Report], Mapping[str, Any]]
+
+
+def no_text(_report: Report, _runtime: Runtime) -> Sequence[str]:
+    """Return no line: the exit code says it all, or the report brings its own lines."""
+    return ()
+
+
+def no_keys(_report: Report) -> Mapping[str, Any]:
+    """Return no key: the command has those of every command."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """How one command shows its report; given where the command is declared."""
+
+    text: Text = no_text
+    """Its lines on stdout."""
+    keys: Keys = no_keys
+    """What `--json` prints beside the keys of every command; a failed one has these keys too."""

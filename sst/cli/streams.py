@@ -1,0 +1,53 @@
+"""The process's streams while a command runs: stdout is for its result, stderr for the rest."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_STDOUT, _STDERR = 1, 2
+_KEPT_STDOUT: list[int] = []
+"""The numbers that lead where stdout leads, while `results_only` sends it elsewhere."""
+
+
+@contextmanager
+def results_only() -> Iterator[None]:
+    """Send what plugins and revisions print to stderr: stdout is for the result.
+
+    Of the whole process: a program that a plugin starts writes to the number, not to `sys.stdout`.
+    """
+    stdout = os.dup(_STDOUT)
+    _KEPT_STDOUT.append(stdout)
+    try:
+        os.dup2(_STDERR, _STDOUT)
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(stdout, _STDOUT)
+        _KEPT_STDOUT.remove(stdout)
+        os.close(stdout)
+
+
+@contextmanager
+def stdout_given_back() -> Iterator[None]:
+    """Send what is printed where the result belongs, though `results_only` may hold stdout."""
+    if _KEPT_STDOUT:
+        os.dup2(_KEPT_STDOUT[0], _STDOUT)
+    with redirect_stdout(os.fdopen(os.dup(_STDOUT), "w", encoding="utf-8")) as stdout:
+        yield
+        stdout.flush()
+    sys.stderr.flush()
+
+
+def asker() -> Callable[[str], str] | None:
+    """Return a function that asks on the terminal; None when there is nobody to ask."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    return lambda question: str(click.prompt(question, prompt_suffix="", err=True))
