@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sst.cli.command import Command
-from sst.cli.invocation import pass_runtime
-from sst.cli.revisions import where
-from sst.cli.table import records
+from sst.cli.call.command import Command
+from sst.cli.call.invocation import pass_runtime
+from sst.cli.result.revisions import where
+from sst.cli.result.table import records
 
 if TYPE_CHECKING:
     from sst.migrator.values.report import Report

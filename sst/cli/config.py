@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sst.cli.command import Group
-from sst.cli.streams import results_only
-from sst.cli.table import records
+from sst.cli.call.command import Group
+from sst.cli.call.streams import results_only
+from sst.cli.result.table import records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sst.cli.invocation import Invocation
+    from sst.cli.call.invocation import Invocation
     from sst.config import Configuration, Sources
     from sst.config.show.checking import Checked, Project
     from sst.config.show.views import Diff, Explained, Shown

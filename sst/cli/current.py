@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sst.cli.command import Command
-from sst.cli.invocation import pass_runtime
-from sst.cli.revisions import where
+from sst.cli.call.command import Command
+from sst.cli.call.invocation import pass_runtime
+from sst.cli.result.revisions import where
 
 if TYPE_CHECKING:
     from sst.migrator.values.report import Report

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sst.cli.command import Command
-from sst.cli.invocation import pass_runtime
-from sst.cli.moved import moved_text, restored_key
-from sst.cli.options import run_options
+from sst.cli.call.command import Command
+from sst.cli.call.invocation import pass_runtime
+from sst.cli.call.options import run_options
+from sst.cli.result.moved_schema import moved_text, restored_key
 
 if TYPE_CHECKING:
     from sst.migrator.values.options import RunOptions

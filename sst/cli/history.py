@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sst.cli.command import Command
-from sst.cli.invocation import pass_runtime
-from sst.cli.quantities import duration
-from sst.cli.revisions import revisions_key
-from sst.cli.table import moment, records
+from sst.cli.call.command import Command
+from sst.cli.call.invocation import pass_runtime
+from sst.cli.result.quantities import duration
+from sst.cli.result.revisions import revisions_key
+from sst.cli.result.table import moment, records
 
 if TYPE_CHECKING:
     from sst.migrator.values.report import Report, RevisionState

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import click
 
 from sst import __version__
-from sst.cli.command import Group
-from sst.cli.invocation import Invocation
-from sst.cli.streams import stdout_given_back
+from sst.cli.call.command import Group
+from sst.cli.call.invocation import Invocation
+from sst.cli.call.streams import stdout_given_back
 from sst.errors import InterruptedRunError, SstError, UsageError
 from sst.redaction.plugin_output import install as install_bounds
 
@@ -62,7 +62,7 @@ class Commands(Group):
             return command
         found = self._contributed(ctx).get(cmd_name)
         if found:
-            from sst.cli.plugin_result import PRESENTATION
+            from sst.cli.plugin_commands.result import PRESENTATION
 
             ctx.ensure_object(Invocation).presentation = PRESENTATION
         return found
@@ -77,7 +77,7 @@ class Commands(Group):
         if invocation is None:
             return {}
         if invocation.contributed is None:
-            from sst.cli.plugin_commands import contributed
+            from sst.cli.plugin_commands.commands import contributed
 
             invocation.contributed = contributed(invocation, COMMANDS)
         return invocation.contributed
@@ -160,8 +160,8 @@ def _run(words: list[str], invocation: Invocation) -> int:
 def _print_result(result: Report | CommandResult | int | None, invocation: Invocation) -> int:
     if result is None or isinstance(result, int):
         return result or 0
-    from sst.cli.output import print_result
-    from sst.cli.plugin_result import as_report
+    from sst.cli.plugin_commands.result import as_report
+    from sst.cli.result.output import print_result
     from sst.migrator.values.report import Report
 
     report = result if isinstance(result, Report) else as_report(result, invocation)
@@ -170,14 +170,14 @@ def _print_result(result: Report | CommandResult | int | None, invocation: Invoc
 
 
 def _print_error(error: SstError, invocation: Invocation) -> int:
-    from sst.cli.output import print_error
+    from sst.cli.result.output import print_error
 
     _print_traceback(error, invocation)
     return print_error(error, invocation)
 
 
 def _print_last_words(invocation: Invocation, error: SstError) -> None:
-    from sst.cli.output import print_error
+    from sst.cli.result.output import print_error
 
     with stdout_given_back():
         print_error(error, invocation)

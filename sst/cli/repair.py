@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sst.cli.command import Command
-from sst.cli.invocation import pass_runtime
-from sst.cli.options import run_options
-from sst.cli.table import records
+from sst.cli.call.command import Command
+from sst.cli.call.invocation import pass_runtime
+from sst.cli.call.options import run_options
+from sst.cli.result.table import records
 
 if TYPE_CHECKING:
     from sst.migrator.repair.damage import Damage

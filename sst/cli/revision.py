@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sst.cli.command import Command
-from sst.cli.invocation import pass_runtime
+from sst.cli.call.command import Command
+from sst.cli.call.invocation import pass_runtime
 
 if TYPE_CHECKING:
     from sst.migrator.values.report import Report

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sst.cli.command import Group
-from sst.cli.invocation import pass_runtime
-from sst.cli.run_text import run_details, run_json, run_list
+from sst.cli.call.command import Group
+from sst.cli.call.invocation import pass_runtime
+from sst.cli.result.runs_on_record import run_details, run_json, run_list
 
 if TYPE_CHECKING:
     from sst.migrator.values.report import Report

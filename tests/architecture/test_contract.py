@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from sst import errors
-from sst.cli.envelope import envelope
-from sst.cli.invocation import Invocation
-from sst.cli.options import common_options
+from sst.cli.call.invocation import Invocation
+from sst.cli.call.options import common_options
+from sst.cli.result.envelope import envelope
 from sst.migrator.values.report import Report
 
 ROOT = Path(__file__).parent.parent.parent

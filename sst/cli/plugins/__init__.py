@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sst.cli.command import Group
+from sst.cli.call.command import Group
 
 if TYPE_CHECKING:
-    from sst.cli.command import Command
+    from sst.cli.call.command import Command
 
 COMMANDS = ("list", "hooks", "show", "doctor", "lock", "new")
 """The words after `plugins`, in the order of the help; each is `sst/cli/plugins/WORD.py`."""

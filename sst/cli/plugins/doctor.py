@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sst.cli.command import Command
-from sst.cli.streams import results_only
-from sst.cli.table import records
+from sst.cli.call.command import Command
+from sst.cli.call.streams import results_only
+from sst.cli.result.table import records
 from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sst.cli.invocation import Invocation
+    from sst.cli.call.invocation import Invocation
     from sst.config import Sources
     from sst.errors import SstError
     from sst.hooks.tools.doctor import Finding
@@ -94,7 +94,7 @@ def _brought(runtime: Runtime) -> Iterator[Finding]:
     """Yield what would stop a plugin's command, the application, or whoever reads revisions."""
     from sst.application_context import application_context
     from sst.cli.main import COMMANDS
-    from sst.cli.plugin_commands import examined
+    from sst.cli.plugin_commands.commands import examined
     from sst.hooks.tools.doctor import Finding
     from sst.hooks.tools.route_clashes import no_routers, route_clashes
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sst.cli.command import Command
-from sst.cli.table import aligned, tabbed
+from sst.cli.call.command import Command
+from sst.cli.result.table import aligned, tabbed
 from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sst.cli.invocation import Invocation
+    from sst.cli.call.invocation import Invocation
     from sst.hooks.manager import PluginEntry
 
 _HEADINGS = ("ORDER", "NAME", "KIND", "VERSION", "STATE", "HOOKS", "SOURCE")

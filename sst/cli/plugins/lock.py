@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sst.cli.command import Command
-from sst.cli.table import records
+from sst.cli.call.command import Command
+from sst.cli.result.table import records
 from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sst.cli.invocation import Invocation
+    from sst.cli.call.invocation import Invocation
     from sst.errors import SstError
     from sst.hooks.finding.lockfile import Locked
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sst.cli.command import Command
+from sst.cli.call.command import Command
 from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sst.cli.invocation import Invocation
+    from sst.cli.call.invocation import Invocation
     from sst.hooks.tools.scaffold import NewPlugin
 
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sst.cli.command import Command
-from sst.cli.streams import results_only
-from sst.cli.table import records
+from sst.cli.call.command import Command
+from sst.cli.call.streams import results_only
+from sst.cli.result.table import records
 from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sst.cli.invocation import Invocation
+    from sst.cli.call.invocation import Invocation
     from sst.config import Sources
     from sst.hooks.finding.hook_functions import HookLocation
     from sst.hooks.manager import PluginEntry

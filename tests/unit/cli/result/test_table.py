@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sst.cli.table import aligned
+from sst.cli.result.table import aligned
 
 
 def test_colour_covers_the_word_and_not_the_padding() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sst.cli.table import moment
+from sst.cli.result.table import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sst.cli.presentation import Presentation
+from sst.cli.call.presentation import Presentation
 from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sst.cli.invocation import Invocation
+    from sst.cli.call.invocation import Invocation
     from sst.hooks import CommandResult
 
 PRESENTATION = Presentation(keys=lambda _: {"data": {}})

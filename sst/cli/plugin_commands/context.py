@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sst.cli.streams import asker, results_only
+from sst.cli.call.streams import asker, results_only
 from sst.migrator.session import guard
 from sst.migrator.values.options import RunOptions
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from sst.cli.invocation import Invocation
+    from sst.cli.call.invocation import Invocation
     from sst.db.url import DatabaseUrl
     from sst.hooks.contract.commands import LockedWork
     from sst.hooks.contract.types import Inspection

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sst.cli.envelope import envelope
+from sst.cli.result.envelope import envelope
 from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sst.cli.invocation import Invocation
+    from sst.cli.call.invocation import Invocation
     from sst.errors import SstError
 
 

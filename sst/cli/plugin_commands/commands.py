@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sst.cli.invocation import Invocation
-from sst.cli.options import common_options
-from sst.cli.plugin_context import PluginContext
-from sst.cli.streams import results_only
+from sst.cli.call.invocation import Invocation
+from sst.cli.call.options import common_options
+from sst.cli.call.streams import results_only
+from sst.cli.plugin_commands.context import PluginContext
 from sst.errors import ConfigError, InterruptedRunError, Problem, SstError, VetoedError
 from sst.hooks import CommandResult, Veto
 from sst.migrator.session.driver_errors import translate_driver_errors

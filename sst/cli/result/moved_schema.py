@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sst.cli.quantities import duration, size
-from sst.cli.revisions import where
-from sst.cli.table import records
+from sst.cli.result.quantities import duration, size
+from sst.cli.result.revisions import where
+from sst.cli.result.table import records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sst.cli.invocation import Invocation
-from sst.cli.options import common_options, x_option
-from sst.cli.presentation import Presentation, no_keys, no_text
+from sst.cli.call.invocation import Invocation
+from sst.cli.call.options import common_options, x_option
+from sst.cli.call.presentation import Presentation, no_keys, no_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sst.cli.presentation import Keys, Text
+    from sst.cli.call.presentation import Keys, Text
 
 _STEP_BACK = re.compile(r"-\d+")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sst.cli.revisions import joined, revision_json
+from sst.cli.result.revisions import joined, revision_json
 from sst.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sst.cli.invocation import Invocation
+    from sst.cli.call.invocation import Invocation
     from sst.errors import SstError
     from sst.migrator.values.report import Report
     from sst.runtime import Runtime

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from sst.cli.presentation import Presentation
-from sst.cli.streams import results_only
+from sst.cli.call.presentation import Presentation
+from sst.cli.call.streams import results_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

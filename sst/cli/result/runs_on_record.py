@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sst.cli.quantities import duration
-from sst.cli.table import moment, records
+from sst.cli.result.quantities import duration
+from sst.cli.result.table import moment, records
 from sst.migrator.values.report import CORE
 
 if TYPE_CHECKING:

@@ -1,0 +1,8 @@
+"""One call of the command line: what click reads, and what the commands work with.
+
+- `command.py`: the click classes of every command
+- `invocation.py`: the options that every command has, and the runtime
+- `options.py`: the options that commands share, and those of a locked command
+- `presentation.py`: how a command shows its report
+- `streams.py`: stdout for the result, stderr for the rest
+"""
