@@ -1,1 +1,6 @@
-"""The application: what a team edits. Its settings, tables and endpoints."""
+"""The application: what a team edits.
+
+- `api/`: its endpoints, one file for each resource
+- `main.py`: the web door
+- `models.py`: its tables
+"""

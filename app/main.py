@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.api import ROUTERS
 from sst.errors import SstError
 from sst.web import create_app
 
@@ -19,7 +20,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 def _create_or_exit() -> FastAPI:
     """Return the application; end the process with three lines instead of a traceback."""
     try:
-        return create_app(root=PROJECT_ROOT)
+        return create_app(root=PROJECT_ROOT, routers=ROUTERS)
     except SstError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(error.exit_code) from None

@@ -18,6 +18,7 @@ _EXTERNAL_VARIABLE = "TEST_DATABASE_URL"
 _LOWEST = ("unit/bridge", "test_upgrade", "plugin_branches", "plugin_models")
 _INTEGRATION = Path(__file__).parent / "integration"
 _ONE_SERVER_IS_ENOUGH = (
+    "app",
     "web",
     "test_command_line.py",
     "test_guide.py",
@@ -30,7 +31,7 @@ _ONE_SERVER_IS_ENOUGH = (
     "test_testing_kit.py",
     "test_wait.py",
 )
-"""Parts of `tests/integration` that claim nothing of the server: words, settings, processes."""
+"""Parts of `tests/integration` that claim nothing of the server's version: words, settings, processes."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

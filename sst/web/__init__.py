@@ -1,8 +1,10 @@
-"""The web application: health endpoints, version, docs and the routes of plugins.
+"""The web application: health endpoints, version, docs, the team's routes and those of plugins.
 
 - `endpoints/`: the core's endpoints, one file each
 - `probing/`: the questions behind the endpoints, shared and bounded
 - `application.py`: the application, made from the runtime
+- `database_errors.py`: which errors of the database pass by themselves
+- `description.py`: the OpenAPI description of errors
 - `headers.py`: the security headers of every answer
 - `logs.py`: the server's loggers
 - `plugin_middleware.py`: middleware of plugins
@@ -14,5 +16,6 @@
 from __future__ import annotations
 
 from sst.web.application import create_app
+from sst.web.description import problem_responses
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "problem_responses"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
@@ -13,6 +13,7 @@ from sst.application_context import application_context
 from sst.config.binding.open_sources import early_secrets
 from sst.redaction.plugin_output import install as install_bounds
 from sst.redaction.redact import mask_credentials, redact
+from sst.web.description import describe_problems
 from sst.web.endpoints.docs import docs_router
 from sst.web.endpoints.health import health_router
 from sst.web.endpoints.live import live_router
@@ -27,8 +28,9 @@ from sst.web.problems import install_problem_handlers
 from sst.web.token import OperationsToken
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
+    from fastapi import APIRouter
     from starlette.types import ASGIApp
 
     from sst.config import Settings
@@ -42,12 +44,25 @@ class Application(FastAPI):
         """Return the stack that FastAPI builds, inside the headers."""
         return SecurityHeaders(super().build_middleware_stack())
 
+    def openapi(self) -> dict[str, Any]:
+        """Return the description that FastAPI writes, with the errors that clients really get."""
+        if not self.openapi_schema:
+            describe_problems(super().openapi())
+        return self.openapi_schema or {}
 
-def create_app(runtime: Runtime | None = None, *, root: Path | None = None) -> FastAPI:
+
+def create_app(
+    runtime: Runtime | None = None,
+    *,
+    root: Path | None = None,
+    routers: Sequence[APIRouter] = (),
+) -> FastAPI:
     """Return the application on *runtime*, else on one opened for the project at *root*.
 
     Without a *root* that is the working folder.
 
+    *routers* are the application's own endpoints; `request.app.state.application` is what they
+    may know: an `ApplicationContext`, whose `engine()` has the pool of the settings.
     Nothing connects here, no table is created and nothing is migrated: a database that is down
     makes the application not ready, and does not keep it from starting.
     A runtime that was opened here is closed when the application stops; a given one is not.
@@ -59,6 +74,8 @@ def create_app(runtime: Runtime | None = None, *, root: Path | None = None) -> F
     install_problem_handlers(app, token)
     probes = Probes(opened)
     _add_routes(app, opened, probes, token)
+    for router in routers:
+        app.include_router(router)
     _add_contributions(app, opened, probes)
     quiet_probes()
     return app
@@ -107,6 +124,7 @@ def _add_routes(app: FastAPI, runtime: Runtime, probes: Probes, token: Operation
 
 def _add_contributions(app: FastAPI, runtime: Runtime, probes: Probes) -> None:
     context, plugins = application_context(runtime, probes.preparing), runtime.plugins
+    app.state.application = context
     mount_plugin_routers(app, plugins.collect("register_routers", application=context))
     mount_plugin_middleware(app, plugins.collect("register_middleware", application=context))
 

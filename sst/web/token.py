@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends
 from fastapi.security import HTTPBearer
@@ -20,6 +20,9 @@ TOKEN_FIELD = Depends(
     )
 )
 """Gives the page at `/docs` a field for the token; decides nothing."""
+
+OPTIONAL_TOKEN: dict[str, Any] = {"security": [{}]}
+"""For `openapi_extra` of a route with that field: it answers without the token too."""
 
 
 class OperationsToken:

@@ -1,4 +1,7 @@
-"""`/docs`: Swagger UI from an installed package, so that the page needs no other host."""
+"""`/docs`: Swagger UI from an installed package, so that the page needs no other host.
+
+`/` leads there.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, HTTPException
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, RedirectResponse
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -46,6 +49,11 @@ def docs_router() -> APIRouter:
     """Return the routes of the page and of its files."""
     router = APIRouter(include_in_schema=False)
     assets = _assets()
+
+    @router.get("/")
+    async def root() -> RedirectResponse:
+        # Relative, for a proxy may have the application below a prefix.
+        return RedirectResponse("docs")
 
     @router.get("/docs")
     async def docs() -> FileResponse:

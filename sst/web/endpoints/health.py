@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from sst.web.endpoints.answers import HealthAnswer, named_checks, word
-from sst.web.token import TOKEN_FIELD
+from sst.web.token import OPTIONAL_TOKEN, TOKEN_FIELD
 
 if TYPE_CHECKING:
     from sst.health.report import HealthReport
@@ -29,7 +29,12 @@ def health_router(question: SingleFlight[HealthReport], token: OperationsToken) 
     )
 
     @router.head("/health", include_in_schema=False)
-    @router.get("/health", response_model=HealthAnswer, responses={503: {"model": HealthAnswer}})
+    @router.get(
+        "/health",
+        response_model=HealthAnswer,
+        responses={503: {"model": HealthAnswer}},
+        openapi_extra=OPTIONAL_TOKEN,
+    )
     async def health(request: Request) -> HealthResponse:
         """Say how the worst of all checks stands: 503 when it fails, 200 otherwise."""
         report = await question.answer()

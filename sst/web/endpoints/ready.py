@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from sst.web.endpoints.answers import StatusAnswer, named_checks, word
 from sst.web.problems import RETRY_AFTER_SECONDS
-from sst.web.token import TOKEN_FIELD
+from sst.web.token import OPTIONAL_TOKEN, TOKEN_FIELD
 
 if TYPE_CHECKING:
     from sst.health.report import HealthReport
@@ -22,7 +22,12 @@ def ready_router(question: SingleFlight[HealthReport], token: OperationsToken) -
     router = APIRouter(tags=["health"], dependencies=[TOKEN_FIELD])
 
     @router.head("/readyz", include_in_schema=False)
-    @router.get("/readyz", response_model=StatusAnswer, responses={503: {"model": StatusAnswer}})
+    @router.get(
+        "/readyz",
+        response_model=StatusAnswer,
+        responses={503: {"model": StatusAnswer}},
+        openapi_extra=OPTIONAL_TOKEN,
+    )
     async def readyz(request: Request) -> JSONResponse:
         """Say whether the database answers and its schema is not behind the code."""
         report = await question.answer()

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 
 from sst import __version__
 from sst.web.endpoints.answers import VersionAnswer
-from sst.web.token import TOKEN_FIELD
+from sst.web.token import OPTIONAL_TOKEN, TOKEN_FIELD
 
 if TYPE_CHECKING:
     from sst.web.probing.single_flight import SingleFlight
@@ -21,7 +21,7 @@ def version_router(
     """Return the route that names version and *git_commit*; with *token*, the *heads* too."""
     router = APIRouter(tags=["version"], dependencies=[TOKEN_FIELD])
 
-    @router.get("/version", response_model_exclude_none=True)
+    @router.get("/version", response_model_exclude_none=True, openapi_extra=OPTIONAL_TOKEN)
     async def version(request: Request) -> VersionAnswer:
         """Name the code that runs; the revisions it expects only for operators."""
         expected = await heads.answer() if token.admits(request) else None

@@ -39,6 +39,13 @@ def test_page_names_no_other_host() -> None:
     assert not re.search(r"(https?:)?//\w", response.text)
 
 
+def test_root_leads_to_the_page() -> None:
+    response = ask(create_app(fake_runtime()), "/")
+
+    # Relative: a proxy may have the application below a prefix.
+    assert (response.status_code, response.headers["location"]) == (307, "docs")
+
+
 def test_policy_of_the_page_allows_this_server_only() -> None:
     """Whatever a script tries, the browser refuses to go elsewhere."""
     policy = ask(create_app(fake_runtime()), "/docs").headers["content-security-policy"]
