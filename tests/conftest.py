@@ -31,7 +31,7 @@ _ONE_SERVER_IS_ENOUGH = (
     "test_testing_kit.py",
     "test_wait.py",
 )
-"""Parts of `tests/integration` that claim nothing of the server's version: words, settings, processes."""
+"""Parts of `tests/integration` that claim nothing of the server's version."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
