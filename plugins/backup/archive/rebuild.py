@@ -14,7 +14,7 @@ from sst.hooks import Veto
 
 from ..postgres.client_environment import client_environment
 from ..postgres.create_database import TEMPLATE0, creation, missing_roles
-from ..postgres.database_session import Session, asked, first_line
+from ..postgres.database_session import Session, asked, reason_of
 from ..postgres.process import Deadline, ToolFailedError, work
 from ..restore import marks
 from .contents import count_all, list_tables
@@ -113,7 +113,7 @@ def rebuild(  # noqa: PLR0913, PLR0917 - what a restore needs to know
     except ToolFailedError as error:
         raise _refused(target.redact(str(error)), manifest) from None
     except psycopg2.Error as error:
-        raise _failed(database_name, first_line(url, error)) from None
+        raise _failed(database_name, reason_of(url, error)) from None
 
 
 def compare(url: DatabaseUrl, manifest: Manifest, deadline: Deadline | None = None) -> None:
@@ -125,7 +125,7 @@ def compare(url: DatabaseUrl, manifest: Manifest, deadline: Deadline | None = No
         table = manifest.version_table
         found = asked(url, partial(_count, table), deadline or Deadline(_COMPARE_SECONDS))
     except psycopg2.Error as error:
-        raise _failed(url.name, first_line(url, error)) from None
+        raise _failed(url.name, reason_of(url, error)) from None
     differences = _differences(found, manifest)
     if differences:
         raise _mismatch(differences)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from sst.hooks import Veto
 
 from ..manifest.origin import Origin, read_origin
+from ..postgres.database_session import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,9 +60,9 @@ class Source:
                 version_table = inspection.version_table
                 origin = read_origin(inspection.fetch, target.database_url)
         except Exception as error:
-            reason = target.database_url.redact(str(error).strip() or type(error).__name__)
+            reason = reason_of(target.database_url, error)
             raise Veto(
-                f"the database did not answer before the backup: {reason.splitlines()[0]}",
+                f"the database did not answer before the backup: {reason}",
                 "check the database URL and that the server runs, then try again",
             ) from error
         return cls(database, version, number // 10_000, size, version_table, origin)

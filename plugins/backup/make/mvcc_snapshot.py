@@ -21,7 +21,7 @@ from psycopg2 import errors
 from sst.hooks import Veto
 
 from ..archive.contents import Table, list_tables
-from ..postgres.database_session import asked, connected, first_line
+from ..postgres.database_session import asked, connected, reason_of
 from ..postgres.task import Task
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _lock(session: Session, names: Sequence[str]) -> None:
 
 
 def _refusal(url: DatabaseUrl, error: psycopg2.Error) -> Veto:
-    reason = f"no backup: {first_line(url, error)}"
+    reason = f"no backup: {reason_of(url, error)}"
     if isinstance(error, errors.LockNotAvailable):
         return _blocked(url, reason)
     if isinstance(error, errors.OutOfMemory):

@@ -14,7 +14,7 @@ import psycopg2
 
 from ..archive import rebuild_advice
 from ..postgres.create_database import TEMPLATE0
-from ..postgres.database_session import asked, first_line
+from ..postgres.database_session import asked, reason_of
 from .unqualified_functions import default_search_path, find_unqualified
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def obstacles_of(
         ready = _ready(url, options.template, deadline)
         return asked(url, lambda session: find_obstacles(session, options, ready), deadline)
     except psycopg2.Error as error:
-        reason = first_line(url, error)
+        reason = reason_of(url, error)
         _log.warning("nothing is known of what could stop a restore: %s", reason)
         return ()
 
@@ -218,7 +218,7 @@ def _ready(url: DatabaseUrl, template: str, deadline: Deadline) -> Ready:
     try:
         return asked(url.with_database(template), look, deadline)
     except psycopg2.Error as error:
-        _log.warning("could not look into %s: %s", template, first_line(url, error))
+        _log.warning("could not look into %s: %s", template, reason_of(url, error))
         return Ready([], [])
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg2
 
+from sst.hooks import ThreadedWork, first_line
+
 from .client_environment import APPLICATION_NAME
 from .task import LateError, Task
 
@@ -83,7 +85,7 @@ class Session:
 
     def reason(self, error: BaseException) -> str:
         """Return the first line of *error*, without a secret."""
-        return first_line(self._url, error)
+        return reason_of(self._url, error)
 
     def _watch_client(self) -> bool:
         """Let the server notice that we are gone; not every one can (manual, 20.3.2)."""
@@ -135,15 +137,12 @@ def asked(url: DatabaseUrl, question: Callable[[Session], _T], deadline: Deadlin
 
 def close(connection: Connection) -> None:
     """Close *connection*; leave it to a thread when another one waits in it for the server."""
-    thread = threading.Thread(target=connection.close, daemon=True)
-    thread.start()
-    thread.join(_CLOSE_SECONDS)
+    ThreadedWork(connection.close).start().failure(_CLOSE_SECONDS)
 
 
-def first_line(url: DatabaseUrl, error: BaseException) -> str:
+def reason_of(url: DatabaseUrl, error: BaseException) -> str:
     """Return the first line of *error*, without a secret of *url*."""
-    text = url.redact(str(error).strip())
-    return text.splitlines()[0] if text else type(error).__name__
+    return first_line(url.redact(str(error)), type(error).__name__)
 
 
 def _connect(url: DatabaseUrl) -> Connection:

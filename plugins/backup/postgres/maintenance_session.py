@@ -13,7 +13,7 @@ from sst.hooks import DatabaseUnreachableError, TemporaryError, Veto
 
 from ..restore import marks
 from .client_environment import APPLICATION_NAME
-from .database_session import asked, close
+from .database_session import asked, close, reason_of
 from .process import Deadline
 from .task import LateError
 
@@ -160,7 +160,7 @@ class Server:
 
     def reason(self, error: BaseException) -> str:
         """Return the first line of *error*, without a secret."""
-        return first_line(self._url, error)
+        return reason_of(self._url, error)
 
 
 @contextlib.contextmanager
@@ -187,7 +187,7 @@ def open_server(url: DatabaseUrl) -> Server:
             try:
                 return Server(_connect(url.with_database(place)), url)
             except psycopg2.OperationalError as error:
-                refusals.append(first_line(url, error))
+                refusals.append(reason_of(url, error))
     if all("FATAL" in refusal and "database" in refusal for refusal in refusals):
         raise Veto(
             f"a database is renamed from another one, and this role gets into none: {refusals[0]}",
@@ -225,12 +225,6 @@ def translate_driver_errors(server: Server) -> Iterator[None]:
             f"the server refused: {server.reason(error)}",
             "the live database is as it was; correct the cause, then try again",
         ) from error
-
-
-def first_line(url: DatabaseUrl, error: BaseException) -> str:
-    """Return the first line of *error*, without a secret of *url*."""
-    text = url.redact(str(error).strip())
-    return text.splitlines()[0] if text else type(error).__name__
 
 
 def _connect(url: DatabaseUrl) -> Connection:

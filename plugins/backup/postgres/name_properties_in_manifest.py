@@ -10,7 +10,8 @@ import psycopg2
 from sst.hooks import DatabaseUnreachableError, Veto
 
 from ..restore.preflight import missing_roles
-from .maintenance_session import connected, first_line
+from .database_session import reason_of
+from .maintenance_session import connected
 from .name_properties import Properties, apply_properties, read_properties
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def name_properties_of(url: DatabaseUrl) -> dict[str, Any] | None:
         with connected(url) as server:
             return read_properties(server, url.name).to_dict()
     except (psycopg2.Error, Veto, DatabaseUnreachableError) as error:
-        reason = first_line(url, error)
+        reason = reason_of(url, error)
         _log.warning("the backup is without the grants and settings of the name: %s", reason)
         return None
 

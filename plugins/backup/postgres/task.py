@@ -1,16 +1,17 @@
-"""Work in a thread, so that the main thread stays free for signals and deadlines.
+"""Work in a thread that is also stopped: `within` of the core can only stop waiting for it.
 
-Python runs a signal handler in its main thread only, between two of its own instructions; libpq
-waits for the server in C and would hold it off for as long as the server likes.
+libpq waits for the server in C, and holds a signal off for as long as the server likes; a driver
+may wait for ever on a connection that is open and silent. The thread that waits for them does
+neither. What it no longer waits for is cancelled, or stops at its next step.
 """
 
 from __future__ import annotations
 
-import threading
 from contextlib import suppress
+from threading import Event
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from sst.hooks import Veto
+from sst.hooks import NoAnswerError, ThreadedWork, Veto, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .process import Deadline
 
 _GRACE_SECONDS = 5.0
+_THREAD = "sst-backup"
 _T = TypeVar("_T")
 
 
@@ -44,20 +46,16 @@ class Task(Generic[_T]):
         self, what: str, work: Callable[[], _T], cancel: Callable[[], None] | None = None
     ) -> None:
         self._what = what
-        self._work = work
+        self._work = ThreadedWork(work, name=_THREAD)
         self._cancel = cancel
-        self._results: list[_T] = []
-        self._error: BaseException | None = None
-        # Not Thread.join: a signal that raises in there makes the thread look ended.
-        self._done = threading.Event()
 
     def __enter__(self) -> Self:
         """Start the work.
 
-        A signal that raises in here, while the thread starts, ends it too: nobody else would.
+        A signal that raises in here, while the thread starts, ends it too: nothing else would.
         """
         try:
-            threading.Thread(target=self._run, name="sst-backup", daemon=True).start()
+            self._work.start()
         except BaseException:
             self.__exit__()
             raise
@@ -65,31 +63,54 @@ class Task(Generic[_T]):
 
     def __exit__(self, *exc_info: object) -> None:
         """End the work; what it raises now is of no interest any more."""
-        if not self._done.is_set() and self._cancel:
+        if self._cancel and not self._work.is_over:
             with suppress(Exception):
                 self._cancel()
-            self._done.wait(_GRACE_SECONDS)
+            self._work.failure(_GRACE_SECONDS)
 
     def check(self) -> None:
         """Raise what the work raised, if it did."""
-        if self._error is not None:
-            raise self._error
+        if self._work.is_over:
+            self._work.result(0)
 
     def result(self, deadline: Deadline) -> _T:
         """Wait for the work and return its result.
 
         Raises what it raised, and `LateError` at the *deadline*.
         """
-        self._done.wait(deadline.left)
-        self.check()
-        if not self._results:
-            raise LateError(self._what, deadline.seconds)
-        return self._results[0]
-
-    def _run(self) -> None:
         try:
-            self._results.append(self._work())
-        except BaseException as error:  # noqa: BLE001 - raised again by the thread that asks
-            self._error = error
-        finally:
-            self._done.set()
+            return self._work.result(deadline.left)
+        except NoAnswerError:
+            raise LateError(self._what, deadline.seconds) from None
+
+
+class AbandonedError(Exception):
+    """The caller of this work waits no more."""
+
+
+class Watch:
+    """Shows work whether its caller still waits for it."""
+
+    def __init__(self) -> None:
+        self._abandoned = Event()
+
+    def abandon(self) -> None:
+        """Stop the work at its next step."""
+        self._abandoned.set()
+
+    def check(self) -> None:
+        """Raise `AbandonedError` when the caller waits no more."""
+        if self._abandoned.is_set():
+            raise AbandonedError
+
+
+def watched(work: Callable[[Watch], _T], deadline: Deadline) -> _T:
+    """Return what *work* returns, or raise what it raises.
+
+    Raises `NoAnswerError` at the *deadline*; then, and when a signal raises, *work* is abandoned.
+    """
+    watch = Watch()
+    try:
+        return within(deadline.left, lambda: work(watch), name=_THREAD)
+    finally:
+        watch.abandon()

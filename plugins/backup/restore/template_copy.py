@@ -11,7 +11,8 @@ import psycopg2
 
 from sst.hooks import DatabaseUnreachableError, Veto
 
-from ..postgres.maintenance_session import connected, first_line
+from ..postgres.database_session import reason_of
+from ..postgres.maintenance_session import connected
 from ..postgres.name_properties import read_properties
 from . import marks
 from .database_names import find_template_copies, template_copy_name
@@ -102,7 +103,7 @@ def _obstacle(url: DatabaseUrl, step: Callable[[Server], None]) -> str:
         with connected(url) as server:
             step(server)
     except (psycopg2.Error, Veto, DatabaseUnreachableError) as error:
-        return first_line(url, error)
+        return reason_of(url, error)
     return ""
 
 

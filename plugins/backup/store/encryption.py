@@ -14,21 +14,23 @@ import io
 import json
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
-from sst.hooks import ConfigError, Problem, Veto
+from sst.hooks import ConfigError, NoAnswerError, Problem, Veto
 
 from ..manifest.manifest import BELONGINGS, MANIFEST_NAME, ArchivedFile
-from ..postgres.bounded import StalledError, Watch, bounded
+from ..postgres.task import Watch, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pydantic import SecretStr
 
     from ..manifest.manifest import Manifest
     from ..postgres.process import Deadline
+
+T = TypeVar("T")
 
 AGE = "age"
 SUFFIX = ".age"
@@ -145,8 +147,8 @@ def _encrypt_file(
         return digest
 
     try:
-        digest = bounded(work, deadline)
-    except (pyrage.EncryptError, OSError, StalledError) as error:
+        digest = _until(deadline, work)
+    except (pyrage.EncryptError, OSError) as error:
         raise Veto(f"the backup could not be encrypted: {error}", _SPACE) from None
     plain.unlink()
     return ArchivedFile(f"{file.name}{SUFFIX}", digest.size_bytes, digest.sha256)
@@ -160,9 +162,16 @@ def _decrypt_file(sealed: Path, plain: Path, keys: list[Any], deadline: Deadline
             pyrage.decrypt_io(_Source(source, watch), target, keys)
 
     try:
-        bounded(work, deadline)
-    except (pyrage.DecryptError, OSError, StalledError) as error:
+        _until(deadline, work)
+    except (pyrage.DecryptError, OSError) as error:
         raise _unopened(sealed.name, error) from None
+
+
+def _until(deadline: Deadline, work: Callable[[Watch], T]) -> T:
+    try:
+        return watched(work, deadline)
+    except NoAnswerError:
+        raise TimeoutError(f"not done after {deadline.seconds:g} s") from None
 
 
 def _unopened(name: str, error: Exception) -> Veto:
@@ -174,7 +183,7 @@ def _unopened(name: str, error: Exception) -> Veto:
             code="backup_locked",
         )
     # A fault of the disk is passed through as `[Errno 28] ...`, what is wrong in the file is not.
-    if "[Errno" in reason or isinstance(error, StalledError):
+    if "[Errno" in reason or isinstance(error, TimeoutError):
         return Veto(f"the backup cannot be opened: {reason}", _SPACE)
     return Veto(
         f"the backup is damaged: {name} cannot be decrypted ({reason})",
@@ -190,7 +199,7 @@ def _created(path: Path) -> BinaryIO:
 
 
 class _Source(io.RawIOBase):
-    """Reads on as long as somebody waits for it."""
+    """Reads on until the work is abandoned."""
 
     def __init__(self, file: BinaryIO, watch: Watch) -> None:
         self._file = file

@@ -11,12 +11,12 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sst.hooks import Veto
+from sst.hooks import NoAnswerError, Veto
 
 from ..manifest.backup_id import is_id, is_of, moment_of
 from ..manifest.manifest import LARGEST_MANIFEST, MANIFEST_NAME, Manifest
-from ..postgres.bounded import StalledError, Watch, bounded
 from ..postgres.process import Deadline
+from ..postgres.task import Watch, watched
 from .drivers.transfer import Transfer
 from .drivers.url import secrets_in, shown_url
 from .intact import require_intact, require_named
@@ -158,8 +158,8 @@ class RemoteStore:
             return work(self._opened.watched(watch))
 
         try:
-            return bounded(opened, deadline)
-        except StalledError:
+            return watched(opened, deadline)
+        except NoAnswerError:
             self._cut()
             reason = f"not done after {seconds:g} s"
         except Veto as veto:

@@ -14,7 +14,7 @@ from psycopg2 import sql
 from sst.hooks import Veto
 
 from ..postgres.create_database import missing_roles
-from ..postgres.database_session import asked, connected, first_line
+from ..postgres.database_session import asked, connected, reason_of
 from ..postgres.process import Deadline
 from ..postgres.task import LateError
 from ..restore import marks
@@ -97,7 +97,7 @@ def _drop_role(url: DatabaseUrl, name: str) -> None:
     try:
         asked(url, lambda session: session.execute(drop), Deadline(_DROP_SECONDS))
     except (psycopg2.Error, LateError) as error:
-        _log.warning("the role %s could not be dropped: %s", name, first_line(url, error))
+        _log.warning("the role %s could not be dropped: %s", name, reason_of(url, error))
 
 
 def _drop(url: DatabaseUrl, name: str) -> None:
@@ -105,7 +105,7 @@ def _drop(url: DatabaseUrl, name: str) -> None:
     try:
         asked(url, lambda session: marks.drop(session, name), Deadline(_DROP_SECONDS))
     except (psycopg2.Error, LateError) as error:
-        _log.warning("%s could not be dropped: %s", name, first_line(url, error))
+        _log.warning("%s could not be dropped: %s", name, reason_of(url, error))
 
 
 def _shortened(database: str) -> str:

@@ -13,7 +13,7 @@ from ..archive.files import Reader, files_of
 from ..archive.pg_dump import NAMES, Archiver
 from ..archive.rebuild import PLAIN, RebuildOptions, compare, rebuild
 from ..postgres.client_environment import plain_environment
-from ..postgres.database_session import first_line
+from ..postgres.database_session import reason_of
 from ..postgres.task import Task
 from ..store.intact import require_intact
 from .scratch_database import borrowed_roles, scratch_name, scratch_place
@@ -88,7 +88,7 @@ class Verifier:
         except psycopg2.Error as error:
             raise Veto(
                 "the backup could not be restored for its verification:"
-                f" {first_line(self.scratch_url, error)}",
+                f" {reason_of(self.scratch_url, error)}",
                 f"check {self._setting} and that its server runs",
             ) from None
 

@@ -14,7 +14,7 @@ from fsspec.core import url_to_fs
 
 from sst.hooks import Veto
 
-from ...postgres.bounded import Watch
+from ...postgres.task import Watch
 from .known import driver_of
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Transfer:
         self._watch = Watch()
 
     def watched(self, watch: Watch) -> Self:
-        """Return the same store, whose steps end when nobody looks at *watch* any more."""
+        """Return the same store, whose steps end when *watch* is abandoned."""
         other = copy.copy(self)
         other._watch = watch  # noqa: SLF001 - a copy of itself
         return other
@@ -199,7 +199,7 @@ class Transfer:
 
 
 class _Steps(Callback):  # type: ignore[misc]
-    """Stops a driver between two chunks, if it asks at all, when nobody waits any more."""
+    """Stops a driver between two chunks, if it asks at all, when the work is abandoned."""
 
     def __init__(self, watch: Watch) -> None:
         super().__init__()

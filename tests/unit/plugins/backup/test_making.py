@@ -260,7 +260,7 @@ def test_signal_that_arrives_while_work_starts_ends_it(monkeypatch: pytest.Monke
             super().start()
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("plugins.backup.postgres.task.threading.Thread", Signalled)
+    monkeypatch.setattr("sst.within.Thread", Signalled)
     over = threading.Event()
 
     with (
