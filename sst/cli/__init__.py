@@ -1,9 +1,9 @@
 """The command line: one file per command, each parses, calls one function, returns its report.
 
-- `call/`: what click reads, and what the commands work with
+- `call/`: one call: click's classes and options, and the runtime behind them
 - `plugin_commands/`: the commands that plugins contribute
 - `plugins/`: `plugins` and its subcommands
-- `result/`: what a command prints
+- `result/`: a command's result, as text and as JSON
 - `check.py`: `check`
 - `config.py`: `config` and its subcommands
 - `current.py`: `current`

@@ -1,4 +1,4 @@
-"""One call of the command line: what click reads, and what the commands work with.
+"""One call of the command line: click's classes and options, and the runtime behind them.
 
 - `command.py`: the click classes of every command
 - `invocation.py`: the options that every command has, and the runtime

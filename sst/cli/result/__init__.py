@@ -1,4 +1,4 @@
-"""What a command prints: the one place that prints it, and the texts that commands share.
+"""A command's result: the one place that prints it, and the texts that commands share.
 
 - `envelope.py`: the one JSON object of a command
 - `moved_schema.py`: text and key of `upgrade`, `downgrade` and `stamp`
