@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+_THOUSAND = 1000
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
 
 def first_line(error: BaseException | str, otherwise: str = "") -> str:
     """Return the first line of *error* that is not blank: the others may quote rows or statements.
@@ -15,3 +18,17 @@ def first_line(error: BaseException | str, otherwise: str = "") -> str:
     if text:
         return text.splitlines()[0].rstrip()
     return otherwise or ("" if isinstance(source, str) else type(source).__name__)
+
+
+def size_text(count: float) -> str:
+    """Return *count* bytes as a person reads them: `1.2 GB`."""
+    for unit in _UNITS:
+        if count < _THOUSAND or unit == _UNITS[-1]:
+            break
+        count /= _THOUSAND
+    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+
+
+def duration_text(milliseconds: float | None) -> str:
+    """Return *milliseconds* as seconds, `1.25 s`; `-` when they are not known."""
+    return "-" if milliseconds is None else f"{milliseconds / _THOUSAND:.2f} s"

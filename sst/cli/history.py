@@ -8,9 +8,9 @@ import click
 
 from sst.cli.call.command import Command
 from sst.cli.call.invocation import pass_runtime
-from sst.cli.result.quantities import duration
 from sst.cli.result.revisions import revisions_key
 from sst.cli.result.table import moment, records
+from sst.text import duration_text
 
 if TYPE_CHECKING:
     from sst.migrator.values.report import Report, RevisionState
@@ -37,4 +37,4 @@ def command(runtime: Runtime) -> Report:
 
 def _row(item: RevisionState) -> tuple[str, ...]:
     when = moment(item.applied_at) if item.applied_at else "-"
-    return (item.revision, item.state, when, duration(item.duration_ms), item.description)
+    return (item.revision, item.state, when, duration_text(item.duration_ms), item.description)

@@ -31,7 +31,7 @@ from sst.hooks.contract.types import (
     Stage,
     Veto,
 )
-from sst.text import first_line
+from sst.text import duration_text, first_line, size_text
 from sst.within import NoAnswerError, ThreadedWork, within
 
 __all__ = [
@@ -63,7 +63,9 @@ __all__ = [
     "TemporaryError",
     "ThreadedWork",
     "Veto",
+    "duration_text",
     "first_line",
     "hookimpl",
+    "size_text",
     "within",
 ]

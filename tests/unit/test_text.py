@@ -1,4 +1,4 @@
-"""The first line of an error, whatever the error says."""
+"""The first line of an error, whatever the error says; sizes and durations for people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 
-from sst.hooks import first_line
+from sst.hooks import duration_text, first_line, size_text
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,16 @@ def test_real_error_of_sqlalchemy_is_what_the_driver_says() -> None:
         engine.connect()
 
     assert first_line(caught.value).startswith('connection to server on socket "/nowhere/')
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (880_368_999, "880.4 MB"), (2e18, "2000.0 PB")],
+)
+def test_sizes_are_for_people(size: float, shown: str) -> None:
+    assert size_text(size) == shown
+
+
+@pytest.mark.parametrize(("milliseconds", "shown"), [(None, "-"), (0, "0.00 s"), (1250, "1.25 s")])
+def test_durations_are_in_seconds(milliseconds: int | None, shown: str) -> None:
+    assert duration_text(milliseconds) == shown

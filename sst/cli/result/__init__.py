@@ -3,7 +3,6 @@
 - `envelope.py`: the one JSON object of a command
 - `moved_schema.py`: text and key of `upgrade`, `downgrade` and `stamp`
 - `output.py`: a report, printed
-- `quantities.py`: sizes and durations
 - `revisions.py`: where the database stands, and revisions as JSON
 - `runs_on_record.py`: runs as text and as JSON-ready values
 - `table.py`: rows of text, aligned on a terminal and tab-separated elsewhere

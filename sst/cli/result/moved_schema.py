@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sst.cli.result.quantities import duration, size
 from sst.cli.result.revisions import where
 from sst.cli.result.table import records
+from sst.text import duration_text, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ def moved_text(report: Report, _runtime: Runtime) -> list[str]:
     if report.error is None and not report.applied and report.run_id is None:
         return [f"up to date: the database is at {where(report)}; nothing to do"]
     lines = records(
-        (_DONE[item.state], item.revision, item.description, duration(item.duration_ms))
+        (_DONE[item.state], item.revision, item.description, duration_text(item.duration_ms))
         for item in report.applied
     )
     if report.backup:
@@ -59,7 +59,7 @@ def restored_key(report: Report) -> Mapping[str, Any]:
 
 def _backup(backup: Backup) -> tuple[str, ...]:
     proven = _PROVEN[backup.proven or ("yes" if backup.verified else "no")]
-    return ("backup", backup.uri, size(backup.size_bytes), proven)
+    return ("backup", backup.uri, size_text(backup.size_bytes), proven)
 
 
 def _summary(report: Report) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sst.cli.result.quantities import duration
 from sst.cli.result.table import moment, records
 from sst.migrator.values.report import CORE
+from sst.text import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +60,7 @@ def _row(run: RunRecord) -> tuple[str, ...]:
         moment(run.started_at),
         f"{run.command} {run.target}",
         run.outcome,
-        duration(run.duration_ms),
+        duration_text(run.duration_ms),
         _steps(run),
         f"{run.details['os_user']}@{run.details['host']}",
         f"{_heads(run.before)} -> {_heads(run.after)}",
@@ -83,7 +83,7 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
     yield "statement", (run.error or {}).get("statement") or ""
     yield "started", moment(run.started_at)
     yield "finished", moment(run.finished_at) if run.finished_at else ""
-    yield "took", duration(run.duration_ms)
+    yield "took", duration_text(run.duration_ms)
     yield "steps", _steps(run)
     yield "from", _heads(run.before)
     yield "to", _heads(run.after)
@@ -102,7 +102,7 @@ def _steps(run: RunRecord) -> str:
 
 def _step_row(step: StepRecord) -> tuple[str, ...]:
     tries = f"{step.attempts} {'try' if step.attempts == 1 else 'tries'}"
-    return (step.direction, step.revision, step.outcome, duration(step.duration_ms), tries)
+    return (step.direction, step.revision, step.outcome, duration_text(step.duration_ms), tries)
 
 
 def _step_json(step: StepRecord) -> dict[str, Any]:
