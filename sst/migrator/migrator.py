@@ -163,7 +163,7 @@ class Migrator:
         """Return every revision, newest first, and where it stands in the database."""
         with self._look() as inspection:
             status = inspection.status
-            applied = inspection.ledger.applied()
+            applied = inspection.records.last_upgrades()
         project = self._context.project
         return Report(
             command="history",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sst.bridge import AlembicProject, Step, StepSql
     from sst.hooks.contract.types import Revision
-    from sst.migrator.ledger.writer import AppliedStep
+    from sst.migrator.ledger.reader import LastUpgrade
     from sst.migrator.values.status import Status
 
 
@@ -48,7 +48,7 @@ def plan_steps(project: AlembicProject, target: str, status: Status) -> tuple[St
 
 
 def history(
-    project: AlembicProject, status: Status, applied: Mapping[str, AppliedStep]
+    project: AlembicProject, status: Status, applied: Mapping[str, LastUpgrade]
 ) -> tuple[RevisionState, ...]:
     """Return every revision newest first; one that only the database knows comes first of all."""
     pending = {step.revision.id for step in status.pending}
@@ -75,7 +75,7 @@ def refuse_pending(status: Status) -> None:
 
 
 def _known(
-    revision: Revision, applied: Mapping[str, AppliedStep], *, is_pending: bool
+    revision: Revision, applied: Mapping[str, LastUpgrade], *, is_pending: bool
 ) -> RevisionState:
     if is_pending:
         return _row(revision, "pending")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from sst.bridge.history.id_length import refuse_too_long
 from sst.errors import DatabaseAheadError, SstError
+from sst.migrator.ledger.failure import RunFailure
 from sst.migrator.ledger.unknown_revision import explained
 from sst.migrator.run.progress import new_run_id
 from sst.migrator.schema.fingerprint import SchemaAtStart, look_at_schema, remember_schema
@@ -91,11 +92,7 @@ def _stamp(
 def _fail(
     context: Context, session: Session, run_id: str, error: Exception, heads: Sequence[str]
 ) -> None:
-    failure: dict[str, Any] = {"phase": "stamp", "code": "failed", "why": ""}
-    if isinstance(error, SstError):
-        failure |= {"code": error.code, "text": error.what, "why": error.why}
-    else:
-        failure |= {"text": context.redact(f"{type(error).__name__}: {error}")}
+    failure = RunFailure.of_work(error, "stamp", context.redact)
     is_refused = isinstance(error, SstError) and error.exit_code in {2, 5, 6}
     outcome = "refused" if is_refused else "failed"
     try:

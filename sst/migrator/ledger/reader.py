@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from sst.errors import UsageError
+from sst.migrator.ledger.failure import RunFailure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy.engine import Connection
 
-_KILLED = {
-    "code": "killed",
-    "phase": None,
-    "text": "The process ended without a word: it was killed, or its machine stopped.",
-    "why": "",
-}
+_KILLED = RunFailure(
+    "killed", None, "The process ended without a word: it was killed, or its machine stopped."
+)
 
 # A row of an older or newer version has fewer or more columns: it is read whole, as it is.
 # `backend_start` is hidden from a role without pg_read_all_stats.
@@ -39,7 +37,7 @@ _ONE = f"{_RUNS} and starts_with(r.id, :prefix) order by r.id limit :count"
 _NEWEST_WITH = f"""{_RUNS} and to_jsonb(r) -> 'hooks' @> cast(:called as jsonb)
     order by r.started_at desc limit 1"""
 # What `stamp` wrote is the operator's word: nothing before it is held against the files.
-_APPLIED = text("""
+_CODE_IN_PLACE = text("""
     select s.revision, s.checksum, r.id from (
         select distinct on (s.revision) s.* from migrator.step s
         join migrator.run r on r.id = s.run_id
@@ -51,6 +49,12 @@ _APPLIED = text("""
         order by s.revision, s.started_at desc) s
     join migrator.run r on r.id = s.run_id
     where s.direction = 'upgrade' order by s.started_at
+""")
+_LAST_UPGRADES = text("""
+    select distinct on (s.revision) s.revision, s.started_at, s.duration_ms
+    from migrator.step s join migrator.run r on r.id = s.run_id
+    where s.outcome = 'applied' and s.direction = 'upgrade' and r.version_table = :version_table
+    order by s.revision, s.started_at desc
 """)
 # Only a run that moved the database says where it is, or `stamp` and `restore`, whose word it is.
 # The heads of a run that was killed, or is at work, are those that it wants.
@@ -123,7 +127,7 @@ class RunRecord:
     @property
     def duration_ms(self) -> int | None:
         """How long it took; None while it runs, and for one that was killed."""
-        if self.finished_at is None or (self.error or {}).get("code") == _KILLED["code"]:
+        if self.finished_at is None or (self.error or {}).get("code") == _KILLED.code:
             return None
         return int((self.finished_at - self.started_at).total_seconds() * 1000)
 
@@ -131,6 +135,14 @@ class RunRecord:
     def tries(self) -> int:
         """How often a revision was tried, all together."""
         return sum(step.attempts for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class LastUpgrade:
+    """When a revision was last applied, and how long it took."""
+
+    applied_at: datetime
+    duration_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +199,18 @@ class Records:
         found = self._runs(_NEWEST_WITH, called=json.dumps([{"plugin": plugin}]))
         return found[0] if found else None
 
+    def last_upgrades(self) -> dict[str, LastUpgrade]:
+        """Return when each revision was last applied, also one that was taken back since."""
+        if not self.exist():
+            return {}
+        rows = self._connection.execute(_LAST_UPGRADES, {"version_table": self._version_table})
+        return {row[0]: LastUpgrade(row[1], row[2]) for row in rows}
+
     def applied(self) -> tuple[AppliedCode, ...]:
         """Return the revisions that were applied and not taken back, since the last `stamp`."""
         if not self.exist():
             return ()
-        rows = self._connection.execute(_APPLIED, {"version_table": self._version_table})
+        rows = self._connection.execute(_CODE_IN_PLACE, {"version_table": self._version_table})
         return tuple(AppliedCode(*row) for row in rows)
 
     def last_move(self) -> LastMove | None:
@@ -240,7 +259,7 @@ def _run(row: dict[str, Any], is_dead: bool, steps: list[dict[str, Any]]) -> Run
         finished_at=_moment(row["finished_at"]),
         before=tuple(row["from_heads"]),
         after=tuple(row["to_heads"]),
-        error=_KILLED if silent else row["error"],
+        error=_KILLED.to_dict() if silent else row["error"],
         details=row,
         steps=tuple(_step(each) for each in steps),
     )

@@ -7,7 +7,6 @@ Reading never creates the schema.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import TextClause
     from sqlalchemy.engine import Connection
 
+    from sst.migrator.ledger.failure import RunFailure
     from sst.migrator.ledger.plugin_origin import BroughtBy, Origin
 
 _INSERT_RUN = text("""
@@ -89,20 +89,6 @@ _ENVIRONMENT = text("""
     where outcome not in ('refused') and version_table = :version_table
     order by started_at desc limit 1
 """)
-_APPLIED = text("""
-    select distinct on (s.revision) s.revision, s.started_at, s.duration_ms
-    from migrator.step s join migrator.run r on r.id = s.run_id
-    where s.outcome = 'applied' and s.direction = 'upgrade' and r.version_table = :version_table
-    order by s.revision, s.started_at desc
-""")
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedStep:
-    """When a revision was last applied, and how long it took."""
-
-    applied_at: datetime
-    duration_ms: int | None
 
 
 class Ledger:
@@ -147,14 +133,14 @@ class Ledger:
         run_id: str,
         outcome: str,
         *,
-        error: Mapping[str, Any] | None = None,
+        error: RunFailure | None = None,
         heads: Sequence[str] | None = None,
     ) -> None:
         """Write how the run ended and which heads the database has now."""
         row = {
             "id": run_id,
             "outcome": outcome,
-            "error": json.dumps(error) if error else None,
+            "error": json.dumps(error.to_dict()) if error else None,
             "to_heads": list(heads) if heads is not None else None,
         }
         self._write(_FINISH_RUN, row)
@@ -245,13 +231,6 @@ class Ledger:
         found = self._connection.execute(_ENVIRONMENT, {"version_table": self._version_table})
         value = found.scalar()
         return str(value) if value is not None else None
-
-    def applied(self) -> dict[str, AppliedStep]:
-        """Return when each revision was last applied, by revision."""
-        if not self.exists():
-            return {}
-        rows = self._connection.execute(_APPLIED, {"version_table": self._version_table})
-        return {row[0]: AppliedStep(row[1], row[2]) for row in rows}
 
     def who_brought(self, revision: str) -> BroughtBy | None:
         """Return the run that brought the database to *revision*; None when none on record did."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from sst.errors import InterruptedRunError, LockBusyError, RefusedError, SstError, StoppedError
-from sst.hooks.calling.calls import HookFailedError
+from sst.errors import LockBusyError, RefusedError, StoppedError
 from sst.hooks.contract.types import Event, EventKind, Veto
+from sst.migrator.ledger.failure import RunFailure, cause_of
 from sst.migrator.locked_work.copy_record import carry_over
 from sst.migrator.run.progress import new_run_id
 from sst.migrator.schema.fingerprint import hand_on, read_fingerprint, remember_schema
@@ -182,7 +182,8 @@ class Work:
             # Who waits in vain for the lock after having been aside has renamed databases by then.
             is_untouched = is_untouched and not (self._was_aside and _is_busy(raised))
             outcome = _outcome(raised, is_untouched=is_untouched)
-            error = self._failure(raised) if raised else None
+            redact = self._context.redact
+            error = RunFailure.of_work(raised, self._command, redact) if raised else None
             ledger.finish(self._id, outcome, error=error, heads=heads)
             if known and not known.later_run and not self._has_fingerprint:
                 hand_on(record, known.run_id, self._id)
@@ -191,33 +192,16 @@ class Work:
             name = type(getattr(unwritten, "orig", unwritten)).__name__
             log.warning("the end of %s is not on record: %s", self._id, name)
 
-    def _failure(self, raised: BaseException) -> dict[str, Any]:
-        error, redact = _cause(raised), self._context.redact
-        failure = {"phase": self._command, "why": ""}
-        if isinstance(error, SstError):
-            words = {"text": redact(error.what), "why": redact(error.why)}
-            return failure | words | {"code": error.code}
-        if isinstance(error, Veto):
-            return failure | {"code": error.code or "vetoed", "text": redact(error.reason)}
-        if isinstance(error, Interrupt):
-            text = InterruptedRunError(error.signal_number, why="", next_step="").what
-            return failure | {"code": "interrupted", "text": text}
-        return failure | {"code": "failed", "text": redact(f"{type(error).__name__}: {error}")}
-
-
-def _cause(raised: BaseException) -> BaseException:
-    return raised.error if isinstance(raised, HookFailedError) else raised
-
 
 def _is_busy(raised: BaseException | None) -> bool:
-    return raised is not None and isinstance(_cause(raised), LockBusyError)
+    return raised is not None and isinstance(cause_of(raised), LockBusyError)
 
 
 def _outcome(raised: BaseException | None, *, is_untouched: bool) -> str:
     """Return the word for the ledger; who refuses after the heads have moved has failed."""
     if raised is None:
         return "succeeded"
-    cause = _cause(raised)
+    cause = cause_of(raised)
     if isinstance(cause, Interrupt):
         return "interrupted"
     is_refusal = isinstance(cause, RefusedError | Veto | LockBusyError)

@@ -6,12 +6,13 @@ import contextlib
 import logging
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
 from sst.db.closed import reopen
 from sst.errors import DatabaseClosedError, RepairNeededError
+from sst.migrator.ledger.failure import RunFailure
 from sst.migrator.repair.damage import closed_database, find_damage
 from sst.migrator.repair.statement import run_statement
 from sst.migrator.run.progress import new_run_id
@@ -169,7 +170,7 @@ class _Repair:
             raise
         finally:
             with self.session.interrupts.shielded():
-                error = None if outcome == "succeeded" else _record(outcome, self.done)
+                error = None if outcome == "succeeded" else _failure(outcome, self.done)
                 ledger.finish(self.run_id, outcome, error=error, heads=heads)
                 if schema:
                     self._remember(*schema)
@@ -225,10 +226,10 @@ def _mending(damage: Damage, outcome: str, note: str = "") -> RepairAction:
     return RepairAction(damage.code, damage.subject, damage.what, damage.remedy, outcome, note)
 
 
-def _record(outcome: str, done: Sequence[RepairAction]) -> dict[str, Any]:
+def _failure(outcome: str, done: Sequence[RepairAction]) -> RunFailure:
     failed = [f"{each.subject}: {each.note}" for each in done if each.note]
     text = "; ".join(failed) or f"the repair was {outcome}"
-    return {"code": RepairNeededError.code, "phase": "repair", "text": text, "why": ""}
+    return RunFailure(RepairNeededError.code, "repair", text)
 
 
 def _needed(left: Sequence[RepairAction], found: Sequence[Damage]) -> RepairNeededError | None:

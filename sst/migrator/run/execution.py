@@ -13,6 +13,7 @@ from sst.errors import ConfigError, DatabaseAheadError, SstError, UnhealthyError
 from sst.hooks.calling.calls import HookFailedError, HookProblem
 from sst.hooks.contract.types import Backup, CheckStatus, EventKind, Stage
 from sst.migrator.ledger.agreement import refuse_loss
+from sst.migrator.ledger.failure import RunFailure
 from sst.migrator.ledger.reader import Records
 from sst.migrator.ledger.unknown_revision import explained
 from sst.migrator.run import failures
@@ -260,7 +261,7 @@ class _Execution:
             session.ledger.finish(
                 progress.run_id,
                 failures.outcome_of(error),
-                error=failures.record(failure, error),
+                error=RunFailure.of_run(failure, error),
                 heads=progress.after,
             )
         except SQLAlchemyError as unwritten:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
@@ -74,20 +74,6 @@ def describe(
         committed=progress.committed_ids,
         backup=progress.backup,
     )
-
-
-def record(failure: Failure, error: SstError | None) -> dict[str, Any]:
-    """Return *failure* as the ledger keeps it."""
-    return {
-        "code": failure.code,
-        "phase": failure.phase,
-        "text": failure.message,
-        "why": error.why if error else "",
-        "revision": failure.revision,
-        "plugin": failure.plugin,
-        "sqlstate": failure.sqlstate,
-        "statement": getattr(error, "statement", None),
-    }
 
 
 def outcome_of(error: SstError | None) -> str:

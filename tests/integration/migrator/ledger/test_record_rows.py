@@ -162,11 +162,11 @@ def test_only_a_later_stamp_that_succeeded_forgets_the_code(
 
 
 def test_upgrade_alone_says_when_a_revision_was_applied(connection: Connection) -> None:
-    ledger, later = Ledger(connection, TABLE), BEGAN + timedelta(minutes=2)
+    later = BEGAN + timedelta(minutes=2)
     put_step(connection, put(connection, 1, "succeeded"), started_at=BEGAN, duration_ms=7)
     put_step(connection, put(connection, 2, "succeeded"), started_at=later, direction="downgrade")
 
-    [found] = ledger.applied().values()
+    [found] = Records(connection, TABLE).last_upgrades().values()
 
     assert (found.applied_at, found.duration_ms) == (BEGAN, 7)
 
