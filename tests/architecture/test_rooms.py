@@ -22,10 +22,10 @@ MOST_MODULES = 11
 ONE_FILE_PER_COMMAND = {ROOT / "sst" / "cli", ROOT / "sst" / "cli" / "plugins"}
 LONGEST_BODY_LINES = 50
 ROOMS = rooms_in(*(ROOT / wing for wing in WINGS))
-# A team adds to `app` and to the top of `plugins`, and owes nobody a map there.
-UNMAPPED = [ROOT / "app", ROOT / "plugins" / "backup"]  # the plugin's maps are being drawn
-MAPPED = [room for room in ROOMS if not any(room.is_relative_to(each) for each in UNMAPPED)]
-MAPPED.remove(ROOT / "plugins")
+# A plugin is known by its name in settings.toml: its own file is all that a team writes.
+UNMAPPED = ROOT / "plugins"
+BACKUP = UNMAPPED / "backup"  # its maps are being drawn
+MAPPED = [room for room in ROOMS if room != UNMAPPED and not room.is_relative_to(BACKUP)]
 
 
 def named(room: Path) -> str:
