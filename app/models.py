@@ -31,7 +31,7 @@ NAMING_CONVENTION = {
 
 
 class Base(DeclarativeBase):
-    """What every table shares: stable constraint names, `text`, `bigint` and times with a zone."""
+    """The base of every table: stable constraint names, `text`, `bigint` and times with a zone."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
     type_annotation_map: ClassVar = {

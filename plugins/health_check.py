@@ -18,7 +18,7 @@ logger = logging.getLogger("sst.health_check")
 _THOROUGH = frozenset({Stage.CHECK, Stage.RUN})
 _SHOWN = 3
 
-# What somebody builds right now is not yet valid and not broken either. Only the number of the
+# An index that is being built is not yet valid and not broken either. Only the number of the
 # building process is for every role to see; its lock says which table it is at work on.
 # An index on a partitioned table ('I') is invalid until every partition has its own: no failure.
 _INVALID_INDEXES = """
@@ -48,7 +48,7 @@ class Config(BaseModel):
 
 
 class Plugin:
-    """Checks the database, and tells what a run brought from what was there before."""
+    """Checks the database, and separates what a run brought from what was there before."""
 
     def __init__(self, config: Config) -> None:
         self._is_off = config.models == "off"

@@ -1,4 +1,4 @@
-"""Tell about every event: one log line, and a JSON POST to a webhook when there is one."""
+"""Report every event: one log line, and a JSON POST to a webhook when there is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What plugins are told of the application that they add to, by whoever collects what they add."""
+"""Makes the value by which plugins see the application that they add to."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ SstError                          1   a bug or a failed revision unless a subcla
 │   └── BrokenHistoryError            a revision file is missing or cannot be read
 ├── TemporaryError               75   try again
 │   ├── DatabaseUnreachableError      no connection
-│   │   └── DatabaseClosedError           the database itself lets nobody in
+│   │   └── DatabaseClosedError           the database itself is closed to connections
 │   ├── LockBusyError                 another migration is running
 │   ├── LockTimeoutError              a revision did not get its locks; nothing is committed
 │   └── WaitTimeoutError              what `wait` waits for is not there in time
@@ -55,11 +55,11 @@ class Problem:
     subject: str
     """The setting, file or plugin."""
     what: str
-    """What is wrong with it."""
+    """The fault, in a few words."""
     source: str = ""
     """Where it is: `settings.toml:18 [production]`, `environment DEBUG`, `plugins/x.py:3`."""
     hint: str = ""
-    """What to do: the nearest known name, or the line to add."""
+    """The next step: the nearest known name, or the line to add."""
 
     def __str__(self) -> str:
         """Return the problem as one line."""
@@ -72,7 +72,7 @@ class Problem:
 
 
 class SstError(Exception):
-    """An expected failure, told in three lines: what, why, next step."""
+    """An expected failure in three lines: what, why, next step."""
 
     exit_code: int = 1
     code: str = "failed"
@@ -265,14 +265,14 @@ class DatabaseUnreachableError(TemporaryError, code="database_unreachable"):
 
 
 class DatabaseClosedError(DatabaseUnreachableError, code="database_closed"):
-    """The server answers, and lets nobody into this database."""
+    """The server answers, but this database is closed to connections."""
 
     dead_swap: tuple[str, ...] = ()
     """The databases that `repair` opens again; empty when it is none of its business."""
 
 
 class WaitTimeoutError(TemporaryError, code="wait_timeout"):
-    """What `wait` waits for is not there in time."""
+    """`wait` timed out."""
 
 
 class LockBusyError(TemporaryError, code="lock_busy"):
@@ -280,7 +280,7 @@ class LockBusyError(TemporaryError, code="lock_busy"):
 
 
 class LockTimeoutError(TemporaryError, code="lock_timeout"):
-    """A revision did not get its locks in all its tries; nothing of the run is committed."""
+    """A revision did not get its locks in all its attempts; nothing of the run is committed."""
 
     revision: str = ""
     sqlstate: str | None = None

@@ -128,7 +128,7 @@ class Runtime:
         self._x = tuple(x)
         self._is_logging = False
         self.last_words: Callable[[SstError], None] = to_stderr
-        """Tells the error after which a second signal ends the process."""
+        """Prints the error after which a second signal ends the process."""
 
     def __enter__(self) -> Self:
         """Return the runtime itself."""
@@ -192,7 +192,7 @@ class Runtime:
 
     @cached_property
     def migrator(self) -> Migrator:
-        """What moves and examines the database."""
+        """The migrator, which moves and examines the database."""
         return Migrator(
             Context(
                 project=self.project,
@@ -230,7 +230,7 @@ class Runtime:
 
     @property
     def resolved_url(self) -> DatabaseUrl | None:
-        """The database that a command works on; None while nobody has asked for it."""
+        """The database that a command works on; None while it has not been asked for."""
         return self._resolved.get("MIGRATION_DATABASE_URL") or self._resolved.get("DATABASE_URL")
 
     def configure_logging(self) -> None:
@@ -244,7 +244,7 @@ class Runtime:
         self, inspect: Callable[[], Inspection], stage: Stage, own: Sequence[Contribution] = ()
     ) -> tuple[NamedResult, ...]:
         checks = (*own, *self.checks())
-        # They are asked at the same time: what one of them changes is told of all of them.
+        # They are asked at the same time: what one of them changes is logged for all of them.
         whose = " or ".join(dict.fromkeys(each.plugin for each in checks))
         with guarded(whose, "checks", is_one=False):
             return run_checks(checks, inspect, stage=stage, secrets=self.secrets).results

@@ -1,4 +1,4 @@
-"""Who uses a server: one shared file lock per process, which ends with it however it ends.
+"""The users of a server: one shared file lock per process, which ends with it however it ends.
 
 The kernel gives a lock back when its process dies, `kill -9` included, so there is no list of
 process ids that could be out of date. The server is stopped by whoever gets the lock alone:

@@ -38,7 +38,7 @@ class Place:
 
     @property
     def log(self) -> Path:
-        """What the server says."""
+        """The server's log."""
         return self.folder / "server.log"
 
     @property
@@ -98,7 +98,7 @@ def system_folder() -> Path:
 
 
 def everybody_reaches(folder: Path) -> bool:
-    """Tell whether every account may walk into *folder*; parts that do not exist do not count."""
+    """Say whether every account may walk into *folder*; parts that do not exist do not count."""
     return all(path.stat().st_mode & stat.S_IXOTH for path in _existing(folder))
 
 

@@ -1,4 +1,4 @@
-"""The running server as its `postmaster.pid` tells it, and whether that can be believed."""
+"""The running server as its `postmaster.pid` describes it, and whether that can be believed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def read(data: Path) -> Postmaster | None:
 
 
 def is_alive(data: Path) -> bool:
-    """Tell whether the process that postmaster.pid names is a server of *data*."""
+    """Say whether the process that postmaster.pid names is a server of *data*."""
     return _server_process(data) is not None
 
 
@@ -85,7 +85,7 @@ def reap(process_id: int) -> None:
 
 
 def wait_until(is_done: Callable[[], bool], patience_seconds: float) -> bool:
-    """Ask *is_done* every few milliseconds; tell whether it came true in time."""
+    """Ask *is_done* every few milliseconds; say whether it came true in time."""
     deadline = time.monotonic() + patience_seconds
     while not is_done():
         if time.monotonic() > deadline:

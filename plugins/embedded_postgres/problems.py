@@ -1,4 +1,4 @@
-"""What can be wrong before a server is even tried, in the words of the settings."""
+"""Faults that show before a server is even tried, in the words of the settings."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def socket_folder(place: Place) -> Path:
 
 
 def _can_be_a_host(folder: Path) -> bool:
-    """Tell whether a socket fits there, and libpq can be told: a comma separates hosts for it."""
+    """Say whether a socket fits there and libpq takes the path: a comma separates its hosts."""
     return len(os.fsencode(folder)) <= _LONGEST_FOLDER_BYTES and "," not in str(folder)
 
 

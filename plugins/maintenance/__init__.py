@@ -7,8 +7,8 @@
 - `middleware.py`: the answer 503 while the flag is up
 - `watch.py`: the look at the flag once a second
 
-A flag tells the application: in Redis where REDIS_URL is set, else in the database. It holds for
-a short time only and is renewed while the run lives, so it falls by itself when the run dies.
+A flag that the application reads: in Redis where REDIS_URL is set, else in the database.
+It holds for a short time only and is renewed while the run lives, so it expires when the run dies.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     ttl_seconds: float = Field(
-        15.0, ge=1, le=300, description="The flag falls so long after its run has died."
+        15.0,
+        ge=1,
+        le=300,
+        description="Seconds after which the flag expires when its run has died.",
     )
     settle_seconds: float = Field(
         2.0,
@@ -44,9 +47,11 @@ class Config(BaseModel):
         description="Wait between the flag and the first step: the application looks once a "
         "second, and requests that are under way may end.",
     )
-    retry_after_seconds: int = Field(30, ge=1, description="What `Retry-After` says with a 503.")
+    retry_after_seconds: int = Field(
+        30, ge=1, description="Seconds in the `Retry-After` header of a 503."
+    )
     open_paths: tuple[str, ...] = Field(
-        ("/livez", "/health"), description="Answered as ever, maintenance or not."
+        ("/livez", "/health"), description="Paths that are answered during maintenance too."
     )
     redis_key: str = Field(
         "", description="Key of the flag in Redis; empty: sst:maintenance:ENVIRONMENT."

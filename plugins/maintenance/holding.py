@@ -61,7 +61,7 @@ def _lower(flag: Flag, renewals: _Renewals, ttl_seconds: float) -> None:
         else:
             log.info("maintenance is over: the flag in %s is down", flag.place)
             return
-    words = "the maintenance flag in %s could not be taken down (%s); it falls within %g s"
+    words = "the maintenance flag in %s could not be taken down (%s); it expires within %g s"
     log.warning(words, flag.place, reason, ttl_seconds)
 
 

@@ -1,4 +1,4 @@
-"""What the application knows of the flag: asked in the background, once a second, by one thread.
+"""The application's view of the flag: asked in the background, once a second, by one thread.
 
 A request only reads what is known. No request asks, so none can wait for Redis or the database.
 """

@@ -1,4 +1,4 @@
-"""What an error of AWS means, in our own words: its own may quote what was sent or stored."""
+"""The meaning of an AWS error, in our own words: its own may quote what was sent or stored."""
 
 from __future__ import annotations
 

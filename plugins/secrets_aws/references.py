@@ -1,4 +1,4 @@
-"""What the settings name: a setting, and the secret or parameter that holds its value."""
+"""References in the settings: a setting, and the secret or parameter that holds its value."""
 
 from __future__ import annotations
 

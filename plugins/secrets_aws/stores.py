@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .references import Reference
 
     Texts = dict[str, str | UnreadableError]
-    """What each name holds, or why that is not known."""
+    """The value of each name, or why that is not known."""
 
 _PARAMETERS_PER_CALL = 10
 _TRIES = 2
@@ -37,7 +37,7 @@ class Access:
     region: str | None
     endpoint_url: str | None
     timeout_seconds: float
-    """For everything; a single request gets a part of it, so that its own error is told."""
+    """For everything; a single request gets a part of it, so that its own error is reported."""
 
 
 def read(references: Sequence[Reference], access: Access) -> dict[str, str]:

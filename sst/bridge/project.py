@@ -83,12 +83,12 @@ class AlembicProject:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """What the version table holds when everything is applied, sorted."""
+        """The rows of the version table when everything is applied, sorted."""
         return self._history.database_heads
 
     @property
     def ignored_tables(self) -> Sequence[str]:
-        """The patterns of tables that are nobody's drift; see `is_named`."""
+        """The patterns of tables outside every comparison; see `is_named`."""
         return self._ignored
 
     @property
@@ -168,7 +168,7 @@ class AlembicProject:
     ) -> None:
         """Run one revision by itself; see `Passage.run`.
 
-        An env.py that commits nothing cannot be told from here: read `current` afterwards.
+        An env.py that commits nothing cannot be noticed here: read `current` afterwards.
         """
         one = Attempt(step, session_settings, footprint or Footprint())
         observer = RevisionObserver(on_backend) if on_backend else RevisionObserver()

@@ -210,7 +210,7 @@ def _interrupted() -> SstError:
 def _bug(error: Exception, invocation: Invocation) -> SstError:
     text = invocation.clean(f"{type(error).__name__}: {error}")
     bug = SstError(
-        what="This is a bug: an error that nobody expected.",
+        what="This is a bug: an unexpected error.",
         why=text,
         next_step="repeat it with --debug and report the traceback with the version of migrate.py",
     )

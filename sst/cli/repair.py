@@ -41,9 +41,9 @@ def keys(report: Report) -> dict[str, Any]:
     cls=Command,
     text=text,
     keys=keys,
-    short_help="Find what is half done; offer to mend it.",
+    short_help="Find what is half done; offer to repair it.",
 )
-@click.option("--yes", is_flag=True, help="Mend everything without asking; for scripts.")
+@click.option("--yes", is_flag=True, help="Repair everything without asking; for scripts.")
 @run_options()
 @pass_runtime
 def command(runtime: Runtime, options: RunOptions, *, yes: bool) -> Report:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--purge",
     is_flag=True,
-    help="Take away every row of the version table first, also revisions that nobody knows.",
+    help="Remove every row of the version table first, also unknown revisions.",
 )
 @run_options(confirm="With --purge: the database's name, for scripts.")
 @pass_runtime

@@ -1,4 +1,4 @@
-"""A database that lets nobody in: what the server around it says, and how it is opened again.
+"""A database that is closed to connections: what the server around it says, and how it is opened.
 
 A restore closes two databases while they change names. The one that is to be the live one carries
 a note meanwhile, the first line of its comment: `sst-swap {...}`, with the live database's name,
@@ -56,7 +56,7 @@ _NO_LIMIT, _INVALID = -1, -2
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Why a database lets nobody in, in the three lines of an error."""
+    """Why a database is closed to connections, in the three lines of an error."""
 
     what: str
     why: str
@@ -66,7 +66,7 @@ class Closed:
 
 
 def find_closed(url: DatabaseUrl) -> Closed | None:
-    """Return why the database of *url* lets nobody in; None when that is not what is wrong.
+    """Return why the database of *url* is closed to connections; None when it is not closed.
 
     The server is asked through its maintenance database; one that cannot be asked knows nothing.
     """

@@ -21,7 +21,7 @@ _WAITS_TO_WRITE = extensions.POLL_WRITE
 
 
 class Probe:
-    """A connection that asks and never waits longer than it is told; opened at its first use."""
+    """A connection that asks and never waits longer than its deadline; opened at its first use."""
 
     def __init__(self, url: DatabaseUrl, application_name: str) -> None:
         place = url.for_psycopg2()

@@ -1,4 +1,4 @@
-"""What the server said of an error, as far as it holds no data, and what to do about it."""
+"""The server's message of an error, as far as it holds no data, and the advice for it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ ADVICE: Mapping[str, str] = {
     "XX001": "a table or an index is damaged: see the server's log before anything else",
     "XX002": "an index is damaged: REINDEX it",
 }
-"""What to do, by SQLSTATE, else by its class; what is not listed is for the revision's author."""
+"""The advice by SQLSTATE, else by its class; what is not listed is for the revision's author."""
 
 # What the server says of a missing right, and the grant that gives it.
 _RIGHTS = (

@@ -1,7 +1,7 @@
 """Ask many checks at once, each with a deadline of its own, and make one report of it.
 
 A check sits in a daemon thread with its own connection: a database that does not answer hangs
-that thread and nobody else, and the process can still end.
+that thread alone, and the process can still end.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _WORST_FIRST = (CheckStatus.FAIL, CheckStatus.WARN)
 
 @dataclass(frozen=True, slots=True)
 class NamedResult:
-    """What one plugin's check found, and when."""
+    """The result of one plugin's check, with its time."""
 
     plugin: str
     name: str
@@ -97,7 +97,7 @@ def run_checks(
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a check's thread left behind."""
+    """The answer of a check's thread."""
 
     found: CheckResult
     seconds: float

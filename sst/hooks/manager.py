@@ -170,7 +170,7 @@ class Plugins:
         only: Collection[str] | None = None,
         **arguments: Any,
     ) -> tuple[HookProblem, ...]:
-        """Tell the plugins, or *only* those named; return who raised or hung. Never raises."""
+        """Call the observers, or *only* those named; return those that failed. Never raises."""
         found = self._implementations(Mode.OBSERVE, hook, arguments)
         chosen = (each for each in found if only is None or each.plugin in only)
         return self._observers.observe(chosen, arguments)

@@ -242,7 +242,7 @@ class Migrator:
 
     @contextmanager
     def _look(self) -> Iterator[DatabaseInspection]:
-        """Look at the database; what the driver raises is told as an error."""
+        """Look at the database; what the driver raises becomes an error of ours."""
         with translate_driver_errors(self._context.redact), self.inspect() as inspection:
             yield inspection
 

@@ -1,4 +1,4 @@
-"""What is printed while a plugin is called: so much of it goes on, the rest is counted."""
+"""The output of a plugin's call: so much of it goes on, the rest is counted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIMIT_CHARACTERS = 64 * 1024
 
 
 class Quota:
-    """What one call may still print."""
+    """The characters that one call may still print."""
 
     def __init__(self, characters: int = LIMIT_CHARACTERS, *, owner: str = "") -> None:
         self._left = characters

@@ -1,4 +1,4 @@
-r"""What a text says when its escapes are undone, level by level, and where each part of it stands.
+r"""Readings of a text: its escapes undone, level by level, and where each part stands.
 
 A secret is `p%40ss` in a URL, `p%%40ss` for ConfigParser, `p\u00e9` in JSON, `it''s` in SQL, and
 what one encoder made is the next one's text.

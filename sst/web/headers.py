@@ -18,7 +18,7 @@ SECURITY_HEADERS = MappingProxyType(
         "referrer-policy": "no-referrer",
     }
 )
-"""What an answer carries unless it sets the header itself."""
+"""The headers of every answer that does not set them itself."""
 
 
 class SecurityHeaders:

@@ -1,4 +1,4 @@
-"""What a client gets to read when something goes wrong: a problem document (RFC 9457).
+"""The answer of a request that fails: a problem document (RFC 9457).
 
 Never a traceback, a statement or a setting; those are in the log.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sst.web.token import OperationsToken
 
 RETRY_AFTER_SECONDS = 5
-"""What `Retry-After` says with a 503."""
+"""Seconds in the `Retry-After` header of a 503."""
 
 PROBLEM_JSON = "application/problem+json"
 

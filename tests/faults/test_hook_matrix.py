@@ -84,7 +84,7 @@ _AFTER = f"{_RAN} b.post_migrate {_TOLD} {FAILED}"
 
 
 def _after(says: str) -> End:
-    text = "IS migrated, and the plugin 'broken' is not satisfied"
+    text = "is migrated, but the check of plugin 'broken' failed afterwards"
     return End(exit_code=4, says=says, head="one", outcome="unhealthy", text=text, fired=_AFTER)
 
 

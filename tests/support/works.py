@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Work:
-    """Work under a lock that nobody else wants; remembers what it was told."""
+    """Work under a lock that no other session wants; remembers what it was told."""
 
     url: str
     id: str = "20261122T143000Z-7e01e1"

@@ -1,4 +1,4 @@
-"""What env.py's own connection and version table turn out to be, compared with ours."""
+"""Facts about env.py's own connection and version table, compared with ours."""
 
 from __future__ import annotations
 

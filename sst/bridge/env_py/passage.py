@@ -43,7 +43,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class RevisionObserver:
-    """Who is told what happens within env.py."""
+    """The observer of what happens within env.py."""
 
     backend: Callable[[int], None] = lambda _: None
     """Gets the server process of a connection that env.py opened itself."""

@@ -1,4 +1,4 @@
-"""What env.py prepares for the revision files: folders on `sys.path`, variables, imports."""
+"""The preparation of env.py for the revision files: folders on `sys.path`, variables, imports."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _PreparedError(BaseException):
 
 
 class _Preparation(EnvironmentContext):
-    """What env.py knows as `alembic.context` while it only prepares."""
+    """The `alembic.context` of an env.py that only prepares."""
 
     def configure(self, *_: Any, **__: Any) -> NoReturn:
         """End here: what follows is the migration."""

@@ -129,7 +129,7 @@ class EnvironmentRunner:
 
 
 class _Environment(EnvironmentContext):
-    """What env.py knows as `alembic.context`, with the options that a safe run depends on."""
+    """The `alembic.context` of env.py, with the options that a safe run depends on."""
 
     def __init__(
         self,
@@ -173,7 +173,7 @@ def _handed_over(connection: Connection | None, *, keep: bool) -> Iterator[None]
             yield
             _settle(connection, keep=keep)
     except BaseException:
-        # The first error is the one to tell; a connection that broke cannot be rolled back.
+        # The first error is the one to report; a connection that broke cannot be rolled back.
         with suppress(SQLAlchemyError):
             connection.rollback()
         raise
@@ -234,7 +234,7 @@ def _broken(file: str, error: Exception, url: DatabaseUrl) -> ConfigError:
 
 
 def _left_by_autocommit_block(error: Exception) -> bool:
-    """Say whether Alembic found a transaction that is not its own, which it tells no better."""
+    """Say whether Alembic met a transaction that is not its own; its message does not say so."""
     frames = traceback.extract_tb(error.__traceback__)
     return isinstance(error, AssertionError) and frames[-1].name == "autocommit_block"
 

@@ -1,4 +1,4 @@
-"""What can be wrong with revision files, each told with the file and the line."""
+"""Faults of revision files, each with its file and line."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _place(error: Exception) -> tuple[str, int | None]:
 
 
 def _file_being_read(trace: TracebackType | None) -> str:
-    # Alembic tells no error which file it was reading; its loop has the name at hand.
+    # Alembic's error does not name the file that it was reading; its loop has the name.
     for frame, _ in traceback.walk_tb(trace):
         if "real_path" in frame.f_locals:
             return str(frame.f_locals["real_path"])

@@ -53,7 +53,7 @@ class History:
 
     @property
     def database_heads(self) -> tuple[str, ...]:
-        """What the version table holds when everything is applied, sorted.
+        """The rows of the version table when everything is applied, sorted.
 
         A head that another revision `depends_on` has no row of its own.
         """

@@ -127,7 +127,7 @@ def _translated(
         return several_heads(error.heads, target.text)
     if isinstance(error, RangeNotAncestorError):
         return _not_below(target, current)
-    # Alembic has one class for all others, and tells them apart by their text.
+    # Alembic has one class for all others; only their text differs.
     for words, explain in _BY_TEXT.items():
         if words in str(error):
             return explain(history, target, current, str(error))

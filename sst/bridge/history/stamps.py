@@ -1,4 +1,4 @@
-"""What `stamp` writes into the version table, and the steps that write it.
+"""The rows that `stamp` writes into the version table, and the steps that write it.
 
 Alembic's own steps lose rows where one branch depends on another: a head that is merely beside the
 target is merged away with those below it, and a dependency goes with the branch that implied it.

@@ -39,7 +39,7 @@ class Location:
     ini: Path | None = None
     section: str = "alembic"
     x: tuple[str, ...] = ()
-    """What `context.get_x_argument()` of env.py returns, each a `key=value` as a rule."""
+    """The answer of `context.get_x_argument()` in env.py, each a `key=value` as a rule."""
 
     @property
     def name(self) -> str:

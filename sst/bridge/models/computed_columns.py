@@ -1,4 +1,4 @@
-"""What computed columns are made of, compared by the server: it knows when two texts are one."""
+"""Expressions of computed columns, compared by the server: it knows when two texts are one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables that are nobody's drift: partitions, tables of extensions, what `ignore_tables` names."""
+"""Tables outside every comparison: partitions, tables of extensions, those in `ignore_tables`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TABLES = text("""
 def leaving_out(
     context: MigrationContext, models: Sequence[MetaData], patterns: Sequence[str]
 ) -> dict[str, Any]:
-    """Return the filters that *context* needs so that nobody's tables are not compared.
+    """Return the filters that *context* needs that leave such tables out of the comparison.
 
     They come before env.py's own `include_name` and `include_object`. A table is left out on both
     sides: a model of it is not missing either.

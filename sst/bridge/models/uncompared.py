@@ -1,4 +1,4 @@
-"""What Alembic does not compare: the labels of enum types, what computed columns are made of."""
+"""Differences that Alembic does not compare: labels of enum types, computed columns."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Uncompared:
     table: Table
     """The table, or the first one, that it concerns."""
     operation: AddLabels | None = None
-    """What can be written into a revision; None: it takes a person."""
+    """The operation to write into a revision; None: it takes a person."""
 
 
 def uncompared(context: MigrationContext, models: Sequence[MetaData]) -> tuple[Uncompared, ...]:

@@ -1,4 +1,4 @@
-"""What a revision has committed so far: whether it may be run from its beginning again."""
+"""The footprint of a revision: all that it has committed, and whether it may be run again."""
 
 from __future__ import annotations
 
@@ -84,12 +84,12 @@ class Footprint:
             self._is_muted = False
 
     def notice(self, connection: Connection) -> None:
-        """See that the driver itself ended the transaction: nothing was told of it."""
+        """Note that the driver itself ended the transaction, without a statement that was seen."""
         if self._open and not self._is_outside and _is_idle(connection):
             self._unsure, self._open = self._unsure + self._open, []
 
     def resolve(self, *, was_committed: bool) -> None:
-        """Count what nobody told of as committed or as lost, now that the server has said it."""
+        """Count what was not seen as committed or as lost, now that the server has said it."""
         if was_committed and not (self._unsure or self._committed or self._in_doubt):
             # It was not even seen which statements came before the COMMIT.
             self._unsure, self._lost = self._lost, []
@@ -154,7 +154,7 @@ class Footprint:
         self._is_outside = False
 
     def _commit(self, connection: Connection) -> None:
-        # Told before it is sent.
+        # Called before it is sent.
         self.notice(connection)
         self._in_doubt, self._open = self._in_doubt + self._open, []
 

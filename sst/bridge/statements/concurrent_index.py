@@ -26,7 +26,7 @@ _CREATE = re.compile(
     re.IGNORECASE,
 )
 
-# What somebody builds right now is not yet valid and not broken either. Only the number of the
+# An index that is being built is not yet valid and not broken either. Only the number of the
 # building process is for everybody to see; the lock says which table it is at work on.
 # An index on a partitioned table ('I') is invalid until every partition has its own: no failure.
 _INVALID = """
@@ -68,7 +68,7 @@ def is_concurrent(statement: str) -> bool:
 
 
 def leaves_invalid(statement: str) -> bool:
-    """Say whether *statement*, when it fails, may leave an index that nobody wanted.
+    """Say whether *statement*, when it fails, may leave an index that is of no use.
 
     A failed concurrent drop leaves one too, which its next run drops.
     """

@@ -1,4 +1,4 @@
-"""What the server says to a revision beside its results, such as RAISE NOTICE and WARNING."""
+"""The server's notices to a revision, beside its results, such as RAISE NOTICE and WARNING."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class EndedTransactionError(Exception):
     """A revision ended the transaction that was begun for it."""
 
     kept = "nothing of the revision is committed"
-    """What stays of the revision where no statement of it is known to be committed."""
+    """The rest of the revision where no statement of it is known to be committed."""
 
 
 class RevisionTransaction:
@@ -141,7 +141,7 @@ class RevisionTransaction:
         connection = self._connection
         if connection.closed or connection.invalidated:
             return
-        # The first error is the one to tell.
+        # The first error is the one to report.
         with suppress(Exception):
             self._footprint.notice(connection)
             connection.rollback()

@@ -86,7 +86,7 @@ class _Keeper:
             # Left over from a concurrent statement that failed, which the revision survived.
             self._put_back(connection)
             if _RESETS_ALL.search(statement):
-                # Afterwards nothing would be left to tell it by.
+                # Afterwards nothing would show it.
                 self._transaction.check()
             if is_concurrent(statement):
                 _make_room(connection, statement)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EnvFacts:
-    """What a project's `env.py` does, observed by running it with nothing to apply."""
+    """The behaviour of a project's `env.py`, observed by running it with nothing to apply."""
 
     version_table: str
     version_schema: str | None
@@ -68,6 +68,6 @@ class StepSql:
 
     revision: str
     sql: str | None
-    """What Alembic would send, from BEGIN to COMMIT, the version table's row included."""
+    """The statements of Alembic, from BEGIN to COMMIT, the version table's row included."""
     reason: str | None
     """Why there is no SQL: such a revision usually reads data while it runs."""

@@ -1,4 +1,4 @@
-"""What one call of migrate.py was told on its command line, and the runtime it works with."""
+"""One call of migrate.py: its command line, and the runtime that it works with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plugin's command works with: the runtime, seen through the contract."""
+"""The context of a plugin's command: the runtime, seen through the contract."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def _unread(sources: Sources) -> Iterator[Finding]:
     from sst.hooks.tools.doctor import warning
 
     for word in sources.unread():
-        what = f"is read by nobody: {word.path[1]} is enabled in no environment [{word.source}]"
+        what = f"is not read: {word.path[1]} is enabled in no environment [{word.source}]"
         hint = f"add {word.path[1]} to plugins.enabled, or remove the setting"
         yield warning("unread_setting", key_of(word.path), what, hint)
 

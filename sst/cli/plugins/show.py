@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PluginDetails:
-    """What is known about a plugin; of one that is not enabled, what needs no import."""
+    """The known facts about a plugin; of one that is not enabled, those that need no import."""
 
     entry: PluginEntry
     file: str = ""

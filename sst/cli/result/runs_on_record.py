@@ -94,14 +94,14 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
 
 
 def _steps(run: RunRecord) -> str:
-    """Return how many steps the run began, and how many tries they took where that is more."""
+    """Return how many steps the run began, and how many attempts they took where that is more."""
     count = len(run.steps)
     told = f"{count} step{'' if count == 1 else 's'}"
-    return f"{told} in {run.tries} tries" if run.tries > count else told
+    return f"{told} in {run.tries} attempts" if run.tries > count else told
 
 
 def _step_row(step: StepRecord) -> tuple[str, ...]:
-    tries = f"{step.attempts} {'try' if step.attempts == 1 else 'tries'}"
+    tries = f"{step.attempts} {'attempt' if step.attempts == 1 else 'attempts'}"
     return (step.direction, step.revision, step.outcome, duration_text(step.duration_ms), tries)
 
 

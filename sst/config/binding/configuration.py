@@ -45,7 +45,7 @@ class Configuration:
     secrets: frozenset[str] = field(repr=False)
     """Every text that must never be printed, for the log's redactor."""
     warnings: tuple[str, ...] = ()
-    """What is allowed and should not stay so."""
+    """Settings that are allowed and should not stay so."""
     entries: tuple[Entry, ...] = field(default=(), repr=False)
     """Every setting with its sources, for `config show` and `config explain`."""
 

@@ -79,7 +79,7 @@ def early_secrets(
 
 @dataclass(frozen=True, slots=True)
 class ProcessInputs:
-    """What a process and its command line said."""
+    """The variables of a process and the words of its command line."""
 
     environ: Mapping[str, str] = field(repr=False)
     overrides: tuple[str, ...] = field(repr=False)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the settings say of the listed plugins, before any of them is imported."""
+    """The operator's choice of plugins, before any of them is imported."""
 
     policies: Mapping[str, PluginPolicy] = field(default_factory=dict)
     """Of every plugin in plugins.enabled, in its order."""

@@ -1,4 +1,4 @@
-"""What a protected environment refuses, whatever the types say."""
+"""Settings that a protected environment refuses, whatever their types."""
 
 from __future__ import annotations
 

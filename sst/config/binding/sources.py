@@ -53,7 +53,7 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Sources:
-    """What files and variables say, before the plugins that they enable are known."""
+    """Files and variables, before the plugins that they enable are known."""
 
     root: Path
     environment: str
@@ -101,7 +101,7 @@ class Sources:
         return core | known_in_variables(self.dotenv) | known_in_variables(self.environ)
 
     def unread(self) -> tuple[SourceValue, ...]:
-        """Return what the files say about plugins that no environment, and nobody now, enables."""
+        """Return what the files say about plugins that nothing enables, in any environment."""
         listed = (*enabled_anywhere(self.files), *self.enabled_plugins())
         readers = {fold(name) for name in listed}
         return tuple(

@@ -1,4 +1,4 @@
-"""Tell why pydantic refused a value, in our words and without the value."""
+"""Say why pydantic refused a value, in our words and without the value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What pydantic said, without any input; or where a validator of the model broke."""
+    """The refusal of pydantic, without any input; or where a validator of the model broke."""
 
     errors: tuple[ErrorDetails, ...] = ()
     broke: str = ""

@@ -1,4 +1,4 @@
-"""What all sources say together: the words sorted to the settings that they are about."""
+"""The source values of all sources, sorted to their settings."""
 
 from __future__ import annotations
 

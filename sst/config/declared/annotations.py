@@ -1,4 +1,4 @@
-"""What a declared type says about a value: how its text is read, and whether it is a secret."""
+"""The meaning of a declared type for a value: how its text is read, and whether it is a secret."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Catalog:
-    """What may be set, and by which plugin's leave."""
+    """All settings, by path, and the plugins that they belong to."""
 
     settings: Mapping[tuple[str, ...], Setting]
     enabled: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ class Catalog:
     known: frozenset[str] = frozenset()
     """Plugins that exist but are not enabled."""
     unread: frozenset[str] = frozenset()
-    """Enabled plugins whose settings nobody knows, because they could not be imported."""
+    """Enabled plugins whose settings are not known, because they could not be imported."""
 
     @cached_property
     def names(self) -> Mapping[str, Setting]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class PluginPolicy(Frozen):
-    """What an operator decides about one plugin; in the plugin's own section, beside its keys."""
+    """The operator's policy for one plugin; in the plugin's own section, beside its keys."""
 
     enabled: bool = Field(
         True,  # noqa: FBT003 - pydantic's default

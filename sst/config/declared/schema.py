@@ -68,11 +68,11 @@ class MigrateSettings(Frozen):
     )
     lock_retry_pauses: tuple[_Pause, ...] = Field(
         (0.5, 0.5, 1.0, 5.0, 5.0, 15.0, 30.0),
-        description="Seconds before each next try of a revision that did not get its locks; "
-        "the last one repeats, an empty list is one try.",
+        description="Seconds before each next attempt of a revision that did not get its locks; "
+        "the last one repeats, an empty list is one attempt.",
     )
     lock_retry_seconds: float = Field(
-        300.0, ge=0, description="Seconds after which no further try of a revision begins."
+        300.0, ge=0, description="Seconds after which no further attempt of a revision begins."
     )
     terminate_applications: tuple[str, ...] = Field(
         (),

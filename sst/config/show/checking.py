@@ -62,7 +62,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class CheckedEnvironment:
-    """What is wrong with the configuration of one environment."""
+    """The problems of the configuration of one environment."""
 
     environment: str
     problems: tuple[Problem, ...]

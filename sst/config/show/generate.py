@@ -1,4 +1,4 @@
-"""What is made from the models: the JSON Schema for editors and the settings reference."""
+"""Documents made from the models: the JSON Schema for editors and the settings reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `config show`, `explain` and `diff` tell: values without secrets, no printing."""
+"""The results of `config show`, `explain` and `diff`: values without secrets, no printing."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def show(configuration: Configuration) -> Shown:
 
 @dataclass(frozen=True, slots=True)
 class ShownSource:
-    """What one source says about the explained setting."""
+    """The value of one source for the explained setting."""
 
     value: Value
     source: str
@@ -111,7 +111,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """What the files say differently for two environments."""
+    """The differences between two environments, by the files."""
 
     left: str
     right: str

@@ -1,4 +1,4 @@
-"""What Dynaconf would let pass in a settings file, as problems."""
+"""Faults of a settings file that Dynaconf would let pass, as problems."""
 
 from __future__ import annotations
 

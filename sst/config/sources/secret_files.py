@@ -14,7 +14,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class SecretFile:
-    """What a file holds, or what is wrong with it; its `repr` does not hold the text."""
+    """The text of a file, or its fault; its `repr` does not hold the text."""
 
     text: str = field(default="", repr=False)
     fault: str = ""

@@ -1,4 +1,4 @@
-"""What one source says about one setting: its value, and where it stands."""
+"""The value of one source for one setting, and its place in that source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the line of every key in a TOML text, which the standard parser does not tell."""
+"""Find the line of every key in a TOML text, which the standard parser does not give."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What variables say: the environment, `.env`, `NAME_FILE`, `--set` and plugins' values."""
+"""Source values from variables: environment, `.env`, `NAME_FILE`, `--set`, plugins' values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FILE = "_FILE"
 
 @dataclass(frozen=True, slots=True)
 class SourceValues:
-    """What a source said, and what was wrong with it."""
+    """The values of a source, and its problems."""
 
     source_values: tuple[SourceValue, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger("sst.plugins")
 
 PLUGIN_ERRORS = (Exception, SystemExit)
-"""What is a plugin's failure; Ctrl-C and the signals that end a run are not."""
+"""A plugin's failures; Ctrl-C and the signals that end a run are not."""
 
 ANSWER_TYPES: Mapping[str, type] = {"resolve_database_url": str, "restore_backup": Restored}
-"""What the first answer must be."""
+"""The type of the first answer, by hook."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the operator decided about a plugin, as far as calling this hook of it goes."""
+    """The operator's terms for calling this hook of a plugin."""
 
     deadline_seconds: float | None = None
     """Of an observer and of a collected answer; None is the usual one."""
@@ -218,7 +218,7 @@ def watched(plugin: str, hook: str, *, is_one: bool = True) -> AbstractContextMa
 
 
 def _must_have_run(answer: object) -> None:
-    """Raise when *answer* is work that nobody would do, such as a backup that is a coroutine."""
+    """Raise when *answer* is work that nothing would do, such as a backup that is a coroutine."""
     if inspect.iscoroutine(answer) or inspect.isgenerator(answer):
         answer.close()
         raise TypeError(f"returned a {type(answer).__name__}: its body has not run")

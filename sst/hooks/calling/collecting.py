@@ -24,7 +24,7 @@ ITEM_TYPES: Mapping[str, type] = {
     "register_middleware": Callable,  # type: ignore[dict-item] # isinstance() takes it
     "register_migrations": Migrations,
 }
-"""What an item of a collected answer must be; commands and routers are checked by their rooms."""
+"""The type of an item of a collected answer; commands and routers are checked by their rooms."""
 
 _STRICT = frozenset({"config_values", "register_middleware", "register_migrations"})
 """Hooks whose failure is exit 2: going on would use half the settings, half the history, or an

@@ -51,9 +51,9 @@ _left_running: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
 def isolated(who: str, blame: Callable[[str], None], owner: str = "") -> Iterator[Quota]:
     """Put back what the body changes of the process, and bound what it prints.
 
-    *blame* is told what was changed; a thread that stays is remembered as one of *who*.
+    *blame* gets what was changed; a thread that stays is remembered as one of *who*.
     *owner* is the plugin, for the log lines that it writes.
-    Yields the quota, which a thread of the body has to be told to spend.
+    Yields the quota, which a thread of the body has to spend explicitly.
     """
     quota = Quota(owner=owner)
     threads = set(threading.enumerate())
@@ -214,7 +214,7 @@ def _put_logging(was: dict[str, tuple[Any, ...]], _now: dict[str, tuple[Any, ...
 
 
 _PARTS = (
-    # First: what is told of the others must reach the log.
+    # First: what is said of the others must reach the log.
     _Part("the logging", _logging, _put_logging, differs=_logging_differs),
     _Part("the working folder", _folder, _go_back, lambda _was, now: str(now)),
     _Part(

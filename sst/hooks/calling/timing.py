@@ -1,4 +1,4 @@
-"""What the calls of hooks took: kept by the record of a run, shown by `plugins show`."""
+"""The time that calls of hooks took: kept by the record of a run, shown by `plugins show`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plugin is told of the application that it adds to; add-only."""
+"""The application as a plugin that adds to it sees it; add-only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plugin's own command is given, and what it gives back; add-only."""
+"""The context and the result of a plugin's own command; add-only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What a command of a plugin has to say; the core prints it, as text or as one JSON object."""
+    """The result of a plugin's command; the core prints it, as text or as one JSON object."""
 
     text: str = ""
     """For a person, without a newline at its end."""
@@ -28,7 +28,7 @@ class CommandResult:
 
 
 class CommandContext(Protocol):
-    """What a command of a plugin works with; `@click.pass_obj` hands it over."""
+    """The context of a plugin's command; `@click.pass_obj` hands it over."""
 
     @property
     def environment(self) -> str:
@@ -135,13 +135,13 @@ class LockedWork(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore did, for `migrate.on_failure = "restore"` and for its command."""
+    """The result of a restore, for `migrate.on_failure = "restore"` and for its command."""
 
     backup_id: str
     heads: tuple[str, ...]
     kept_as: str | None
     """The name under which the database of before is kept; None when it was dropped."""
     cut_off_ms: int
-    """How long nobody could connect to the database."""
+    """How long connections to the database were refused."""
     message: str
     """One line a person can read."""

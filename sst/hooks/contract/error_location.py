@@ -1,4 +1,4 @@
-"""Say where something is: file and line, as a person is told."""
+"""Say where something is: file and line, as a person reads it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def location_of(error: BaseException, package: str) -> tuple[str, int] | None:
 
 
 def belongs(module: object, package: str) -> bool:
-    """Tell whether *module* is the name of *package* or of something in it."""
+    """Say whether *module* is the name of *package* or of something in it."""
     return isinstance(module, str) and (module == package or module.startswith(f"{package}."))
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Mode(StrEnum):
-    """What the caller does with a plugin's answer and with its exception."""
+    """The mode of a hook: the use of a plugin's answer and of its exception."""
 
     COLLECT = "collect"
     FIRST = "first"
@@ -43,7 +43,7 @@ def hook(
     """Declare the decorated signature to be a hook of *mode*, in list order or *reverse*.
 
     *deprecated_arguments* says by name what to ask for instead: a plugin that still asks for one
-    works as before, and its author and operators are told when it is loaded.
+    works as before, and its author and operators are warned when it is loaded.
     """
     advice = deprecated_arguments or {}
 

@@ -51,7 +51,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What a backup plugin made; a gate returns it from `pre_migrate`."""
+    """A backup as its plugin made it; a gate returns it from `pre_migrate`."""
 
     id: str
     uri: str
@@ -67,7 +67,7 @@ class Backup:
     proven: str = ""
     """How far: `restored` and compared, `read` back, or `no`; empty when the plugin is silent."""
     warnings: tuple[str, ...] = ()
-    """What would stop a restore, a line each, with what to do; the run shows and records them."""
+    """Obstacles to a restore, a line each, with the remedy; the run shows and records them."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object that `--json` prints under `backup`."""
@@ -182,7 +182,7 @@ class Failure:
 
 
 class EventKind(StrEnum):
-    """What `notify` may be told."""
+    """The kinds of events that `notify` gets."""
 
     RUN_STARTED = "run_started"
     NOTHING_TO_DO = "nothing_to_do"
@@ -262,7 +262,7 @@ ALL_STAGES: frozenset[Stage] = frozenset(Stage)
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check found."""
+    """The result of a check."""
 
     status: CheckStatus
     detail: str = ""

@@ -46,11 +46,11 @@ class FoundPlugin:
     """The project's root."""
     module: ModuleType = field(repr=False)
     config_model: type[BaseModel] | None = field(default=None, repr=False)
-    """What its section of the settings is read with."""
+    """The model of its section of the settings."""
     use: str = ""
     """The plugin that it is an instance of, where the settings say so."""
     import_seconds: float = 0.0
-    """What its import took, with what nobody had imported before it."""
+    """Seconds that its import took, with all that it imported first."""
 
     @property
     def hooks(self) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ class FoundPlugin:
         return frozenset(getattr(self.module, MAY_WARN, ()))
 
     def implements(self, hook: str) -> bool:
-        """Tell whether it has a function for *hook*; nothing is instantiated."""
+        """Say whether it has a function for *hook*; nothing is instantiated."""
         return hook in self.hooks
 
 

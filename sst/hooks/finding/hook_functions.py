@@ -36,7 +36,7 @@ class HookFunction:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with one function of a plugin."""
+    """The fault of one function of a plugin."""
 
     what: str
     hint: str
@@ -144,7 +144,7 @@ def _innermost(value: object) -> object:
 
 
 def _is_own(function: FunctionType, holder: Holder) -> bool:
-    """Tell whether *function* was written for *holder*, not imported to help it."""
+    """Say whether *function* was written for *holder*, not imported to help it."""
     return isinstance(holder, type) or function.__module__ == holder.__name__
 
 

@@ -27,14 +27,14 @@ from sst.hooks.finding.sources import Candidate
 
 PACKAGE_PREFIX = "sst_plugins_"
 LOAD_ERRORS = (Exception, SystemExit)
-"""What a plugin's own code may raise and we report; Ctrl-C and our signals go on."""
+"""Exceptions of a plugin's own code that we report; Ctrl-C and our signals go on."""
 
 
 def load(candidate: Candidate, root: Path, enabled: Collection[str] = ()) -> ModuleType:
     """Import *candidate*, a plugin of the project at *root*, and return its module.
 
     A plugin that is a file may import siblings whose name starts with an underscore, and plugins
-    that are *enabled*; another sibling is a plugin that nobody enabled and is not imported.
+    that are *enabled*; another sibling is a plugin that is not enabled, and is not imported.
     Raises whatever the plugin's code raises, SystemExit included.
     """
     importlib.invalidate_caches()

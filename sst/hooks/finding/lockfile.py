@@ -100,7 +100,7 @@ def refuse_changed_code(root: Path, names: Sequence[str]) -> None:
 def lock_problems(root: Path, names: Sequence[str]) -> Iterator[Problem]:
     """Yield how the plugins *names* differ from the lock file; nothing without a file.
 
-    A plugin that is missing or found twice is somebody else's problem.
+    A plugin that is missing or found twice is reported elsewhere.
     """
     locked = read_lock(root)
     if locked is None:

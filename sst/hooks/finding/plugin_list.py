@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PluginState(StrEnum):
-    """What the settings make of a plugin."""
+    """The state of a plugin by the settings."""
 
     ENABLED = "enabled"
     """Listed in the settings and found; only an import could say whether it is broken."""

@@ -23,7 +23,7 @@ LIST = "plugins.enabled"
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """What stands behind one name of the list."""
+    """The plugin behind one name of the list."""
 
     name: str
     """The instance's own name."""

@@ -49,7 +49,7 @@ class Candidate:
     version: str
     """Of the distribution; of a local plugin the first digits of its code's SHA-256."""
     source: str
-    """The file below the project's root, or the distribution: what a person is told."""
+    """The file below the project's root, or the distribution: what a person reads."""
     module: str
     """The module to import; where it is no package's, its name within the folder of plugins."""
     path: Path | None
@@ -59,7 +59,7 @@ class Candidate:
 
 
 def is_plugin_name(name: str) -> bool:
-    """Tell whether *name* can name a plugin."""
+    """Say whether *name* can name a plugin."""
     return bool(_NAME.fullmatch(name)) and name not in _RESERVED
 
 
@@ -159,7 +159,7 @@ def _owner(entry: metadata.EntryPoint) -> str:
 
 
 def _module_file(entry: metadata.EntryPoint) -> Path | None:
-    """Return the module's file; None where only importing would tell (editable installs)."""
+    """Return the module's file; None where only an import would show it (editable installs)."""
     if entry.dist is None:
         return None
     stem = entry.module.replace(".", "/")

@@ -1,4 +1,4 @@
-"""What could go wrong with the plugins of a project, found without running their hooks."""
+"""Faults that the plugins of a project could have, found without running their hooks."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ _MODES = {
     Mode.GATE: "asks one plugin after the other and waits for it; raising stops there, unless "
     'the plugin allows `on_error = "warn"` and the settings say so',
     Mode.AROUND: "enters the returned context managers, the first plugin's outermost",
-    Mode.OBSERVE: f"tells each plugin in a thread of its own, {Deadlines().each_seconds:g} s each "
+    Mode.OBSERVE: f"calls each plugin in a thread of its own, {Deadlines().each_seconds:g} s each "
     f"and {Deadlines().total_seconds:g} s together; "
     "who raises or hangs is logged and changes nothing",
 }
@@ -52,7 +52,7 @@ _HEADINGS = {"Called": "Called", "Raising": "Raising means"}
 
 @dataclass(frozen=True, slots=True)
 class HookEntry:
-    """What the reference says about one hook."""
+    """The entry of one hook in the reference."""
 
     name: str
     mode: Mode

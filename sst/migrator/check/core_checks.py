@@ -1,4 +1,4 @@
-"""What `check` finds by comparing the record with the files and with the schema.
+"""The core's checks: the record compared with the files and with the schema.
 
 Each finding is an entry of `checks` under the name `core`, with a code and a remedy of its own.
 """
@@ -36,13 +36,13 @@ REMEDIES = {
     "ledger_disagrees": "find out who moved it, then put it on record with "
     "`python migrate.py repair`",
 }
-"""What to do about each finding, by its code, the gravest first."""
+"""The remedy of each finding, by its code, the gravest first."""
 _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the findings are made from, read once on one connection."""
+    """The evidence for the findings, read once on one connection."""
 
     project: AlembicProject
     status: Status
@@ -50,7 +50,7 @@ class Evidence:
     last_move: LastMove | None
     fingerprint: Fingerprint | None
     changed: tuple[str, ...] | None
-    """What changed outside migrations; None where nothing can be said."""
+    """The changes outside migrations; None where nothing can be said."""
 
 
 def gather(project: AlembicProject, inspection: DatabaseInspection) -> Evidence:

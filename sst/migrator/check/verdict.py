@@ -1,4 +1,4 @@
-"""What `check` concludes: nothing to say, or one error with its exit code and its remedy."""
+"""The verdict of `check`: nothing to say, or one error with its exit code and its remedy."""
 
 from __future__ import annotations
 

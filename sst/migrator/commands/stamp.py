@@ -30,7 +30,7 @@ log = logging.getLogger("sst.migrate")
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What is to be written."""
+    """The rows to be written."""
 
     targets: tuple[str, ...]
     purge: bool = False
@@ -98,7 +98,7 @@ def _fail(
     try:
         session.ledger.finish(run_id, outcome, error=failure, heads=heads)
     except SQLAlchemyError as unwritten:
-        # The first error is the one to tell.
+        # The first error is the one to report.
         log.warning("the end of %s is not on record: %s", run_id, type(unwritten).__name__)
 
 

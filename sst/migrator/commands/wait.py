@@ -34,7 +34,7 @@ _SHORTEST_TRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one look at the database found."""
+    """The result of one look at the database."""
 
     is_there: bool
     why_not: str = ""

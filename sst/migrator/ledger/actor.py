@@ -1,4 +1,4 @@
-"""Who runs what code where: for the record."""
+"""The actor of a run: which person, host and code; for the record."""
 
 from __future__ import annotations
 

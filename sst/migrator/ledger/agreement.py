@@ -25,7 +25,7 @@ class Loss:
 
     revisions: tuple[str, ...]
     targets: tuple[str, ...]
-    """What to stamp to have them back."""
+    """The targets to stamp to have them back."""
     current: tuple[str, ...]
     move: LastMove
 

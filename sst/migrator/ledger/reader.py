@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 _KILLED = RunFailure(
-    "killed", None, "The process ended without a word: it was killed, or its machine stopped."
+    "killed", None, "The process left no record of its end: it was killed, or its machine stopped."
 )
 
 # A row of an older or newer version has fewer or more columns: it is read whole, as it is.

@@ -67,9 +67,9 @@ def nobodys_revision(unknown: Sequence[str], wanted: Sequence[str]) -> UnknownRe
     plural = "" if len(unknown) == 1 else "s"
     stamp = f"python migrate.py stamp --purge {shlex.join(wanted) or 'REVISION'}"
     return UnknownRevisionError(
-        what=f"The database holds the revision{plural} {', '.join(unknown)}, "
-        "which nobody here knows.",
-        why="no revision file has that id, and no run on record has applied it",
+        what=f"The database is at revision{plural} {', '.join(unknown)}, "
+        "which is in no revision file and in no recorded run.",
+        why="only the version table names it",
         next_step="check that DATABASE_URL names the right database; if it does, bring the file "
         f"of that revision here, or write where the database really is: `{stamp}`",
     )

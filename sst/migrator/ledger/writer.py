@@ -208,7 +208,7 @@ class Ledger:
     def note_try(
         self, run_id: str, position: int, attempts: int, blockers: Sequence[Mapping[str, Any]]
     ) -> None:
-        """Write that the try number *attempts* failed, and who stood in its way."""
+        """Write that the attempt number *attempts* failed, and who stood in its way."""
         values = {"run_id": run_id, "position": position, "attempts": attempts}
         self._connection.execute(_NOTE_TRY, {**values, "blockers": json.dumps(blockers)})
 

@@ -179,7 +179,7 @@ class Work:
             heads = self._session.heads()
         try:
             is_untouched = set(heads or ()) == set(self._before)
-            # Who waits in vain for the lock after having been aside has renamed databases by then.
+            # Work that times out on the lock after it was aside has renamed databases by then.
             is_untouched = is_untouched and not (self._was_aside and _is_busy(raised))
             outcome = _outcome(raised, is_untouched=is_untouched)
             redact = self._context.redact
@@ -188,7 +188,7 @@ class Work:
             if known and not known.later_run and not self._has_fingerprint:
                 hand_on(record, known.run_id, self._id)
         except SQLAlchemyError as unwritten:
-            # What the body raised is what there is to tell.
+            # The body's own error is the one to report.
             name = type(getattr(unwritten, "orig", unwritten)).__name__
             log.warning("the end of %s is not on record: %s", self._id, name)
 

@@ -1,4 +1,4 @@
-"""What a half-applied run leaves behind: found by queries, each with its remedy."""
+"""The damage that a half-applied run leaves: found by queries, each with its remedy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LEFTOVER = re.compile(r"_cc(new|old)\d*$")
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One thing to mend."""
+    """One thing to repair."""
 
     code: str
     """`closed_database`, `dead_run`, `index_leftover`, `invalid_index`, `unvalidated_constraint`,
@@ -43,9 +43,9 @@ class Damage:
     subject: str
     """The run, the index, the constraint."""
     what: str
-    """What is wrong, in one line."""
+    """The damage, in one line."""
     remedy: str
-    """What `repair` would do, in one line; a statement is shown as it is."""
+    """The remedy of `repair`, in one line; a statement is shown as it is."""
     statement: str | None = None
     """The SQL that mends it; None for what is a matter of the record."""
     dead_run: DeadRun | None = None

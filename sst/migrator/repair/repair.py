@@ -1,4 +1,4 @@
-"""`repair`: says what is half done, and mends it one by one, on record; it never stamps."""
+"""`repair`: lists what is half done and repairs it one by one, on record; it never stamps."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sst.migrate")
 
-_BY_HAND = "run `python migrate.py repair` on a terminal, or with --yes to mend everything"
+_BY_HAND = "run `python migrate.py repair` on a terminal, or with --yes to repair everything"
 # In each of them the record says something else than the version table.
 _MOVED = {"ledger_disagrees", "version_table_behind", "unknown_revision"}
 
@@ -69,8 +69,8 @@ def execute_repair(
 ) -> Report:
     """Mend under the run's lock everything that *agree* says yes to, each by itself.
 
-    What cannot be mended does not stop the others. A database that lets nobody in comes first:
-    without it there is nothing to look at.
+    A damage that cannot be repaired does not stop the others. A database that is closed to
+    connections comes first: without it there is nothing to look at.
     """
     run_id = new_run_id()
     closed, error = _look_for_closed(context)
@@ -86,7 +86,7 @@ def execute_repair(
         run_id,
         options,
         unknown="how far the repair has come is not known",
-        touched="what was mended before stays mended",
+        touched="what was repaired before stays repaired",
         close_dead_runs=False,
     ) as session:
         opened = (closed,) if closed else ()
@@ -115,7 +115,7 @@ class _Repair:
     session: Session
     run_id: str
     opened: tuple[Damage, ...] = ()
-    """What has been mended already: there was no record to put it on before."""
+    """Repairs made already: there was no record to put them on before."""
     done: list[RepairAction] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     refused: bool = False
@@ -216,7 +216,7 @@ class _Repair:
         return None
 
     def _remember(self, known: Fingerprint, before: Shape) -> None:
-        """Add what was mended to the fingerprint, and nothing that somebody else changed."""
+        """Add what was repaired to the fingerprint, and no other change."""
         with contextlib.suppress(DBAPIError), DatabaseInspection(self.context) as inspection:
             shape = patched(known.shape, before, take_shape(inspection.connection))
             store_fingerprint(self.session.record, self.run_id, shape, known.server_major)
@@ -240,7 +240,7 @@ def _needed(left: Sequence[RepairAction], found: Sequence[Damage]) -> RepairNeed
     mendable = any(each.code not in {one.code for one in found if one.by_hand} for each in left)
     next_step = "; then ".join([*by_hand, *([_BY_HAND] if mendable else [])])
     return RepairNeededError(
-        what=f"{len(left)} finding{'' if len(left) == 1 else 's'} to mend.",
+        what=f"{len(left)} finding{'' if len(left) == 1 else 's'} to repair.",
         why="; ".join(f"{each.what}{f' ({each.note})' if each.note else ''}" for each in left),
         next_step=next_step,
     )

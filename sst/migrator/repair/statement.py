@@ -1,4 +1,4 @@
-"""Runs the one statement that mends a damage, on a connection of its own."""
+"""Runs the one statement that repairs a damage, on a connection of its own."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run_statement(
 ) -> str:
     """Run the statement of *damage*; return why it failed, empty when it did not.
 
-    *watch* is told the number of the server process that a signal must cancel.
+    *watch* gets the number of the server process that a signal must cancel.
     """
     with open_connection(context, f"sst-repair {run_id}", autocommit=True) as connection:
         watch(prepare_session(connection))
@@ -44,7 +44,7 @@ def run_statement(
 
 
 def _execute(connection: Connection, statement: str, lock_timeout_seconds: float) -> None:
-    # What is done concurrently waits as long as it must, and stops nobody meanwhile.
+    # What is done concurrently waits as long as it must, and blocks no session meanwhile.
     timeout = 0 if "CONCURRENTLY" in statement else int(lock_timeout_seconds * 1000)
     connection.exec_driver_sql(f"set lock_timeout = {timeout}")
     # The driver reads a percent sign in a name as a parameter, unless it is given none.

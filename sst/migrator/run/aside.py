@@ -1,4 +1,4 @@
-"""A run that steps aside for a gate: everything is closed, and looked at again afterwards."""
+"""A run aside for a gate: everything is closed, and looked at again afterwards."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Aside:
             self._refuse_moved()
 
     def explain(self, error: Exception) -> Exception:
-        """Return what to tell of a gate's *error*: what it met while the run was aside."""
+        """Return the error to report for a gate's *error*: what it met while the run was aside."""
         return self._lost or error
 
     def _refuse_moved(self) -> None:

@@ -1,4 +1,4 @@
-"""The tries of one revision: each with its timeouts, and after a failed one who was in the way.
+"""The attempts of one revision: each with its timeouts, and after a failed one its blockers.
 
 A revision is tried again on a lock timeout, a deadlock or a serialization failure, on the same
 connection, which holds the run's lock; and only when nothing of it is committed but concurrent
@@ -53,7 +53,7 @@ def refuse_lost_lock(session: Session, progress: Progress, step: Step) -> None:
 
 
 class RevisionAttempts:
-    """The tries of a revision until it is committed, or must not be tried again."""
+    """The attempts of a revision until it is committed, or must not be tried again."""
 
     def __init__(
         self, context: Context, session: Session, progress: Progress, interrupts: Interrupts
@@ -73,7 +73,7 @@ class RevisionAttempts:
 
     @contextmanager
     def of_one_step(self) -> Iterator[None]:
-        """Look at blockers while the body runs: the next tries are those of one step."""
+        """Look at blockers while the body runs: the next attempts are those of one step."""
         self._attempts = self._progress.attempts = Attempts()
         self._started = time.monotonic()
         timeout = self._schedule.timeout_seconds(1)
@@ -83,7 +83,7 @@ class RevisionAttempts:
             yield
 
     def next(self, step: Step) -> Attempt:
-        """Prepare the next try of *step*: its timeouts are set on our connection."""
+        """Prepare the next attempt of *step*: its timeouts are set on our connection."""
         self._attempts.count += 1
         connection = self._session.connection
         self._known = known_invalid(connection)
@@ -95,7 +95,7 @@ class RevisionAttempts:
         return Attempt(step, settings, self._footprint)
 
     def pause_after(self, step: Step, error: BaseException) -> float | None:
-        """Return the seconds to wait before the next try of *step*, which *error* has ended.
+        """Return the seconds to wait before the next attempt of *step*, which *error* has ended.
 
         None when there is to be none.
         """
@@ -131,18 +131,20 @@ class RevisionAttempts:
             stay = drop_left_behind(self._context, self._interrupts, known, failed)
             left = tuple(f"the INVALID index {index}" for index in stay)
         except (SstError, DBAPIError) as error:
-            log.warning("nobody looked for INVALID indexes: %s", error)
+            log.warning("INVALID indexes were not looked for: %s", error)
         self._attempts.committed += left
 
     def _note(self, step: Step, error: DBAPIError, pause: float | None) -> None:
-        """Say and record why the try failed, and end blockers where that was asked for."""
+        """Say and record why the attempt failed, and end blockers where that was asked for."""
         attempts, progress = self._attempts, self._progress
         state = sqlstate_of(error)
         if state not in RETRYABLE:
             return
-        then = "no further try" if pause is None else f"next try in {pause:g} s"
+        then = "no further attempt" if pause is None else f"next attempt in {pause:g} s"
         name, number = step.revision.id, attempts.count
-        log.warning("%s: try %d failed (%s %s); %s", name, number, state, first_line(error), then)
+        log.warning(
+            "%s: attempt %d failed (%s %s); %s", name, number, state, first_line(error), then
+        )
         for blocker in attempts.blockers:
             log.warning("%s: blocked by %s", name, self._context.redact(str(blocker)))
         if pause is not None and progress.request.options.terminate_blockers:
@@ -161,7 +163,9 @@ class RevisionAttempts:
     def _terminate(self, blockers: tuple[Blocker, ...]) -> tuple[Blocker, ...]:
         allowed = self._context.settings.terminate_applications
         if not allowed:
-            log.warning("--terminate-blockers ends nobody: migrate.terminate_applications is []")
+            log.warning(
+                "--terminate-blockers ends no session: migrate.terminate_applications is []"
+            )
             return blockers
         try:
             with open_connection(self._context, "sst-blockers", autocommit=True) as connection:

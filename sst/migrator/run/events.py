@@ -1,4 +1,4 @@
-"""What a run tells: events for `notify`, and a log line for every check."""
+"""The reports of a run: events for `notify`, and a log line for every check."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ class _Execution:
         failed = [check for check in progress.checks if check.status is CheckStatus.FAIL]
         if failed:
             raise UnhealthyError(
-                what="The schema IS migrated, and a check after it failed.",
+                what="The schema is migrated, but a check failed afterwards.",
                 why="; ".join(f"{check.name}: {check.detail}" for check in failed),
                 next_step="correct what the check names, then run `python migrate.py check`",
             )
@@ -233,7 +233,7 @@ class _Execution:
         except ConfigError as error:
             # A required plugin that had registered its checks before the run, and now fails to.
             raise UnhealthyError(
-                what="The schema IS migrated, and it cannot be checked.",
+                what="The schema is migrated, but it cannot be checked.",
                 why="; ".join(map(str, error.problems)),
                 next_step="correct what it names, then run `python migrate.py check`",
             ) from error
@@ -265,7 +265,7 @@ class _Execution:
                 heads=progress.after,
             )
         except SQLAlchemyError as unwritten:
-            # The first error is the one to tell.
+            # The first error is the one to report.
             name = type(getattr(unwritten, "orig", unwritten)).__name__
             log.warning("the end of run %s is not on record: %s", progress.run_id, name)
         else:

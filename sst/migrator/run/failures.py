@@ -1,4 +1,4 @@
-"""What ended a run: the raised exception as an error, a record, a value for plugins, an event."""
+"""The end of a run: the raised exception as an error, a record, a value for plugins, an event."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Redact = Callable[[str], str]
 
 INTERRUPTS = (Interrupt, KeyboardInterrupt)
-"""What ends a run as a signal does, whoever raised it."""
+"""Exceptions that end a run as a signal does, whoever raised them."""
 _LONGEST_STATEMENT = 500
 # Manual, appendix A: a table (and index, view, sequence), a schema, a function, an object.
 _THERE_ALREADY = {"42P07", "42P06", "42723", "42710"}
@@ -44,7 +44,7 @@ _SEE = "look at `python migrate.py check`, correct the cause, then run the comma
 
 
 def translate(raised: BaseException, progress: Progress, redact: Redact) -> SstError | None:
-    """Return what to tell of *raised*; None for a bug of ours, which is raised again."""
+    """Return the error to report for *raised*; None for a bug of ours, which is raised again."""
     if isinstance(raised, SstError):
         return raised
     if isinstance(raised, Interrupt | ServerSilent | KeyboardInterrupt):
@@ -86,7 +86,7 @@ def outcome_of(error: SstError | None) -> str:
 
 
 def event_of(error: SstError | None) -> EventKind:
-    """Return the event that tells of *error*: 5 and 6 are refusals, nothing was touched."""
+    """Return the event that reports *error*: 5 and 6 are refusals, nothing was touched."""
     refused = error is not None and error.exit_code in {2, 5, 6, 75}
     return EventKind.RUN_REFUSED if refused else EventKind.RUN_FAILED
 
@@ -99,14 +99,14 @@ def committed_text(progress: Progress) -> str:
 
 
 def unknown_text(progress: Progress) -> str:
-    """Say what is committed, and what nobody knows, when the process ends without the server."""
+    """Say what is committed, and what is not known, when the process ends without the server."""
     known = committed_text(progress)
     if progress.current_step is None:
         return f"{known}; it was in the phase {progress.phase}"
     revision = progress.current_step.revision.id
     return (
         f"{known}; what becomes of {revision} is not known: the server rolls it back when it "
-        "notices that nobody is there, unless it is committing"
+        "notices that the client is gone, unless it is committing"
     )
 
 
@@ -121,7 +121,7 @@ def _broken_off(
 
 
 def _left(raised: BaseException, progress: Progress, redact: Redact) -> StoppedError:
-    """Return what to tell of what is no error, such as a task's cancellation outside a task."""
+    """Return the error for what is none, such as a task's cancellation outside a task."""
     why = redact(f"{type(raised).__name__}: {first_line(raised, 'no message')}")
     what = f"The run was left in the phase {progress.phase}; {committed_text(progress)}."
     return StoppedError(what=what, why=why, next_step=_SEE)
@@ -150,7 +150,7 @@ def _hook_failed(raised: HookFailedError, progress: Progress, redact: Redact) ->
     }
     name = raised.plugin
     if raised.hook == "post_migrate" or len(progress.committed) == len(progress.plan):
-        what = f"The schema IS migrated, and the plugin '{name}' is not satisfied with it."
+        what = f"The schema is migrated, but the check of plugin '{name}' failed afterwards."
         return UnhealthyError(what=what, **words)
     if progress.committed:
         what = f"The plugin '{name}' stopped the run in {raised.hook}; {committed_text(progress)}."

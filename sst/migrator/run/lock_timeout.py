@@ -1,4 +1,4 @@
-"""What to tell when a revision did not get its locks in all its tries."""
+"""The error when a revision did not get its locks in any attempt."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ANONYMOUS = "the session that blocks it was not seen"
 def lock_timeout_error(
     failed: RevisionFailedError, progress: Progress, redact: Callable[[str], str]
 ) -> SstError:
-    """Return *failed* when another try could not help, else what to tell of all the tries.
+    """Return *failed* when another attempt could not help, else the error of all attempts.
 
     That is `LockTimeoutError`, exit 75, when nothing of the run is committed; else the revision
     has failed, and the message names what is committed.
@@ -29,7 +29,7 @@ def lock_timeout_error(
         return _half_done(failed, attempts.committed)
     if failed.sqlstate not in RETRYABLE:
         return failed
-    tries = "1 try" if attempts.count == 1 else f"{attempts.count} tries"
+    tries = "1 attempt" if attempts.count == 1 else f"{attempts.count} attempts"
     blocked = redact(", ".join(map(str, attempts.blockers))) or _ANONYMOUS
     why = f"{failed.why}; {tries} in {attempts.seconds:.0f} s, last blocked by {blocked}"
     if progress.committed:

@@ -1,4 +1,4 @@
-"""What was asked of a run and how far it has come."""
+"""The request of a run, and how far it has come."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def new_run_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the operator asked for."""
+    """The operator's request."""
 
     direction: Direction
     target: str
@@ -37,15 +37,15 @@ class Request:
 
 @dataclass
 class Attempts:
-    """How often the current revision was tried, and what its last try left."""
+    """How often the current revision was tried, and what its last attempt left."""
 
     count: int = 0
     blockers: tuple[Blocker, ...] = ()
-    """Who stood in the way of the last try that failed."""
+    """The blockers of the last attempt that failed."""
     committed: tuple[str, ...] = ()
-    """What a try that failed committed all the same, outside its transaction."""
+    """Statements that a failed attempt committed all the same, outside its transaction."""
     seconds: float = 0.0
-    """From the first try to the end of the last one."""
+    """From the first attempt to the end of the last one."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The way back of a run that failed: a restore that the settings ask for, or its command."""
+"""Recovery of a failed run: a restore that the settings ask for, or its command."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def restore_failed_run(
 ) -> None:
     """Restore the backup of the run that ended with *error*, when `migrate.on_failure` says so.
 
-    Never raises: the run's own error is the one to tell. What became of it is in *progress*.
+    Never raises: the run's own error is the one to report. What became of it is in *progress*.
     """
     backup = progress.backup
     if backup is None or not _is_wanted(context, session, progress, error):

@@ -99,7 +99,7 @@ class Chain:
         return self._begin(self._left.popleft()) if self._left else None
 
     def _again(self, error: BaseException) -> Attempt | None:
-        """Return the next try of a step that failed with *error*; None when there is none."""
+        """Return the next attempt of a step that failed with *error*; None when there is none."""
         pause = self._tries.pause_after(self._step, error) if self._step else None
         if self._step is None or pause is None:
             return None
@@ -151,7 +151,7 @@ class Chain:
 
     def _record(self, position: int) -> None:
         """Write how the step ended."""
-        # The revision's own outcome is the one to tell, also when it cannot be written down.
+        # The revision's own outcome is the one to report, also when it cannot be written down.
         with self._interrupts.shielded(), suppress(SQLAlchemyError):
             self._session.ledger.finish_step(
                 self._progress.run_id,
@@ -171,7 +171,7 @@ def _refuse_unmoved(context: Context, session: Session, step: Step) -> None:
     current = context.project.current(session.connection, session.facts)
     if set(current) != set(step.after):
         raise HeadsUnchangedError(
-            what=f"env.py ran revision {step.revision.id} and the database did not follow.",
+            what=f"env.py ran revision {step.revision.id} but the version table did not change.",
             why=f"{context.url} is at {', '.join(current) or 'no revision'}, "
             f"expected {', '.join(step.after) or 'no revision'}",
             next_step="let env.py use attributes['connection'] or sqlalchemy.url, and commit",

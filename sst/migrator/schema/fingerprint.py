@@ -87,7 +87,7 @@ class Fingerprint:
 
     @property
     def changed(self) -> str:
-        """Who may have changed what differs from it, in words."""
+        """The possible authors of a difference, in words."""
         killed = f", or by run {self.killed_run}, which was killed" if self.killed_run else ""
         return f"changed outside migrations since run {self.run_id}{killed}"
 
@@ -100,11 +100,11 @@ class SchemaAtStart:
     shape: Shape | None = None
     """None where the two cannot be compared."""
     changes: tuple[str, ...] = ()
-    """What changed outside migrations."""
+    """The changes outside migrations."""
 
     @property
     def finding(self) -> str:
-        """What changed, in one line; empty when nothing did."""
+        """The changes in one line; empty when there are none."""
         if not (self.known and self.changes):
             return ""
         more = len(self.changes) - _SHOWN

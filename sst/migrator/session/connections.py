@@ -44,8 +44,9 @@ _WRONG_SETTING = (
     "invalid port number",
     "invalid integer value",
 )
-# A default of the role or the server may end a session that pauses between two tries, or in which
-# a revision thinks between two statements, and the lock with it. The last is new in PostgreSQL 17.
+# A default of the role or the server may end a session that pauses between two attempts, or in
+# which a revision thinks between two statements, and the lock with it.
+# The last is new in PostgreSQL 17.
 _NO_TIMEOUTS = text("""
     select set_config(name, '0', false) from pg_settings where name in
         ('idle_session_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')

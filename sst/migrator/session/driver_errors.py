@@ -1,4 +1,4 @@
-"""What is told where no revision runs: `stamp`, `check`, `history` and the like."""
+"""Driver errors where no revision runs, as ours: `stamp`, `check`, `history` and the like."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands between a slip of the hand and a live database."""
+"""Guards between a slip of the hand and a live database."""
 
 from __future__ import annotations
 

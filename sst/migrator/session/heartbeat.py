@@ -2,7 +2,7 @@
 
 A long ALTER is legal, so no statement has a deadline here. Another connection asks the server a
 question every few seconds instead; when that is not answered for so long, nothing will be.
-libpq waits in C and cannot be told to stop, but it returns when its socket is shut.
+libpq waits in C and cannot be stopped, but it returns when its socket is shut.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ class ServerSilent(BaseException):
 class Heartbeat:
     """Ask the server while the context is entered; give up when it is silent.
 
-    After *silence_seconds* without an answer *tell* is called with the exception to raise, on a
+    After *silence_seconds* without an answer *report* is called with the exception to raise, on a
     thread of its own, and the socket of every connection that SQLAlchemy has opened meanwhile is
     shut: ours, those of gates and checks, and the one that an env.py opened for itself.
     0 seconds: never.
     """
 
     def __init__(
-        self, probe: Probe, silence_seconds: float, tell: Callable[[BaseException], None]
+        self, probe: Probe, silence_seconds: float, report: Callable[[BaseException], None]
     ) -> None:
         self._probe = probe
         self._silence_seconds = silence_seconds
-        self._tell = tell
+        self._report = report
         self._opened: WeakSet[Any] = WeakSet()
         self._leaving = threading.Lock()
         self._left = threading.Event()
@@ -89,7 +89,7 @@ class Heartbeat:
             if self._left.is_set():
                 return
             # First the exception, so that it is what the main thread finds when it wakes up.
-            self._tell(ServerSilent(self._silence_seconds))
+            self._report(ServerSilent(self._silence_seconds))
             for connection in list(self._opened):
                 _shut(connection)
 

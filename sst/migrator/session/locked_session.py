@@ -70,7 +70,7 @@ def locked_session(
     """Connect, take the lock, and give both back at the end.
 
     Runs that died are marked so, unless *close_dead_runs* is off.
-    *interrupts* is told the number of the server process that a signal must cancel, and ends the
+    *interrupts* gets the number of the server process that a signal must cancel, and ends the
     run when the server has been silent for too long.
     Raises `LockBusyError` when another run has the lock for longer than *options* wait.
     """

@@ -117,7 +117,7 @@ class RunLock:
         self._database_key = _key_of("sst database")
 
     def acquire(self, wait_seconds: float, on_wait: Callable[[LockHolder | None], None]) -> None:
-        """Take the locks within *wait_seconds*; call *on_wait* once when somebody else has them.
+        """Take the locks within *wait_seconds*; call *on_wait* once when another session has them.
 
         Raises `LockBusyError` that names the holder.
         """
@@ -154,7 +154,7 @@ class RunLock:
         return bool(self._scalar(_OWNED, **_halves(self._key)))
 
     def holder(self) -> LockHolder | None:
-        """Return who is in the way of a run now; None when nobody is."""
+        """Return the session that is in the way of a run now; None when there is none."""
         return self._session(_HOLDER, **_halves(self._key))
 
     def release(self) -> None:

@@ -58,7 +58,7 @@ class Interrupts:
         self._raised: BaseException | None = None
         self._seen = False
         self._own_signals = 0
-        """Signals that are on their way from `give_up`, and nobody's wish."""
+        """Signals that are on their way from `give_up`; no person sent them."""
         self._is_detached = False
         self._left = threading.Event()
         self._installed = False
@@ -101,7 +101,7 @@ class Interrupts:
                 self._is_detached = self._pending is not None
 
     def settle(self) -> None:
-        """Let the interrupt that was raised be over: what broke off is told otherwise."""
+        """Let the interrupt that was raised be over: what broke off is reported otherwise."""
         self._raised = None
 
     def check(self) -> None:

@@ -1,6 +1,6 @@
-"""Looks, while a revision runs, at whom it waits for.
+"""Looks, while a revision runs, at the sessions that it waits for.
 
-When the timeout has fired, nobody blocks any more: so a thread looks again and again with a
+When the timeout has fired, no session blocks any more: so a thread looks again and again with a
 connection of its own, and the last look before the end names the blockers.
 """
 
@@ -30,7 +30,7 @@ _TOLD_AFTER_SECONDS = 1.0
 
 
 class BlockerWatch:
-    """Keeps the last blockers of the backends that `watch` was told of, while it is entered.
+    """Keeps the last blockers of the backends that `watch` was given, while it is entered.
 
     Nothing is connected before the first interval is over: most revisions are quicker.
     """
@@ -51,7 +51,7 @@ class BlockerWatch:
         self._pids.add(backend_pid)
 
     def take(self) -> tuple[Blocker, ...]:
-        """Return the last blockers that were seen, and forget them: the next try has its own."""
+        """Return the last blockers that were seen, and forget them."""
         found, self._blockers = self._blockers, ()
         return found
 
@@ -74,10 +74,10 @@ class BlockerWatch:
                     self._see(find_blockers(connection, tuple(self._pids)))
         except (SstError, DBAPIError) as error:
             # Who blocks is worth knowing, and never worth a failed run.
-            log.debug("nobody looks at the blockers: %s", type(error).__name__)
+            log.debug("the blockers cannot be read: %s", type(error).__name__)
 
     def _see(self, found: tuple[Blocker, ...]) -> None:
-        """Keep *found*; tell of it once when the wait is longer than any lock timeout.
+        """Keep *found*; log it once when the wait is longer than any lock timeout.
 
         Only a concurrent statement waits like that, without a word of the server's.
         """

@@ -1,4 +1,4 @@
-"""Who stands in a revision's way: the sessions whose locks its backend waits for."""
+"""The sessions whose locks a revision's backend waits for."""
 
 from __future__ import annotations
 

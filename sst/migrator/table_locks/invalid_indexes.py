@@ -1,4 +1,4 @@
-"""INVALID indexes: told when they are older than the run, dropped when the run left them."""
+"""INVALID indexes: a warning when they are older than the run, dropped when the run left them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command of the migrator is given: values and doors, made once by the runtime."""
+"""The context of every command of the migrator: values and doors, made once by the runtime."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Context:
     redact: Callable[[str], str]
     """Mask every secret in a text."""
     last_words: Callable[[SstError], None]
-    """Tell an error after which the process ends at once, from whatever thread."""
+    """Print an error after which the process ends at once, from any thread."""
     redis_url: SecretStr | None = field(default=None, repr=False)
     _facts: list[EnvFacts] = field(default_factory=list, repr=False)
     _facts_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)

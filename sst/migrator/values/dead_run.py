@@ -31,7 +31,7 @@ class DeadRun:
 
     @property
     def remedy(self) -> str:
-        """What brings the database to where the run was going."""
+        """The command that brings the database to where the run was going."""
         if self._has_steps:
             return "run `python migrate.py upgrade`: it goes on from there"
         return f"run `python migrate.py {self.command} {self.target}` again if it is still wanted"

@@ -1,4 +1,4 @@
-"""What a command found or did, as values; how it is shown is the command line's business."""
+"""The result of a command as values; how it is shown is the command line's business."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RevisionState:
     applied_at: datetime | None = None
     duration_ms: int | None = None
     sql: str | None = None
-    """What it would run, for `plan --sql`."""
+    """Its statements, for `plan --sql`."""
     note: str | None = None
     """Why there is no SQL to show, or what to know about it."""
 
@@ -75,7 +75,7 @@ class Report:
     run: RunRecord | None = None
     """One run on record, for `runs show`."""
     mendings: tuple[RepairAction, ...] | None = None
-    """What `repair` found."""
+    """The findings of `repair`."""
     path: str | None = None
     """The file that `revision` wrote."""
     lines: tuple[str, ...] | None = None
@@ -83,7 +83,7 @@ class Report:
     notes: tuple[str, ...] = ()
     """What it says beside its result, a line each."""
     extras: Mapping[str, Any] = field(default_factory=dict)
-    """What this command alone has to say, for `--json`."""
+    """The keys of this command alone, for `--json`."""
     error: SstError | None = field(default=None, compare=False)
 
     @property

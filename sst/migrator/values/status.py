@@ -27,7 +27,7 @@ class Status:
     """Revisions in the database that this code has no file for."""
     dead_runs: tuple[DeadRun, ...] = ()
     error: HistoryError | None = None
-    """What an upgrade would be refused with."""
+    """The error that an upgrade would be refused with."""
 
 
 def read_status(
@@ -71,7 +71,7 @@ def _word(current: Sequence[str], pending: Sequence[Step], dead: Sequence[DeadRu
 
 
 def _has_accidental_heads(project: AlembicProject) -> bool:
-    """Say whether two heads stand side by side that no label tells apart."""
+    """Say whether two heads stand side by side without a label that distinguishes them."""
     labels = {revision.id: revision.branch_labels for revision in project.revisions()}
     return len([head for head in project.heads if not labels[head]]) > 1
 

@@ -51,7 +51,7 @@ class Auditor:
 
     def __init__(self, own: str) -> None:
         self.found: list[tuple[str, str, int]] = []
-        """What was done, by which file and line."""
+        """The audited acts, by file and line."""
         self.is_listening = False
         self._own = own
 

@@ -1,4 +1,4 @@
-"""What a plugin's `Config` must be like, and what must not show of its secrets."""
+"""Demands on a plugin's `Config`, and on its secrets, which must not show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a command ended: exit code, output, the hooks that were called and the events told."""
+"""How a command ended: exit code, output, the hooks that were called and the events."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Outcome:
     events: tuple[dict[str, Any], ...] = ()
     """Every `Event` as its `to_dict()`, in order, whether a plugin listens or not."""
     leaks: tuple[str, ...] = ()
-    """What plugins left behind: variables and the working folder by the call that changed them,
+    """Traces of plugins: variables and the working folder by the call that changed them,
     although the platform puts them back, and threads that still run when the command has ended.
     """
 

@@ -145,7 +145,7 @@ class _Around(AbstractContextManager[Any]):
 
 @dataclass(frozen=True)
 class Record:
-    """What was written down of one process, in order."""
+    """The record of one process, in order."""
 
     calls: tuple[HookCall, ...] = ()
     events: tuple[dict[str, Any], ...] = ()

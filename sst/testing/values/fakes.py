@@ -30,7 +30,7 @@ class FakeInspection:
     state: str = "up_to_date"
     brought_by: str | None = None
     models: tuple[str, ...] | None = ()
-    """What `differences` returns."""
+    """The answer of `differences`."""
     version_table: str = "public.alembic_version"
     needed_backups: frozenset[str] = frozenset()
     asked: list[str] = field(default_factory=list)
@@ -59,7 +59,7 @@ class FakeInspection:
 
 @dataclass
 class FakeLockedWork:
-    """Work under a lock that nobody else wants; what is put on record is kept in lists."""
+    """Work under a lock that no other session wants; what is put on record is kept in lists."""
 
     id: str = "run-1"
     heads: tuple[str, ...] = ("a1",)
@@ -68,7 +68,7 @@ class FakeLockedWork:
     database_url: DatabaseUrl = field(default_factory=lambda: DatabaseUrl(_URL))
     inspect: Callable[[], FakeInspection] = FakeInspection
     steps: list[str] = field(default_factory=list)
-    """What was done, in order: `alone`, `aside`, `back`, `copied the record`, `restored: ...`."""
+    """The calls, in order: `alone`, `aside`, `back`, `copied the record`, `restored: ...`."""
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -101,7 +101,7 @@ class FakeLockedWork:
 
 @dataclass
 class FakeCommandContext:
-    """What a command is given: `runner.invoke(command, words, obj=FakeCommandContext())`.
+    """The context of a command: `runner.invoke(command, words, obj=FakeCommandContext())`.
 
     The operator's answer is *confirmed*; the work that `locked` hands over is *work*.
     """
@@ -114,7 +114,7 @@ class FakeCommandContext:
     confirmed: bool = True
     work: FakeLockedWork = field(default_factory=FakeLockedWork)
     steps: list[str] = field(default_factory=list)
-    """What was asked of it, in order: `confirm: ACTION`, `locked: COMMAND TARGET`."""
+    """The requests, in order: `confirm: ACTION`, `locked: COMMAND TARGET`."""
 
     def confirm(self, action: str, given: str | None) -> None:
         """Raise `Veto` unless *confirmed* or the right name was *given*."""

@@ -23,7 +23,7 @@ def look_at_schema(inspection: Inspection) -> CheckResult:
     """Return whether this code can work on the schema that *inspection* sees.
 
     Ahead is a warning: an older image must stay ready when a release is rolled back.
-    An expected error is told with its reason, in one line.
+    An expected error is given with its reason, in one line.
     """
     try:
         return _judged(inspection)

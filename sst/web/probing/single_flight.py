@@ -90,7 +90,7 @@ class SingleFlight(Generic[T]):
 
     def _fly(self, loop: asyncio.AbstractEventLoop) -> None:
         value = self._ask()
-        # The application may have stopped meanwhile; then nobody waits for the answer.
+        # The application may have stopped meanwhile; then no request waits for the answer.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(self._land, value)
 

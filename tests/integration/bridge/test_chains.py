@@ -109,7 +109,7 @@ def test_type_of_a_revision_that_was_rolled_back_is_made_by_its_next_try(project
 
     with other_session(project, "select * from t") as reader:
         run = project.start("upgrade", "--json")
-        wait_until(lambda: "made: try 2 failed" in run.printed(), "the second try")
+        wait_until(lambda: "made: attempt 2 failed" in run.printed(), "the second try")
         reader.end()
         end = run.finish()
 

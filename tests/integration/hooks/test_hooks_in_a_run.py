@@ -167,7 +167,7 @@ def test_unsatisfied_post_migrate_says_that_the_schema_is_migrated(recorded: Pro
     result = recorded.migrate("upgrade", "--json")
 
     assert result.exit_code == 4
-    assert "IS migrated" in result.json["error"]["message"]
+    assert "is migrated" in result.json["error"]["message"]
     assert recorded.current_revision() == "two"
     assert recorded.last_run()["outcome"] == "unhealthy"
 

@@ -185,7 +185,7 @@ def test_required_plugin_that_loses_its_checks_in_the_run_leaves_it_unhealthy(
     result = project.migrate("upgrade", "--json")
 
     assert result.exit_code == 4
-    assert "IS migrated, and it cannot be checked" in result.json["error"]["message"]
+    assert "is migrated, but it cannot be checked" in result.json["error"]["message"]
     assert (project.current_revision(), project.last_run()["outcome"]) == ("one", "unhealthy")
 
 

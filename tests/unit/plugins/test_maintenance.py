@@ -302,7 +302,7 @@ def test_flag_that_cannot_be_taken_down_does_not_fail_a_run_that_succeeded(
     with held(FakeFlag("take_down"), 60, 0):
         pass
 
-    assert "could not be taken down (no way there); it falls within 60 s" in caplog.text
+    assert "could not be taken down (no way there); it expires within 60 s" in caplog.text
 
 
 def test_renewals_go_on_after_one_has_failed_and_are_told_of_once(

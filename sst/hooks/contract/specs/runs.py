@@ -1,4 +1,4 @@
-"""The hooks of a run: the gates before and after it, what surrounds it, and who is told."""
+"""The hooks of a run: the gates before and after it, what surrounds it, and the observers."""
 
 from __future__ import annotations
 

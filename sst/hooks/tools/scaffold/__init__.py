@@ -16,7 +16,7 @@ from sst.hooks.tools.scaffold.plan import NewPlugin, plan_file, plan_package
 from sst.hooks.tools.scaffold.writing import write_new
 
 DEFAULT_HOOKS = ("pre_migrate", "notify")
-"""What a new plugin implements when nobody says: a gate and an observer."""
+"""The hooks of a new plugin by default: a gate and an observer."""
 
 __all__ = [
     "DEFAULT_HOOKS",

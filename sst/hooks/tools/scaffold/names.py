@@ -22,7 +22,7 @@ _SAMPLES = frozenset(
     {"example", "foo", "my_plugin", "myplugin", "name", "name_of_plugin", "new", "plugin"}
     | {"plugin_name", "sample", "template", "test", "your_plugin"}
 )
-"""What an instruction says where it means a name; two of them meet sooner or later."""
+"""Sample names of instructions; two of them meet sooner or later."""
 _REFERENCE = "docs/plugin-authors/hooks.md says what each is for"
 _TAKEN = frozenset({"alembic", "app", "core", "plugins", "sst", "tests"})
 
@@ -56,7 +56,7 @@ def _fault(name: str, reserved: Collection[str]) -> str:
     if keyword.iskeyword(plain) or keyword.issoftkeyword(plain):
         return "it is a word of Python, and the plugin is a module"
     if plain in _SAMPLES:
-        return "it is the sample of an instruction, and somebody else keeps it too"
+        return "it is the sample of an instruction, and another plugin has it too"
     if plain in _TAKEN or plain in sys.stdlib_module_names:
         return "it is the name of another module"
     return "it is a command of migrate.py" if name in reserved else ""

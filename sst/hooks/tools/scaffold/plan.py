@@ -45,7 +45,7 @@ class NewPlugin:
     files: Mapping[Path, str]
     """Their texts."""
     test: Path
-    """What to give to pytest."""
+    """The argument for pytest."""
 
 
 def plan_file(name: str, hooks: Sequence[str], root: Path) -> NewPlugin:

@@ -1,4 +1,4 @@
-"""What a hook's function does in a new plugin: read from `hooks/NAME.txt`, signed as its spec.
+"""The body of a hook's function in a new plugin: read from `hooks/NAME.txt`, signed as its spec.
 
 A text is parts that begin with `# body`, `# test`, `# helper` or `# constant`, and lines such as
 `# returns: list[Check]`.

@@ -186,7 +186,7 @@ def test_deadlock_is_tried_again(table: Project) -> None:
         end = run.finish()
 
     assert end.exit_code == 0, end.output
-    assert "both: try 1 failed (40P01 deadlock detected)" in end.stderr
+    assert "both: attempt 1 failed (40P01 deadlock detected)" in end.stderr
     assert last_step(table)["attempts"] >= 2
 
 
@@ -212,7 +212,7 @@ def test_serialization_failure_is_tried_again(table: Project) -> None:
     end = table.migrate("upgrade")
 
     assert end.exit_code == 0, end.output
-    assert "data: try 1 failed (40001" in end.stderr
+    assert "data: attempt 1 failed (40001" in end.stderr
     assert last_step(table)["attempts"] == 2
     assert table.query("select n from t") == [(22,)]
 

@@ -103,7 +103,7 @@ def test_deadlocked_build_is_tried_again(index: Project) -> None:
         end = run.finish()
 
     assert end.exit_code == 0, end.output
-    assert "index: try 1 failed (40P01" in end.stderr
+    assert "index: attempt 1 failed (40P01" in end.stderr
     assert index.query(VALID) == [(True,)]
 
 
