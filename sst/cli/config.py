@@ -42,7 +42,7 @@ def show(invocation: Invocation, with_sources: bool) -> Report:  # noqa: FBT001 
 
     result = views.show(project_of(invocation).load())
     text = render_show(result, with_sources=with_sources)
-    return _report(invocation, text, result.environment, to_json(result), result.warnings)
+    return _report(text, result.environment, to_json(result), result.warnings)
 
 
 @command.command("check", keys=no_config)
@@ -61,7 +61,7 @@ def check(
 
     asked = checking.every_environment(invocation.root) if every else names
     result = checking.check(project_of(invocation), names=asked, assume_secrets=assume_secrets)
-    return _check_report(invocation, result)
+    return _check_report(result)
 
 
 @command.command("explain", keys=no_config)
@@ -74,7 +74,7 @@ def explain(invocation: Invocation, name: str) -> Report:
     configuration = project_of(invocation).load()
     result = views.explain(configuration, name)
     text = render_explain(result)
-    return _report(invocation, text, configuration.environment, to_json(result))
+    return _report(text, configuration.environment, to_json(result))
 
 
 @command.command("diff", keys=no_config)
@@ -86,7 +86,7 @@ def diff(invocation: Invocation, left: str, right: str) -> Report:
     from sst.config.show import views
 
     result = views.diff(project_of(invocation), left, right)
-    return _report(invocation, render_diff(result), None, to_json(result))
+    return _report(render_diff(result), None, to_json(result))
 
 
 @command.command("schema", keys=no_config)
@@ -101,7 +101,7 @@ def schema(invocation: Invocation) -> Report:
         _sections(sources), environments=checking.every_environment(invocation.root)
     )
     text = json.dumps(result, indent=2, ensure_ascii=False)
-    return _report(invocation, text, sources.environment, result)
+    return _report(text, sources.environment, result)
 
 
 def project_of(invocation: Invocation) -> Project:
@@ -184,7 +184,7 @@ def _sections(sources: Sources) -> dict[str, Any]:
     return {one.name: one.config_model for one in found if one.config_model}
 
 
-def _check_report(invocation: Invocation, result: Checked) -> Report:
+def _check_report(result: Checked) -> Report:
     from sst.errors import ConfigError
 
     text = render_check(result)
@@ -192,12 +192,11 @@ def _check_report(invocation: Invocation, result: Checked) -> Report:
     names = {one.environment for one in result.environments}
     environment = names.pop() if len(names) == 1 else None
     warnings = [warning for one in result.environments for warning in one.warnings]
-    report = _report(invocation, text, environment, to_json(result), warnings)
+    report = _report(text, environment, to_json(result), warnings)
     return replace(report, error=error)
 
 
 def _report(
-    invocation: Invocation,
     text: str,
     environment: str | None,
     config: dict[str, Any],
@@ -206,7 +205,6 @@ def _report(
     from sst.migrator.values.report import Report
 
     return Report(
-        command=invocation.command,
         lines=(text,),
         notes=tuple(f"warning: {warning}" for warning in warnings),
         warnings=tuple(warnings),

@@ -102,7 +102,6 @@ class Migrator:
             history_error = self._explained(inspection)
         checks = self._context.run_checks(self.inspect, Stage.CHECK, core_checks(evidence))
         return Report(
-            command="check",
             state=status.state,
             before=status.current,
             after=status.current,
@@ -120,7 +119,7 @@ class Migrator:
     def runs(self, limit: int) -> Report:
         """Return the last *limit* runs on record, newest first."""
         with self._look() as inspection:
-            return Report(command="runs list", runs=inspection.records.newest(limit))
+            return Report(runs=inspection.records.newest(limit))
 
     def hook_timings(self, plugin: str) -> tuple[str, tuple[Mapping[str, Any], ...]] | None:
         """Return the newest run that called hooks of *plugin*, and what each of them took."""
@@ -134,7 +133,7 @@ class Migrator:
         """Return one run on record, by its id or a unique beginning of it."""
         with self._look() as inspection:
             found = inspection.records.find(run_id)
-        return Report(command="runs show", run_id=found.id, run=found)
+        return Report(run_id=found.id, run=found)
 
     def repair(
         self,
@@ -151,7 +150,6 @@ class Migrator:
         with self._look() as inspection:
             status = inspection.status
         return Report(
-            command="current",
             state=status.state,
             before=status.current,
             after=status.current,
@@ -166,7 +164,6 @@ class Migrator:
             applied = inspection.records.last_upgrades()
         project = self._context.project
         return Report(
-            command="history",
             state=status.state,
             before=status.current,
             after=status.current,
@@ -185,7 +182,6 @@ class Migrator:
             inspection.refuse_too_long(steps)
         scripts = self._context.project.sql(steps, self._context.url) if with_sql else ()
         return Report(
-            command="plan",
             state=status.state,
             before=status.current,
             after=steps[-1].after if steps else status.current,
@@ -201,7 +197,7 @@ class Migrator:
             path = project.new_revision(
                 message, autogenerate=False, connection=None, url=url, head=head
             )
-            return Report(command="revision", heads=project.heads, path=str(path))
+            return Report(heads=project.heads, path=str(path))
         warnings: list[str] = []
         with self._look() as inspection:
             self._refuse_ahead(inspection)
@@ -218,7 +214,7 @@ class Migrator:
         for line in warnings:
             log.warning("%s", line)
         heads, file = project.heads, None if path is None else str(path)
-        return Report(command="revision", heads=heads, path=file, warnings=tuple(warnings))
+        return Report(heads=heads, path=file, warnings=tuple(warnings))
 
     def _refuse_ahead(self, inspection: DatabaseInspection) -> None:
         error = self._explained(inspection)

@@ -22,7 +22,6 @@ def as_report(result: CommandResult, invocation: Invocation) -> Report:
     redact = invocation.runtime.redact
     warnings = tuple(redact(line) for line in result.warnings)
     return Report(
-        command=invocation.command,
         run_id=result.run_id,
         backup=result.backup,
         warnings=warnings,

@@ -34,7 +34,6 @@ def command(invocation: Invocation) -> Report:
     with results_only():
         findings = tuple(dict.fromkeys(examine(invocation, sources)))
     return Report(
-        command="plugins doctor",
         lines=tuple(records([_cells(finding) for finding in findings])),
         notes=(_summary(findings, len(sources.enabled_plugins())),),
         extras={

@@ -30,7 +30,6 @@ def command(invocation: Invocation, name: str | None) -> Report:
     rows = [row for row in hook_rows(discovery.found) if name in (None, row["hook"])]
     broken = tuple(str(problem) for problem in discovery.problems)
     return Report(
-        command="plugins hooks",
         lines=tuple(records([_cells(row) for row in rows])),
         notes=tuple(f"warning: {line}" for line in broken),
         warnings=broken,

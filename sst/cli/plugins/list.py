@@ -36,7 +36,6 @@ def command(invocation: Invocation) -> Report:
     sources = invocation.sources()
     entries = list_all(invocation.root, sources.enabled_plugins(), sources.choice)
     return Report(
-        command="plugins list",
         lines=(render_plugins(entries, as_table=sys.stdout.isatty()),),
         notes=tuple(advice(entries)),
         extras={"environment": sources.environment, "plugins": plugins_json(entries)},

@@ -39,7 +39,6 @@ def command(invocation: Invocation, *, only_check: bool) -> Report:
         write_lock(invocation.root, entries)
     done = "as locked" if only_check else f"{LOCK_FILE} is written: commit it"
     return Report(
-        command="plugins lock",
         lines=None if error else tuple(records([_cells(entry) for entry in entries])),
         notes=() if error else (f"{len(entries)} plugins, {done}",),
         extras={

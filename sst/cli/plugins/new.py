@@ -44,7 +44,6 @@ def command(
     files = write_new(plugin)
     enabled = _enabled(invocation, plugin.name)
     return Report(
-        command="plugins new",
         lines=tuple(_shown(file) for file in files),
         notes=tuple(_next_steps(plugin, enabled, package=package)),
         extras={"plugin": _json(plugin, files, enabled)},

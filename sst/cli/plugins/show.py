@@ -44,7 +44,6 @@ def command(invocation: Invocation, name: str) -> Report:
     with results_only():
         details = describe(invocation, sources, name)
     return Report(
-        command="plugins show",
         lines=tuple(records(_rows(details))),
         notes=tuple(f"warning: {problem}" for problem in details.problems),
         warnings=details.problems,

@@ -24,7 +24,7 @@ def envelope(report: Report, invocation: Invocation) -> dict[str, Any]:
     runtime = invocation.opened
     return {
         "schema_version": SCHEMA_VERSION,
-        "command": report.command,
+        "command": invocation.command,
         "ok": report.error is None,
         "exit_code": report.exit_code,
         "environment": runtime.environment if runtime else None,

@@ -35,7 +35,7 @@ def print_result(report: Report, invocation: Invocation) -> int:
 def print_error(error: SstError, invocation: Invocation) -> int:
     """Print *error* in three lines, or as the JSON object; return its exit code."""
     if invocation.as_json:
-        return print_result(Report(command=invocation.command, error=error), invocation)
+        return print_result(Report(error=error), invocation)
     _print_text(error, invocation)
     return error.exit_code
 

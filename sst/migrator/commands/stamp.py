@@ -51,7 +51,6 @@ def execute_stamp(context: Context, wanted: Stamp, options: RunOptions) -> Repor
         with session.interrupts.shielded():
             after = _stamp(context, session, run_id, wanted, before, schema)
     return Report(
-        command="stamp",
         before=before,
         after=after,
         heads=context.project.heads,

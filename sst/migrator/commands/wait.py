@@ -57,7 +57,6 @@ def execute_wait(context: Context, goal: str, timeout_seconds: float) -> Report:
     if not seen.is_there:
         raise _timed_out(context, goal, timeout_seconds, seen)
     return Report(
-        command="wait",
         state=seen.state,
         before=seen.current,
         after=seen.current,

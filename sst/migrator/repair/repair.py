@@ -52,7 +52,6 @@ def list_damage(context: Context) -> Report:
         RepairAction(each.code, each.subject, each.what, each.remedy) for each in found
     )
     return Report(
-        command="repair",
         state=status.state,
         before=status.current,
         after=status.current,
@@ -104,7 +103,7 @@ def _look_for_closed(context: Context) -> tuple[Damage | None, DatabaseClosedErr
 
 def _closed_report(damage: Damage, outcome: str, note: str = "") -> Report:
     mendings = (_mending(damage, outcome, note),)
-    return Report(command="repair", mendings=mendings, error=_needed(mendings, (damage,)))
+    return Report(mendings=mendings, error=_needed(mendings, (damage,)))
 
 
 @dataclass
@@ -142,7 +141,6 @@ class _Repair:
         asked = (_mending(each, "found" if each.by_hand else "declined") for each in rest)
         mendings = (*self.done, *asked)
         return Report(
-            command="repair",
             state=state,
             before=before,
             after=before,

@@ -112,7 +112,6 @@ class Progress:
         """Return what was done; *heads* are the code's."""
         applied = () if self.restored else tuple(self.committed)
         return Report(
-            command=self.request.direction.value,
             state=self._state(heads),
             before=self.before,
             after=self.after,

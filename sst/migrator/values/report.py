@@ -54,7 +54,6 @@ class RepairAction:
 class Report:
     """The result of one command; a failed one carries its error beside what was done."""
 
-    command: str
     state: str | None = None
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
