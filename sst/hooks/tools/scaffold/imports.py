@@ -39,7 +39,7 @@ _KIT = (
 def imports(text: str, *, own: str, is_package: bool) -> str:
     """Return the import lines of the module *text*.
 
-    *own* is the module of `Config` and `Plugin`; where `app` is installed (*is_package*) it is a
+    *own* is the module of `Config` and `Plugin`; where `sst` is installed (*is_package*) it is a
     third party.
     """
     tree = ast.parse(text)
