@@ -41,7 +41,7 @@ class Config(BaseModel):
     timeout_seconds: float = Field(
         4.0, gt=0, description="For one event, retries included; the core waits a second longer."
     )
-    retries: int = Field(2, ge=0, le=10, description="Tries after the first one.")
+    retries: int = Field(2, ge=0, le=10, description="Attempts after the first one.")
     events: tuple[EventKind, ...] = Field(
         (), description="Only these events, such as run_failed; empty: all of them."
     )

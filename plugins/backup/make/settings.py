@@ -56,7 +56,7 @@ class CreateSettings(RebuildSettings, BaseModel):
     compression: str = Field(
         AUTO,
         pattern=r"^(auto|packed|none|[0-9]|(gzip|lz4|zstd)(:[a-z0-9=,]+)?)$",
-        description="What pg_dump's --compress takes; auto: zstd:1 where it can, else gzip 1;"
+        description="The value of pg_dump's --compress; auto: zstd:1 where it can, else gzip 1;"
         " packed: gzip by the package isal, after pg_dump.",
     )
 

@@ -46,7 +46,7 @@ class StorageSettings(BaseModel):
         default_factory=dict,
         repr=False,
         json_schema_extra={"secret": True},
-        description="What the driver of upload_to needs: keys, passwords, endpoint_url.",
+        description="Options of the driver of upload_to: keys, passwords, endpoint_url.",
     )
     transfer_timeout_seconds: float = Field(
         3600.0,

@@ -31,7 +31,7 @@ class PluginPolicy(Frozen):
     )
     on_error: Literal["abort", "warn"] = Field(
         "abort",
-        description="What a gate of it that breaks does, where the plugin allows `warn`; "
+        description="The effect of a gate of it that breaks, where the plugin allows `warn`; "
         "a Veto always refuses.",
     )
     use: str | None = Field(

@@ -84,8 +84,8 @@ class MigrateSettings(Frozen):
     )
     on_failure: Literal["stop", "restore"] = Field(
         "stop",
-        description="What a failed run does: `stop` names the backup, `restore` restores it; "
-        "what the application wrote since the backup is then lost.",
+        description="The end of a failed run: `stop` names the backup, `restore` restores it; "
+        "rows that the application wrote since the backup are then lost.",
     )
     ignore_tables: tuple[str, ...] = Field(
         (),
