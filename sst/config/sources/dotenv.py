@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sst.config.sources.environment import SWITCHES, control_problems
 from sst.config.sources.files import read_text
 from sst.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 NAME = ".env"
@@ -32,12 +32,11 @@ def read_dotenv(root: Path, environment: str) -> tuple[dict[str, str], tuple[Pro
 
 def _parse(text: str) -> tuple[dict[str, str], list[Problem]]:
     # No interpolation: a password with `${` in it arrives as it was written.
-    from dynaconf.vendor.dotenv.parser import parse_stream
+    from dotenv.parser import parse_stream
 
     variables: dict[str, str] = {}
     problems: list[Problem] = []
-    bindings: Iterable[Any] = parse_stream(StringIO(text))  # type: ignore[no-untyped-call]
-    for binding in bindings:
+    for binding in parse_stream(StringIO(text)):
         if binding.error:
             problems.append(Problem(NAME, "is not NAME=VALUE", f"{NAME}:{binding.original.line}"))
         elif binding.key and binding.value is not None:

@@ -55,7 +55,7 @@ def load(files: Sequence[Path], environment: str) -> dict[tuple[str, ...], Any]:
 
 def _load_store(files: Sequence[Path], environment: str) -> Mapping[str, Any]:
     # Here, because the import takes 80 ms that only a load may cost.
-    from dynaconf import Dynaconf  # type: ignore[attr-defined]
+    from dynaconf import Dynaconf
     from dynaconf.loaders import toml_loader
 
     settings = Dynaconf(

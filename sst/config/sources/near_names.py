@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 from sst.config.declared.names import SEPARATOR
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator
 
 _PREFIX = "DYNACONF_"
 _FILE = "_FILE"
 _ALMOST_THE_SAME = 0.9
 
 
-def meant_by(variables: Sequence[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
+def meant_by(variables: Iterable[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield each of the *variables* that no setting reads, with the *known* name it is near to.
 
-    Near is another case, one underscore for two, Dynaconf's own prefix, or a slip of a finger;
-    a name that is spelled right in the same environment is never said to be meant.
+    Near is another case, one underscore for two, Dynaconf's own prefix, or a slip of a finger.
     """
     by_letters = {_letters(name): name for name in known}
     for variable in variables:
@@ -27,7 +26,7 @@ def meant_by(variables: Sequence[str], known: Collection[str]) -> Iterator[tuple
         found = by_letters.get(_letters(plain)) or _typo_of(plain, known)
         if found is None and plain.endswith(_FILE):
             found = _of_file(plain.removesuffix(_FILE), by_letters)
-        if found and found not in variables:
+        if found:
             yield variable, found
 
 

@@ -65,6 +65,7 @@ def read_environment(
         name: list(_read_variable(name, given, catalog, variables_of)) for name in sorted(given)
     }
     silent = [name for name, found in found.items() if not found]
+    # A name that is spelled right in the same environment is never said to be meant.
     return SourceValues.of(
         [
             *chain.from_iterable(found.values()),
