@@ -69,6 +69,11 @@ class Served:
     folder: Path
     _client: httpx.Client
 
+    @property
+    def url(self) -> str:
+        """The address, for a client of another kind."""
+        return str(self._client.base_url)
+
     def get(self, path: str, *, token: str | None = None) -> httpx.Response:
         """Return the answer to one request."""
         return self.timed(path, token=token).response
