@@ -36,8 +36,10 @@ demo: install-demo ## Migrate an embedded PostgreSQL: upgrade with backup and ch
 		printf '\n$$ python migrate.py %s\n' "$$command"; \
 		$(DEMO) $$command || exit; \
 	done
+	@printf '\nNow see the application: make serve, then open http://$(HOST):$(PORT)/docs\n'
 
 serve: install-demo ## Serve the application on HOST:PORT (127.0.0.1:8000)
+	@echo 'Open http://$(HOST):$(PORT)/docs (closed in a protected environment)'
 	$(PY) -m uvicorn app.main:app --host $(HOST) --port $(PORT)
 
 test: install ## Run all tests on an embedded PostgreSQL, and on TEST_DATABASE_URL when set

@@ -48,6 +48,25 @@ def test_demo_ignores_the_database_of_the_shell(tmp_path: Path) -> None:
     ]
 
 
+def test_demo_ends_by_saying_how_to_see_the_application(tmp_path: Path) -> None:
+    python = _program(tmp_path / "python", 'echo "$*"')
+
+    done = _make("demo", f"PY={python}", _installed(tmp_path), "PORT=8123")
+
+    last = done.stdout.splitlines()[-1]
+    assert last.endswith("make serve, then open http://127.0.0.1:8123/docs")
+
+
+def test_serve_says_where_to_look(tmp_path: Path) -> None:
+    python = _program(tmp_path / "python", 'echo "$*"')
+
+    done = _make("serve", f"PY={python}", _installed(tmp_path), "PORT=8123")
+
+    first, command = done.stdout.splitlines()[0], done.stdout.splitlines()[-1]
+    assert first.startswith("Open http://127.0.0.1:8123/docs")
+    assert command.endswith("app.main:app --host 127.0.0.1 --port 8123")
+
+
 def test_demo_stops_at_the_first_failure(tmp_path: Path) -> None:
     python = _program(tmp_path / "python", 'echo "$*"; exit 5')
 

@@ -29,6 +29,7 @@ SCHEMATHESIS = [
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("token", [None, TOKEN], ids=["without_token", "with_token"])
 def test_no_answer_contradicts_the_description(
     migrated: Project, tmp_path: Path, token: str | None
@@ -49,7 +50,7 @@ def test_no_answer_contradicts_the_description(
             capture_output=True,
             text=True,
             check=False,
-            timeout=250,
+            timeout=500,
         )
 
     assert done.returncode == 0, done.stdout + done.stderr
