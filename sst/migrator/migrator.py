@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import logging
-from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sst.errors import VersionTableBehindError
 from sst.hooks.contract.types import Direction, Stage
 from sst.migrator.check.core_checks import core_checks, gather
 from sst.migrator.check.verdict import verdict
 from sst.migrator.commands import revision_rows
+from sst.migrator.commands.look import look, refuse_ahead, upgrade_refusal
+from sst.migrator.commands.new_revision import autogenerate_revision, write_revision
 from sst.migrator.commands.stamp import Stamp, execute_stamp
 from sst.migrator.commands.wait import execute_wait
-from sst.migrator.ledger.unknown_revision import explained
 from sst.migrator.locked_work.work import Work, hold_lock
 from sst.migrator.repair.repair import execute_repair, list_damage
 from sst.migrator.run.events import warnings_of
 from sst.migrator.run.execution import execute
 from sst.migrator.run.progress import Request
 from sst.migrator.session import guard
-from sst.migrator.session.driver_errors import translate_driver_errors
 from sst.migrator.session.inspection import DatabaseInspection
 from sst.migrator.values.options import AS_CONFIGURED
 from sst.migrator.values.report import Report
 from sst.migrator.values.status import default_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from sst.errors import HistoryError
     from sst.migrator.repair.damage import Damage
     from sst.migrator.values.context import Context
     from sst.migrator.values.options import RunOptions
-
-log = logging.getLogger("sst.migrate")
+    from sst.migrator.values.status import Status
 
 
 class Migrator:
@@ -96,20 +92,16 @@ class Migrator:
 
     def check(self) -> Report:
         """Say whether the database answers, where it stands, and what its checks say."""
-        with self._look() as inspection:
+        with look(self._context) as inspection:
             status = inspection.status
             evidence = gather(self._context.project, inspection)
-            history_error = self._explained(inspection)
+            refused = upgrade_refusal(self._context, inspection)
         checks = self._context.run_checks(self.inspect, Stage.CHECK, core_checks(evidence))
-        return Report(
-            state=status.state,
-            before=status.current,
-            after=status.current,
-            heads=self._context.project.heads,
-            pending=revision_rows.as_pending(status.pending),
+        return replace(
+            self._standing(status),
             checks=checks,
             warnings=warnings_of(checks),
-            error=verdict(status, checks, status.dead_runs, history_error),
+            error=verdict(status, checks, status.dead_runs, refused),
         )
 
     def wait(self, goal: str, timeout_seconds: float) -> Report:
@@ -118,12 +110,12 @@ class Migrator:
 
     def runs(self, limit: int) -> Report:
         """Return the last *limit* runs on record, newest first."""
-        with self._look() as inspection:
+        with look(self._context) as inspection:
             return Report(runs=inspection.records.newest(limit))
 
     def hook_timings(self, plugin: str) -> tuple[str, tuple[Mapping[str, Any], ...]] | None:
         """Return the newest run that called hooks of *plugin*, and what each of them took."""
-        with self._look() as inspection:
+        with look(self._context) as inspection:
             found = inspection.records.newest_with(plugin)
         if found is None:
             return None
@@ -131,7 +123,7 @@ class Migrator:
 
     def run_details(self, run_id: str) -> Report:
         """Return one run on record, by its id or a unique beginning of it."""
-        with self._look() as inspection:
+        with look(self._context) as inspection:
             found = inspection.records.find(run_id)
         return Report(run_id=found.id, run=found)
 
@@ -147,100 +139,46 @@ class Migrator:
 
     def current(self) -> Report:
         """Return the database's revision."""
-        with self._look() as inspection:
-            status = inspection.status
-        return Report(
-            state=status.state,
-            before=status.current,
-            after=status.current,
-            heads=self._context.project.heads,
-            pending=revision_rows.as_pending(status.pending),
-        )
+        with look(self._context) as inspection:
+            return self._standing(inspection.status)
 
     def history(self) -> Report:
         """Return every revision, newest first, and where it stands in the database."""
-        with self._look() as inspection:
+        with look(self._context) as inspection:
             status = inspection.status
             applied = inspection.records.last_upgrades()
-        project = self._context.project
-        return Report(
-            state=status.state,
-            before=status.current,
-            after=status.current,
-            heads=project.heads,
-            pending=revision_rows.as_pending(status.pending),
-            revisions=revision_rows.history(project, status, applied),
-        )
+        rows = revision_rows.history(self._context.project, status, applied)
+        return replace(self._standing(status), revisions=rows)
 
     def plan(self, target: str | None = None, *, with_sql: bool = False) -> Report:
         """Return what `upgrade` or `downgrade` to *target* would run; touches nothing."""
         target = target or default_target(self._context.project)
-        with self._look() as inspection:
+        with look(self._context) as inspection:
             status = inspection.status
-            self._refuse_ahead(inspection)
+            refuse_ahead(self._context, inspection)
             steps = revision_rows.plan_steps(self._context.project, target, status)
             inspection.refuse_too_long(steps)
         scripts = self._context.project.sql(steps, self._context.url) if with_sql else ()
-        return Report(
-            state=status.state,
-            before=status.current,
+        return replace(
+            self._standing(status),
             after=steps[-1].after if steps else status.current,
-            heads=self._context.project.heads,
-            pending=revision_rows.as_pending(status.pending),
             revisions=revision_rows.planned(steps, scripts),
         )
 
     def new_revision(self, message: str, *, autogenerate: bool, head: str | None = None) -> Report:
         """Write a new revision file; with *autogenerate* from what the models say."""
-        project, url = self._context.project, self._context.url
-        if not autogenerate:
-            path = project.new_revision(
-                message, autogenerate=False, connection=None, url=url, head=head
-            )
-            return Report(heads=project.heads, path=str(path))
-        warnings: list[str] = []
-        with self._look() as inspection:
-            self._refuse_ahead(inspection)
-            revision_rows.refuse_pending(inspection.status)
-            inspection.connection.rollback()
-            path = project.new_revision(
-                message,
-                autogenerate=True,
-                connection=inspection.connection,
-                url=url,
-                head=head,
-                on_warning=warnings.append,
-            )
-        for line in warnings:
-            log.warning("%s", line)
-        heads, file = project.heads, None if path is None else str(path)
-        return Report(heads=heads, path=file, warnings=tuple(warnings))
+        write = autogenerate_revision if autogenerate else write_revision
+        return write(self._context, message, head)
 
-    def _refuse_ahead(self, inspection: DatabaseInspection) -> None:
-        error = self._explained(inspection)
-        if error and (inspection.status.unknown or isinstance(error, VersionTableBehindError)):
-            raise error
-
-    def _explained(self, inspection: DatabaseInspection) -> HistoryError | None:
-        """Return what an upgrade would be refused with, with what the record knows of it."""
-        status = inspection.status
-        if status.error is None:
-            return None
-        found = explained(
-            status.error,
-            self._context,
-            inspection.ledger,
-            status.current,
-            inspection.records.left_at(),
+    def _standing(self, status: Status) -> Report:
+        """Return where the database stands; a command adds what it alone has found."""
+        return Report(
+            state=status.state,
+            before=status.current,
+            after=status.current,
+            heads=self._context.project.heads,
+            pending=revision_rows.as_pending(status.pending),
         )
-        inspection.connection.rollback()
-        return found
-
-    @contextmanager
-    def _look(self) -> Iterator[DatabaseInspection]:
-        """Look at the database; what the driver raises becomes an error of ours."""
-        with translate_driver_errors(self._context.redact), self.inspect() as inspection:
-            yield inspection
 
     def _confirm(self, action: str, options: RunOptions) -> None:
         given, ask = options.confirmed_name, options.ask

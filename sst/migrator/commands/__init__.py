@@ -1,5 +1,7 @@
-"""The commands that run no revision: `stamp`, `wait`, and revisions as rows.
+"""The commands that run no revision: `stamp`, `wait`, `revision`, and revisions as rows.
 
+- `look.py`: a read-only look, and what an upgrade would be refused with
+- `new_revision.py`: `revision`, by hand or from the models
 - `revision_rows.py`: the plan, the pending revisions and the history as rows
 - `stamp.py`: `stamp`, on record like a run
 - `wait.py`: `wait`, until the database answers or has the expected schema
