@@ -3,6 +3,7 @@
 SstError                          1   a bug or a failed revision unless a subclass says otherwise
 ├── ConfigError                   2   settings, plugins or their files; all problems at once
 ├── UsageError                    2   the command's words are wrong
+├── DependencyError               2   a package is missing or does not fit (sst/dependencies.py)
 ├── RevisionFailedError           1   a revision raised; says what is committed and what is not
 │   ├── TransactionEndedError         ... because it ended its own transaction
 │   └── ConnectionLostError           the connection died during the run

@@ -10,6 +10,7 @@
 - `downgrade.py`: `downgrade`
 - `exit.py`: the end of the process
 - `history.py`: `history`
+- `init.py`: `init`
 - `main.py`: the group of commands, and the place where results and errors become output
 - `plan.py`: `plan`
 - `repair.py`: `repair`

@@ -8,25 +8,24 @@ import signal
 import sys
 import traceback
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sst import __version__
 from sst.cli.call.command import Group
-from sst.cli.call.invocation import Invocation
+from sst.cli.call.invocation import PROGRAM, Invocation
 from sst.cli.call.streams import stdout_given_back
+from sst.dependencies import dependency_error
 from sst.errors import InterruptedRunError, SstError, UsageError
 from sst.redaction.plugin_output import install as install_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from sst.hooks import CommandResult
     from sst.migrator.values.report import Report
-
-PROJECT_ROOT = Path(__file__).parent.parent.parent
 
 COMMANDS = (
     "check",
@@ -42,6 +41,7 @@ COMMANDS = (
     "wait",
     "plugins",
     "config",
+    "init",
 )
 """The core commands, in the order of the deployment guide; each is `sst/cli/NAME.py`."""
 
@@ -90,20 +90,26 @@ class Commands(Group):
     "4 migrated but unhealthy, 5 refused, 6 history conflict, 75 try again. "
     "Plugins may add commands: see `plugins list`.",
 )
-@click.version_option(__version__, prog_name="migrate.py")
+@click.version_option(__version__)
 def cli() -> None:
     """Move the database schema: one run at a time, a backup first, every attempt on record."""
 
 
-def main(argv: Sequence[str] | None = None, root: Path = PROJECT_ROOT) -> int:
-    """Run the command in *argv* on the project in *root*; return the exit code."""
+def main(
+    argv: Sequence[str] | None = None, root: Path | None = None, program: str = PROGRAM
+) -> int:
+    """Run the command in *argv* on the project in *root*; return the exit code.
+
+    Without a *root* the project is found from the working folder.
+    *program* is what the user types before a command.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A log in an ASCII locale must not die of an accent.
             stream.reconfigure(errors="backslashreplace")
-    invocation = Invocation(root)
+    invocation = Invocation(root, program)
     invocation.last_words = partial(_print_last_words, invocation)
     install_bounds(invocation.clean)
     invocation.words = tuple(words)
@@ -142,18 +148,19 @@ def _unwritable(error: OSError) -> int:
 
 def _run(words: list[str], invocation: Invocation) -> int:
     try:
-        result = cli.main(words, prog_name="migrate.py", standalone_mode=False, obj=invocation)
+        name = invocation.program.rpartition(" ")[2]
+        result = cli.main(words, prog_name=name, standalone_mode=False, obj=invocation)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return 2
     except click.UsageError as error:
-        return _print_error(_usage(error), invocation)
+        return _print_error(_usage(error, invocation.program), invocation)
     except (click.Abort, KeyboardInterrupt):
         return _print_error(_interrupted(), invocation)
     except SstError as error:
         return _print_error(error, invocation)
-    except Exception as error:  # noqa: BLE001 - a bug of ours, or of a plugin's command
-        return _print_error(_bug(error, invocation), invocation)
+    except Exception as error:  # noqa: BLE001 - a bug of ours, or a package that does not fit
+        return _print_error(dependency_error(error) or _bug(error, invocation), invocation)
     return _print_result(result, invocation)
 
 
@@ -189,16 +196,19 @@ def _print_traceback(error: SstError | None, invocation: Invocation) -> None:
         click.echo(invocation.clean(text), err=True)
 
 
-def _usage(error: click.UsageError) -> UsageError:
+def _usage(error: click.UsageError, program: str) -> UsageError:
     """Return click's complaint as ours; click itself names the nearest option."""
-    where, why = "migrate.py", ""
+    starter, space, where = program.rpartition(" ")
+    why = ""
     if error.ctx:
         where = error.ctx.command_path
         why = " ".join(
             ["the usage is:", where, *error.ctx.command.collect_usage_pieces(error.ctx)]
         )
     return UsageError(
-        what=error.format_message(), why=why, next_step=f"`python {where} --help` has the rest"
+        what=error.format_message(),
+        why=why,
+        next_step=f"`{starter}{space}{where} --help` has the rest",
     )
 
 
@@ -212,7 +222,7 @@ def _bug(error: Exception, invocation: Invocation) -> SstError:
     bug = SstError(
         what="This is a bug: an unexpected error.",
         why=text,
-        next_step="repeat it with --debug and report the traceback with the version of migrate.py",
+        next_step="repeat it with --debug and report the traceback and the version",
     )
     bug.code = "bug"
     bug.__cause__ = error

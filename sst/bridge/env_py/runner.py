@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 import warnings
 from contextlib import contextmanager, suppress
@@ -245,9 +246,8 @@ def _hint(error: Exception) -> str:
             "an autocommit block cannot run inside env.py's own transaction: "
             "use context.begin_transaction(), and nothing before context.configure()"
         )
-    missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
-    if missing and missing.split(".")[0] in {"sst", "app", "plugins"}:
-        return f"this tool has a package {missing.split('.')[0]!r} too, and it is found first"
+    if isinstance(error, ImportError) and error.name:
+        return _import_hint(error.name.partition(".")[0])
     if "asyncio extension requires an async driver" in str(error):
         return "name an asynchronous driver in DATABASE_URL, such as postgresql+asyncpg://"
     if isinstance(error, MissingGreenlet):
@@ -255,6 +255,17 @@ def _hint(error: Exception) -> str:
     if _reads_no_ini(error):
         return "it reads its logging from an ini: set migrate.alembic_config to its alembic.ini"
     return ""
+
+
+def _import_hint(package: str) -> str:
+    """Return which package of this name was found, or what lets the project's own be found."""
+    found = sys.modules.get(package)
+    if found is None:
+        return f"install {package}, or name the folder that holds it in prepend_sys_path"
+    place = found.__file__ or next(iter(getattr(found, "__path__", ())), "")
+    return (
+        f"{package} is {shown(place)}: is another one meant, name its folder in prepend_sys_path"
+    )
 
 
 def _reads_no_ini(error: Exception) -> bool:

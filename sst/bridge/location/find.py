@@ -18,6 +18,7 @@ from alembic.util import coerce_resource_to_filename
 from sst.bridge.location.location import HOOKS_SECTION, Location
 from sst.bridge.location.paths import absolute, shown
 from sst.errors import ConfigError, Problem
+from sst.project_root import ALEMBIC_INI, PYPROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,7 +49,8 @@ def locate(root: Path, settings: LocationSettings) -> Location:
 
     An ini wins.
     A *script_location* other than the default stands for itself.
-    The default project's options are in `[tool.alembic]` of *root*'s pyproject.toml.
+    Else it is what Alembic itself reads in *root*: an alembic.ini, `[tool.alembic]` of its
+    pyproject.toml, or the folder of the default.
 
     Raises `ConfigError` when a file, a section or a folder is missing or cannot be read.
     """
@@ -62,6 +64,8 @@ def _read(root: Path, settings: LocationSettings) -> Location:
         return _from_ini((root / settings.alembic_config).absolute(), settings.alembic_section)
     if settings.script_location != _DEFAULT_LOCATION:
         return Location(absolute(root, settings.script_location))
+    if (root / ALEMBIC_INI).is_file():
+        return _from_ini((root / ALEMBIC_INI).absolute(), settings.alembic_section)
     return _from_values(root, {"script_location": _DEFAULT_LOCATION} | _pyproject(root))
 
 
@@ -127,7 +131,7 @@ def _split(config: Config, text: str, names: Sequence[str], otherwise: str) -> l
 
 def _pyproject(folder: Path) -> dict[str, Any]:
     """Return `[tool.alembic]` of the pyproject.toml in *folder*; empty without one."""
-    file = folder / "pyproject.toml"
+    file = folder / PYPROJECT
     if not file.is_file():
         return {}
     section = _table(_table(_toml(file), "tool"), "alembic")

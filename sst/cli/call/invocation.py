@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property, wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import click
 
 from sst.cli.call.presentation import Presentation
 from sst.cli.call.streams import results_only
+from sst.project_root import find_project_root, require_project_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from sst.config import Sources
     from sst.errors import SstError
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+PROGRAM = "python migrate.py"
+"""What the texts of the core call the command line."""
+
 
 class Invocation:
     """The common options and, when a command asks for it, the runtime.
@@ -28,8 +32,10 @@ class Invocation:
     The runtime is imported and made at its first use: `--help` must not wait for it.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path | None, program: str = PROGRAM) -> None:
+        self._given_root = root
+        self.program = program
+        """What the user types before a command."""
         self.words: tuple[str, ...] = ()
         """The command line as it was given."""
         self.command = ""
@@ -50,6 +56,19 @@ class Invocation:
         """Prints the error after which the process ends at once, from whatever thread."""
         self._early: tuple[tuple[str, ...], frozenset[str]] | None = None
         """The overrides, and the secrets that are known with them before the runtime is made."""
+
+    @cached_property
+    def root(self) -> Path:
+        """The project: given, else found from the working folder.
+
+        Raises `UsageError` when there is none.
+        """
+        return self._given_root or require_project_root()
+
+    @property
+    def root_or_here(self) -> Path:
+        """The project; the working folder where there is none yet."""
+        return self._given_root or find_project_root() or Path.cwd()
 
     @cached_property
     def runtime(self) -> Runtime:
@@ -101,7 +120,8 @@ class Invocation:
 
             # What reading the settings prints meanwhile is masked by what is known of it already.
             self._early = self.overrides, frozenset()
-            found = early_secrets(self.root, overrides=self.overrides, left_out=self.left_out)
+            root = self._given_root or find_project_root() or Path()
+            found = early_secrets(root, overrides=self.overrides, left_out=self.left_out)
             self._early = self.overrides, found
         return self._early[1]
 

@@ -14,6 +14,7 @@ from sst.cli.call.invocation import Invocation
 from sst.cli.call.options import common_options
 from sst.cli.call.streams import results_only
 from sst.cli.plugin_commands.context import PluginContext
+from sst.dependencies import dependency_error
 from sst.errors import ConfigError, InterruptedRunError, Problem, SstError, VetoedError
 from sst.hooks import CommandResult, Veto
 from sst.migrator.session.driver_errors import translate_driver_errors
@@ -202,7 +203,7 @@ def _telling(invocation: Invocation, plugin: str) -> Iterator[None]:
         hint = "run the command again when you are ready"
         raise InterruptedRunError(2, why=_STAYS, next_step=hint) from None
     except (Exception, SystemExit) as error:
-        raise _bug(error, invocation, plugin) from error
+        raise dependency_error(error) or _bug(error, invocation, plugin) from error
 
 
 def _vetoed(veto: Veto, invocation: Invocation, plugin: str) -> VetoedError:

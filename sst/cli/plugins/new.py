@@ -58,7 +58,8 @@ def _planned(
     *,
     package: bool,
 ) -> NewPlugin:
-    from sst.cli.main import COMMANDS, PROJECT_ROOT
+    from sst.built_in import built_in_home
+    from sst.cli.main import COMMANDS
     from sst.errors import UsageError
     from sst.hooks.tools.scaffold import (
         DEFAULT_HOOKS,
@@ -71,7 +72,7 @@ def _planned(
     check_name(name, invocation.root, COMMANDS)
     chosen = check_hooks(DEFAULT_HOOKS if hooks is None else hooks)
     if package:
-        return plan_package(name, chosen, (directory or Path()).resolve(), PROJECT_ROOT)
+        return plan_package(name, chosen, (directory or Path()).resolve(), built_in_home())
     if directory:
         raise UsageError(
             what="--directory is for a package.",

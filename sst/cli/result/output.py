@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sst.cli.call.invocation import PROGRAM
 from sst.cli.result.envelope import envelope
 from sst.migrator.values.report import Report
 
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 def print_result(report: Report, invocation: Invocation) -> int:
     """Print *report* and return its exit code; lines that it brings have said its error."""
     if invocation.as_json:
-        _print_lines([json.dumps(envelope(report, invocation), ensure_ascii=False)], color=False)
+        answer = json.dumps(envelope(report, invocation), ensure_ascii=False)
+        _print_lines([_as_called(answer, invocation)], color=False)
         return report.exit_code
-    _print_lines(_lines(report, invocation), color=_color(invocation))
+    lines = [_as_called(line, invocation) for line in _lines(report, invocation)]
+    _print_lines(lines, color=_color(invocation))
     for note in report.notes:
-        click.echo(note, err=True)
+        click.echo(_as_called(note, invocation), err=True)
     if report.error is not None and report.lines is None:
         _print_text(report.error, invocation)
     return report.exit_code
@@ -38,6 +41,11 @@ def print_error(error: SstError, invocation: Invocation) -> int:
         return print_result(Report(error=error), invocation)
     _print_text(error, invocation)
     return error.exit_code
+
+
+def _as_called(text: str, invocation: Invocation) -> str:
+    """Return *text* with the commands in it as this user types them."""
+    return text.replace(PROGRAM, invocation.program)
 
 
 def _lines(report: Report, invocation: Invocation) -> Sequence[str]:
@@ -65,7 +73,7 @@ def _print_text(error: SstError, invocation: Invocation) -> None:
     color = _color(invocation)
     from sst.redaction.redact import visible
 
-    what, *rest = visible(invocation.clean(str(error))).splitlines()
+    what, *rest = visible(invocation.clean(_as_called(str(error), invocation))).splitlines()
     click.echo(click.style(what, fg="red", bold=True), err=True, color=color)
     for line in rest:
         click.echo(line, err=True, color=color)

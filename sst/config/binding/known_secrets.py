@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sst.config.declared.annotations import has_telling_name
 from sst.config.declared.names import PLUGINS, SEPARATOR, path_of
-from sst.config.sources.files import SECRETS, SETTINGS, leaves
+from sst.config.sources.files import SECRETS, leaves
 from sst.config.sources.secret_files import read_secret_file
+from sst.project_root import SETTINGS
 from sst.redaction.urls import url_secrets
 
 if TYPE_CHECKING:

@@ -16,13 +16,19 @@ from sst.config.declared.names import fold_path
 from sst.config.declared.schema import DEVELOPMENT
 from sst.config.sources.dotenv import read_dotenv
 from sst.config.sources.dynaconf_store import load
-from sst.config.sources.environment import asked_environment, control_problems, known_environment
-from sst.config.sources.files import DEFAULT_SECTION, SECRETS, SETTINGS, read_toml
+from sst.config.sources.environment import (
+    asked_environment,
+    control_problems,
+    known_environment,
+    tidy,
+)
+from sst.config.sources.files import DEFAULT_SECTION, SECRETS, read_settings, read_toml
 from sst.config.sources.lint import (
     environments_of,
     file_names,
     lint,
     overruled_by_secrets,
+    section_fault,
     table_conflicts,
     warn_readable,
 )
@@ -95,10 +101,11 @@ def _gather(
     """Return the sources of the project at *root*, or every problem that stops here."""
     # Dynaconf reads the process's own variables too, whatever *inputs* says.
     stopping = [*control_problems([*inputs.environ, *os.environ])]
-    settings = read_toml(root / SETTINGS)
+    settings = read_settings(root)
     if isinstance(settings, Problem):
         return [*stopping, settings]
-    chosen = _choose(inputs.environ, environment, environments_of(settings))
+    known = _known_environments(settings, inputs.environ, environment)
+    chosen = _choose(inputs.environ, environment, known)
     if isinstance(chosen, Problem):
         return [*stopping, chosen]
     files = _read_files(root, chosen, settings)
@@ -118,8 +125,21 @@ def _gather(
             left_out=inputs.left_out,
             assume_secrets=assume_secrets,
         ),
-        environments_of(settings),
+        known,
     )
+
+
+def _known_environments(
+    settings: TomlFile, environ: Mapping[str, str], environment: str | None
+) -> tuple[str, ...]:
+    """Return the environments of *settings*; without the file whichever is asked for, too."""
+    known = environments_of(settings)
+    asked = environment or asked_environment(environ)
+    if isinstance(asked, Problem) or settings.path.exists():
+        return known
+    name = tidy(asked if isinstance(asked, str) else asked[0])
+    is_good = name != DEFAULT_SECTION and section_fault(name) is None
+    return (*known, name) if is_good else known
 
 
 def _choose(
@@ -133,7 +153,8 @@ def _choose(
 
 def _read_files(root: Path, environment: str, settings: TomlFile) -> list[TomlFile | Problem]:
     optional = [root / name for name in file_names(environment)[1:]]
-    return [settings, *(read_toml(path) for path in optional if os.path.lexists(path))]
+    own = [settings] if os.path.lexists(settings.path) else []
+    return [*own, *(read_toml(path) for path in optional if os.path.lexists(path))]
 
 
 def _open(sources: Sources, environments: Sequence[str]) -> Sources | list[Problem]:

@@ -71,6 +71,11 @@ def is_mapping(annotation: Annotation) -> bool:
     return any(_is_a(one, Mapping) for one in choices(annotation))
 
 
+def is_path(annotation: Annotation) -> bool:
+    """Say whether a file or a folder is meant."""
+    return any(_is_a(one, PurePath) for one in choices(annotation))
+
+
 def is_secret(annotation: Annotation, name: str, *, declared: object = None) -> bool:
     """Say whether the field *name* is a secret: by its type, or a text with a telling name.
 

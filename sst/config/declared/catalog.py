@@ -10,6 +10,7 @@ from sst.config.declared.annotations import (
     Kind,
     describe,
     is_mapping,
+    is_path,
     is_secret,
     kind_of,
     model_of,
@@ -46,6 +47,8 @@ class Setting:
     is_required: bool
     is_secret: bool
     is_url: bool
+    is_path: bool = False
+    """Whether it is a path."""
     plugin: str | None = None
     is_policy: bool = False
     """Whether the core reads it, in a plugin's section."""
@@ -248,6 +251,7 @@ def _setting(path: tuple[str, ...], info: FieldInfo, plugin: str | None) -> Sett
         is_required=info.is_required(),
         is_secret=is_secret(info.annotation, path[-1], declared=extra.get("secret")),
         is_url=bool(extra.get("url")),
+        is_path=bool(extra.get("path")) or is_path(info.annotation),
         plugin=plugin,
         is_declared=bool(extra.get("declared")),
     )

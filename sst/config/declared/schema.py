@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 URL_MARK: JsonDict = {"url": True}
 """On a secret that is a URL: it may be shown without its password."""
+PATH_MARK: JsonDict = {"path": True}
+"""On a text that is a path: where --set gives a relative one, it starts at the working folder."""
 DECLARED_MARK: JsonDict = {"declared": True}
 """On what only the section of an environment in settings.toml may say."""
 
@@ -52,9 +54,16 @@ class Frozen(BaseModel):
 class MigrateSettings(Frozen):
     """How migrations run."""
 
-    script_location: str = Field("alembic", description="Folder of env.py and the revisions.")
+    script_location: str = Field(
+        "alembic",
+        description="Folder of env.py and the revisions.",
+        json_schema_extra=PATH_MARK,
+    )
     alembic_config: str | None = Field(
-        None, description="An alembic.ini or pyproject.toml to use instead of script_location."
+        None,
+        description="An alembic.ini or pyproject.toml to use instead of script_location; "
+        "unset: the one in the project's folder, if there is one.",
+        json_schema_extra=PATH_MARK,
     )
     alembic_section: str = Field(
         "alembic",

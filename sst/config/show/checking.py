@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sst.config.binding.open_sources import open_sources
 from sst.config.sources.environment import asked_environment, tidy
-from sst.config.sources.files import SETTINGS, TomlFile, read_toml
+from sst.config.sources.files import TomlFile, read_settings
 from sst.config.sources.lint import environments_of
 from sst.errors import ConfigError, Problem
 
@@ -103,7 +103,7 @@ def check(project: Project, *, names: Sequence[str] = (), assume_secrets: bool =
 
 def every_environment(root: Path) -> tuple[str, ...]:
     """Return the environments of settings.toml. Raises `ConfigError` when it cannot be read."""
-    settings = read_toml(root / SETTINGS)
+    settings = read_settings(root)
     if not isinstance(settings, TomlFile):
         raise ConfigError([settings])
     return environments_of(settings)

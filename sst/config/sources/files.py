@@ -11,6 +11,7 @@ from sst.config.declared.names import fold_path
 from sst.config.sources.source_values import Layer, SourceValue
 from sst.config.sources.toml_lines import key_lines, line_of
 from sst.errors import Problem
+from sst.project_root import SETTINGS, does_without_settings
 from sst.text import first_line
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_SECTION = "default"
-SETTINGS = "settings.toml"
 SECRETS = ".secrets.toml"
 LOCAL = "settings.local.toml"
 EXAMPLE = ".secrets.toml.example"
@@ -83,6 +83,12 @@ def read_toml(path: Path) -> TomlFile | Problem:
     except tomllib.TOMLDecodeError as error:
         # From Python 3.14 on the error carries the whole document: only its message leaves here.
         return Problem(path.name, f"is not valid TOML: {first_line(error)}", str(path))
+
+
+def read_settings(root: Path) -> TomlFile | Problem:
+    """Return settings.toml of the project at *root*; an empty one where it does without."""
+    path = root / SETTINGS
+    return TomlFile(path, "", {}) if does_without_settings(root) else read_toml(path)
 
 
 def leaves(

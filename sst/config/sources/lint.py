@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from sst.config.declared.names import PROTECTED, SEPARATOR, did_you_mean, fold_path, name_of
 from sst.config.declared.schema import DEVELOPMENT, PRODUCTION, Settings
-from sst.config.sources.files import DEFAULT_SECTION, LOCAL, SECRETS, SETTINGS
+from sst.config.sources.files import DEFAULT_SECTION, LOCAL, SECRETS
 from sst.errors import Problem
+from sst.project_root import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

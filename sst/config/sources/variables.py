@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sst.config.declared.names import ENABLED, PLUGINS, SEPARATOR, name_of, path_of
@@ -15,7 +16,6 @@ from sst.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from sst.config.declared.catalog import Catalog, Setting
     from sst.config.sources.source_values import PluginValue
@@ -150,7 +150,8 @@ def _read_override(text: str, catalog: Catalog) -> SourceValue | Problem | None:
     if not separator or not written.strip():
         # The text may be a value whose name was forgotten: it is not repeated.
         return Problem("--set", "is not NAME=VALUE", "--set", "for example --set DEBUG=true")
-    if catalog.find(path) is None:
+    found = catalog.find(path)
+    if found is None:
         return None if catalog.is_unjudged(path) else catalog.unknown(path, name, place)
     if _is_declared(name, catalog):
         return _declared(catalog.names[name], place)
@@ -158,7 +159,14 @@ def _read_override(text: str, catalog: Catalog) -> SourceValue | Problem | None:
         return Problem(
             name, "is given no value", place, f"leave out --set {name}= to keep what is set"
         )
-    return SourceValue(path, value, place, Layer.OVERRIDE)
+    meant = _from_here(value) if found[0].is_path else value
+    return SourceValue(path, meant, place, Layer.OVERRIDE)
+
+
+def _from_here(path: str) -> str:
+    """Return *path* as the user means it: from the working folder; a `package:folder` is none."""
+    is_as_it_is = path.startswith(("/", "~")) or ":" in path
+    return path if is_as_it_is else str(Path.cwd() / path)
 
 
 def _read_plugin_value(value: PluginValue, catalog: Catalog) -> SourceValue | Problem:

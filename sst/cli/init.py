@@ -1,0 +1,171 @@
+"""`migrate.py init`: what an Alembic project lacks for settings, secrets and plugins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from sst.cli.call.command import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sst.cli.call.invocation import Invocation
+    from sst.migrator.values.report import Report
+
+_IGNORED = (".secrets.toml", "settings.local.toml", ".env", ".data/", "backups/")
+_SETTINGS = """\
+# Every setting has a default; these are the ones that most projects decide.
+# `{program} config show --sources` lists all of them with where their values come from.
+# No secrets: those go to .secrets.toml, to the environment or to NAME_FILE.
+
+[default.migrate]
+{location}
+# Seconds that a statement may wait for a table's lock; the revision is then tried again.
+# lock_timeout = 2.0
+# Seconds that one statement may take; 0 is no limit.
+# statement_timeout = 0.0
+
+[default.plugins]
+# What runs around a migration, in this order; what is not listed is never imported.
+# "backup" dumps the database before a run and needs pg_dump; "health_check" compares the models
+# with the schema after it; "notify" writes events to the log and to a webhook.
+enabled = ["backup", "health_check", "notify"]
+
+[default.plugins.backup]
+directory = "backups"
+
+# Every environment is protected: no DEBUG, no SQL_ECHO, no embedded database, names asked for.
+# Its own section, and nothing else, can say otherwise. The environment is the one that the
+# variable ENV_FOR_DYNACONF or ENVIRONMENT names, else development.
+[development]
+protected = false
+# A PostgreSQL of its own: install sst-platform[embedded], and add "embedded_postgres" below.
+# DATABASE_URL = "embedded"
+
+# [development.plugins]
+# enabled = ["embedded_postgres", "backup", "health_check", "notify"]
+
+[production]
+# DATABASE_URL comes from the environment, from DATABASE_URL_FILE or from .secrets.toml.
+"""
+_SECRETS = """\
+# Copy to .secrets.toml (git-ignored; chmod 600), keep what you need and put real values in.
+# A protected environment refuses the values below. The same names work as environment variables.
+# In a URL, special characters of a password are percent-encoded: @ is %40, : is %3A, / is %2F.
+
+[development]
+# DATABASE_URL = "postgresql://user:password@localhost:5432/name"
+
+[production]
+DATABASE_URL = "postgresql://user:change-me-database@db:5432/name"
+MIGRATION_DATABASE_URL = "postgresql://owner:change-me-owner@db:5432/name"
+
+[production.plugins.notify]
+url = "https://hooks.example.com/change-me-webhook"
+"""
+_PLUGINS = """\
+# Plugins of this project
+
+A plugin is a file `NAME.py` here, or a folder with an `__init__.py`, and its name in
+`plugins.enabled` of settings.toml. `{program} plugins new NAME` writes one with tests.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One file, and what was done about it."""
+
+    file: str
+    outcome: str
+    """`written`, `kept` or `added to`."""
+    detail: str = ""
+
+    def __str__(self) -> str:
+        """Return the line for a person."""
+        return f"{self.outcome} {self.file}" + (f": {self.detail}" if self.detail else "")
+
+
+@click.command("init", cls=Command)
+@click.pass_obj
+def command(invocation: Invocation) -> Report:
+    """Write what a project lacks of settings.
+
+    That is settings.toml, .secrets.toml.example, plugins/ and lines of .gitignore.
+    The project is the nearest folder upward that has one, else the working folder.
+    Nothing that exists is changed; to a .gitignore that exists the missing lines are added.
+    """
+    from sst.migrator.values.report import Report
+
+    root = invocation.root_or_here
+    done = [*_write(root, invocation.program), _ignore(root / ".gitignore")]
+    steps = _next_steps(root, invocation.program)
+    return Report(
+        command="init",
+        lines=tuple(map(str, done)),
+        notes=tuple(steps),
+        extras={
+            "root": str(root),
+            "files": [
+                {"file": each.file, "outcome": each.outcome.replace(" ", "_")} for each in done
+            ],
+            "next": steps,
+        },
+    )
+
+
+def _write(root: Path, program: str) -> Iterator[Written]:
+    texts = {
+        "settings.toml": _SETTINGS.format(program=program, location=_location(root)),
+        ".secrets.toml.example": _SECRETS,
+    }
+    for name, text in texts.items():
+        yield _new(root, name, text)
+    if (root / "plugins").exists():
+        yield Written("plugins/", "kept", "it exists")
+    else:
+        (root / "plugins").mkdir()
+        yield _new(root, "plugins/README.md", _PLUGINS.format(program=program))
+
+
+def _new(root: Path, name: str, text: str) -> Written:
+    try:
+        with (root / name).open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return Written(name, "kept", "it exists")
+    return Written(name, "written")
+
+
+def _location(root: Path) -> str:
+    """Return the line that names the project's revisions: spelled out, to be seen and changed."""
+    from sst.project_root import alembic_file
+
+    found = alembic_file(root)
+    return f'alembic_config = "{found.name}"' if found else 'script_location = "alembic"'
+
+
+def _ignore(file: Path) -> Written:
+    """Add the lines that *file* lacks: a secret that is not ignored is soon committed."""
+    is_new = not file.exists()
+    old = "" if is_new else file.read_text(encoding="utf-8")
+    missing = [line for line in _IGNORED if line not in map(str.strip, old.splitlines())]
+    if not missing:
+        return Written(file.name, "kept", "it has every line")
+    gap = "" if old.endswith("\n") or not old else "\n"
+    lines = "\n".join(["# secrets, and what the migrator writes", *missing, ""])
+    with file.open("a", encoding="utf-8") as opened:
+        opened.write(f"{gap}{lines}")
+    return Written(file.name, "written" if is_new else "added to", ", ".join(missing))
+
+
+def _next_steps(root: Path, program: str) -> list[str]:
+    from sst.project_root import alembic_file
+
+    has_revisions = alembic_file(root) or (root / "alembic" / "env.py").is_file()
+    start = [] if has_revisions else ["next: alembic init alembic"]
+    url = "DATABASE_URL=postgresql://user@host:5432/name"
+    return [*start, f"next: {url} {program} check", f"then: {program} plan, and {program} upgrade"]

@@ -1,0 +1,139 @@
+"""Says which package is missing or does not fit, when an import or a call fails for want of it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sst.errors import SstError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DISTRIBUTION = "sst-platform"
+_CHECKOUT = Path(__file__).resolve().parent.parent
+_SYMPTOMS = (ImportError, AttributeError, TypeError)
+"""What a package raises, or makes us raise, that is older or newer than ours."""
+_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*([^;]*)")
+_BOUND = re.compile(r"(>=|<)\s*([0-9.]+)")
+
+
+class DependencyError(SstError, code="dependency_unfit", exit_code=2):
+    """A package that the core needs is missing, or in a version that does not fit."""
+
+
+def dependency_error(error: BaseException) -> DependencyError | None:
+    """Return *error* in words when a package of others is to blame; None when it is our own.
+
+    That is a package that is not there, or one whose version is outside the bounds while the
+    error is of the kind that this brings about.
+    """
+    if not isinstance(error, _SYMPTOMS):
+        return None
+    name = _foreign_name(error)
+    if isinstance(error, ModuleNotFoundError) and name and not _is_there(name):
+        return _missing(name)
+    for requirement, found in _unfit():
+        return _does_not_fit(requirement, found, error)
+    return _broken(name, error) if name else None
+
+
+def _foreign_name(error: BaseException) -> str:
+    """Return the top-level package that could not be imported; nothing for ours or none."""
+    name = str(getattr(error, "name", None) or "") if isinstance(error, ImportError) else ""
+    top = name.partition(".")[0]
+    return "" if top == "sst" else top
+
+
+def _is_there(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _unfit() -> Iterator[tuple[str, str]]:
+    """Yield each requirement that is not met, and the version that is installed instead."""
+    for requirement in _requirements():
+        found = _REQUIREMENT.match(requirement)
+        if found is None:
+            continue
+        version = _version(found[1])
+        if version and not _fits(version, found[2]):
+            yield f"{found[1]}{found[2].strip()}", version
+
+
+def _requirements() -> list[str]:
+    """Return what the core needs, extras left out: of the checkout, else of the installed one."""
+    try:
+        project = tomllib.loads((_CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+        if project["project"]["name"] == DISTRIBUTION:
+            return [str(line) for line in project["project"]["dependencies"]]
+    except (OSError, KeyError, ValueError):
+        pass
+    try:
+        listed = metadata.requires(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        return []
+    return [line for line in listed if "extra ==" not in line]
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _fits(version: str, bounds: str) -> bool:
+    """Compare release numbers; `packaging`, which does it better, may be what is missing."""
+    mine = _numbers(version)
+    for operator, bound in _BOUND.findall(bounds):
+        if (mine >= _numbers(bound)) != (operator == ">="):
+            return False
+    return True
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    found = re.match(r"[0-9]+(?:\.[0-9]+)*", version)
+    numbers = [int(part) for part in found[0].split(".")] if found else []
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def _missing(name: str) -> DependencyError:
+    if (_CHECKOUT / "Makefile").is_file():
+        return DependencyError(
+            what=f"The package {name!r} is not installed.",
+            why=f"this is {sys.executable}, not the project's environment",
+            next_step="`make install`, then `. .venv/bin/activate`, "
+            "or `.venv/bin/python migrate.py`",
+        )
+    return DependencyError(
+        what=f"The package {name!r} is not installed.",
+        why=f"it is imported here, and this is {sys.executable}",
+        next_step=f"{sys.executable} -m pip install {DISTRIBUTION}, or what brings it",
+    )
+
+
+def _does_not_fit(requirement: str, version: str, error: BaseException) -> DependencyError:
+    name = re.split(r"[<>=!~\s]", requirement, maxsplit=1)[0]
+    return DependencyError(
+        what=f"The package {name} {version} does not fit: {DISTRIBUTION} needs {requirement}.",
+        why=f"{type(error).__name__}: {error}",
+        next_step=f"{sys.executable} -m pip install '{requirement}'",
+    )
+
+
+def _broken(name: str, error: BaseException) -> DependencyError:
+    return DependencyError(
+        what=f"The package {name!r} cannot be used.",
+        why=f"{type(error).__name__}: {error}",
+        next_step=f"install it again into the environment of {sys.executable}",
+    )
