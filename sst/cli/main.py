@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sst import __version__
-from sst.cli.call.command import Group
+from sst.cli.call.command import Group, NoWordsError
 from sst.cli.call.invocation import PROGRAM, Invocation
 from sst.cli.call.streams import stdout_given_back
 from sst.dependencies import dependency_error
@@ -44,6 +44,10 @@ COMMANDS = (
     "init",
 )
 """The core commands, in the order of the deployment guide; each is `sst/cli/NAME.py`."""
+
+
+NO_WORDS = (NoWordsError, getattr(click.exceptions, "NoArgsIsHelpError", NoWordsError))
+"""A group of ours without a word, and since click 8.2 a group of a plugin's."""
 
 
 class Commands(Group):
@@ -150,7 +154,7 @@ def _run(words: list[str], invocation: Invocation) -> int:
     try:
         name = invocation.program.rpartition(" ")[2]
         result = cli.main(words, prog_name=name, standalone_mode=False, obj=invocation)
-    except click.exceptions.NoArgsIsHelpError as error:
+    except NO_WORDS as error:
         click.echo(error.format_message(), err=True)
         return 2
     except click.UsageError as error:

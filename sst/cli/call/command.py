@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,6 +35,10 @@ class Command(click.Command):
         return super().parse_args(ctx, _steps_last(args))
 
 
+class NoWordsError(click.UsageError):
+    """A group was called without a command; the message is its help."""
+
+
 class Group(click.Group):
     """A group of ours, so that its commands are ours without saying so."""
 
@@ -43,6 +48,12 @@ class Group(click.Group):
         super().__init__(*arguments, **options)
         self.params += [x_option(), *common_options()]
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take no word at all for a question: the help is the answer."""
+        if not args and not ctx.resilient_parsing:
+            raise NoWordsError(ctx.get_help(), ctx)
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -50,14 +61,12 @@ class Group(click.Group):
 
         An unknown one names the nearest: click itself knows none that is imported late.
         """
-        try:
-            name, command, rest = super().resolve_command(ctx, args)
-        except click.exceptions.NoSuchCommand as error:
-            known = self.known_names(ctx)
-            name = error.command_name
-            raise click.exceptions.NoSuchCommand(name, possibilities=known, ctx=ctx) from None
+        name, *rest = args
+        command = self.get_command(ctx, name)
+        if command is None and not ctx.resilient_parsing:
+            raise click.UsageError(_no_such_command(name, self.known_names(ctx)), ctx)
         invocation = ctx.ensure_object(Invocation)
-        invocation.command = f"{invocation.command} {name or ''}".strip()
+        invocation.command = f"{invocation.command} {name}".strip()
         if isinstance(command, Command):
             invocation.presentation = command.presentation
         return name, command, rest
@@ -68,6 +77,13 @@ class Group(click.Group):
 
 
 Group.group_class = Group
+
+
+def _no_such_command(name: str, known: Sequence[str]) -> str:
+    meant = [repr(each) for each in sorted(get_close_matches(name, known))]
+    hints = {0: "", 1: f" Did you mean {', '.join(meant)}?"}
+    several = f" (Did you mean one of: {', '.join(meant)}?)"
+    return f"No such command {name!r}.{hints.get(len(meant), several)}"
 
 
 def _steps_last(args: list[str]) -> list[str]:
