@@ -104,7 +104,6 @@ def command(invocation: Invocation) -> Report:
     done = [*_write(root, invocation.program), _ignore(root / ".gitignore")]
     steps = _next_steps(root, invocation.program)
     return Report(
-        command="init",
         lines=tuple(map(str, done)),
         notes=tuple(steps),
         extras={
