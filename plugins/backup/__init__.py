@@ -1,8 +1,19 @@
 """A proven dump before every run that changes something, or no run.
 
 A backup is one folder, `<directory>/<id>/`: the archive (one file in pg_dump's custom format, or a
-folder in its directory format) and the manifest. It gets that name as a whole and last, so what
-has it is complete, was proven, and has the sha256 that the manifest names.
+folder in its directory format) and the manifest. It gets that name as a whole and last, so a
+folder of that name is complete, was proven, and has the sha256 that the manifest names.
+
+- `archive/`: the archive: written, packed, read, rebuilt and compared
+- `commands/`: the commands `backup` and `restore`, their work and their texts
+- `make/`: one new backup: snapshot, dump, counts, obstacles to a restore
+- `manifest/`: the facts about a backup, in the file beside it, and its id
+- `postgres/`: the database and its server: sessions, client programs, properties, threads
+- `restore/`: a restore: rebuild, swap and undo; template copies; marks of our databases
+- `settings.py`: all settings, one model out of those of the rooms
+- `sizes.py`: sizes for people
+- `store/`: the stores of backups, local and behind a URL, and retention
+- `verify/`: the proof of a backup, up to a restore into a scratch database
 """
 
 from __future__ import annotations
@@ -61,7 +72,7 @@ class Plugin:
 
     @hookimpl
     def restore_backup(self, work: LockedWork, backup: Backup) -> Restored:
-        """Put *backup* in the place of the database of *work*, as the command does."""
+        """Replace the database of *work* by *backup*, as the command does."""
         from .commands.restore_operations import restore_after_failure
 
         return restore_after_failure(self._config, work, backup)

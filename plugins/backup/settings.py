@@ -8,4 +8,4 @@ from .store.settings import StorageSettings
 
 
 class Config(StorageSettings, CreateSettings, RestoreSettings):
-    """Where backups go, what makes them, what proves them, and how they come back."""
+    """Where backups go, how they are made and proven, and how they are restored."""

@@ -24,8 +24,7 @@ LONGEST_BODY_LINES = 50
 ROOMS = rooms_in(*(ROOT / wing for wing in WINGS))
 # A plugin is known by its name in settings.toml: its own file is all that a team writes.
 UNMAPPED = ROOT / "plugins"
-BACKUP = UNMAPPED / "backup"  # its maps are being drawn
-MAPPED = [room for room in ROOMS if room != UNMAPPED and not room.is_relative_to(BACKUP)]
+MAPPED = [room for room in ROOMS if room != UNMAPPED]
 
 
 def named(room: Path) -> str:

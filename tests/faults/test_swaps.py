@@ -26,7 +26,7 @@ def names(scene: Scene, embedded: TestServer) -> Iterator[Names]:
     found = Names(live, f"{live}_fresh", f"{live}_kept")
     execute(embedded.url, f"CREATE DATABASE {found.fresh} TEMPLATE template0")
     yield found
-    for name in (found.kept, found.fresh):
+    for name in (found.replaced, found.fresh):
         drop_family(embedded.url, name)
 
 

@@ -1,4 +1,4 @@
-"""What is in a database: its tables, their rows, its large objects and its heads."""
+"""The contents of a database: its tables, their rows, its large objects and its heads."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from ..postgres.database_session import Session
 
-# What pg_dump dumps with its rows. Not: another session's temporary tables, and the tables of an
-# extension, which CREATE EXTENSION fills. Foreign tables have their rows elsewhere.
+# The tables that pg_dump dumps with their rows. Not: another session's temporary tables, and the
+# tables of an extension, which CREATE EXTENSION fills. Foreign tables have their rows elsewhere.
 _TABLES = r"""
 SELECT format('%I.%I', n.nspname, c.relname), n.nspname || '.' || c.relname, c.relkind = 'r',
        CASE WHEN c.relkind = 'r' THEN coalesce(pg_catalog.pg_table_size(c.oid), 0) ELSE 0 END,
@@ -48,7 +48,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What was counted."""
+    """The counts of a database, and its heads."""
 
     tables: Mapping[str, int]
     large_objects: int

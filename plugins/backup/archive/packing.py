@@ -1,7 +1,7 @@
 """Packing an archive's files with gzip, outside pg_dump: on every core, and with ISA-L.
 
-The package `isal` writes and reads gzip in a third of the processor time that zlib takes, which is
-what pg_dump has. It packs where the settings say so, and reads wherever it is installed.
+The package `isal` writes and reads gzip in a third of the processor time that zlib takes, which
+pg_dump has. It packs where the settings say so, and reads wherever it is installed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ with suppress(ImportError):
     _codec = import_module("isal.isal_zlib")
 
 Damage: tuple[type[Exception], ...] = (zlib.error, _codec.error)
-"""What an inflater raises for bytes that were never packed."""
+"""The errors of an inflater for bytes that were never packed."""
 
 _LEVEL = 1
 _GZIP_BITS = 31

@@ -44,7 +44,7 @@ _ROWS = re.compile(r"^(?P<id>\d+); \d+ \d+ TABLE DATA ", re.MULTILINE)
 _SPACE = "free space on that disk, or set plugins.backup.directory to a larger one"
 _LOGIN = "check the user and the password of the database URL"
 
-# What the programs print (always in English, LC_ALL=C), and what helps.
+# Messages of the programs (always in English, LC_ALL=C), and the remedy.
 _HINTS = (
     ("no space left", _SPACE),
     ("disk quota", _SPACE),
@@ -106,8 +106,8 @@ class Archiver:
     ) -> None:
         """Write the database of *url*, as *snapshot* sees it, into *folder*; nothing is there yet.
 
-        A table that somebody else has locked is waited for for a minute, not for ever.
-        *look* is called now and then with what pg_dump has told so far.
+        A table that another session has locked is waited for for a minute, not for ever.
+        *look* is called now and then with all that pg_dump has printed so far.
 
         Raises `Veto` when pg_dump fails.
         """
@@ -206,8 +206,8 @@ def _require_rows(archive: Path, listed: str) -> None:
 
 
 def refusal(what: str, why: str) -> Veto:
-    """Return the refusal of *what*, with the hint that fits what a program said."""
-    hint = next((help_ for word, help_ in _HINTS if word in why.lower()), _OTHERWISE)
+    """Return the refusal of *what*, with the hint that fits the program's message *why*."""
+    hint = next((remedy for cause, remedy in _HINTS if cause in why.lower()), _OTHERWISE)
     return Veto(f"{what}: {why}", hint)
 
 

@@ -36,7 +36,7 @@ SELECT n.nspname, c.relname FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
  WHERE d.classid = CAST('pg_class' AS regclass) AND d.deptype = 'e'
    AND c.relkind IN ('r', 'p', 'S') AND NOT has_table_privilege(c.oid, 'INSERT')
 """
-# What a body that was bound when it was made, or a compiled one, names is known already.
+# Names in a body that was bound when it was made, or in a compiled one, are resolved already.
 _FUNCTIONS = """
 SELECT CAST(CAST(p.oid AS regprocedure) AS text)
   FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
@@ -58,22 +58,22 @@ _ENTRY = re.compile(r"^\d+; \d+ \d+ (?P<entry>.*)$")
 def entries_to_restore(
     target: DatabaseUrl, archive: Path, tools: Tools, deadline: Deadline
 ) -> Iterator[list[str]]:
-    """Give pg_restore's arguments for *archive* without what *target* has from its template.
+    """Give pg_restore's arguments for *archive*, without the entries that *target* has already.
 
     These are extensions, the schemas they are in, and rows of extensions that this role may not
     write.
 
     Raises `ToolFailedError` and `psycopg2.Error`.
     """
-    there = asked(target, _there, deadline)
+    present = asked(target, _present, deadline)
     command = [tools.pg_restore, "--list", str(archive)]
     listed = work(command, plain_environment(), deadline).splitlines()
-    out = [line for line in listed if _starts(line, there)]
-    _log.info("left out of the rebuild, as the template has it: %s", _told(out))
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".list") as kept:
-        kept.write("\n".join(line for line in listed if line not in out) + "\n")
-        kept.flush()
-        yield [f"--use-list={kept.name}"]
+    out = [line for line in listed if _starts(line, present)]
+    _log.info("left out of the rebuild, as the template has it: %s", _shown(out))
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".list") as entries:
+        entries.write("\n".join(line for line in listed if line not in out) + "\n")
+        entries.flush()
+        yield [f"--use-list={entries.name}"]
 
 
 @contextlib.contextmanager
@@ -81,7 +81,7 @@ def functions_find(target: DatabaseUrl, search_path: str, deadline: Deadline) ->
     """Let functions look in *search_path* for the body; then they are as they were.
 
     pg_restore empties the path of its sessions; that of a function wins.
-    One that has a path, and one of somebody else, keeps its own.
+    A function that has a path, and one of another owner, keeps its own.
 
     Raises `psycopg2.Error`.
     """
@@ -90,8 +90,8 @@ def functions_find(target: DatabaseUrl, search_path: str, deadline: Deadline) ->
     asked(target, partial(_alter, changed, sql.SQL("RESET search_path")), deadline)
 
 
-def _there(session: Session) -> tuple[str, ...]:
-    """Return how the entries begin that *session*'s database has already."""
+def _present(session: Session) -> tuple[str, ...]:
+    """Return the beginnings of the entries that *session*'s database has already."""
     found = []
     for name, quoted in session.fetch(_EXTENSIONS):
         found += [f"EXTENSION - {name} ", f"COMMENT - EXTENSION {quoted} "]
@@ -103,11 +103,11 @@ def _there(session: Session) -> tuple[str, ...]:
 
 def _starts(line: str, beginnings: tuple[str, ...]) -> bool:
     found = _ENTRY.match(line)
-    # Some have no owner at their end, and some pg_restore no blank in its place.
+    # Some have no owner at their end, and some pg_restore no blank there.
     return found is not None and f"{found['entry']} ".startswith(beginnings)
 
 
-def _told(lines: list[str]) -> str:
+def _shown(lines: list[str]) -> str:
     return "; ".join(line.partition(" ")[2] for line in lines) or "nothing"
 
 

@@ -1,4 +1,4 @@
-"""Restoring an archive into a fresh database, and holding it against the manifest."""
+"""Restoring an archive into a fresh database, and comparing it with the manifest."""
 
 from __future__ import annotations
 
@@ -58,24 +58,24 @@ _IGNORED = re.compile(r"^\S+: warning: errors ignored on restore: \d+$", re.MULT
 
 @dataclass(frozen=True, slots=True)
 class RebuildOptions:
-    """What a rebuild does otherwise than pg_restore by itself."""
+    """The ways in which a rebuild differs from pg_restore alone."""
 
     no_owner: bool = False
     """All belongs to the role of the rebuild, and grants are left out: no role need exist."""
     search_path: str = ""
-    """Where functions without a path of their own look while rows and indexes are made."""
+    """The schemas for functions without a search path, while rows and indexes are made."""
     template: str = TEMPLATE0
-    """The database that the new one is a copy of; what it has is left out of the rebuild."""
+    """The database that the new one is a copy of; the rebuild leaves out its objects."""
 
     def but(self, *, no_owner: bool, search_path: str, template: str) -> RebuildOptions:
-        """Return these with what is said instead; an empty text says nothing."""
+        """Return these with other values; an empty text changes nothing."""
         return RebuildOptions(no_owner, search_path or self.search_path, template or self.template)
 
 
 PLAIN = RebuildOptions()
 
 
-def rebuild(  # noqa: PLR0913, PLR0917 - what a restore needs to know
+def rebuild(  # noqa: PLR0913, PLR0917 - all that a restore needs
     folder: Path,
     manifest: Manifest,
     tools: Tools,
@@ -101,9 +101,9 @@ def rebuild(  # noqa: PLR0913, PLR0917 - what a restore needs to know
         major, memory_kb = asked(url, make, deadline)
         program = _PgRestore(tools, major, target, deadline, max(memory_kb, _MEMORY_KB // jobs))
         has_statistics = _has_statistics(manifest, tools, major)
-        words = _words(tools, jobs, options, has_statistics=has_statistics)
+        arguments = _arguments(tools, jobs, options, has_statistics=has_statistics)
         with _entries(target, archive, tools, deadline, options) as entries:
-            restore = partial(program.restore, archive, *words, *entries)
+            restore = partial(program.restore, archive, *arguments, *entries)
             if options.search_path:
                 restore(_DEFINITIONS)
             with _functions(target, deadline, options):
@@ -155,15 +155,17 @@ def _create(
 
 
 def _identifier(name: str) -> str:
-    """Quote *name*: somebody will copy the statement, and a manifest may be a stranger's."""
+    """Quote *name*: people copy the statement, and a manifest may be of unknown origin."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _words(tools: Tools, jobs: int, options: RebuildOptions, *, has_statistics: bool) -> list[str]:
-    words = ["--no-password", f"--jobs={jobs}"]
+def _arguments(
+    tools: Tools, jobs: int, options: RebuildOptions, *, has_statistics: bool
+) -> list[str]:
+    arguments = ["--no-password", f"--jobs={jobs}"]
     if tools.major >= STATISTICS_SINCE:
-        words.append("--statistics" if has_statistics else "--no-statistics")
-    return [*words, "--no-owner", "--no-privileges"] if options.no_owner else words
+        arguments.append("--statistics" if has_statistics else "--no-statistics")
+    return [*arguments, "--no-owner", "--no-privileges"] if options.no_owner else arguments
 
 
 def _has_statistics(manifest: Manifest, tools: Tools, server_major: int) -> bool:
@@ -197,14 +199,14 @@ class _PgRestore:
     deadline: Deadline
     memory_kb: int
 
-    def restore(self, archive: Path, *words: str) -> None:
-        """Restore what *words* say of *archive*; raise `ToolFailedError` when anything fails."""
+    def restore(self, archive: Path, *arguments: str) -> None:
+        """Restore *archive* with *arguments*; raise `ToolFailedError` when anything fails."""
         is_old = self.server_major < _SETTING_SINCE <= self.tools.major
         to_the_end = [] if is_old else ["--exit-on-error"]
-        place = f"--dbname={self.target.libpq_place()}"
+        database = f"--dbname={self.target.libpq_place()}"
         options = _SETTINGS.format(kilobytes=self.memory_kb)
         environment = client_environment(self.target, watched=True, options=options)
-        command = [self.tools.pg_restore, *words, *to_the_end, place, str(archive)]
+        command = [self.tools.pg_restore, *arguments, *to_the_end, database, str(archive)]
         try:
             work(command, environment, self.deadline)
         except ToolFailedError as error:
@@ -213,26 +215,26 @@ class _PgRestore:
 
 
 def is_harmless(complaint: str) -> bool:
-    """Say whether all that went wrong was a setting that an older server does not know.
+    """Say whether the only error was a setting that an older server does not know.
 
-    *complaint* is what pg_restore printed. It must have come to its end, and have told of no error
-    but that one.
+    *complaint* is the output of pg_restore. It must have come to its end, and have printed no
+    error but that one.
     """
     rest, refused = _REFUSED_SETTING.subn("", complaint)
     return refused > 0 and _IGNORED.search(rest) is not None and not _ERROR.search(rest)
 
 
 def _differences(found: Contents, manifest: Manifest) -> list[str]:
-    said = [
+    differences = [
         _difference(name, found.tables.get(name), manifest.tables.get(name))
         for name in sorted(found.tables.keys() | manifest.tables.keys())
         if found.tables.get(name) != manifest.tables.get(name)
     ]
     if found.large_objects != manifest.large_objects:
-        said.append(f"{found.large_objects} large objects, not {manifest.large_objects}")
+        differences.append(f"{found.large_objects} large objects, not {manifest.large_objects}")
     if found.heads != manifest.heads:
-        said.append(f"at revision {_listed(found.heads)}, not {_listed(manifest.heads)}")
-    return said
+        differences.append(f"at revision {_listed(found.heads)}, not {_listed(manifest.heads)}")
+    return differences
 
 
 def _difference(name: str, found: int | None, wanted: int | None) -> str:
@@ -249,19 +251,19 @@ def _listed(heads: tuple[str, ...]) -> str:
 
 def _mismatch(differences: list[str]) -> Veto:
     more = len(differences) - _SHOWN
-    said = "; ".join(differences[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+    shown = "; ".join(differences[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
     return Veto(
-        f"what was restored is not what was dumped: {said}",
+        f"the restored database differs from the dump: {shown}",
         "take another backup: python migrate.py backup list",
         code="backup_mismatch",
     )
 
 
 def _refused(reason: str, manifest: Manifest) -> Veto:
-    """Return the refusal with what helps; a server may speak a language that nobody here knows."""
+    """Return the refusal with a remedy; a server's language may be unknown here."""
     found = refusal("the backup cannot be restored", reason)
-    said = advice(reason) or "; ".join(manifest.obstacles[:1])
-    return Veto(found.reason, said, code="cannot_rebuild") if said else found
+    remedy = advice(reason) or "; ".join(manifest.obstacles[:1])
+    return Veto(found.reason, remedy, code="cannot_rebuild") if remedy else found
 
 
 def _failed(name: str, reason: str) -> Veto:
@@ -270,10 +272,10 @@ def _failed(name: str, reason: str) -> Veto:
         " migrations, or set plugins.backup.verify_database_url",
         "locale": "restore on a server that has this locale",
     }
-    hint = next((hint for word, hint in hints.items() if word in reason), "")
-    said = "" if hint else advice(reason)
+    hint = next((hint for cause, hint in hints.items() if cause in reason), "")
+    remedy = "" if hint else advice(reason)
     return Veto(
         f"the backup cannot be restored into {name}: {reason}",
-        hint or said or "correct the cause and try again",
-        code="cannot_rebuild" if said else "",
+        hint or remedy or "correct the cause and try again",
+        code="cannot_rebuild" if remedy else "",
     )

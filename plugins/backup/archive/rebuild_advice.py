@@ -1,4 +1,4 @@
-"""What to do about that which a rebuild fails at: said beforehand, and when it has failed."""
+"""Remedies for the causes of failed rebuilds, given before a rebuild and after it has failed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SEARCH_PATH = (
 )
 _ANY_OWNER = OWNER.format(owner="...", role="...")
 
-# What PostgreSQL says in English, most telling first.
+# Messages of PostgreSQL in English, the most specific first.
 _ADVICE = (
     (r"permission denied to create extension", EXTENSION),
     (r"extension .* is not available|could not open extension control file", EXTENSION_MISSING),
@@ -39,7 +39,7 @@ _ADVICE = (
         r"permission denied to copy database",
         "let its owner mark it: ALTER DATABASE ... IS_TEMPLATE true",
     ),
-    (r"template database .* does not exist", "name one that there is: --template"),
+    (r"template database .* does not exist", "name an existing one: --template"),
     (r"is being accessed by other users", "end the sessions on the template database"),
     (r"must be member of role|must be able to SET ROLE", _ANY_OWNER),
     (r"role .* does not exist", "create that role first"),
@@ -57,5 +57,5 @@ _ADVICE = (
 
 
 def advice(reason: str) -> str:
-    """Return what to do when a rebuild fails for *reason*, the server's words; else nothing."""
-    return next((what for said, what in _ADVICE if re.search(said, reason)), "")
+    """Return the remedy when a rebuild fails for *reason*, the server's words; else nothing."""
+    return next((remedy for cause, remedy in _ADVICE if re.search(cause, reason)), "")

@@ -1,4 +1,4 @@
-"""What is about to be dumped: asked through the run's own look at the database."""
+"""The database that is to be dumped, as the run's own inspection sees it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SELECT current_database(), current_setting('server_version'),
 
 
 class BackupTarget(Protocol):
-    """What a run, a command and its work have in common: a database, and where they are."""
+    """The parts that a run, a command and its work have in common."""
 
     @property
     def environment(self) -> str:
@@ -31,23 +31,23 @@ class BackupTarget(Protocol):
 
     @property
     def database_url(self) -> DatabaseUrl:
-        """Where migrations go."""
+        """The database of the migrations."""
 
     @property
     def inspect(self) -> Callable[[], Inspection]:
-        """Return a read-only look at the database."""
+        """Return a read-only inspection of the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The database that somebody looks at, by its real name."""
+    """A database, by its real name."""
 
     database: str
     server_version: str
     server_major: int
     size_bytes: int
     version_table: str
-    """Where its heads are, with the schema."""
+    """The table of its heads, with the schema."""
     origin: Origin
     """The server that it is on."""
 

@@ -1,4 +1,4 @@
-"""The commands `backup create|list|show|verify|prune` and `restore`: parse, call, say."""
+"""The commands `backup create|list|show|verify|prune` and `restore`: parse, call, print."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from sst.hooks import CommandResult
 
 from ..manifest.origin import FLAG
 from ..restore.marks import left_alone
+from ..verify.verifier import PROVEN
 from . import operations, restore_operations
-from .texts import PROVEN, details, listing_data, listing_text, rows, summary
+from .texts import details, listing_data, listing_text, rows, summary
 
 if TYPE_CHECKING:
     from sst.hooks import CommandContext
@@ -86,13 +87,10 @@ def _list(config: Config, context: CommandContext) -> CommandResult:
 def _show(
     config: Config, context: CommandContext, backup_id: str, *, from_another_server: bool
 ) -> CommandResult:
-    """Say all that is known about the backup ID: an id, the beginning of one, or `latest`."""
+    """Show all that is known about the backup ID: an id, the beginning of one, or `latest`."""
     stored = operations.find(config, context, backup_id, from_another_server=from_another_server)
     tables = {"tables": dict(stored.manifest.tables)}
-    copy = operations.template_copy_of(stored)
-    return CommandResult(
-        details(stored, copy), {**summary(stored), **tables}, backup=stored.backup
-    )
+    return CommandResult(details(stored), {**summary(stored), **tables}, backup=stored.backup)
 
 
 @click.command("verify")
@@ -120,7 +118,7 @@ def _verify(
 
 
 @click.command("prune")
-@click.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed; remove nothing.")
 @_lock_wait
 def _prune(
     config: Config, context: CommandContext, *, dry_run: bool, lock_wait_seconds: float | None
@@ -146,15 +144,17 @@ def _prune(
     "--search-path",
     default="",
     metavar="SCHEMAS",
-    help="Where functions that name others without a schema look meanwhile, such as `public`.",
+    help="Schemas in which functions find names without a schema meanwhile, such as `public`.",
 )
 @click.option(
     "--template",
     default="",
     metavar="NAME",
-    help="Rebuild in a copy of this database; what it has (extensions) is not created.",
+    help="Rebuild in a copy of this database; its objects (extensions) are not created.",
 )
-@click.option("--from-archive", is_flag=True, help="Use the archive although there is a copy.")
+@click.option(
+    "--from-archive", is_flag=True, help="Use the archive although there is a template copy."
+)
 @_from_another_server
 @_lock_wait
 def _restore(
@@ -167,13 +167,15 @@ def _restore(
     lock_wait_seconds: float | None,
     **options: Any,
 ) -> CommandResult:
-    """Put the backup ID in the place of the database: an id, the beginning of one, or `latest`.
+    """Replace the database by the backup ID: an id, the beginning of one, or `latest`.
 
     It is rebuilt beside the live database and compared; then the two change names. The replaced
-    database is kept, and `restore --undo` brings it back. It asks for the database's name.
+    database is kept, and `restore --undo` puts it back. It asks for the database's name.
     """
     if undo == bool(backup_id):
-        raise click.UsageError("Say which backup: an ID, `latest`, or --undo for the way back.")
+        raise click.UsageError(
+            "Name a backup: an ID, `latest`, or --undo for the database that was replaced last."
+        )
     request = restore_operations.Request(backup_id, confirm, lock_wait_seconds, **options)
     done = restore_operations.restore(config, context, request)
     text = done.restored.message

@@ -1,4 +1,4 @@
-"""What `backup create|list|show|verify|prune` do: a function for each, from words to result."""
+"""The work of `backup create|list|show|verify|prune`: a function for each, no printing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What was pruned, or with *is_dry* what would be."""
+    """Everything that was pruned, or with *is_dry* would be."""
 
     is_dry: bool
     backups: tuple[str, ...]
@@ -45,16 +45,16 @@ class Plan:
     half_made: tuple[str, ...]
     failed: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
-    """Databases that have a name as ours have, and not our mark: they are left."""
+    """Databases that have a name like ours, but not our mark: they are left."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """A line for each thing that is still there and looks as if it should not be."""
+        """A line for each thing that is still there, but looks as if it should not be."""
         return (*self.failed, *map(marks.left_alone, self.strangers))
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
-        """One row for each, the word for what became of it first."""
+        """One row for each, its outcome first."""
         gone = "would go" if self.is_dry else "removed"
         return [
             *((gone, "backup", name, "") for name in self.backups),
@@ -80,7 +80,7 @@ class Plan:
 
 
 def storage_of(config: Config, context: CommandContext | LockedWork) -> Storage:
-    """Return where the backups are."""
+    """Return the storage of the project of *context*."""
     return Storage(config, context.project_root)
 
 
@@ -109,16 +109,11 @@ def find(
     return storage.find(wanted, database=url.name, environment=context.environment, origin=origin)
 
 
-def template_copy_of(stored: Stored) -> str:
-    """Return the name that the template copy of *stored* has, where one was made."""
-    return stored.manifest.snapshot or ""
-
-
 def verify(config: Config, context: CommandContext, stored: Stored, level: str) -> Stored:
     """Prove the backup *stored* again; only level `restore` needs a server."""
     if level == "restore" and config.scratch_url is None:
         with context.inspect() as look:
-            look.fetch("SELECT 1")  # the core names why a database lets nobody in
+            look.fetch("SELECT 1")  # the core explains why a database refuses connections
     tools = find_tools(stored.manifest.tool_major, config.pg_bin)
     url = config.scratch_url or context.database_url
     verifier = verifier_of(config, url, tools, Deadline(config.timeout_seconds))
@@ -172,12 +167,12 @@ def _databases(
     with connected(url) as server, translate_driver_errors(server):
         kept = find_replaced(server, live)
         old = tuple(each for each in kept if each.until <= until)
-        # While the second place is silent, the backup of a copy may lie there.
+        # While a store is silent, it may hold the backup of a copy.
         orphans = [] if listing.unreachable else template_copy.find_orphans(server, live, left)
         half_made = find_half_made(server, live)
         strangers = find_strangers(server, live)
         names = () if dry_run else (*(each.name for each in old), *orphans, *half_made)
-        stay = tuple(filter(None, map(server.drop_or_say, names)))
+        stay = tuple(filter(None, map(server.drop_or_explain, names)))
     return Plan(
         is_dry=dry_run,
         backups=pruned.removed,
@@ -191,6 +186,6 @@ def _databases(
 
 
 def origin_of(url: DatabaseUrl) -> Origin:
-    """Return who the server of *url* is; the database itself need not exist."""
+    """Return the identity of the server of *url*; the database itself need not exist."""
     with connected(url) as server, translate_driver_errors(server):
         return read_origin(server.fetch, url)

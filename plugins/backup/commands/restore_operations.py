@@ -1,4 +1,4 @@
-"""What the command `restore` does, and the restore of a run that failed: words in, result out."""
+"""The work of `restore`, and the restore of a run that failed: no printing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the operator asked `restore` for; without an id, the way back."""
+    """The arguments of `restore`; without an id, the database replaced last is put back."""
 
     backup_id: str | None
     confirmed: str | None = None
@@ -36,7 +36,7 @@ class Request:
     template: str = ""
 
     def options(self, config: Config) -> steps.RestoreOptions:
-        """Return what the steps must know."""
+        """Return the options of the steps."""
         return steps.RestoreOptions(
             self.drop_old,
             self.no_owner,
@@ -49,19 +49,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What `restore` did, on record as *run_id*; without a *backup* it was the way back."""
+    """The outcome of `restore`, on record as *run_id*; without a *backup*, that of `--undo`."""
 
     restored: Restored
     run_id: str
     backup: Backup | None = None
     strangers: tuple[str, ...] = ()
-    """Databases that have a name as ours have, and not our mark."""
+    """Databases that have a name like ours, but not our mark."""
 
 
 def restore(config: Config, context: CommandContext, request: Request) -> Done:
-    """Restore what *request* names, or go back.
+    """Restore the backup that *request* names, or put the replaced database back.
 
-    It asks for the database's name everywhere: what was written since the backup is live no more.
+    It asks for the database's name in every environment: rows written since are live no more.
     """
     storage, url = storage_of(config, context), context.database_url
     stored = _wanted(storage, context, request)
@@ -107,7 +107,7 @@ def restore_after_failure(config: Config, work: LockedWork, backup: Backup) -> R
 
 
 def restored_data(done: Done) -> dict[str, Any]:
-    """Return what was *done* as JSON-ready values."""
+    """Return *done* as JSON-ready values."""
     restored = done.restored
     return {
         "backup_id": done.backup.id if done.backup else None,
@@ -119,9 +119,9 @@ def restored_data(done: Done) -> dict[str, Any]:
 
 
 def _first_look(url: DatabaseUrl) -> tuple[bool, tuple[str, ...]]:
-    """Say whether there is the database of *url*, and name what only looks like ours beside it.
+    """Say whether the database of *url* exists, and name databases that only look like ours.
 
-    A swap that a crash cut off is mended first.
+    A swap that a crash cut off is repaired first.
     """
     with connected(url) as server, translate_driver_errors(server):
         live = url.name

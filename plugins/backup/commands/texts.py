@@ -1,9 +1,12 @@
-"""What the commands print: columns on a terminal, tabs and nothing cut everywhere else."""
+"""The texts of the commands: columns on a terminal, tabs and nothing cut everywhere else."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, Any
+
+from ..sizes import human_size
+from ..verify.verifier import PROVEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -13,18 +16,13 @@ if TYPE_CHECKING:
     from ..restore.database_names import ReplacedDatabase
     from ..store.listing import Listing, Stored
 
-PROVEN = {
-    "none": "not verified",
-    "read": "read back, not restored",
-    "restore": "restored and compared",
-}
-_THOUSAND = 1000
+_MS_PER_SECOND = 1000
 
 
 def rows(table: Iterable[Sequence[str]]) -> str:
     """Return the rows of *table*, all of one length, as lines.
 
-    What would steer a terminal is spelled out: a manifest may be a stranger's.
+    Control characters are spelled out: a manifest may be of unknown origin.
     """
     found = [tuple(map(_visible, row)) for row in table]
     if not sys.stdout.isatty():
@@ -35,15 +33,6 @@ def rows(table: Iterable[Sequence[str]]) -> str:
 
 def _visible(cell: str) -> str:
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in cell)
-
-
-def size(count: float) -> str:
-    """Return *count* bytes as a person says it."""
-    for unit in ("bytes", "kB", "MB"):
-        if count < _THOUSAND:
-            return f"{count:.3g} {unit}"
-        count /= _THOUSAND
-    return f"{count:.3g} GB"
 
 
 def listing_text(listing: Listing, directory: Path) -> str:
@@ -70,7 +59,7 @@ def listing_data(listing: Listing) -> dict[str, Any]:
 
 
 def summary(stored: Stored) -> dict[str, Any]:
-    """Return what one line of a list says, as JSON-ready values."""
+    """Return the facts of one line of a list as JSON-ready values."""
     manifest = stored.manifest
     return {
         **stored.backup.to_dict(),
@@ -86,10 +75,10 @@ def summary(stored: Stored) -> dict[str, Any]:
     }
 
 
-def details(stored: Stored, snapshot: str) -> str:
-    """Return all that a person asks about one backup."""
+def details(stored: Stored) -> str:
+    """Return all that is known about one backup, a line for each fact."""
     manifest = stored.manifest
-    # A number alone is how an older pg_dump is told the level of its gzip.
+    # An older pg_dump takes the level of its gzip as a number alone.
     packing = manifest.compression
     shape = f"{manifest.format}, {f'gzip:{packing}' if packing.isdigit() else packing}"
     facts = [
@@ -98,16 +87,16 @@ def details(stored: Stored, snapshot: str) -> str:
         ("environment", manifest.environment),
         ("made on", _server(manifest)),
         ("revision", ", ".join(manifest.heads) or "no revision"),
-        ("made", f"{manifest.created_at} in {manifest.duration_ms / _THOUSAND:.1f} s"),
+        ("made", f"{manifest.created_at} in {manifest.duration_ms / _MS_PER_SECOND:.1f} s"),
         ("for run", manifest.run_id or "none: made by hand"),
         ("verified", PROVEN[manifest.verified]),
-        ("lies at", f"{stored.uri} ({', '.join(stored.stores)})"),
-        ("size", f"{size(manifest.size_bytes)}, of {size(manifest.database_bytes)}"),
+        ("stored at", f"{stored.uri} ({', '.join(stored.stores)})"),
+        ("size", f"{human_size(manifest.size_bytes)}, of {human_size(manifest.database_bytes)}"),
         ("archive", f"{shape}, encrypted" if manifest.encryption else shape),
         ("server", f"{manifest.server_version}, written by pg_dump {manifest.tool_version}"),
         ("holds", f"{len(manifest.tables)} tables, {manifest.large_objects} large objects"),
         ("roles", ", ".join(manifest.roles) or "-"),
-        ("template copy", snapshot or "-"),
+        ("template copy", manifest.snapshot or "-"),
         ("sha256", manifest.checksum),
         *(("warning", each) for each in manifest.obstacles),
     ]
@@ -120,9 +109,9 @@ def _server(manifest: Manifest) -> str:
     return f"{manifest.cluster} (system identifier {manifest.system_identifier})"
 
 
-def replaced_row(kept: ReplacedDatabase, word: str) -> tuple[str, ...]:
-    """Return the row of a database that a restore has replaced; *word* says what becomes of it."""
-    return (word, "database", kept.name, size(kept.size_bytes))
+def replaced_row(replaced: ReplacedDatabase, outcome: str) -> tuple[str, ...]:
+    """Return the row of a database that a restore has replaced."""
+    return (outcome, "database", replaced.name, human_size(replaced.size_bytes))
 
 
 def _row(stored: Stored) -> tuple[str, ...]:
@@ -133,7 +122,7 @@ def _row(stored: Stored) -> tuple[str, ...]:
         manifest.environment,
         manifest.database,
         ",".join(manifest.heads) or "-",
-        size(manifest.size_bytes),
+        human_size(manifest.size_bytes),
         manifest.verified,
         manifest.cluster or "-",
         ",".join(stored.stores),

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from sst.hooks import Veto
 
-from ..commands.texts import PROVEN
 from ..manifest.backup_id import backup_id
 from ..manifest.origin import UNKNOWN
-from ..postgres.progress_line import human_size
+from ..sizes import human_size
 from ..store.retention import prune_beside
 from ..store.storage import Storage, require_space
+from ..verify.verifier import NONE, PROVEN
 from .maker import Maker
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def make_backup(
     """Make, prove and store a backup of the database of *target*: a run, or a command.
 
     The caller holds the run's lock: unfinished backups of the database are removed first. When it
-    is done, those go that the rules of retention keep no longer.
+    is done, backups that no rule of retention keeps are removed.
 
     Raises `Veto` when it cannot be made, proven or stored; no part of it is left behind.
     """
@@ -49,12 +49,12 @@ def make_backup(
     except BaseException as error:
         error.add_note("no backup was made, and none was changed")
         raise
-    _tell(stored, time.monotonic() - started)
+    _log_result(stored, time.monotonic() - started)
     prune_beside(settings, storage, target, {stored.id})
     return stored
 
 
-def _tell(stored: Stored, seconds: float) -> None:
+def _log_result(stored: Stored, seconds: float) -> None:
     manifest = stored.manifest
     size, proven = human_size(manifest.size_bytes), PROVEN[manifest.verified]
     # The first store is in the URI.
@@ -62,8 +62,8 @@ def _tell(stored: Stored, seconds: float) -> None:
     _log.info("backup %s: %s in %.1f s, %s, %s", stored.id, size, seconds, proven, where)
     if manifest.system_identifier is None:
         _log.warning("backup %s: %s", stored.id, UNKNOWN)
-    if manifest.verified == "none":
-        _log.warning("backup %s: nobody has read it back (plugins.backup.verify)", stored.id)
+    if manifest.verified == NONE:
+        _log.warning("backup %s: not verified (plugins.backup.verify)", stored.id)
 
 
 def _unwritable(directory: Path, error: OSError) -> Veto:

@@ -24,14 +24,15 @@ from ..archive.pg_dump import (
     compression,
 )
 from ..archive.source import Source
-from ..manifest.manifest import BELONGINGS, OBSTACLES, Manifest
+from ..manifest.manifest import NAME_PROPERTIES, OBSTACLES, Manifest
 from ..postgres.client_environment import client_environment
 from ..postgres.client_programs import find_tools
 from ..postgres.create_database import properties_of, roles_of
 from ..postgres.name_properties_in_manifest import name_properties_of
 from ..postgres.process import Deadline
-from ..postgres.progress_line import Progress, human_size
+from ..postgres.progress_line import Progress
 from ..postgres.task import Task
+from ..sizes import human_size
 from ..verify.verifier import NONE, READ, RESTORE, Verifier
 from .mvcc_snapshot import held_snapshot
 from .obstacles import obstacles_of
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from ..manifest.manifest import ArchivedFile
     from ..postgres.client_programs import Tools
     from ..postgres.database_session import Session
-    from .mvcc_snapshot import Snapshot
+    from .mvcc_snapshot import MvccSnapshot
     from .settings import CreateSettings
 
 _log = logging.getLogger("sst.plugins.backup")
@@ -60,7 +61,7 @@ _MOST_JOBS = 4
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was read in the dump's own snapshot."""
+    """The facts that were read in the dump's own snapshot."""
 
     contents: Contents
     properties: Mapping[str, Any]
@@ -123,7 +124,7 @@ class Maker:
             large_objects=facts.contents.large_objects,
             properties={
                 **facts.properties,
-                BELONGINGS: name_properties_of(self.url),
+                NAME_PROPERTIES: name_properties_of(self.url),
                 OBSTACLES: obstacles,
             },
             roles=facts.roles,
@@ -140,7 +141,7 @@ class Maker:
         )
 
     def _obstacles(self) -> list[str]:
-        """Return what would stop a restore by this role; what a restore here proves is not asked.
+        """Return the obstacles to a restore by this role, unless a restore here proves it anyway.
 
         Raises `Veto` when the proof would be made elsewhere and say nothing of this role.
         """
@@ -173,7 +174,7 @@ class Maker:
         statistics = carries_statistics(self.tools.version, self.source.server_version)
         return Shape(format_, jobs, PACKED_AS if here else packing, statistics, here)
 
-    def _dump(self, snapshot: Snapshot, shape: Shape, folder: Path) -> Facts:
+    def _dump(self, snapshot: MvccSnapshot, shape: Shape, folder: Path) -> Facts:
         archiver = Archiver(self.tools, client_environment(self.url, watched=snapshot.is_watched))
         all_ = sum(table.has_rows for table in snapshot.tables)
         _log.info(
@@ -193,22 +194,22 @@ class Maker:
                 if _LOCKED in printed and not checked:
                     checked.append(True)
                     snapshot.require_unchanged(self.deadline)
-                told = f"{min(all_, printed.count(_DUMPED))}/{all_} tables"
-                progress.show(lambda: total_bytes(folder / shape.name), told)
+                tables = f"{min(all_, printed.count(_DUMPED))}/{all_} tables"
+                progress.show(lambda: total_bytes(folder / shape.name), tables)
 
             try:
                 archiver.dump(
                     self.url, folder, shape, self.deadline, snapshot=snapshot.name, look=look
                 )
             except Veto:
-                # The snapshot ends with the count, and pg_dump would tell of that alone.
+                # The snapshot ends with the count, and pg_dump would report that alone.
                 counting.check()
                 raise
             facts = counting.result(self.deadline)
         snapshot.require_unchanged(self.deadline)
         return facts
 
-    def _facts(self, snapshot: Snapshot) -> Callable[[Session], Facts]:
+    def _facts(self, snapshot: MvccSnapshot) -> Callable[[Session], Facts]:
         def ask(session: Session) -> Facts:
             contents = count_all(session, snapshot.tables, self.source.version_table)
             return Facts(contents, properties_of(session), roles_of(session))
@@ -244,7 +245,7 @@ class Maker:
 def verifier_of(
     settings: CreateSettings, url: DatabaseUrl, tools: Tools, deadline: Deadline
 ) -> Verifier:
-    """Return what proves backups of the database of *url* as *settings* say."""
+    """Return the verifier of backups of the database of *url*, as *settings* say."""
     elsewhere = settings.scratch_url
     return Verifier(
         tools,

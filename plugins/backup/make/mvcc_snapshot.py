@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..postgres.process import Deadline
 
 _LOCK_WAIT_SECONDS = 60
-_TRIES = 5
+_ATTEMPTS = 5
 _T = TypeVar("_T")
 _PREPARE = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -63,14 +63,14 @@ SELECT CAST(current_setting('max_locks_per_transaction') AS integer)
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class MvccSnapshot:
     """A moment that stays readable for as long as its session lives."""
 
     name: str
-    """What `pg_dump --snapshot` is given."""
+    """The value of `pg_dump --snapshot`."""
     tables: tuple[Table, ...]
     is_locked: bool
-    """Whether nobody can rewrite a table; else see `require_unchanged`."""
+    """Whether no table can be rewritten; else see `require_unchanged`."""
     is_watched: bool
     """Whether the server notices a client that is gone."""
     _url: DatabaseUrl
@@ -91,10 +91,10 @@ class Snapshot:
 
 
 @contextlib.contextmanager
-def held_snapshot(url: DatabaseUrl, deadline: Deadline) -> Iterator[Snapshot]:
+def held_snapshot(url: DatabaseUrl, deadline: Deadline) -> Iterator[MvccSnapshot]:
     """Lock every table of *url*'s database for reading, then hold a snapshot for the body.
 
-    A table that somebody else has locked is waited for for a minute.
+    A table that another session has locked is waited for for a minute.
     Only changes of a table's definition wait for us; reading and writing go on.
 
     Raises `Veto` when the tables cannot be locked.
@@ -111,21 +111,22 @@ def held_snapshot(url: DatabaseUrl, deadline: Deadline) -> Iterator[Snapshot]:
         raise _refusal(url, error) from None
 
 
-def _take(url: DatabaseUrl, session: Session, deadline: Deadline) -> Snapshot:
+def _take(url: DatabaseUrl, session: Session, deadline: Deadline) -> MvccSnapshot:
     """Take the snapshot; again when tables came, went or were rewritten in this very moment."""
-    for _ in range(_TRIES):
+    for _ in range(_ATTEMPTS):
         with contextlib.suppress(errors.UndefinedTable, errors.InvalidSchemaName):
-            snapshot = _try(url, session, deadline)
+            snapshot = _attempt(url, session, deadline)
             if snapshot is not None:
                 return snapshot
         session.execute("ROLLBACK")
     raise Veto(
-        f"no backup: tables were created, dropped or rewritten during each of {_TRIES} tries",
+        "no backup: tables were created, dropped or rewritten during each of"
+        f" {_ATTEMPTS} attempts",
         "stop what changes tables all the time, then run the command again",
     )
 
 
-def _try(url: DatabaseUrl, session: Session, deadline: Deadline) -> Snapshot | None:
+def _attempt(url: DatabaseUrl, session: Session, deadline: Deadline) -> MvccSnapshot | None:
     # The caller cancels us at the deadline; with the same limit here either could come first.
     session.execute(f"SET lock_timeout = {_LOCK_WAIT_SECONDS * 1000}")
     known = list_tables(session)
@@ -143,7 +144,7 @@ def _try(url: DatabaseUrl, session: Session, deadline: Deadline) -> Snapshot | N
         _lock(session, sorted(newcomers))
         if _changed(url, tables, deadline):
             return None
-    return Snapshot(name, tables, is_locked, session.is_watched, url, session)
+    return MvccSnapshot(name, tables, is_locked, session.is_watched, url, session)
 
 
 def _changed(url: DatabaseUrl, tables: Sequence[Table], deadline: Deadline) -> list[str]:
@@ -173,12 +174,12 @@ def _refusal(url: DatabaseUrl, error: psycopg2.Error) -> Veto:
 
 
 def _blocked(url: DatabaseUrl, reason: str) -> Veto:
-    """Return the refusal that names who has a table locked, when he still has."""
+    """Return the refusal that names the process that has a table locked, if it still has."""
     hint = "end the session that holds the lock, then try again"
     with contextlib.suppress(psycopg2.Error), connected(url) as session:
         for table, pid, application in session.fetch(_BLOCKER):
-            who = f"{pid} ({application})" if application else str(pid)
-            return Veto(f"{reason}: {table} is locked by process {who}", hint)
+            holder = f"{pid} ({application})" if application else str(pid)
+            return Veto(f"{reason}: {table} is locked by process {holder}", hint)
     return Veto(reason, hint)
 
 

@@ -1,7 +1,7 @@
-"""What the catalogue shows and a rebuild by this role would fail at, said when a backup is made.
+"""Obstacles to a rebuild by this role, found in the catalogue when a backup is made.
 
-pg_restore recreates everything as one role. A dump can hold what that role may not create, or not
-give away; that a dump was made and can be read says nothing of it.
+pg_restore recreates everything as one role. A dump can hold objects that this role may not create,
+or not give away; a dump that was made and can be read proves nothing about that.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _SET_SINCE = 16
 _SCHEMAS_SINCE = 15
 
 _ROLE = "SELECT CAST(current_user AS text), rolsuper FROM pg_roles WHERE rolname = current_user"
-# What has an owner, with the schema that the owner must be allowed to create it in. Objects of
-# extensions come with those. `public` of a new database is there already, and its owner's.
+# Objects that have an owner, with the schema in which the owner must be allowed to create them.
+# Objects of extensions come with those. `public` of a new database exists, and is its owner's.
 _OWNED = """
 WITH owned(class, object, owner, schema) AS (
     SELECT 'pg_class', oid, relowner, relnamespace FROM pg_class
@@ -81,7 +81,7 @@ SELECT pg_get_userbyid(owner), all_,
        array_agg(pg_describe_object(class, object, 0) ORDER BY row_number)
   FROM strange WHERE row_number <= 3 GROUP BY 1, 2 ORDER BY 1
 """
-# pg_has_role knows SET since PostgreSQL 16; before, a member may give to whom it belongs to.
+# pg_has_role knows SET since PostgreSQL 16; before, a member may give to its role.
 _NO_MEMBER = "NOT pg_has_role(current_user, owner, '{right}')"
 # Grants come last: here the owner of the schema is all that counts.
 _NO_ROOM = """
@@ -94,8 +94,8 @@ owner <> CAST(current_user AS regrole) AND pg_has_role(current_user, owner, '{ri
            AND (n.nspname <> 'public'
                 OR CAST(current_setting('server_version_num') AS integer) >= 150000))
 """
-# A server of somebody's cloud may let others create what PostgreSQL leaves to superusers: where
-# the owner is none, it did.
+# A server in a cloud may let other roles create what PostgreSQL leaves to superusers: where the
+# owner is no superuser, it did.
 _EXTENSIONS = """
 SELECT e.extname, v.name IS NULL FROM pg_extension e
   LEFT JOIN pg_available_extensions a ON a.name = e.extname
@@ -164,7 +164,7 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What a rebuild finds in its template."""
+    """The content of the template of a rebuild."""
 
     extensions: list[str]
     schemas: list[str]
@@ -173,23 +173,23 @@ class Ready:
 def obstacles_of(
     url: DatabaseUrl, options: RebuildOptions, deadline: Deadline
 ) -> tuple[Obstacle, ...]:
-    """Return what would stop a rebuild of the database of *url* by its role, as *options* say.
+    """Return the obstacles to a rebuild of the database of *url* by its role, as *options* say.
 
-    What cannot be looked for is logged, and stops no backup.
+    A failure of the look is logged, and stops no backup.
     """
     try:
         ready = _ready(url, options.template, deadline)
         return asked(url, lambda session: find_obstacles(session, options, ready), deadline)
     except psycopg2.Error as error:
         reason = reason_of(url, error)
-        _log.warning("nothing is known of what could stop a restore: %s", reason)
+        _log.warning("obstacles to a restore could not be looked for: %s", reason)
         return ()
 
 
 def find_obstacles(
     session: Session, options: RebuildOptions, ready: Ready
 ) -> tuple[Obstacle, ...]:
-    """Return what the session's role could not rebuild where *ready* is there before.
+    """Return what the session's role could not rebuild in a template that holds *ready*.
 
     Raises `psycopg2.Error`.
     """
@@ -205,7 +205,7 @@ def find_obstacles(
 
 
 def _ready(url: DatabaseUrl, template: str, deadline: Deadline) -> Ready:
-    """Return what is in the database *template*; nothing where this role may not look."""
+    """Return the content of the database *template*; none where this role may not look."""
     if template == TEMPLATE0:
         return Ready([], [])
 

@@ -1,4 +1,4 @@
-"""How a backup is made and proven: the settings."""
+"""The settings of making a backup and proving it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNPROVEN = "none, unproven"
 
 
 class CreateSettings(RebuildSettings, BaseModel):
-    """What makes backups, and how far they are proven."""
+    """How backups are made, and how far they are proven."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
@@ -26,12 +26,12 @@ class CreateSettings(RebuildSettings, BaseModel):
 
     pg_bin: Folder | None = Field(
         None,
-        description="Folder of pg_dump and pg_restore; without it they are looked up.",
+        description="Folder of pg_dump and pg_restore; unset: they are looked up.",
     )
     timeout_seconds: float = Field(
         3600.0,
         gt=0,
-        description="Dump and verification are given up, and the run refused, after this long.",
+        description="Seconds after which dump and verification end, and the run is refused.",
     )
     verify: str = Field(
         "read",
@@ -40,8 +40,8 @@ class CreateSettings(RebuildSettings, BaseModel):
     )
     verify_database_url: SecretStr | None = Field(
         None,
-        description="A database of another server, where scratch databases are made; else they"
-        " are made beside the one that is backed up.",
+        description="URL of a database of another server, on which scratch databases are made;"
+        " unset: on the server of the database itself.",
     )
     format: Literal["auto", "custom", "directory"] = Field(
         "auto",
@@ -56,7 +56,7 @@ class CreateSettings(RebuildSettings, BaseModel):
     compression: str = Field(
         AUTO,
         pattern=r"^(auto|packed|none|[0-9]|(gzip|lz4|zstd)(:[a-z0-9=,]+)?)$",
-        description="The value of pg_dump's --compress; auto: zstd:1 where it can, else gzip 1;"
+        description="Value of pg_dump's --compress; auto: zstd:1 where it can, else gzip 1;"
         " packed: gzip by the package isal, after pg_dump.",
     )
 
@@ -64,9 +64,7 @@ class CreateSettings(RebuildSettings, BaseModel):
     @classmethod
     def _meant(cls, level: str) -> str:
         if level == "none":
-            raise ValueError(
-                f'a backup that nobody has read back: say "{UNPROVEN}" to accept that'
-            )
+            raise ValueError(f'such a backup is not verified: say "{UNPROVEN}" to accept that')
         if level not in ("read", "restore", UNPROVEN):
             raise ValueError(f'say "read", "restore" or "{UNPROVEN}"')
         return level
@@ -96,7 +94,7 @@ class CreateSettings(RebuildSettings, BaseModel):
 
     @property
     def scratch_url(self) -> DatabaseUrl | None:
-        """Where scratch databases are made, when that is not beside the database itself."""
+        """The server of scratch databases, when it is not that of the database itself."""
         return None if self.verify_database_url is None else _scratch(self.verify_database_url)
 
 

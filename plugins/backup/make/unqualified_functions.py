@@ -4,8 +4,8 @@ pg_restore works with an empty search path, so such a name is not found, and the
 while rows come in (generated columns, CHECK constraints, domains, partition keys), while an index
 is built, or when a materialised view is refreshed.
 
-Nothing is called to find them: a function may be anybody's. The server's own validators parse it,
-and what PL/pgSQL looks up only when it runs is read from its text, so it is a *may*.
+Nothing is called to find them: a function may be of any role. The server's own validators parse
+it; names that PL/pgSQL looks up only when it runs are read from its text, so it is a *may*.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Unqualified:
     """With its schema and arguments."""
     called_by: str
     missing: str
-    """What it does not find, in the server's words or ours."""
+    """The name that it does not find, in the server's words or ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def _reached(called: Mapping[int, str], known: Mapping[int, _Function]) -> list[
     while todo:
         oid = todo.pop()
         if known[oid].has_path:
-            # What it calls is called with that path as well.
+            # The functions that it calls get that path as well.
             continue
         names = set(map(_folded, _ANY_CALL.findall(_code(known[oid].body))))
         named = (each for name in names for each in by_name.get(name, ()))

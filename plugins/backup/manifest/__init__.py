@@ -1,1 +1,7 @@
-"""What is known about a backup, sealed beside it."""
+"""The facts about a backup, sealed beside it, and its id.
+
+- `backup_id.py`: the id: a name that sorts by time and names the database
+- `form.py`: the form that a manifest must have before a value of it is used
+- `manifest.py`: the manifest itself: its fields, its JSON, its checksum
+- `origin.py`: the server that a backup is of
+"""

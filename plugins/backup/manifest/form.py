@@ -1,8 +1,7 @@
-"""What a manifest may say: it may come from a place that others can write to.
+"""The form that a manifest must have: it may come from a store that others can write to.
 
-Its checksum finds faults and hands that slip; whoever can write a manifest can write a checksum.
-So nothing of it is used before it has the type, and where it is a name or a word the form, that
-the code behind it expects.
+Its checksum finds faults and mistakes; an attacker who can write a manifest can write a checksum.
+So no value of it is used before its type is checked, and the form of a name or a keyword as well.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ class _File(BaseModel):
 
 
 class _Form(BaseModel):
-    model_config = ConfigDict(strict=True)  # what is not listed is of a later version
+    model_config = ConfigDict(strict=True)  # a key that is not listed is of a later version
 
     id: _Name
     run_id: str | None

@@ -1,4 +1,4 @@
-"""What is known about a backup: the JSON file in its folder, sealed with a checksum of its own."""
+"""The manifest of a backup: the JSON file in its folder, sealed with a checksum of its own."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MANIFEST_NAME = "manifest.json"
-BELONGINGS = "of_the_name"
-"""Among the properties: what is in no dump because it belongs to the database's name."""
+NAME_PROPERTIES = "of_the_name"
+"""Key in the properties: the database's own owner, grants, settings and comment, in no dump."""
 OBSTACLES = "obstacles"
-"""Among the properties: what would stop a restore by the role that made it, a line each."""
+"""Key in the properties: obstacles to a restore by the role that made it, a line each."""
 SCHEMA_VERSION = 1
 LARGEST_MANIFEST = 64 * 2**20
 """In bytes; a hundred thousand tables need a fifth of it."""
-# Ours has four levels; what is far deeper would break whoever walks through it.
+# Ours has four levels; a far deeper one would overflow the stack of its reader.
 _DEEPEST = 20
 _PROVEN = {"none": "no", "read": "read", "restore": "restored"}
 
@@ -53,7 +53,7 @@ class Manifest:
     format: str
     """`custom`: one file, `archive.dump`; `directory`: the folder `archive`."""
     compression: str
-    """What pg_dump's `--compress` was given."""
+    """The value of pg_dump's `--compress`."""
     server_version: str
     tool_version: str
     """Of the pg_dump that wrote it; restore with this major version or a newer one."""
@@ -66,23 +66,23 @@ class Manifest:
     """Rows by quoted, qualified name, counted in the dump's own snapshot."""
     large_objects: int
     properties: Mapping[str, Any]
-    """What CREATE DATABASE needs elsewhere: encoding, collation and so on."""
+    """The parts of CREATE DATABASE for another server: encoding, collation and so on."""
     roles: tuple[str, ...]
-    """The roles that own something in it or that it grants something."""
+    """The roles that own something in the database or have a grant in it."""
     verified: str
     """`none`, `read`: the whole archive was read back, or `restore`: it was restored."""
     encryption: str | None = None
     version_table: str | None = None
-    """Where the heads were read, with its schema."""
+    """The table of the heads, with its schema."""
     snapshot: str | None = None
     """The database that is a file-level copy, made at the same time."""
     system_identifier: str | None = None
-    """Of the server that it was made on; None: before backups knew it, or the role may not ask."""
+    """Of the server that it was made on; None in old backups, or when the role may not read it."""
     cluster: str | None = None
-    """What that server is called."""
+    """The name of that server."""
     schema_version: int = SCHEMA_VERSION
     unknown: Mapping[str, Any] = field(default_factory=dict)
-    """What a later version wrote: kept, so that the checksum stays the same."""
+    """Keys of a later version: kept, so that the checksum stays the same."""
 
     @property
     def size_bytes(self) -> int:
@@ -104,7 +104,7 @@ class Manifest:
 
     @property
     def obstacles(self) -> tuple[str, ...]:
-        """What would stop a restore by the role that made it; nothing where nobody looked."""
+        """The obstacles to a restore by the role that made it; none when unknown."""
         found = self.properties.get(OBSTACLES)
         return tuple(map(str, found)) if isinstance(found, list) else ()
 
@@ -149,7 +149,7 @@ class Manifest:
     def _values(self) -> dict[str, Any]:
         # `asdict` would copy ten thousand tables one by one.
         own = {name: getattr(self, name) for name in _FIELDS}
-        # What older versions did not write was not sealed either.
+        # The checksum of an older version does not cover keys that it did not write.
         own = {name: value for name, value in own.items() if name not in _ADDED or value}
         own["files"] = [asdict(file) for file in self.files]
         own["tables"], own["properties"] = dict(self.tables), dict(self.properties)
@@ -175,7 +175,7 @@ def _parsed(text: str | bytes) -> dict[str, Any]:
     try:
         values = json.loads(text, parse_constant=_no_number)
         _require_shallow(values, _DEEPEST)
-        # JSON can spell half a character, which nobody can print.
+        # JSON can spell half a character, which cannot be printed.
         json.dumps(values, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise damaged("its manifest is no JSON") from error
@@ -184,8 +184,8 @@ def _parsed(text: str | bytes) -> dict[str, Any]:
     return values
 
 
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON")
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON")
 
 
 def _require_shallow(value: object, room: int) -> None:

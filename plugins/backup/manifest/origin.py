@@ -1,4 +1,4 @@
-"""Which server a backup is of: two servers may share a folder, a name and an environment."""
+"""The server that a backup is of: two servers may share a folder, a name and an environment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DEFAULT_PORT = "5432"
 FLAG = "--from-another-server"
 _GRANT = "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO the role of migrations"
 
-UNKNOWN = f"the server does not tell this role who it is; {_GRANT}"
+UNKNOWN = f"this role may not read the server's system identifier; {_GRANT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Origin:
     """A server, as a backup knows it."""
 
     system_identifier: str | None
-    """What initdb gave it, the same on its standbys; None when this role may not ask."""
+    """The number from initdb, the same on its standbys; None when this role may not read it."""
     cluster: str
-    """What it is called: its `cluster_name`, else its host and port."""
+    """Its name: its `cluster_name`, else its host and port."""
 
     def made(self, manifest: Manifest) -> bool:
-        """Say whether the backup is of this server; not known is no."""
+        """Say whether the backup is of this server; no when that is not known."""
         number = self.system_identifier
         return number is not None and number == manifest.system_identifier
 
@@ -53,14 +53,16 @@ class Origin:
 
     def _why_not(self, manifest: Manifest) -> str:
         if manifest.system_identifier is None:
-            return "does not say which server it is of: it was made before backups said so"
+            return "names no server: it was made before manifests had one"
         if self.system_identifier is None:
-            return f"is of {manifest.cluster}, and this role may not ask whether that is here"
+            return (
+                f"is of {manifest.cluster}, and this role may not read whether that is this server"
+            )
         return f"is of another server, {manifest.cluster}; this one is {self.cluster}"
 
 
 def read_origin(fetch: Callable[[str], list[tuple[Any, ...]]], url: DatabaseUrl) -> Origin:
-    """Return who the server is that *fetch* asks; *url* says where it is."""
+    """Return the server that *fetch* asks; *url* is its address."""
     [(may_ask, cluster)] = fetch(_ABOUT)
     number = str(fetch(_NUMBER)[0][0]) if may_ask else None
     port = url.libpq_environment().get("PGPORT", _DEFAULT_PORT)
@@ -68,7 +70,7 @@ def read_origin(fetch: Callable[[str], list[tuple[Any, ...]]], url: DatabaseUrl)
 
 
 def unknown_to_retention(origin: Origin) -> str:
-    """Return why nothing is pruned on a server that does not say who it is; else nothing."""
+    """Return why nothing is pruned on a server of unknown identity; an empty text when known."""
     if origin.system_identifier is not None:
         return ""
     return f"nothing was pruned: {UNKNOWN}"

@@ -1,4 +1,4 @@
-"""The environment of a PostgreSQL client program: clean, and the only place of the password."""
+"""The environment of a PostgreSQL client program: clean; the password passes only here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from sst.hooks import DatabaseUrl
 
-# What a program needs to start, to find ~/.pgpass and ~/.postgresql, and to use TLS or Kerberos.
+# Variables to start a program, to find ~/.pgpass and ~/.postgresql, and to use TLS or Kerberos.
 _BASE = ("PATH", "HOME", "LD_LIBRARY_PATH", "KRB5CCNAME", "KRB5_CONFIG", "KRB5_CLIENT_KTNAME")
 _TLS = ("OPENSSL_CONF", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -44,11 +44,11 @@ def client_environment(
         if name.startswith("PG") and not name.startswith("PG_")
     }
     variables = {**plain_environment(inherited), **connecting, **url.libpq_environment()}
-    kept = {name: value for name, value in variables.items() if name not in _UNWANTED}
-    wanted = " ".join(filter(None, [_WATCH if watched else "", options, kept.get("PGOPTIONS")]))
+    passed = {name: value for name, value in variables.items() if name not in _UNWANTED}
+    wanted = " ".join(filter(None, [_WATCH if watched else "", options, passed.get("PGOPTIONS")]))
     if wanted:
-        kept["PGOPTIONS"] = wanted
-    return {**kept, "PGAPPNAME": APPLICATION_NAME}
+        passed["PGOPTIONS"] = wanted
+    return {**passed, "PGAPPNAME": APPLICATION_NAME}
 
 
 def plain_environment(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a dump leaves out and a database needs all the same: its properties, the roles it names."""
+"""CREATE DATABASE for a rebuild: its encoding and locale, and the roles that it names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COLUMNS = {
     "locale": ("datlocale", "daticulocale"),
     "icu_rules": ("daticurules",),
 }
-# What belongs to the bootstrap superuser is in no pg_shdepend.
+# Objects of the bootstrap superuser are in no pg_shdepend.
 _ROLES = r"""
 SELECT DISTINCT r.rolname FROM pg_catalog.pg_roles r
   JOIN (SELECT s.refobjid FROM pg_catalog.pg_shdepend s
@@ -45,7 +45,7 @@ _LOCALES = {"i": "ICU_LOCALE", "b": "BUILTIN_LOCALE"}
 
 
 def properties_of(session: Session) -> dict[str, Any]:
-    """Return what CREATE DATABASE must be told to make the like of the session's database."""
+    """Return the options of CREATE DATABASE for a database like the session's."""
     [(encoding, row)] = session.fetch(_PROPERTIES)
     found = {
         name: next(filter(None, map(row.get, columns)), None) for name, columns in _COLUMNS.items()
@@ -54,7 +54,7 @@ def properties_of(session: Session) -> dict[str, Any]:
 
 
 def roles_of(session: Session) -> tuple[str, ...]:
-    """Return the roles that own something in the session's database or are granted something."""
+    """Return the roles that own something in the session's database or have a grant in it."""
     return tuple(str(row[0]) for row in session.fetch(_ROLES))
 
 
@@ -69,7 +69,7 @@ def creation(name: str, properties: Mapping[str, Any], template: str = TEMPLATE0
     names = map(sql.Identifier, (name, template))
     parts = [sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names)]
     provider = str(properties.get("provider", ""))
-    words = {
+    options = {
         "ENCODING": properties.get("encoding"),
         "LC_COLLATE": properties.get("collate"),
         "LC_CTYPE": properties.get("ctype"),
@@ -77,8 +77,8 @@ def creation(name: str, properties: Mapping[str, Any], template: str = TEMPLATE0
         _LOCALES.get(provider, ""): properties.get("locale"),
         "ICU_RULES": properties.get("icu_rules"),
     }
-    for word, value in words.items():
-        if word and value:
-            parts.append(sql.SQL(f"{word} {{}}").format(sql.Literal(value)))
+    for option, value in options.items():
+        if option and value:
+            parts.append(sql.SQL(f"{option} {{}}").format(sql.Literal(value)))
     parts.append(born_with(name))
     return sql.SQL(" ").join(parts)

@@ -1,4 +1,4 @@
-"""A connection of our own to a database, with what keeps it from holding locks for a dead run."""
+"""A connection of our own to a database, made so that it holds no locks for a dead run."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _T = TypeVar("_T")
 class Session:
     """One connection in autocommit; its statements are plain SQL, its rows tuples.
 
-    Functions and operators are those of the server: one that somebody has made in a schema of the
-    search path would run with the rights of this role (CVE-2018-1058).
+    Functions and operators are those of the server: one of another role, in a schema of the search
+    path, would run with the rights of this role (CVE-2018-1058).
     """
 
     def __init__(self, url: DatabaseUrl) -> None:
@@ -68,7 +68,7 @@ class Session:
         return list(self._cursor.fetchall())
 
     def analyze(self) -> None:
-        """Let the planner know the tables; functions of indexes find what they found before.
+        """Let the planner know the tables; functions of indexes have their search path back.
 
         The server runs those as the table's owner.
         """
@@ -127,7 +127,7 @@ def asked(url: DatabaseUrl, question: Callable[[Session], _T], deadline: Deadlin
             return question(session)
 
     def cancel() -> None:
-        # What has not begun to ask must not begin: nobody would clear up what it makes.
+        # A question that has not begun must not begin: nothing would clear up its results.
         is_unwanted.set()
         opened[0].cancel()
 

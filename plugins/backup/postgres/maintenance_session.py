@@ -1,4 +1,4 @@
-"""The server around the databases: a connection to its maintenance database, and what is there."""
+"""The server around the databases: a connection to its maintenance database."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sst.hooks import DatabaseUrl
 
 _log = logging.getLogger("sst.plugins.backup")
-_PLACES = ("postgres", "template1")
+_DATABASES = ("postgres", "template1")
 _CONNECT_SECONDS = 10
 # It stays open through a whole restore, and waits for nothing for ever: a lock on a database
 # object is held for moments, if at all.
@@ -44,7 +44,7 @@ class Server:
         self._url = url
 
     @property
-    def place(self) -> DatabaseUrl:
+    def maintenance_url(self) -> DatabaseUrl:
         """The maintenance database that this connection is to."""
         return self._url.with_database(self._connection.info.dbname)
 
@@ -63,7 +63,7 @@ class Server:
     ) -> None:
         """Run *statement*; `{}` in it stands for the next of *names*, quoted as an identifier.
 
-        What is no plain text in *names* knows itself how it is quoted.
+        In *names*, anything but a plain text has its own quoting.
         Raises `psycopg2.Error`.
         """
         with self._connection.cursor() as cursor:
@@ -92,7 +92,7 @@ class Server:
     def locked(self, name: str) -> Iterator[None]:
         """Hold a lock of this maintenance database for the body; it goes with the connection.
 
-        Raises `TemporaryError` when somebody else holds it.
+        Raises `TemporaryError` when another session holds it.
         """
         [(is_held,)] = self.fetch(
             "SELECT pg_try_advisory_lock(hashtextextended(%(name)s, 0))", name=name
@@ -100,7 +100,7 @@ class Server:
         if not is_held:
             raise TemporaryError(
                 what="Another restore is running.",
-                why=f"it holds the lock {name!r} on {self.place}",
+                why=f"it holds the lock {name!r} on {self.maintenance_url}",
                 next_step="try again when it has finished",
             )
         try:
@@ -131,7 +131,7 @@ class Server:
         """
         deadline = Deadline(_DROP_SECONDS)
         try:
-            return asked(self.place, lambda session: marks.drop(session, name), deadline)
+            return asked(self.maintenance_url, lambda session: marks.drop(session, name), deadline)
         except LateError:
             raise Veto(
                 f"{name} was not dropped within {_DROP_SECONDS:g} s: a process of the server does"
@@ -147,7 +147,7 @@ class Server:
             _log.warning("%s stays: %s; %s", name, self.reason(error), _TO_DROP)
             return False
 
-    def drop_or_say(self, name: str) -> str:
+    def drop_or_explain(self, name: str) -> str:
         """Drop the database *name*; return why it stays, or nothing."""
         try:
             return "" if self._drop_ours(name) else marks.left_alone(name)
@@ -167,7 +167,7 @@ class Server:
 def connected(url: DatabaseUrl) -> Iterator[Server]:
     """Connect to the maintenance database of *url*'s server: never to the database itself.
 
-    That is `postgres`, else `template1`; a database can be renamed only from outside.
+    That is `postgres`, else `template1`; a database is renamed only from another one.
 
     Raises `DatabaseUnreachableError` when the server does not answer, and `Veto` when it does but
     lets this role into neither.
@@ -182,16 +182,16 @@ def connected(url: DatabaseUrl) -> Iterator[Server]:
 def open_server(url: DatabaseUrl) -> Server:
     """Return what `connected` gives to its body; the caller closes it."""
     refusals: list[str] = []
-    for place in _PLACES:
-        if place != url.name:
+    for name in _DATABASES:
+        if name != url.name:
             try:
-                return Server(_connect(url.with_database(place)), url)
+                return Server(_connect(url.with_database(name)), url)
             except psycopg2.OperationalError as error:
                 refusals.append(reason_of(url, error))
     if all("FATAL" in refusal and "database" in refusal for refusal in refusals):
         raise Veto(
-            f"a database is renamed from another one, and this role gets into none: {refusals[0]}",
-            f"GRANT CONNECT ON DATABASE {_PLACES[0]} TO the role of migrations",
+            f"a database is renamed from another one, and this role can use none: {refusals[0]}",
+            f"GRANT CONNECT ON DATABASE {_DATABASES[0]} TO the role of migrations",
         )
     raise DatabaseUnreachableError(
         what=f"The server of {url} cannot be reached.",
@@ -200,8 +200,8 @@ def open_server(url: DatabaseUrl) -> Server:
     )
 
 
-def lets_in(url: DatabaseUrl) -> bool:
-    """Say whether the database of *url* can be connected to."""
+def accepts_connections(url: DatabaseUrl) -> bool:
+    """Say whether the database of *url* accepts a connection."""
     try:
         _connect(url).close()
     except psycopg2.OperationalError:
@@ -211,7 +211,7 @@ def lets_in(url: DatabaseUrl) -> bool:
 
 @contextlib.contextmanager
 def translate_driver_errors(server: Server) -> Iterator[None]:
-    """Raise what the server refuses in the body as an error that a person can read."""
+    """Raise a refusal of the server in the body as an error that a person can read."""
     try:
         yield
     except psycopg2.Error as error:

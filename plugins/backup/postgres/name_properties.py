@@ -1,4 +1,4 @@
-"""What belongs to a database's name and is in no dump: owner, grants, settings, comment."""
+"""The database's own properties, which are in no dump: owner, grants, settings, comment."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ _LISTS = frozenset(
     | {"shared_preload_libraries", "temp_tablespaces", "unix_socket_directories"}
 )
 _DEFAULT = "pg_default"
-# It stands in a statement as it is, and may come from a manifest that anybody has written.
+# It stands in a statement as it is, and may come from a manifest of unknown origin.
 Privilege = Literal["CREATE", "CONNECT", "TEMPORARY"]
 _LISTED = re.compile(r'"((?:[^"]|"")*)"|([^,\s]+)')
 
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """What a database has by its name; an empty role means everybody."""
+    """The own properties of a database; an empty role is PUBLIC, or every role."""
 
     owner: str
     tablespace: str
@@ -73,7 +73,7 @@ class Properties:
         return frozenset(named | {self.owner}) - {""}
 
     def without(self, missing: Container[str], owner: str) -> Properties:
-        """Return these without the roles *missing*; *owner* takes the place of a missing owner."""
+        """Return these without the roles *missing*; *owner* replaces a missing owner."""
         return replace(
             self,
             owner=owner if self.owner in missing else self.owner,
@@ -91,7 +91,7 @@ class Properties:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Properties:
-        """Return what `to_dict` gave; JSON has lists for tuples.
+        """Return the properties that `to_dict` wrote; JSON has lists for tuples.
 
         Raises `Veto` (code `backup_damaged`) when *values* are something else.
         """
@@ -100,7 +100,7 @@ class Properties:
         except ValidationError as error:
             where = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
             raise Veto(
-                f"the backup is damaged: what belongs to the name is not understood ({where})",
+                f"the backup is damaged: the database's own properties are malformed ({where})",
                 "take another one: migrate.py backup list",
                 code="backup_damaged",
             ) from None
@@ -136,7 +136,7 @@ def apply_properties(server: Server, name: str, wanted: Properties) -> None:
 
 
 def rehearse(server: Server, name: str, wanted: Properties) -> None:
-    """Do to the database *name* all that `apply_properties` will do, and take it back.
+    """Do to the database *name* all that `apply_properties` will do, and roll it back.
 
     Raises `psycopg2.Error` when the role may not: better now than after the rebuild.
     """
@@ -151,8 +151,8 @@ def _apply(server: Server, name: str, wanted: Properties) -> None:
     _apply_settings(server, name, present, wanted)
     _apply_grants(server, name, wanted)
     for provider, label in wanted.labels:
-        words = (provider, name, sql.Literal(label))
-        server.execute("SECURITY LABEL FOR {} ON DATABASE {} IS {}", *words)
+        statement = "SECURITY LABEL FOR {} ON DATABASE {} IS {}"
+        server.execute(statement, provider, name, sql.Literal(label))
     marks.comment_on(server, name, wanted.comment)
     limit, template = sql.Literal(wanted.connection_limit), sql.Literal(wanted.is_template)
     server.execute("ALTER DATABASE {} CONNECTION LIMIT {}", name, limit)

@@ -1,4 +1,4 @@
-"""What belongs to a database's name, kept in its backup for a server where nothing is left."""
+"""The database's own properties in a backup, for a server that has lost the database."""
 
 from __future__ import annotations
 
@@ -25,32 +25,33 @@ _log = logging.getLogger("sst.plugins.backup")
 
 
 def name_properties_of(url: DatabaseUrl) -> dict[str, Any] | None:
-    """Return the properties of the database of *url*; None, with a warning, without the right."""
+    """Return the properties of the database of *url*; None, and a warning, without the right."""
     try:
         with connected(url) as server:
             return read_properties(server, url.name).to_dict()
     except (psycopg2.Error, Veto, DatabaseUnreachableError) as error:
         reason = reason_of(url, error)
-        _log.warning("the backup is without the grants and settings of the name: %s", reason)
+        _log.warning("the backup lacks the database's own grants and settings: %s", reason)
         return None
 
 
 def apply_name_properties(
     server: Server, name: str, values: Mapping[str, Any], *, no_owner: bool
 ) -> None:
-    """Give the database *name* the *values* that its original had by its name; none is nothing.
+    """Give the database *name* the *values* that the manifest has of its own; none is nothing.
 
     Roles that the server does not have are refused with `Veto`, or left out with *no_owner*; a
     tablespace that it does not have is left out.
-    Raises `Veto` (code `backup_damaged`) when they are no such values.
+    Raises `Veto` (code `backup_damaged`) when they are malformed.
     """
     if not values:
         return
     wanted = Properties.from_dict(values)
     missing = missing_roles(server, wanted.roles)
     if missing and not no_owner:
+        names = ", ".join(missing)
         raise Veto(
-            f"the database's name had roles that this server does not have: {', '.join(missing)}",
+            f"the database's own properties name roles that this server does not have: {names}",
             "create them, or add --no-owner",
             code="missing_roles",
         )

@@ -20,13 +20,13 @@ _LOOK_SECONDS = 0.2
 # `pg_dump: error: ...`; a verbose line may hold the name of a table that is called so.
 _ERROR = re.compile(r"\S+: (error|fatal): ")
 
-# A child cannot be told before it runs: preexec_fn is not safe beside threads. So a moment of
-# Python asks the kernel for SIGTERM when we die, then becomes the program; prctl(2).
+# A child cannot be prepared before it runs: preexec_fn is not safe beside threads. So a moment
+# of Python asks the kernel for SIGTERM when we die, then becomes the program; prctl(2).
 _LEASH = """
 import ctypes, os, sys
 ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)
 if os.getppid() != int(sys.argv[1]):
-    sys.exit("the process that wanted this is gone")
+    sys.exit("the process that started this is gone")
 try:
     os.execv(sys.argv[2], sys.argv[2:])
 except OSError as error:
@@ -63,7 +63,7 @@ def call(arguments: Sequence[str], environment: Mapping[str, str], deadline: Dea
 
     It runs in a session of its own, so that it cannot ask a terminal for a password, and so that
     its whole family can be ended when time is up or when this run is interrupted.
-    What it writes is for its owner only.
+    Its files are for their owner only.
 
     Raises `ToolFailedError` when it cannot be started, exits with another code than 0, or is not
     done at the *deadline*.
@@ -170,7 +170,7 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
 
 
 def _reason(program: str, code: int, complaint: str) -> str:
-    """Return the one line that tells most: the first error, else how it ended."""
+    """Return the most useful line: the first error, else how it ended."""
     name = Path(program).name
     lines = [line.strip() for line in complaint.splitlines() if line.strip()]
     errors = [line for line in lines if _ERROR.match(line)]

@@ -1,8 +1,8 @@
 """The names of the databases that a restore makes and leaves, and those that are there.
 
-A name is no proof: everybody with CREATEDB can take one, and wait until it is put in the place of
-the live database. So only those count that have our mark, which their owner can write, and belong
-to whom the live one belongs to, to the role of migrations, or to a superuser.
+A name is no proof: every role with CREATEDB can take one, and wait until its database becomes the
+live one. So only databases count that have our mark, which their owner can write, and that belong
+to the owner of the live one, to the role of migrations, or to a superuser.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FORM = "%Y%m%dT%H%M%SZ"
 _TIME = r"\d{8}T\d{6}Z"
 _LONGEST_STEM_BYTES = LONGEST_NAME_BYTES - len("_snapshot_20261122T143000Z")
 _DIGEST = 8
-_KEPT = f"_before_{_TIME}"
+_REPLACED = f"_before_{_TIME}"
 _HALF_MADE = "_restore_[0-9a-z]{1,8}"
 _SNAPSHOT = f"_snapshot_{_TIME}"
 _TRUSTED = """
@@ -37,7 +37,7 @@ SELECT d.datname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
 
 @dataclass(frozen=True, slots=True)
 class ReplacedDatabase:
-    """A database that was live until a restore took its place."""
+    """A database that was live until a restore replaced it."""
 
     name: str
     until: datetime
@@ -76,7 +76,7 @@ def template_copy_name(live: str, backup_id: str) -> str:
 def find_replaced(server: Server, live: str) -> list[ReplacedDatabase]:
     """Return the databases that were *live* before, the newest first."""
     question = "SELECT pg_database_size(CAST(%(name)s AS name))"
-    found = _ours(server, live, _KEPT)
+    found = _ours(server, live, _REPLACED)
     return [
         ReplacedDatabase(name, moment, int(server.fetch(question, name=name)[0][0]))
         for name in reversed(found)
@@ -85,7 +85,7 @@ def find_replaced(server: Server, live: str) -> list[ReplacedDatabase]:
 
 
 def find_half_made(server: Server, live: str) -> list[str]:
-    """Return what restores that were killed have left beside *live*."""
+    """Return the databases that killed restores have left beside *live*."""
     return _ours(server, live, _HALF_MADE)
 
 
@@ -95,14 +95,14 @@ def find_template_copies(server: Server, live: str) -> list[str]:
 
 
 def find_strangers(server: Server, live: str) -> list[str]:
-    """Return the databases that have a name as ours beside *live* have, and are not ours."""
-    tail = f"({_KEPT}|{_HALF_MADE}|{_SNAPSHOT})"
+    """Return the databases that have a name like ours beside *live*, and are not ours."""
+    tail = f"({_REPLACED}|{_HALF_MADE}|{_SNAPSHOT})"
     found = _ours(server, live, tail)
     return [name for name in server.names(_pattern(live, tail)) if name not in found]
 
 
 def _ours(server: Server, live: str, tail: str) -> list[str]:
-    """Return the databases, by name, called *live* and *tail* that nobody else can have made."""
+    """Return the databases, by name, called *live* and *tail* that no other role can have made."""
     pattern = _pattern(live, tail)
     trusted = {row[0] for row in server.fetch(_TRUSTED, pattern=pattern, live=live)}
     return [name for name in marks.ours(server, pattern)[0] if name in trusted]

@@ -1,10 +1,10 @@
-"""The mark of the databases that we have made: none without it is dropped, or put in place.
+"""The mark of the databases that we have made: none without it is dropped, or swapped in.
 
 A name is no proof: anybody may call a database `shop_restore_drill`. The mark is the last line of
 the database's comment. It holds the database's number and name, so it counts for nothing on a
-copy, on what a dump brings back, and on a database that somebody has renamed to keep it.
+copy, on a database restored from a dump, and on one that somebody has renamed to keep it.
 
-Nobody can comment on a database before there is one. Until then its mark is its connection limit,
+A database that does not exist cannot have a comment. Until then its mark is its connection limit,
 a number made from its name, which CREATE DATABASE gives it in the same moment.
 """
 
@@ -31,7 +31,7 @@ SELECT d.datname, d.oid, d.datconnlimit, shobj_description(d.oid, 'pg_database')
 
 
 class Connection(Protocol):
-    """What a `Server` and a `Session` have in common."""
+    """The common part of a `Server` and a `Session`."""
 
     def execute(self, statement: sql.Composable, /) -> None:
         """Run *statement*; raise `psycopg2.Error` when it fails."""
@@ -118,7 +118,7 @@ def warn_of(*strangers: str) -> None:
 
 
 def left_alone(name: str) -> str:
-    """Return what is to be said of the database *name*, which looks like ours and is not."""
+    """Return the warning about the database *name*, which looks like ours and is not."""
     return (
         f"the database {name} is left alone: it has the name of one of ours and not our mark;"
         " rename it, or drop it yourself when nobody needs it"

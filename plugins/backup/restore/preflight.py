@@ -1,4 +1,4 @@
-"""What would stop a restore at its last step, found before its first one."""
+"""Obstacles to the last step of a restore, found before its first one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import psycopg2
 
 from sst.hooks import Veto
 
-from ..postgres.progress_line import human_size
+from ..sizes import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,7 +45,7 @@ SELECT host(inet_server_addr()),
 """
 
 _ANEW = "drop them: they would stay with the old database; create them anew after the restore"
-_CLINGING = (
+_STAYING = (
     (_PREPARED, "prepared transactions", "COMMIT PREPARED or ROLLBACK PREPARED them"),
     (_SLOTS, "logical replication slots", _ANEW),
     (_SUBSCRIPTIONS, "subscriptions", _ANEW),
@@ -54,7 +54,7 @@ _CLINGING = (
 
 def require_swappable(server: Server, live: str) -> None:
     """Raise `Veto` with everything that would keep *live* from changing its name."""
-    found = [*_about_the_role(server, live), *_about_what_clings(server, live)]
+    found = [*_about_the_role(server, live), *_about_objects_that_stay(server, live)]
     if found:
         reasons, hints = zip(*found, strict=True)
         raise Veto("; ".join(reasons), "; ".join(dict.fromkeys(hints)), code="cannot_swap")
@@ -84,14 +84,13 @@ def require_room(server: Server, tablespace: str, needed_bytes: int) -> None:
         raise Veto(
             f"the server's disk has {human_size(free)} free; a second database needs"
             f" {human_size(needed_bytes)}",
-            "free space there: `python migrate.py backup prune` drops what earlier restores have"
-            " kept for long enough",
+            "free space there: `python migrate.py backup prune` drops old replaced databases",
             code="no_space",
         )
 
 
 def free_bytes(server: Server, tablespace: str) -> int | None:
-    """Return what is free for *tablespace*; None when the disk is not of this machine.
+    """Return the bytes that are free for *tablespace*; None when the disk is not of this machine.
 
     A server that is reached by a socket, or that calls itself loopback, sees the files that we
     see. One behind a forwarded port has another address of its own.
@@ -123,8 +122,8 @@ def _about_the_role(server: Server, live: str) -> Iterator[tuple[str, str]]:
             yield f"{role} may not end the sessions of {names} on {live}", hint
 
 
-def _about_what_clings(server: Server, live: str) -> Iterator[tuple[str, str]]:
-    for question, what, hint in _CLINGING:
+def _about_objects_that_stay(server: Server, live: str) -> Iterator[tuple[str, str]]:
+    for question, what, hint in _STAYING:
         names = ", ".join(str(row[0]) for row in server.fetch(question, name=live))
         if names:
             yield f"{live} has {what}: {names}", hint

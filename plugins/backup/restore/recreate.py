@@ -1,4 +1,4 @@
-"""A restore where nothing is left: the database is created anew, with what its name had."""
+"""A restore of a lost database: it is created anew, with its own properties."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import psycopg2
 
 from sst.hooks import Restored, TemporaryError, Veto
 
-from ..postgres.maintenance_session import connected, lets_in, translate_driver_errors
+from ..postgres.maintenance_session import accepts_connections, connected, translate_driver_errors
 from ..postgres.name_properties_in_manifest import apply_name_properties
 from . import marks
 from .database_names import find_half_made, rebuilt_name
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 def recreate(url: DatabaseUrl, source: RestoreSource, options: RestoreOptions) -> Restored:
     """Create the database of *url*, which does not exist, from the backup *source*.
 
-    It is rebuilt under another name, and has its own when all of it is there. There is no lock to
-    take in a database that is not there: a lock of the server keeps a second restore out.
+    It is rebuilt under another name, and gets its own when it is complete. A database that
+    does not exist has no lock to take: a lock of the server keeps a second restore out.
 
     Raises `Veto` when it is refused or fails; then nothing is left.
     """
     manifest, live = source.manifest, url.name
-    if lets_in(url):
+    if accepts_connections(url):
         raise Veto(
-            f"there is no database {live} on the server, and yet {url} leads to one",
+            f"there is no database {live} on the server, but {url} leads to one",
             "the name is a pooler's: set MIGRATION_DATABASE_URL to the server and the real name",
             code="cannot_swap",
         )
@@ -49,7 +49,9 @@ def recreate(url: DatabaseUrl, source: RestoreSource, options: RestoreOptions) -
             server.drop_or_warn(name)
         try:
             source.rebuild(url.with_database(fresh))
-            apply_name_properties(server, fresh, source.belongings(), no_owner=options.no_owner)
+            apply_name_properties(
+                server, fresh, source.name_properties(), no_owner=options.no_owner
+            )
             with server.transaction():
                 marks.remove(server, fresh)
                 server.execute("ALTER DATABASE {} RENAME TO {}", fresh, live)
@@ -58,7 +60,7 @@ def recreate(url: DatabaseUrl, source: RestoreSource, options: RestoreOptions) -
             with silent, connected(url) as other:
                 other.drop_or_warn(fresh)
             raise
-    message = f"{live} did not exist; it was created from backup {manifest.id}"
+    message = f"Created {live}, which did not exist, from backup {manifest.id}."
     return Restored(manifest.id, manifest.heads, None, 0, message)
 
 

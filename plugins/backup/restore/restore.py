@@ -1,4 +1,4 @@
-"""A restore: rebuilt beside the live database, compared, dressed, then one swap of two names."""
+"""A restore: rebuilt beside the live database, compared, then swapped in by its name."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ _LOCK_BUSY = "lock_busy"
 
 @dataclass(frozen=True, slots=True)
 class RestoreOptions:
-    """What the operator may want otherwise."""
+    """The choices of the operator."""
 
     drop_old: bool = False
-    """Drop the database of before when all is done."""
+    """Drop the replaced database when all is done."""
     no_owner: bool = False
     """Give everything to the role of migrations, and leave grants out."""
     from_archive: bool = False
     """Do not use the template copy."""
     search_path: str = ""
-    """Where functions look while it is rebuilt; else as the settings say."""
+    """The schemas for functions while it is rebuilt; empty: as the settings say."""
     template: str = ""
-    """The database that it is rebuilt in a copy of; else as the settings say."""
+    """The database that it starts as a copy of; empty: as the settings say."""
     deadline_seconds: float = 10.0
     """How long sessions have to end in the swap."""
 
@@ -62,12 +62,12 @@ class RestoreSource:
     backup: Backup
     rebuild: Callable[[DatabaseUrl], None]
     """Create the database of that URL from the archive, and compare it with the manifest."""
-    belongings: Callable[[], Mapping[str, Any]] = dict
-    """Return what belonged to the database's name, for a server where nothing is left."""
+    name_properties: Callable[[], Mapping[str, Any]] = dict
+    """Return the database's own properties, for a server that has lost the database."""
 
 
 def restore(work: LockedWork, source: RestoreSource, options: RestoreOptions) -> Restored:
-    """Put the database of *source* in the place of *work*'s, which is kept under another name.
+    """Replace the database of *work* by that of *source*; the old one is kept under another name.
 
     Until the swap nothing of the live database changes; the swap changes both names or none.
 
@@ -78,18 +78,18 @@ def restore(work: LockedWork, source: RestoreSource, options: RestoreOptions) ->
     with _server_of(url) as server:
         wanted = _prepare(server, live, source, options)
         fresh = rebuilt_name(live, work.id)
-        with _taken_back(url, live, fresh), _fresh(server, fresh, url, source, options):
+        with _dropped_on_failure(url, live, fresh), _fresh(server, fresh, url, source, options):
             apply_properties(server, fresh, wanted)
             heads = work.copy_record(url.with_database(fresh))
             if set(heads) != set(manifest.heads):
                 raise _other_heads(heads, manifest.heads)
-            kept = free_replaced_name(server, live)
-            milliseconds = _swapped(work, server, Names(live, fresh, kept), options)
-        return _finish(work, server, source, kept, milliseconds, options)
+            replaced = free_replaced_name(server, live)
+            milliseconds = _swapped(work, server, Names(live, fresh, replaced), options)
+        return _finish(work, server, source, replaced, milliseconds, options)
 
 
 def undo(work: LockedWork, options: RestoreOptions) -> Restored:
-    """Put the newest kept database back in the place of *work*'s, which is kept in its turn.
+    """Put the newest replaced database back; the one of *work* is kept in its turn.
 
     Raises `Veto` when there is none, or when it fails: the live database is as it was.
     """
@@ -99,23 +99,23 @@ def undo(work: LockedWork, options: RestoreOptions) -> Restored:
         repair_swap(server, live, *(each.name for each in find_replaced(server, live)))
         found = find_replaced(server, live)
         if not found:
-            raise _nothing_kept(server, live)
+            raise _nothing_replaced(server, live)
         require_swappable(server, live)
         back = found[0].name
         before = read_properties(server, back)
         apply_properties(server, back, read_properties(server, live))
         try:
             heads = work.copy_record(url.with_database(back))
-            kept = free_replaced_name(server, live)
-            milliseconds = _swapped(work, server, Names(live, back, kept), options)
+            replaced = free_replaced_name(server, live)
+            milliseconds = _swapped(work, server, Names(live, back, replaced), options)
         except BaseException:
             with contextlib.suppress(psycopg2.Error):
                 apply_properties(server, back, before)
             raise
-        message = f"{live} is {back} again; {_cut_off(milliseconds)}"
+        message = f"Put {back} back as {live}; {_cut_off(milliseconds)}"
         work.restored(message, heads=heads, backup=None)
-        gone = _drop_old(server, kept, options)
-        return Restored(back, heads, None if gone else kept, milliseconds, message)
+        gone = _drop_old(server, replaced, options)
+        return Restored(back, heads, None if gone else replaced, milliseconds, message)
 
 
 def _swapped(work: LockedWork, server: Server, names: Names, options: RestoreOptions) -> int:
@@ -135,14 +135,14 @@ def _swapped(work: LockedWork, server: Server, names: Names, options: RestoreOpt
     except TemporaryError as error:
         if milliseconds is None or error.code != _LOCK_BUSY:
             raise
-        _log.warning("%s is swapped in; then: %s", names.live, error.what)
+        _log.warning("%s is swapped in; afterwards: %s", names.live, error.what)
     return milliseconds
 
 
 @contextlib.contextmanager
 def _marked(server: Server, names: Names) -> Iterator[None]:
     """Swap in the body: what is live has the mark with its later name, which counts only then."""
-    marks.put(server, names.live, later=names.kept)
+    marks.put(server, names.live, later=names.replaced)
     try:
         yield
     finally:
@@ -209,7 +209,7 @@ def _fresh(
 
 
 @contextlib.contextmanager
-def _taken_back(url: DatabaseUrl, live: str, fresh: str) -> Iterator[None]:
+def _dropped_on_failure(url: DatabaseUrl, live: str, fresh: str) -> Iterator[None]:
     """Drop the database *fresh* when the body raises, on a connection of its own."""
     try:
         yield
@@ -227,18 +227,18 @@ def _finish(
     work: LockedWork,
     server: Server,
     source: RestoreSource,
-    kept: str,
+    replaced: str,
     milliseconds: int,
     options: RestoreOptions,
 ) -> Restored:
     live, manifest = work.database_url.name, source.manifest
-    message = f"{live} is as in backup {manifest.id}; {_cut_off(milliseconds)}"
+    message = f"Restored {live} from backup {manifest.id}; {_cut_off(milliseconds)}"
     work.restored(message, heads=manifest.heads, backup=source.backup)
-    gone = _drop_old(server, kept, options)
-    return Restored(manifest.id, manifest.heads, None if gone else kept, milliseconds, message)
+    gone = _drop_old(server, replaced, options)
+    return Restored(manifest.id, manifest.heads, None if gone else replaced, milliseconds, message)
 
 
-def _nothing_kept(server: Server, live: str) -> Veto:
+def _nothing_replaced(server: Server, live: str) -> Veto:
     strangers = ", ".join(find_strangers(server, live))
     left = f" ({strangers}: without our mark)" if strangers else ""
     by_hand = (
@@ -246,18 +246,18 @@ def _nothing_kept(server: Server, live: str) -> Veto:
         " the names yourself (ALTER DATABASE ... RENAME TO ...)"
     )
     return Veto(
-        f"nothing to go back to: no restore has kept a database of {live}{left}",
+        f"there is no database to put back: no restore has replaced {live}{left}",
         f"python migrate.py backup list names the backups{by_hand if strangers else ''}",
         code="nothing_kept",
     )
 
 
-def _drop_old(server: Server, kept: str, options: RestoreOptions) -> bool:
-    return options.drop_old and server.drop_or_warn(kept)
+def _drop_old(server: Server, replaced: str, options: RestoreOptions) -> bool:
+    return options.drop_old and server.drop_or_warn(replaced)
 
 
 def _cut_off(milliseconds: int) -> str:
-    return f"nobody could connect for {milliseconds} ms"
+    return f"connections were refused for {milliseconds} ms."
 
 
 def _other_heads(found: Sequence[str], expected: Sequence[str]) -> Veto:

@@ -1,4 +1,4 @@
-"""How a backup comes back: the settings of restores."""
+"""The settings of restores, and of every other rebuild."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from ..archive.rebuild import RebuildOptions
 
 
 class RebuildSettings(BaseModel):
-    """How restores and proofs get past what pg_restore alone would stop at."""
+    """How restores and proofs get past errors that would stop pg_restore alone."""
 
     rebuild_search_path: str = Field(
         "",
-        description="Where functions that name others without a schema look while a backup is"
-        ' rebuilt, such as "public"; empty: nowhere.',
+        description="Schemas in which functions find names without a schema while a backup is"
+        ' rebuilt, such as "public"; empty: none.',
     )
     rebuild_template: str = Field(
         "template0",
         min_length=1,
-        description="The database that a rebuilt one is a copy of; extensions that are in it need"
-        " not be created.",
+        description="Database that a rebuilt one starts as a copy of; its extensions need not be"
+        " created.",
     )
 
     @property
     def rebuild_options(self) -> RebuildOptions:
-        """What a rebuild is told when nobody says otherwise."""
+        """The options of a rebuild, unless a command changes them."""
         return RebuildOptions(search_path=self.rebuild_search_path, template=self.rebuild_template)
 
 
@@ -35,17 +35,17 @@ class RestoreSettings(RebuildSettings):
 
     snapshot: Literal["off", "template"] = Field(
         "off",
-        description="template: a run keeps a file-level copy on the server as well, when nobody"
-        " else is on the database; `restore` is then a swap of names.",
+        description="template: a run also makes a file-level copy on the server, when no other"
+        " session is on the database; `restore` is then a swap of names.",
     )
     swap_timeout_seconds: float = Field(
         10.0,
         gt=0,
-        description="Sessions have this long to end when a restore swaps the names.",
+        description="Seconds that sessions have to end when a restore swaps the names.",
     )
     keep_replaced_days: int = Field(
         7,
         ge=0,
         le=36_500,
-        description="`backup prune` drops databases that a restore replaced longer ago than this.",
+        description="Days after which `backup prune` drops a database that a restore replaced.",
     )

@@ -1,4 +1,4 @@
-"""A stored backup as the original of a restore: what rebuilds it, with which tools."""
+"""A stored backup as the source of a restore: its rebuild, with the fitting tools."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _MAJOR = 10_000
 def restore_source_of(
     config: Config, storage: Storage, stored: Stored, options: RestoreOptions
 ) -> RestoreSource:
-    """Return *stored* as something that can be restored; nothing is read yet."""
+    """Return *stored* as the source of a restore; nothing is read yet."""
 
     def rebuild_it(url: DatabaseUrl) -> None:
         manifest = stored.manifest
         deadline = Deadline(config.timeout_seconds)
         with connected(url) as server:
-            place, server_major = server.place, server.version // _MAJOR
+            maintenance_url, server_major = server.maintenance_url, server.version // _MAJOR
         tools = find_tools(max(server_major, manifest.tool_major), config.pg_bin)
         with storage.opened(stored) as folder:
             _log.info("rebuilding %s beside the live database", manifest.id)
@@ -42,7 +42,7 @@ def restore_source_of(
                     folder,
                     manifest,
                     tools,
-                    place,
+                    maintenance_url,
                     url.name,
                     deadline,
                     jobs_of(config),

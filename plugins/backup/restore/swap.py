@@ -30,21 +30,21 @@ _log = logging.getLogger("sst.plugins.backup")
 
 DEADLINE_SECONDS = 10.0
 _PAUSE_SECONDS = 0.05
-# What the server takes beyond its own deadline: CountOtherDBBackends waits five seconds.
+# The server's own waits beyond its deadline: CountOtherDBBackends waits five seconds.
 _GRACE_SECONDS = 20.0
 _RECONNECT_SECONDS = 15.0
 
-# What a session needs so that nothing but the block itself ends the block.
+# Settings of the session, so that nothing but the block itself ends the block.
 _SETTINGS = (
     ("client_connection_check_interval", "0"),
     ("statement_timeout", "0"),
     ("transaction_timeout", "0"),
 )
 
-# The note on the database that is to be the live one is for whoever finds both closed: the core
-# reads it (`sst.db.closed`), and `repair_swap` takes it away.
+# The note on the database that is to be the live one is for a command that finds both closed: the
+# core reads it (`sst.db.closed`), and `repair_swap` removes it.
 #
-# Nobody new gets in once datallowconn is committed: who was let in before holds a lock on the
+# No new session begins once datallowconn is committed: one that began before holds a lock on the
 # database object until it shows in pg_stat_activity, so no session falls between the two
 # questions, in this order. pg_terminate_backend has a second argument that waits, in steps of a
 # tenth of a second for each session: ten times as long.
@@ -145,7 +145,7 @@ class Names:
     """The name that the application connects to."""
     fresh: str
     """The database that gets it."""
-    kept: str
+    replaced: str
     """The name under which the live one stays."""
 
 
@@ -161,7 +161,7 @@ def swap(
     Sessions in both are ended, and waited for until *deadline_seconds* have passed. *url* names
     the server and the role, *run_id* whose swap it is.
 
-    Raises `Veto` when it could not be done, and `DatabaseUnreachableError` when nobody can say:
+    Raises `Veto` when it could not be done, and `DatabaseUnreachableError` when that is unknown:
     then the next command finds out. In all other cases both databases take connections again, and
     either both names have changed or none.
     """
@@ -187,10 +187,10 @@ def swap(
 def repair_swap(server: Server, live: str, *siblings: str) -> bool:
     """Let connections in again where a swap was cut off by the end of its server process.
 
-    A swap closes two databases in one commit: *live* and one of *siblings*. Somebody who closes
-    the live one on purpose closes it alone, and that is left as it is.
+    A swap closes two databases in one commit: *live* and one of *siblings*. A live one that was
+    closed on purpose is closed alone, and is left as it is.
 
-    Returns whether there was anything to mend.
+    Returns whether there was anything to repair.
     """
     closed = [name for name in (live, *siblings) if _is_closed(server, name)]
     if live not in closed or len(closed) == 1 or server.fetch(_IS_SWAPPING):
@@ -199,7 +199,9 @@ def repair_swap(server: Server, live: str, *siblings: str) -> bool:
         [(comment,)] = server.fetch(_COMMENT, name=name)
         server.execute("COMMENT ON DATABASE {} IS {}", name, sql.Literal(comment))
         server.execute("ALTER DATABASE {} ALLOW_CONNECTIONS true", name)
-    _log.warning("an earlier swap was cut off: %s let nobody in, and does again", live)
+    _log.warning(
+        "an earlier swap was cut off: %s refused connections, and accepts them again", live
+    )
     return True
 
 
@@ -215,7 +217,7 @@ def _prepare(server: Server, names: Names, deadline_seconds: float, run_id: str)
         ("sst.swap_run", run_id),
         ("sst.swap_live", names.live),
         ("sst.swap_fresh", names.fresh),
-        ("sst.swap_kept", names.kept),
+        ("sst.swap_kept", names.replaced),
         ("sst.swap_seconds", f"{deadline_seconds:.3f}"),
     )
     for name, value in values:
@@ -250,7 +252,7 @@ def _find_out(
             if not deadline.left:
                 raise _not_over(names, pid, deadline)
             time.sleep(_PAUSE_SECONDS)
-        repair_swap(server, names.live, names.fresh, names.kept)
+        repair_swap(server, names.live, names.fresh, names.replaced)
         if server.oid(names.live) != fresh:
             raise _not_swapped(names, "the connection was lost")
 
@@ -268,8 +270,8 @@ def _reconnect(url: DatabaseUrl) -> Server:
 
 def _not_over(names: Names, pid: int, deadline: Deadline) -> DatabaseUnreachableError:
     return DatabaseUnreachableError(
-        what=f"{names.live} and {names.fresh} are being swapped for {deadline.seconds:g} s.",
-        why=f"the server process {pid} does not end it; until then nobody gets into {names.live}",
+        what=f"{names.live} and {names.fresh} are not swapped after {deadline.seconds:g} s.",
+        why=f"until the server process {pid} ends it, {names.live} refuses connections",
         next_step=f"SELECT pg_terminate_backend({pid}), then `python migrate.py repair`",
     )
 

@@ -1,4 +1,4 @@
-"""The instant way back: a file-level copy of the database, made by the server itself."""
+"""The template copy: a file-level copy of the database, for a restore in an instant."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ _SIZE = "SELECT pg_database_size(CAST(%(name)s AS name))"
 def keep_copy(run: Run, backup_id: str) -> str | None:
     """Copy the database of *run* beside it and return the copy's name; None when it cannot be.
 
-    The dump stands in any case: whatever is in the way of the copy is a warning, no refusal.
+    The dump stands in any case: an obstacle to the copy is a warning, no refusal.
     CREATE DATABASE ... TEMPLATE needs a database without sessions, so the run steps aside.
-    Nobody is let into the copy: what it holds stays what it was. An earlier copy is dropped.
+    The copy accepts no connections, so it stays as it is. An earlier copy is dropped.
 
     Raises what the run raises when it cannot come back: then it must not go on.
     """
@@ -115,7 +115,7 @@ def _look(server: Server, live: str, run_id: str) -> None:
 def _copy_alone(server: Server, live: str, copy: str) -> None:
     _require_alone(server, live, "", _SESSIONS_END_SECONDS)
     _copy(server, live, copy)
-    # Each is as large as the database: there is room for one way back at once.
+    # Each is as large as the database: one is kept.
     for name in find_template_copies(server, live):
         if name != copy:
             server.drop_or_warn(name)
@@ -129,17 +129,17 @@ def _require_room(server: Server, live: str) -> None:
 
 
 def _require_alone(server: Server, live: str, run_id: str, wait_seconds: float) -> None:
-    """Wait until nobody but the run *run_id* is on *live*; raise `Veto` that names who is."""
+    """Wait until only the run *run_id* has sessions on *live*; raise `Veto` that names others."""
     end = time.monotonic() + wait_seconds
     while others := server.fetch(_SESSIONS, name=live, run=run_id or "\n"):
         if time.monotonic() >= end:
-            who = ", ".join(f"{pid} ({application or user})" for pid, application, user in others)
-            raise Veto(f"other sessions are on it: {who}")
+            names = (f"{pid} ({application or user})" for pid, application, user in others)
+            raise Veto(f"other sessions are on it: {', '.join(names)}")
         time.sleep(_PAUSE_SECONDS)
 
 
 def _copy(server: Server, live: str, copy: str) -> None:
-    """Copy the files; from 15 on that must be asked for, WAL would hold them all."""
+    """Copy the files; from 15 on that must be asked for, or WAL would hold them all."""
     strategy = "STRATEGY file_copy" if server.version >= _STRATEGIES else ""
     began = time.monotonic()
     statement = f"CREATE DATABASE {{}} TEMPLATE {{}} {strategy} ALLOW_CONNECTIONS false {{}}"

@@ -2,7 +2,7 @@
 
 The files are plain age files: `age --decrypt` opens them without this project. The manifest stays
 readable, with its table names and row counts; its checksums are those of the encrypted bytes.
-Sealed in it is what belongs to the database's name: values of ALTER DATABASE SET may be secrets.
+Sealed in it are the database's own properties: values of ALTER DATABASE SET may be secrets.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from sst.hooks import ConfigError, NoAnswerError, Problem, Veto
 
-from ..manifest.manifest import BELONGINGS, MANIFEST_NAME, ArchivedFile
+from ..manifest.manifest import MANIFEST_NAME, NAME_PROPERTIES, ArchivedFile
 from ..postgres.task import Watch, watched
 
 if TYPE_CHECKING:
@@ -99,12 +99,12 @@ def decrypt(
         _decrypt_file(folder / file.name, destination, keys, deadline)
 
 
-def opened_name_properties(manifest: Manifest, identity: SecretStr | None) -> Mapping[str, Any]:
-    """Return what belonged to the database's name, decrypted where it was sealed.
+def open_name_properties(manifest: Manifest, identity: SecretStr | None) -> Mapping[str, Any]:
+    """Return the database's own properties, decrypted where they are sealed.
 
     Raises as `decrypt` does.
     """
-    values = manifest.properties.get(BELONGINGS) or {}
+    values = manifest.properties.get(NAME_PROPERTIES) or {}
     if not (manifest.encryption and isinstance(values, dict) and AGE in values):
         return values
     keys = _identities(identity)
@@ -126,11 +126,11 @@ def require_identity(manifest: Manifest, identity: SecretStr | None) -> None:
 def _sealed(properties: Mapping[str, Any], keys: list[Any]) -> dict[str, Any]:
     import pyrage
 
-    values = properties.get(BELONGINGS)
+    values = properties.get(NAME_PROPERTIES)
     if not values:
         return dict(properties)
     sealed = pyrage.encrypt(json.dumps(values).encode(), keys)
-    return {**properties, BELONGINGS: {AGE: base64.b64encode(sealed).decode()}}
+    return {**properties, NAME_PROPERTIES: {AGE: base64.b64encode(sealed).decode()}}
 
 
 def _encrypt_file(
@@ -182,7 +182,7 @@ def _unopened(name: str, error: Exception) -> Veto:
             "set PLUGINS__BACKUP__IDENTITY_FILE to the private key of one of its recipients",
             code="backup_locked",
         )
-    # A fault of the disk is passed through as `[Errno 28] ...`, what is wrong in the file is not.
+    # pyrage passes a fault of the disk through as `[Errno 28] ...`; a wrong file has other words.
     if "[Errno" in reason or isinstance(error, TimeoutError):
         return Veto(f"the backup cannot be opened: {reason}", _SPACE)
     return Veto(
@@ -211,7 +211,7 @@ class _Source(io.RawIOBase):
 
 
 class _Digest(io.RawIOBase):
-    """Writes on to *file*, and knows the checksum of what it wrote."""
+    """Writes on to *file*, and knows the checksum of it."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

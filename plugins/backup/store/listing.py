@@ -1,4 +1,4 @@
-"""What backups there are, and which one of them is meant."""
+"""The backups that were found, and which one of them an id means."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _latest(
         if origin is None or origin.made(one.manifest):
             return one
     if fitting and origin:
-        # It says why the newest is not taken, and with which flag it would be.
+        # The refusal has the reason, and the flag that accepts the newest.
         origin.require_own(fitting[0].manifest)
     what = f" of {database}" if database else ""
     where = f" in {environment}" if environment else ""

@@ -1,7 +1,7 @@
 """Which backups may go: those that no rule keeps, of one database on one server.
 
 A backup stays when any rule wants it. Whatever the rules say, the newest verified one stays, and
-so does one that a run needs which has not succeeded since. Without a rule nothing goes.
+so does the backup of a run that has not succeeded since. Without a rule nothing goes.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose backups are looked at: never another database's, environment's or server's."""
+    """The backups of one database, environment and server; no other is ever looked at."""
 
     database: str
     environment: str
@@ -64,8 +64,8 @@ class Scope:
             self._matches(stored) and stored.manifest.system_identifier == self.system_identifier
         )
 
-    def cannot_tell(self, stored: Stored) -> bool:
-        """Say whether *stored* may be one of them: it does not say which server it is of."""
+    def may_hold(self, stored: Stored) -> bool:
+        """Say whether *stored* may be one of them: it names no server."""
         return self._matches(stored) and stored.manifest.system_identifier is None
 
     def _matches(self, stored: Stored) -> bool:
@@ -75,7 +75,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What became of the backups that could go."""
+    """The outcome for the backups that could go."""
 
     removed: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
@@ -100,14 +100,14 @@ def to_prune(
 
 
 def unplaced(stored: Sequence[Stored], scope: Scope) -> tuple[str, ...]:
-    """Return a line on those of *stored* that may be of *scope*, and do not say so."""
-    ids = [one.id for one in stored if scope.cannot_tell(one)]
+    """Return a line on those of *stored* that may be in *scope*, but name no server."""
+    ids = [one.id for one in stored if scope.may_hold(one)]
     if not ids:
         return ()
     if len(ids) == 1:
-        what = f"the backup {ids[0]} does not say which server it is of, and no rule removes it"
+        what = f"the backup {ids[0]} names no server, so no rule removes it"
         return (f"{what}: delete its folder when nobody needs it",)
-    what = f"{len(ids)} backups do not say which server they are of, and no rule removes them"
+    what = f"{len(ids)} backups name no server, so no rule removes them"
     return (f"{what} (the newest is {ids[0]}): delete their folders when nobody needs them",)
 
 
@@ -123,7 +123,7 @@ def prune(
         return Pruned()
     listing = storage.list()
     if listing.unreachable:
-        # What lies there decides what may go here.
+        # The backups there decide which ones may go here.
         return Pruned(failed=(f"nothing was pruned: {listing.unreachable}",))
     removed, failed = [], []
     for one in to_prune(listing, now or datetime.now(UTC), rules, needed, scope):
@@ -141,8 +141,8 @@ def prune_beside(
 ) -> None:
     """Prune beside the run or the work of *target*, whose outcome it does not change.
 
-    *mine* are backups that the ledger does not know of yet. What happens is logged; while the
-    database cannot say what it needs, nothing goes.
+    *mine* are backups that the ledger does not know of yet. The outcome is logged; while the
+    database does not answer, nothing goes.
     """
     rules = Rules.of(settings)
     if not rules.are_set:

@@ -1,4 +1,4 @@
-"""Where backups lie, who can read them, and how long they stay: the settings of storage."""
+"""The settings of storage: the stores, the keys that open backups, and retention."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pydantic import (
 
 
 def _folder(path: Path) -> Path:
-    """Spell `~` out, as a shell would: nobody wants a folder of that name."""
+    """Spell `~` out, as a shell would: a folder of that name is a mistake."""
     if not path.parts:
         raise ValueError('names no folder; "." is the one of the project')
     return path.expanduser()
@@ -27,7 +27,7 @@ Folder = Annotated[Path, AfterValidator(_folder)]
 
 
 class StorageSettings(BaseModel):
-    """Where backups go, and until when."""
+    """The stores of backups, and how long backups stay there."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
@@ -40,7 +40,7 @@ class StorageSettings(BaseModel):
     upload_to: str | None = Field(
         None,
         repr=False,
-        description="A second place, as an fsspec URL such as s3://bucket/prefix; unset: none.",
+        description="URL of a second store, as fsspec has it: s3://bucket/prefix; unset: none.",
     )
     upload_options: dict[str, Any] = Field(
         default_factory=dict,
@@ -51,7 +51,7 @@ class StorageSettings(BaseModel):
     transfer_timeout_seconds: float = Field(
         3600.0,
         gt=0,
-        description="An upload with its check, or a download, is given up after this long.",
+        description="Seconds after which an upload with its check, or a download, is given up.",
     )
     keep_local: bool = Field(
         True,  # noqa: FBT003 - pydantic's default
@@ -63,14 +63,14 @@ class StorageSettings(BaseModel):
     )
     identity: SecretStr | None = Field(
         None,
-        description="age private key that opens encrypted backups, as text; that of a file by"
+        description="age private key that opens encrypted backups, as text; for one in a file set"
         " PLUGINS__BACKUP__IDENTITY_FILE. Only `restore` and `verify` need it.",
     )
     keep_last: int | None = Field(
         None, ge=1, description="Keep this many of the newest backups; see retention."
     )
     keep_days: int | None = Field(
-        None, ge=1, le=36_500, description="Keep backups younger than this."
+        None, ge=1, le=36_500, description="Keep backups younger than this many days."
     )
     keep_monthly: int | None = Field(
         None, ge=1, description="Keep the newest backup of each of this many months."

@@ -15,8 +15,8 @@ from sst.hooks import Veto
 
 from ..manifest.manifest import MANIFEST_NAME, damaged
 from ..postgres.process import Deadline
-from ..postgres.progress_line import human_size
-from .encryption import decrypt, encrypt, opened_name_properties, require_identity
+from ..sizes import human_size
+from .encryption import decrypt, encrypt, open_name_properties, require_identity
 from .listing import Listing, Stored, merged, pick, stored_in
 from .local import LocalStore
 
@@ -37,7 +37,7 @@ _SMALLEST_SHARE = 50
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A backup that is being made in *folder*, which nobody else can read."""
+    """A backup that is being made in *folder*, which only its owner can read."""
 
     id: str
     folder: Path
@@ -61,7 +61,7 @@ class Storage:
 
     @contextmanager
     def draft(self, backup_id: str) -> Iterator[Draft]:
-        """Create the folder of a new backup; what is not published from it is removed at the end.
+        """Create the folder of a new backup; unless it is published, it is removed at the end.
 
         Raises `Veto` when *backup_id* exists or a store is silent, before anything is dumped for
         nothing; `OSError` when it cannot be written.
@@ -132,11 +132,11 @@ class Storage:
             yield self._decrypted(stored.manifest, self._intact(stored, scratch), scratch)
 
     def name_properties(self, stored: Stored) -> Mapping[str, Any]:
-        """Return the properties of the name of *stored*'s database; nothing when not known.
+        """Return the own properties of the database of *stored*; none when they are not known.
 
         Raises as `opened` does: where backups are encrypted, so is this.
         """
-        return opened_name_properties(stored.manifest, self._settings.identity)
+        return open_name_properties(stored.manifest, self._settings.identity)
 
     def delete(self, stored: Stored) -> None:
         """Remove *stored* everywhere, here last; raise `Veto` or `OSError` when that fails."""

@@ -43,13 +43,13 @@ def scratch_name(database: str, backup_id: str) -> str:
 
 
 @contextlib.contextmanager
-def scratch_place(url: DatabaseUrl, database: str, name: str) -> Iterator[None]:
+def held_scratch(url: DatabaseUrl, database: str, name: str) -> Iterator[None]:
     """Hold the right to the scratch database *name* for the body; drop it at the end.
 
-    *url* is the database that scratch databases are made from, and where their locks are. Those
-    of *database* whose lock nobody holds were left by a killed process: they are dropped first.
+    The locks of scratch databases are in the database of *url*, by which they are made, too.
+    Those of *database* whose lock is free were left by a killed process: they are dropped first.
 
-    Raises `Veto` when somebody else holds it, `psycopg2.Error` when the server does not answer.
+    Raises `Veto` when another session holds it, `psycopg2.Error` when the server does not answer.
     """
     with connected(url) as holder:
         _drop_leftovers(url, holder, database)
@@ -66,7 +66,7 @@ def scratch_place(url: DatabaseUrl, database: str, name: str) -> Iterator[None]:
 def borrowed_roles(url: DatabaseUrl, roles: tuple[str, ...]) -> Iterator[None]:
     """Create those of *roles* that the scratch server does not have, without login, for the body.
 
-    Ownership and policies name them. A killed process leaves them behind; they can do nothing.
+    Ownership and policies name them. A killed process leaves them behind, without any right.
 
     Raises `psycopg2.Error` when they cannot be created.
     """

@@ -16,7 +16,7 @@ from ..postgres.client_environment import plain_environment
 from ..postgres.database_session import reason_of
 from ..postgres.task import Task
 from ..store.intact import require_intact
-from .scratch_database import borrowed_roles, scratch_name, scratch_place
+from .scratch_database import borrowed_roles, held_scratch, scratch_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 NONE = "none"
 READ = "read"
 RESTORE = "restore"
+PROVEN = {
+    NONE: "not verified",
+    READ: "read back, not restored",
+    RESTORE: "restored and compared",
+}
+"""The outcome of each level, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class Verifier:
     deadline: Deadline
     jobs: int = 1
     is_elsewhere: bool = False
-    """Whether that server may know none of the roles: they are created and dropped with it."""
+    """Whether it is another server, which may lack the roles: they are created and dropped."""
     options: RebuildOptions = PLAIN
 
     def verify(self, folder: Path, manifest: Manifest, level: str) -> None:
@@ -50,8 +56,8 @@ class Verifier:
         Raises `Veto` when it is not what was written, or cannot be read or restored.
         """
         if manifest.encryption is None:
-            # What was decrypted has other checksums; those of the sealed files were compared
-            # when it was opened, and age has found every changed byte.
+            # Decrypted files have other checksums; those of the encrypted files were compared
+            # when the backup was opened, and age has found every changed byte.
             require_intact(folder, manifest)
         if level == READ:
             self.read(folder, NAMES[manifest.format])
@@ -77,11 +83,11 @@ class Verifier:
     def restore(self, folder: Path, manifest: Manifest) -> None:
         """Restore the archive into a scratch database, compare, and drop that."""
         name = scratch_name(manifest.database, manifest.id)
-        lent = manifest.roles if self.is_elsewhere else ()
+        borrowed = manifest.roles if self.is_elsewhere else ()
         try:
             with (
-                borrowed_roles(self.scratch_url, lent),
-                scratch_place(self.scratch_url, manifest.database, name),
+                borrowed_roles(self.scratch_url, borrowed),
+                held_scratch(self.scratch_url, manifest.database, name),
             ):
                 self._rebuild(folder, manifest, name)
                 compare(self.scratch_url.with_database(name), manifest, self.deadline)

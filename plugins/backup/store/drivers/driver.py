@@ -1,4 +1,4 @@
-"""What a driver can be asked, with the answers for a store that has folders."""
+"""The questions to a driver, with the answers for a store that has folders."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...manifest.manifest import ArchivedFile
 
 _READ_BYTES = 8 * 2**20
-# Small files are read back together, for what costs time there is one answer after the other.
+# Small files are read back together: waiting for one answer after the other costs the time.
 _SMALL_BYTES = 2**20
 _TOGETHER = 32
 # At DEBUG they log what they send: headers with tokens, signatures, whole requests.
@@ -57,7 +57,7 @@ class Transfer:
         self._driver.cut(self._fs)
 
     def names(self) -> list[str]:
-        """Return what lies directly in the store; nothing when its folder is not there yet."""
+        """Return the names directly in the store; none when its folder does not exist yet."""
         self._fs.invalidate_cache()
         try:
             found = self._fs.ls(self._root, detail=False)
@@ -68,7 +68,7 @@ class Transfer:
         return sorted({path.rstrip("/").rpartition("/")[2] for path in found})
 
     def exists(self, name: str) -> bool:
-        """Say whether anything of *name* lies there."""
+        """Say whether the store has anything of *name*."""
         return name in self.names()
 
     def read_all(
@@ -76,7 +76,7 @@ class Transfer:
     ) -> dict[str, bytes | Veto | None]:
         """Return the content of *file* in each of *names*, None where there is none.
 
-        What is no file, or larger than *most_bytes*, is not read: a `Veto` says so.
+        Anything but a file, or one larger than *most_bytes*, is not read: its value is a `Veto`.
         """
         paths = {name: self._path(name, file) for name in names}
         refused = self._refused(paths, most_bytes)
@@ -118,8 +118,8 @@ class Transfer:
     def require_same(self, name: str, files: Sequence[ArchivedFile]) -> None:
         """Read *files* back; raise `Veto` when one is not what it should be.
 
-        What a store says about its own checksums differs from store to store, and for large
-        objects it is not the file's. Reading them is the one proof that holds everywhere.
+        Checksums of stores differ from store to store, and for large objects they are not the
+        file's. Only reading the files proves it everywhere.
         """
         self._fs.invalidate_cache()
         for found, file in self._digests(name, files):
@@ -139,7 +139,7 @@ class Transfer:
             raise failure or Veto(f"{new} is not there as it was sent")
 
     def remove(self, name: str) -> None:
-        """Remove everything of *name*, what makes it a backup first."""
+        """Remove everything of *name*, its manifest first: without that it is no backup."""
         self._watch.check()
         self._fs.invalidate_cache()
         root = self._path(name)

@@ -1,4 +1,4 @@
-"""What of a URL and of options may be shown, and what is a secret."""
+"""The parts of a URL and of options that may be shown, and those that are secrets."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _texts(value: object) -> Iterator[str]:
     elif isinstance(value, int) and value >= _LEAST_SECRET_NUMBER:
         yield str(value)
     elif isinstance(value, dict):
-        # An address is what an error message is about, and no secret; what it holds may be.
+        # An error message is about an address, which is no secret; its password is one.
         addresses = [part for name, part in value.items() if name in _ADDRESSES]
         yield from (text for part in addresses for text in _hidden(str(part)))
         yield from _texts([part for name, part in value.items() if name not in _ADDRESSES])

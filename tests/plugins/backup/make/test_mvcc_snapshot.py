@@ -209,7 +209,7 @@ def test_tables_that_come_and_go_all_the_time_are_an_error_in_the_end(
 
     veto = vetoed(run)
 
-    assert "tables were created, dropped or rewritten during each of 5 tries" in veto.reason
+    assert "tables were created, dropped or rewritten during each of 5 attempts" in veto.reason
 
 
 @pytest.mark.external

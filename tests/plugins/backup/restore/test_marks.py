@@ -18,7 +18,7 @@ from plugins.backup.restore.database_names import (
     rebuilt_name,
 )
 from plugins.backup.restore.restore import RestoreOptions, clean, restore, undo
-from plugins.backup.verify.scratch_database import scratch_name, scratch_place
+from plugins.backup.verify.scratch_database import held_scratch, scratch_name
 from sst.db.url import DatabaseUrl
 from sst.hooks import Veto
 from tests.support.swaps import drop_family
@@ -142,7 +142,7 @@ def test_verification_that_finds_its_name_taken_leaves_that_database(
     name = scratch_name(live.name, "20261122T143000Z-shop-abc123")
     outside.execute("CREATE DATABASE {}", name)
 
-    with scratch_place(live, live.name, name):
+    with held_scratch(live, live.name, name):
         pass
 
     assert outside.oid(name) is not None

@@ -143,7 +143,7 @@ def test_undo_of_an_undo_is_a_restore_again(scene: Scene) -> None:
 
 
 def test_undo_without_a_kept_database_is_refused(scene: Scene) -> None:
-    with pytest.raises(Veto, match="nothing to go back to"):
+    with pytest.raises(Veto, match="there is no database to put back"):
         undo(scene.work, _NO_WISH)
 
     assert scene.word() == "live"

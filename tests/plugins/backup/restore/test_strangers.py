@@ -17,7 +17,7 @@ from plugins.backup.restore.database_names import (
     find_replaced,
     find_template_copies,
 )
-from plugins.backup.verify.scratch_database import scratch_place
+from plugins.backup.verify.scratch_database import held_scratch
 from sst.db.url import DatabaseUrl
 from sst.hooks import Veto
 from tests.support.backups import execute
@@ -61,10 +61,10 @@ def test_operator_that_somebody_planted_is_not_run(database_url: str) -> None:
 def test_second_verification_does_not_drop_the_database_of_the_first(database_url: str) -> None:
     url = DatabaseUrl(database_url)
     name = f"{url.name}_verify_20261122T143000Z_7e01e1"
-    with scratch_place(url, url.name, name):
+    with held_scratch(url, url.name, name):
         execute(database_url, f'CREATE DATABASE "{name}"')
 
-        with pytest.raises(Veto, match="another verification"), scratch_place(url, url.name, name):
+        with pytest.raises(Veto, match="another verification"), held_scratch(url, url.name, name):
             pass
 
         with connected(url) as server:

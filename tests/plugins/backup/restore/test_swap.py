@@ -80,7 +80,7 @@ def test_names_change_while_applications_reconnect(two: Pair) -> None:
 
     assert clients.words == {"old", "new"}
     assert two.word_in(two.names.live) == "new"
-    assert two.word_in(two.names.kept) == "old"
+    assert two.word_in(two.names.replaced) == "old"
     assert 0 < milliseconds < 5000
 
 
@@ -88,7 +88,7 @@ def test_names_change_while_applications_reconnect(two: Pair) -> None:
 def test_what_cannot_be_renamed_changes_nothing(two: Pair) -> None:
     """The second name is taken: the first rename must not stand."""
     with connected(two.target) as outside:
-        outside.execute("CREATE DATABASE {} TEMPLATE template0", two.names.kept)
+        outside.execute("CREATE DATABASE {} TEMPLATE template0", two.names.replaced)
 
     with pytest.raises(Veto, match="already exists"):
         swap(two.target, two.names)
@@ -117,7 +117,7 @@ def test_swap_goes_on_without_its_client(near: Pair) -> None:
         assert becomes_true(lambda: _lets_in(near.url))
 
     assert near.word_in(near.names.live) == "new"
-    assert near.word_in(near.names.kept) == "old"
+    assert near.word_in(near.names.replaced) == "old"
 
 
 def test_link_lost_in_the_swap_is_looked_into(near: Pair, links: list[socket.socket]) -> None:
@@ -191,7 +191,7 @@ def _swapping_client(near: Pair) -> subprocess.Popen[str]:
     """Start a process that swaps; return when nobody gets in any more."""
     names = near.names
     client = subprocess.Popen(
-        [sys.executable, "-c", _SCRIPT, near.url, names.live, names.fresh, names.kept],
+        [sys.executable, "-c", _SCRIPT, near.url, names.live, names.fresh, names.replaced],
         cwd=REPOSITORY,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -129,7 +129,7 @@ def test_backups_from_before_servers_were_known_are_kept_and_restored_by_the_fla
     restored = shop.project.migrate("restore", "latest", _FLAG, *shop.confirmed)
 
     assert pruned.json["data"]["backups"] == []
-    assert f"{len(folders)} backups do not say which server" in str(pruned.json["warnings"])
+    assert f"{len(folders)} backups name no server" in str(pruned.json["warnings"])
     assert refused.exit_code == 5, refused.output
     assert refused.json["error"]["code"] == "backup_of_another_server"
     assert shop.backup_id in refused.json["error"]["message"]

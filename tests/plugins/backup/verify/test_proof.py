@@ -159,7 +159,7 @@ def test_rows_that_do_not_come_back_refuse_the_run(
     veto = vetoed(run, verify="restore", pg_bin=wrapped(tmp_path / "bin", real, body))
 
     assert veto.reason == (
-        "what was restored is not what was dumped: public.note has 0 rows, not 2000"
+        "the restored database differs from the dump: public.note has 0 rows, not 2000"
     )
     assert veto.code == "backup_mismatch"
     assert left_in(tmp_path) == []
@@ -174,7 +174,7 @@ def test_large_objects_that_do_not_come_back_refuse_the_run(
 
     veto = vetoed(run, verify="restore", pg_bin=wrapped(tmp_path / "bin", real, body))
 
-    assert veto.reason == "what was restored is not what was dumped: 0 large objects, not 2"
+    assert veto.reason == "the restored database differs from the dump: 0 large objects, not 2"
     assert veto.code == "backup_mismatch"
     assert left_in(tmp_path) == []
 
@@ -284,7 +284,7 @@ def test_unproven_backup_says_so(run: Run, caplog: pytest.LogCaptureFixture) -> 
 
     assert backup.verified is False
     assert manifest_of(backup)["verified"] == "none"
-    assert "nobody has read it back" in caplog.text
+    assert "not verified (plugins.backup.verify)" in caplog.text
     assert json.loads((folder_of(backup) / "manifest.json").read_text())["files"]
 
 

@@ -20,8 +20,9 @@ from plugins.backup.archive.rebuild import is_harmless
 from plugins.backup.postgres.client_environment import client_environment
 from plugins.backup.postgres.create_database import creation
 from plugins.backup.postgres.process import Deadline, ToolFailedError, work
-from plugins.backup.postgres.progress_line import Progress, human_size
+from plugins.backup.postgres.progress_line import Progress
 from plugins.backup.postgres.task import LateError, Task
+from plugins.backup.sizes import human_size
 from plugins.backup.verify.scratch_database import scratch_name
 from sst.hooks import DatabaseUrl, Veto
 

@@ -1,4 +1,4 @@
-"""The second place, with stores that need no server: what holds for every driver."""
+"""The second store, with stores that need no server: what holds for every driver."""
 
 from __future__ import annotations
 

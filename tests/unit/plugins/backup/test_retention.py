@@ -106,9 +106,9 @@ def test_backups_that_name_no_server_are_named_when_there_are_any() -> None:
 
     assert unplaced(others, SHOP) == ()
     [one] = unplaced([*others, old[0]], SHOP)
-    assert one.startswith(f"the backup {old[0].id} does not say")
+    assert one.startswith(f"the backup {old[0].id} names no server")
     [two] = unplaced([*old, *others], SHOP)
-    assert two.startswith("2 backups do not say")
+    assert two.startswith("2 backups name no server")
     assert old[0].id in two
 
 
