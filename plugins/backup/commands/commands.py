@@ -182,5 +182,5 @@ def _restore(
     if done.restored.kept_as:
         text += f"\nkept: {done.restored.kept_as} (python migrate.py restore --undo)"
     data = restore_operations.restored_data(done)
-    warnings = tuple(map(left_alone, done.strangers))
+    warnings = tuple(map(left_alone, done.unmarked))
     return CommandResult(text, data, backup=done.backup, run_id=done.run_id, warnings=warnings)

@@ -17,7 +17,7 @@ from ..restore.database_names import (
     ReplacedDatabase,
     find_half_made,
     find_replaced,
-    find_strangers,
+    find_unmarked,
 )
 from ..store.listing import LATEST
 from ..store.retention import Pruned, Rules, Scope, to_prune, unplaced
@@ -26,6 +26,8 @@ from ..store.storage import Storage
 from .texts import replaced_row
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sst.hooks import CommandContext, DatabaseUrl, LockedWork
 
     from ..settings import Config
@@ -44,13 +46,13 @@ class Plan:
     snapshots: tuple[str, ...]
     half_made: tuple[str, ...]
     failed: tuple[str, ...] = ()
-    strangers: tuple[str, ...] = ()
+    unmarked: tuple[str, ...] = ()
     """Databases that have a name like ours, but not our mark: they are left."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """A line for each thing that is still there, but looks as if it should not be."""
-        return (*self.failed, *map(marks.left_alone, self.strangers))
+        return (*self.failed, *map(marks.left_alone, self.unmarked))
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
@@ -62,7 +64,7 @@ class Plan:
             *((gone, "template copy", name, "") for name in self.snapshots),
             *((gone, "half-made database", name, "") for name in self.half_made),
             *(replaced_row(each, "kept") for each in self.kept),
-            *(("left", "database without our mark", name, "") for name in self.strangers),
+            *(("left", "database without our mark", name, "") for name in self.unmarked),
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -74,7 +76,7 @@ class Plan:
             "kept_databases": [each.to_dict() for each in self.kept],
             "template_copies": list(self.snapshots),
             "half_made_databases": list(self.half_made),
-            "left_databases": list(self.strangers),
+            "left_databases": list(self.unmarked),
             "failed": list(self.failed),
         }
 
@@ -137,20 +139,25 @@ def prune(
             needed = inspection.needed_backups
             origin = read_origin(inspection.fetch, work.database_url)
         storage, rules = storage_of(config, work), Rules.of(config)
-        live = work.database_url.name
-        scope = Scope(live, work.environment, origin.system_identifier)
+        scope = Scope(work.database_url.name, work.environment, origin.system_identifier)
         obstacle = unknown_to_retention(origin) if rules.are_set else ""
         if obstacle:
             pruned = Pruned(failed=(obstacle,))
-        elif dry_run:
-            gone = to_prune(storage.list(), datetime.now(UTC), rules, needed, scope)
-            pruned = Pruned(tuple(one.id for one in gone))
         else:
-            pruned = prune_backups(storage, rules, needed, scope)
+            pruned = _backups(storage, rules, needed, scope, dry_run=dry_run)
         listing = storage.list()
         if rules.are_set:
             pruned = replace(pruned, failed=(*pruned.failed, *unplaced(listing, scope)))
         return _databases(config, work.database_url, listing, pruned, dry_run=dry_run)
+
+
+def _backups(
+    storage: Storage, rules: Rules, needed: Collection[str], scope: Scope, *, dry_run: bool
+) -> Pruned:
+    if not dry_run:
+        return prune_backups(storage, rules, needed, scope)
+    gone = to_prune(storage.list(), datetime.now(UTC), rules, needed, scope)
+    return Pruned(tuple(one.id for one in gone))
 
 
 def _databases(
@@ -170,7 +177,7 @@ def _databases(
         # While a store is silent, it may hold the backup of a copy.
         orphans = [] if listing.unreachable else template_copy.find_orphans(server, live, left)
         half_made = find_half_made(server, live)
-        strangers = find_strangers(server, live)
+        unmarked = find_unmarked(server, live)
         names = () if dry_run else (*(each.name for each in old), *orphans, *half_made)
         stay = tuple(filter(None, map(server.drop_or_explain, names)))
     return Plan(
@@ -181,7 +188,7 @@ def _databases(
         snapshots=tuple(orphans),
         half_made=tuple(half_made),
         failed=(*pruned.failed, *stay),
-        strangers=tuple(strangers),
+        unmarked=tuple(unmarked),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..postgres.maintenance_session import connected, translate_driver_errors
 from ..restore import recreate
 from ..restore import restore as steps
-from ..restore.database_names import find_half_made, find_replaced, find_strangers
+from ..restore.database_names import find_half_made, find_replaced, find_unmarked
 from ..restore.source import restore_source_of
 from ..restore.swap import repair_swap
 from .operations import origin_of, storage_of
@@ -54,7 +54,7 @@ class Done:
     restored: Restored
     run_id: str
     backup: Backup | None = None
-    strangers: tuple[str, ...] = ()
+    unmarked: tuple[str, ...] = ()
     """Databases that have a name like ours, but not our mark."""
 
 
@@ -68,19 +68,19 @@ def restore(config: Config, context: CommandContext, request: Request) -> Done:
     target = stored.id if stored else "--undo"
     context.confirm(f"restore {target}", request.confirmed)
     options = request.options(config)
-    exists, strangers = _first_look(url)
+    exists, unmarked = _first_look(url)
     if stored and not exists:
         restored = recreate.recreate(
             url, restore_source_of(config, storage, stored, options), options
         )
         run_id = recreate.put_on_record(context, restored, stored)
-        return Done(restored, run_id, stored.backup, strangers)
+        return Done(restored, run_id, stored.backup, unmarked)
     wait = request.lock_wait_seconds
     with context.locked("restore", target, lock_wait_seconds=wait) as work, work.alone():
         if stored is None:
-            return Done(steps.undo(work, options), work.id, strangers=strangers)
+            return Done(steps.undo(work, options), work.id, unmarked=unmarked)
         source = restore_source_of(config, storage, stored, options)
-        return Done(steps.restore(work, source, options), work.id, stored.backup, strangers)
+        return Done(steps.restore(work, source, options), work.id, stored.backup, unmarked)
 
 
 def _wanted(storage: Storage, context: CommandContext, request: Request) -> Stored | None:
@@ -127,4 +127,4 @@ def _first_look(url: DatabaseUrl) -> tuple[bool, tuple[str, ...]]:
         live = url.name
         siblings = (each.name for each in find_replaced(server, live))
         repair_swap(server, live, *find_half_made(server, live), *siblings)
-        return server.oid(live) is not None, tuple(find_strangers(server, live))
+        return server.oid(live) is not None, tuple(find_unmarked(server, live))

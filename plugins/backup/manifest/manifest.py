@@ -134,7 +134,7 @@ class Manifest:
             raise damaged(f"its manifest cannot be understood ({error})") from error
 
     def to_backup(self, uri: str) -> Backup:
-        """Return the value that the core records, prints and notifies; it lies at *uri*."""
+        """Return the value that the core records, prints and notifies; its folder is *uri*."""
         return Backup(
             id=self.id,
             uri=uri,

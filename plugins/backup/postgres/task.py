@@ -2,7 +2,7 @@
 
 libpq waits for the server in C, and holds a signal off for as long as the server likes; a driver
 may wait for ever on a connection that is open and silent. The thread that waits for them does
-neither. What it no longer waits for is cancelled, or stops at its next step.
+neither. Work that it no longer waits for is cancelled, or stops at its next step.
 """
 
 from __future__ import annotations

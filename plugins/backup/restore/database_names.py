@@ -94,7 +94,7 @@ def find_template_copies(server: Server, live: str) -> list[str]:
     return _ours(server, live, _SNAPSHOT)
 
 
-def find_strangers(server: Server, live: str) -> list[str]:
+def find_unmarked(server: Server, live: str) -> list[str]:
     """Return the databases that have a name like ours beside *live*, and are not ours."""
     tail = f"({_REPLACED}|{_HALF_MADE}|{_SNAPSHOT})"
     found = _ours(server, live, tail)

@@ -111,9 +111,9 @@ def drop(server: Connection, name: str) -> bool:
     return True
 
 
-def warn_of(*strangers: str) -> None:
+def warn_of(*unmarked: str) -> None:
     """Name databases that look like ours and are not."""
-    for name in strangers:
+    for name in unmarked:
         _log.warning("%s", left_alone(name))
 
 

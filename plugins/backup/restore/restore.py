@@ -17,7 +17,7 @@ from . import marks, template_copy
 from .database_names import (
     find_half_made,
     find_replaced,
-    find_strangers,
+    find_unmarked,
     free_replaced_name,
     rebuilt_name,
 )
@@ -239,15 +239,15 @@ def _finish(
 
 
 def _nothing_replaced(server: Server, live: str) -> Veto:
-    strangers = ", ".join(find_strangers(server, live))
-    left = f" ({strangers}: without our mark)" if strangers else ""
+    unmarked = ", ".join(find_unmarked(server, live))
+    left = f" ({unmarked}: without our mark)" if unmarked else ""
     by_hand = (
         "; older versions left no mark: when you know that one of these was live before, change"
         " the names yourself (ALTER DATABASE ... RENAME TO ...)"
     )
     return Veto(
         f"there is no database to put back: no restore has replaced {live}{left}",
-        f"python migrate.py backup list names the backups{by_hand if strangers else ''}",
+        f"python migrate.py backup list names the backups{by_hand if unmarked else ''}",
         code="nothing_kept",
     )
 

@@ -135,7 +135,7 @@ class RemoteStore:
         transfer.write(manifest.id, f"{MANIFEST_NAME}{PARTIAL}", text)
         transfer.put(manifest.id, manifest.files, folder)
         transfer.require_same(manifest.id, manifest.files)
-        # From here on a stalled request may still succeed: what lies there is left to the sweep.
+        # From here on a stalled request may still succeed: its files are left to the sweep.
         state.commits = True
         try:
             transfer.commit(manifest.id, f"{MANIFEST_NAME}{PARTIAL}", MANIFEST_NAME, text)

@@ -165,7 +165,7 @@ class Storage:
         """Return a folder with every file checked, of the nearest store that can give one."""
         manifest, holders = stored.manifest, self._holders(stored)
         if not holders:
-            raise damaged(f"it lies at {', '.join(stored.stores)}")
+            raise damaged(f"it is at {', '.join(stored.stores)}")
         folder = partial(self._scratch, manifest.id, scratch)
         for store, further in pairwise(holders):
             try:

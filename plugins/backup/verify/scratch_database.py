@@ -82,8 +82,8 @@ def borrowed_roles(url: DatabaseUrl, roles: tuple[str, ...]) -> Iterator[None]:
 
 
 def _drop_leftovers(url: DatabaseUrl, session: Session, database: str) -> None:
-    found, strangers = marks.ours(session, f"^{re.escape(_shortened(database))}{_TAIL}")
-    marks.warn_of(*strangers)
+    found, unmarked = marks.ours(session, f"^{re.escape(_shortened(database))}{_TAIL}")
+    marks.warn_of(*unmarked)
     for name in found:
         [(is_orphan,)] = session.fetch(_LOCK, _key(name))
         if is_orphan:
