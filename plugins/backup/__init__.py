@@ -8,8 +8,8 @@ folder of that name is complete, was proven, and has the sha256 that the manifes
 - `commands/`: the commands `backup` and `restore`, their work and their texts
 - `make/`: one new backup: snapshot, dump, counts, obstacles to a restore
 - `manifest/`: the facts about a backup, in the file beside it, and its id
-- `postgres/`: the database and its server: sessions, client programs, properties, threads
-- `restore/`: a restore: rebuild, swap and undo; template copies; marks of our databases
+- `postgres/`: the database and its server: sessions, client programs, properties, marks
+- `restore/`: a restore: rebuild, swap and undo; template copies
 - `settings.py`: all settings, one model out of those of the rooms
 - `sizes.py`: sizes for people
 - `store/`: the stores of backups, local and behind a URL, and retention

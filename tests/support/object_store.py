@@ -107,7 +107,7 @@ class Wire:
         with self._lock:
             self._left, self._cuts = count, cut
 
-    def repair_swap(self) -> None:
+    def repair(self) -> None:
         """Let everything through again, on new connections."""
         with self._lock:
             self._left = None

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from plugins.backup.manifest.backup_id import backup_id
 from plugins.backup.manifest.manifest import Manifest
+from plugins.backup.postgres import marks
 from plugins.backup.postgres.create_database import creation
 from plugins.backup.postgres.maintenance_session import connected
-from plugins.backup.restore import marks
 from plugins.backup.restore.restore import RestoreSource
 from sst.db.url import DatabaseUrl
 from tests.support.backups import execute, fetch

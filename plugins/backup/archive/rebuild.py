@@ -12,11 +12,11 @@ import psycopg2
 
 from sst.hooks import Veto
 
+from ..postgres import marks
 from ..postgres.client_environment import client_environment
 from ..postgres.create_database import TEMPLATE0, creation, missing_roles
 from ..postgres.database_session import Session, asked, reason_of
 from ..postgres.process import Deadline, ToolFailedError, work
-from ..restore import marks
 from .contents import count_all, list_tables
 from .pg_dump import NAMES, STATISTICS_SINCE, carries_statistics, refusal
 from .prepared_rebuild import entries_to_restore, functions_find

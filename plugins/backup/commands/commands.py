@@ -9,7 +9,7 @@ import click
 from sst.hooks import CommandResult
 
 from ..manifest.origin import FLAG
-from ..restore.marks import left_alone
+from ..postgres.marks import left_alone
 from ..verify.verifier import PROVEN
 from . import operations, restore_operations
 from .texts import details, listing_data, listing_text, rows, summary
@@ -55,7 +55,7 @@ _from_another_server = click.option(
     FLAG,
     "from_another_server",
     is_flag=True,
-    help="The backup may be of another server, or of one that it does not name.",
+    help="Accept a backup of another server, or one that names no server.",
 )
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from ..make.make_backup import make_backup
 from ..make.maker import verifier_of
 from ..manifest.origin import Origin, read_origin, unknown_to_retention
+from ..postgres import marks
 from ..postgres.client_programs import find_tools
 from ..postgres.maintenance_session import connected, translate_driver_errors
 from ..postgres.process import Deadline
-from ..restore import marks, template_copy
+from ..restore import template_copy
 from ..restore.database_names import (
     ReplacedDatabase,
     find_half_made,

@@ -5,6 +5,7 @@
 - `create_database.py`: CREATE DATABASE for a rebuild: encoding, locale, the roles it names
 - `database_session.py`: a connection to a database, and one question with a deadline
 - `maintenance_session.py`: a connection beside the databases: rename, drop, lock
+- `marks.py`: the mark of our databases: none without it is dropped or swapped in
 - `name_properties.py`: the database's own owner, grants, settings and comment, read and given
 - `name_properties_in_manifest.py`: these properties in a backup, for a lost database
 - `process.py`: a client program with a deadline, and a deadline shared by several

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg2 import sql
 
-from ..restore.marks import born_with
+from .marks import born_with
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from .database_session import Session
+    from .maintenance_session import Server
 
 # Columns come and go with the versions: a row as JSON has those that there are.
 _PROPERTIES = """
@@ -58,9 +59,9 @@ def roles_of(session: Session) -> tuple[str, ...]:
     return tuple(str(row[0]) for row in session.fetch(_ROLES))
 
 
-def missing_roles(session: Session, wanted: tuple[str, ...]) -> list[str]:
-    """Return those of *wanted* that the session's server does not have."""
-    known = {str(row[0]) for row in session.fetch(_KNOWN_ROLES)}
+def missing_roles(connection: Session | Server, wanted: Iterable[str]) -> list[str]:
+    """Return those of *wanted* that the server of *connection* does not have."""
+    known = {str(row[0]) for row in connection.fetch(_KNOWN_ROLES)}
     return [role for role in wanted if role not in known]
 
 

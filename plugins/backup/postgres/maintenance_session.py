@@ -11,7 +11,7 @@ from psycopg2 import sql
 
 from sst.hooks import DatabaseUnreachableError, TemporaryError, Veto
 
-from ..restore import marks
+from . import marks
 from .client_environment import APPLICATION_NAME
 from .database_session import asked, close, reason_of
 from .process import Deadline

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sst.hooks import Veto
 
-from ..restore import marks
+from . import marks
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping

@@ -9,7 +9,7 @@ import psycopg2
 
 from sst.hooks import DatabaseUnreachableError, Veto
 
-from ..restore.preflight import missing_roles
+from .create_database import missing_roles
 from .database_session import reason_of
 from .maintenance_session import connected
 from .name_properties import Properties, apply_properties, read_properties
@@ -47,7 +47,7 @@ def apply_name_properties(
     if not values:
         return
     wanted = Properties.from_dict(values)
-    missing = missing_roles(server, wanted.roles)
+    missing = missing_roles(server, sorted(wanted.roles))
     if missing and not no_owner:
         names = ", ".join(missing)
         raise Veto(

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ..postgres import marks
 from ..postgres.maintenance_session import LONGEST_NAME_BYTES
-from . import marks
 
 if TYPE_CHECKING:
     from ..postgres.maintenance_session import Server

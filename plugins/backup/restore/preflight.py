@@ -10,6 +10,7 @@ import psycopg2
 
 from sst.hooks import Veto
 
+from ..postgres.create_database import missing_roles
 from ..sizes import human_size
 
 if TYPE_CHECKING:
@@ -33,10 +34,6 @@ _SLOTS = "SELECT slot_name FROM pg_replication_slots WHERE database = %(name)s O
 _SUBSCRIPTIONS = """
 SELECT s.subname FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
  WHERE d.datname = %(name)s ORDER BY 1
-"""
-_MISSING_ROLES = """
-SELECT r FROM unnest(CAST(%(roles)s AS text[])) r
- WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) ORDER BY 1
 """
 _FOLDER = """
 SELECT host(inet_server_addr()),
@@ -62,7 +59,7 @@ def require_swappable(server: Server, live: str) -> None:
 
 def require_roles(server: Server, roles: Iterable[str]) -> None:
     """Raise `Veto` that names those of *roles* that the server does not have."""
-    missing = missing_roles(server, roles)
+    missing = missing_roles(server, sorted(roles))
     if missing:
         raise Veto(
             f"the backup names roles that this server does not have: {', '.join(missing)}",
@@ -70,11 +67,6 @@ def require_roles(server: Server, roles: Iterable[str]) -> None:
             " role of migrations, and grants are left out",
             code="missing_roles",
         )
-
-
-def missing_roles(server: Server, roles: Iterable[str]) -> list[str]:
-    """Return those of *roles* that the server does not have."""
-    return [str(row[0]) for row in server.fetch(_MISSING_ROLES, roles=sorted(roles))]
 
 
 def require_room(server: Server, tablespace: str, needed_bytes: int) -> None:

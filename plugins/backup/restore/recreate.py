@@ -9,9 +9,9 @@ import psycopg2
 
 from sst.hooks import Restored, TemporaryError, Veto
 
+from ..postgres import marks
 from ..postgres.maintenance_session import accepts_connections, connected, translate_driver_errors
 from ..postgres.name_properties_in_manifest import apply_name_properties
-from . import marks
 from .database_names import find_half_made, rebuilt_name
 from .preflight import require_roles
 

@@ -11,9 +11,10 @@ import psycopg2
 
 from sst.hooks import Restored, TemporaryError, Veto
 
+from ..postgres import marks
 from ..postgres.maintenance_session import connected, translate_driver_errors
 from ..postgres.name_properties import Properties, apply_properties, read_properties, rehearse
-from . import marks, template_copy
+from . import template_copy
 from .database_names import (
     find_half_made,
     find_replaced,

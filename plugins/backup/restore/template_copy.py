@@ -11,10 +11,10 @@ import psycopg2
 
 from sst.hooks import DatabaseUnreachableError, Veto
 
+from ..postgres import marks
 from ..postgres.database_session import reason_of
 from ..postgres.maintenance_session import connected
 from ..postgres.name_properties import read_properties
-from . import marks
 from .database_names import find_template_copies, template_copy_name
 from .preflight import free_bytes
 

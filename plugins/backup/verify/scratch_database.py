@@ -13,11 +13,11 @@ from psycopg2 import sql
 
 from sst.hooks import Veto
 
+from ..postgres import marks
 from ..postgres.create_database import missing_roles
 from ..postgres.database_session import asked, connected, reason_of
 from ..postgres.process import Deadline
 from ..postgres.task import LateError
-from ..restore import marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from plugins.backup.archive.contents import list_tables
+from plugins.backup.postgres import marks
 from plugins.backup.postgres.database_session import asked
 from plugins.backup.postgres.maintenance_session import connected
 from plugins.backup.postgres.process import Deadline
-from plugins.backup.restore import marks
 from plugins.backup.restore.database_names import (
     find_half_made,
     find_replaced,

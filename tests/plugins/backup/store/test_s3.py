@@ -119,7 +119,7 @@ def test_wire_that_breaks_in_the_middle_refuses_the_backup(
     with pytest.raises(Veto) as veto:
         publish(where, files=BIG)
 
-    wire.repair_swap()
+    wire.repair()
     assert wire.broke.is_set()
     assert veto.value.code == "upload_failed"
     assert names(tmp_path / "backups") == []

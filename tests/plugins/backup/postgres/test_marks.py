@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from plugins.backup.postgres import marks
 from plugins.backup.postgres.create_database import creation
 from plugins.backup.postgres.maintenance_session import connected
 from plugins.backup.postgres.name_properties import read_properties
-from plugins.backup.restore import marks
 from plugins.backup.restore.database_names import (
     find_half_made,
     find_replaced,
