@@ -88,7 +88,7 @@ def files_of(archive: Path) -> list[Path]:
 
 
 def total_bytes(archive: Path) -> int:
-    """Return how much of *archive* is written so far; what comes and goes meanwhile counts not."""
+    """Return the bytes of *archive* so far; a file that goes meanwhile does not count."""
     total = 0
     for path in files_of(archive):
         try:

@@ -92,5 +92,5 @@ def unreadable(reason: str) -> Veto:
 
 
 def inflater() -> Any:  # noqa: ANN401 - isal's or zlib's, they are alike
-    """Return what unpacks one gzip file: `decompress`, `eof`, `unused_data`."""
+    """Return an object that unpacks one gzip file: `decompress`, `eof`, `unused_data`."""
     return _codec.decompressobj(_GZIP_BITS)

@@ -53,7 +53,7 @@ class Source:
 
     @classmethod
     def of(cls, target: BackupTarget) -> Source:
-        """Return what *target*'s database says of itself; raise `Veto` when it does not answer."""
+        """Return the database of *target*; raise `Veto` when it does not answer."""
         try:
             with target.inspect() as inspection:
                 [(database, version, number, size)] = inspection.fetch(_QUESTION)

@@ -189,7 +189,7 @@ def obstacles_of(
 def find_obstacles(
     session: Session, options: RebuildOptions, ready: Ready
 ) -> tuple[Obstacle, ...]:
-    """Return what the session's role could not rebuild in a template that holds *ready*.
+    """Return the obstacles to a rebuild by the session's role, in a template that holds *ready*.
 
     Raises `psycopg2.Error`.
     """

@@ -146,7 +146,7 @@ def default_search_path(session: Session) -> str:
 
 
 def _reached(called: Mapping[int, str], known: Mapping[int, _Function]) -> list[tuple[int, str]]:
-    """Return what is called, and what those call in turn, each with what calls the first."""
+    """Return the functions *called* and those that they call, each with its first caller."""
     by_name: dict[str, list[int]] = {}
     for oid, function in known.items():
         by_name.setdefault(function.name, []).append(oid)
@@ -199,7 +199,7 @@ def _missing(session: Session, oid: int, function: _Function, hidden: _Hidden) -
 
 
 def _complaint(session: Session, oid: int, language: str) -> str:
-    """Return what the server does not find when it parses the function; empty when all."""
+    """Return the name that the server does not find when it parses the function, or nothing."""
     session.execute("SAVEPOINT validating")
     try:
         session.fetch(f"SELECT {_VALIDATORS[language]}(CAST(%s AS oid))", (oid,))

@@ -180,12 +180,12 @@ def _prepare(
     wanted = read_properties(server, live)
     rehearse(server, live, wanted)
     clean(server, live)
-    if not _instant(server, live, source, options):
+    if not _template_copy(server, live, source, options):
         require_room(server, wanted.tablespace, source.manifest.database_bytes)
     return wanted
 
 
-def _instant(
+def _template_copy(
     server: Server, live: str, source: RestoreSource, options: RestoreOptions
 ) -> str | None:
     """Return the name of the template copy to use; None when the archive is."""
@@ -199,7 +199,7 @@ def _fresh(
     server: Server, fresh: str, url: DatabaseUrl, source: RestoreSource, options: RestoreOptions
 ) -> Iterator[None]:
     """Have the restored database under the name *fresh* for the body."""
-    copy = _instant(server, url.name, source, options)
+    copy = _template_copy(server, url.name, source, options)
     if copy is None:
         source.rebuild(url.with_database(fresh))
         yield

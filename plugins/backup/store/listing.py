@@ -55,7 +55,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Listing(Sequence[Stored]):
-    """The complete backups, newest first, and what else was found."""
+    """The complete backups, newest first, and the damaged ones."""
 
     found: tuple[Stored, ...]
     damaged: tuple[Damaged, ...] = ()
@@ -76,7 +76,7 @@ class Listing(Sequence[Stored]):
 
 
 def merged(scans: Sequence[tuple[Store, Scan]], unreachable: str) -> Listing:
-    """Return what all stores hold; *scans* begins with the nearest."""
+    """Return the backups of all stores; *scans* begins with the nearest."""
     manifests: dict[str, Manifest] = {}
     holders: dict[str, list[Store]] = {}
     wrong = [one for _, scan in scans for one in scan.damaged]

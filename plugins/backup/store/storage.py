@@ -90,7 +90,7 @@ class Storage:
         return stored_in(manifest, self._published)
 
     def list(self) -> Listing:
-        """Return every backup; what is damaged, and a store that is silent, are named."""
+        """Return every backup; damaged ones, and a store that is silent, are named."""
         scans: list[tuple[Store, Scan]] = []
         silent: list[str] = []
         for store in self._stores:
@@ -144,7 +144,7 @@ class Storage:
             store.remove(stored.id)
 
     def sweep(self, database: str) -> tuple[str, ...]:
-        """Remove what killed runs left of backups of *database*, and return the names.
+        """Remove unfinished backups of *database* that killed runs left; return their names.
 
         The caller holds the lock of that database. A failure is logged and changes nothing.
         """
@@ -185,7 +185,7 @@ class Storage:
         return target
 
     def _scratch(self, name: str, scratch: ExitStack) -> Path:
-        """Return a new folder, on the disk of the backups, that goes with *scratch*."""
+        """Return a new folder, on the disk of the backups, that is removed with *scratch*."""
         return scratch.enter_context(self._local.drafted(f"{name}.{uuid4().hex[:8]}"))
 
 

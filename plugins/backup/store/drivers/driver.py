@@ -20,7 +20,7 @@ class Driver:
     """The extra of this project that brings the package."""
 
     def transfer_arguments(self, largest_bytes: int) -> dict[str, Any]:
-        """Return what keeps a transfer of files up to *largest_bytes* small in memory."""
+        """Return arguments that keep a transfer of files up to *largest_bytes* small in memory."""
         del largest_bytes
         return {}
 

@@ -168,7 +168,7 @@ class Transfer:
         }
 
     def _get_arguments(self) -> dict[str, Any]:
-        """Return what keeps a download small in memory; older drivers know less of it."""
+        """Return arguments that keep a download small in memory; older drivers know fewer."""
         wanted = self._driver.transfer_arguments(0)
         known = inspect.signature(self._fs._get_file).parameters if wanted else ()  # noqa: SLF001 - no other way to ask
         return {name: value for name, value in wanted.items() if name in (*known, "batch_size")}
