@@ -11,7 +11,6 @@ folder of that name is complete, was proven, and has the sha256 that the manifes
 - `postgres/`: the database and its server: sessions, client programs, properties, marks
 - `restore/`: a restore: rebuild, swap and undo; template copies
 - `settings.py`: all settings, one model out of those of the rooms
-- `sizes.py`: sizes for people
 - `store/`: the stores of backups, local and behind a URL, and retention
 - `verify/`: the proof of a backup, up to a restore into a scratch database
 """

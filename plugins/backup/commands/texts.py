@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ..sizes import human_size
+from sst.hooks import size_text
+
 from ..verify.verifier import PROVEN
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def details(stored: Stored) -> str:
         ("for run", manifest.run_id or "none: made by hand"),
         ("verified", PROVEN[manifest.verified]),
         ("stored at", f"{stored.uri} ({', '.join(stored.stores)})"),
-        ("size", f"{human_size(manifest.size_bytes)}, of {human_size(manifest.database_bytes)}"),
+        ("size", f"{size_text(manifest.size_bytes)}, of {size_text(manifest.database_bytes)}"),
         ("archive", f"{shape}, encrypted" if manifest.encryption else shape),
         ("server", f"{manifest.server_version}, written by pg_dump {manifest.tool_version}"),
         ("holds", f"{len(manifest.tables)} tables, {manifest.large_objects} large objects"),
@@ -111,7 +112,7 @@ def _server(manifest: Manifest) -> str:
 
 def replaced_row(replaced: ReplacedDatabase, outcome: str) -> tuple[str, ...]:
     """Return the row of a database that a restore has replaced."""
-    return (outcome, "database", replaced.name, human_size(replaced.size_bytes))
+    return (outcome, "database", replaced.name, size_text(replaced.size_bytes))
 
 
 def _row(stored: Stored) -> tuple[str, ...]:
@@ -122,7 +123,7 @@ def _row(stored: Stored) -> tuple[str, ...]:
         manifest.environment,
         manifest.database,
         ",".join(manifest.heads) or "-",
-        human_size(manifest.size_bytes),
+        size_text(manifest.size_bytes),
         manifest.verified,
         manifest.cluster or "-",
         ",".join(stored.stores),

@@ -6,11 +6,10 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from sst.hooks import Veto
+from sst.hooks import Veto, size_text
 
 from ..manifest.backup_id import backup_id
 from ..manifest.origin import UNKNOWN
-from ..sizes import human_size
 from ..store.retention import prune_beside
 from ..store.storage import Storage, require_space
 from ..verify.verifier import NONE, PROVEN
@@ -56,7 +55,7 @@ def make_backup(
 
 def _log_result(stored: Stored, seconds: float) -> None:
     manifest = stored.manifest
-    size, proven = human_size(manifest.size_bytes), PROVEN[manifest.verified]
+    size, proven = size_text(manifest.size_bytes), PROVEN[manifest.verified]
     # The first store is in the URI.
     where = ", also at ".join([stored.uri, *stored.stores[1:]])
     _log.info("backup %s: %s in %.1f s, %s, %s", stored.id, size, seconds, proven, where)

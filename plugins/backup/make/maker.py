@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sst.hooks import Veto
+from sst.hooks import Veto, size_text
 
 from ..archive.contents import count_all
 from ..archive.files import total_bytes
@@ -32,7 +32,6 @@ from ..postgres.name_properties_in_manifest import name_properties_of
 from ..postgres.process import Deadline
 from ..postgres.progress_line import Progress
 from ..postgres.task import Task
-from ..sizes import human_size
 from ..verify.verifier import NONE, READ, RESTORE, Verifier
 from .mvcc_snapshot import held_snapshot
 from .obstacles import obstacles_of
@@ -179,7 +178,7 @@ class Maker:
         all_ = sum(table.has_rows for table in snapshot.tables)
         _log.info(
             "dumping %s of %s in %d tables",
-            human_size(self.source.size_bytes),
+            size_text(self.source.size_bytes),
             self.source.database,
             all_,
         )

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self, TextIO
 
-from ..sizes import human_size
+from sst.hooks import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +40,8 @@ class Progress:
             return
         written = written_bytes()
         seconds = time.monotonic() - self._started
-        rate = f"{human_size(written / max(seconds, 0.001))}/s"
-        parts = [self._title, human_size(written), tables, rate, f"{seconds:.0f} s"]
+        rate = f"{size_text(written / max(seconds, 0.001))}/s"
+        parts = [self._title, size_text(written), tables, rate, f"{seconds:.0f} s"]
         self._draw("  ".join(part for part in parts if part))
 
     def _draw(self, text: str) -> None:

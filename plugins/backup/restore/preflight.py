@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
-from sst.hooks import Veto
+from sst.hooks import Veto, size_text
 
 from ..postgres.create_database import missing_roles
-from ..sizes import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,8 +73,8 @@ def require_room(server: Server, tablespace: str, needed_bytes: int) -> None:
     free = free_bytes(server, tablespace)
     if free is not None and free < needed_bytes:
         raise Veto(
-            f"the server's disk has {human_size(free)} free; a second database needs"
-            f" {human_size(needed_bytes)}",
+            f"the server's disk has {size_text(free)} free; a second database needs"
+            f" {size_text(needed_bytes)}",
             "free space there: `python migrate.py backup prune` drops old replaced databases",
             code="no_space",
         )

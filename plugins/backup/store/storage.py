@@ -11,11 +11,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sst.hooks import Veto
+from sst.hooks import Veto, size_text
 
 from ..manifest.manifest import MANIFEST_NAME, damaged
 from ..postgres.process import Deadline
-from ..sizes import human_size
 from .encryption import decrypt, encrypt, open_name_properties, require_identity
 from .listing import Listing, Stored, merged, pick, stored_in
 from .local import LocalStore
@@ -195,8 +194,8 @@ def require_space(directory: Path, database_bytes: int) -> None:
     needed = database_bytes // _SMALLEST_SHARE
     if free < needed:
         raise Veto(
-            f"{directory} has {human_size(free)} free; a backup of {human_size(database_bytes)} of"
-            f" database needs {human_size(needed)} at the very least",
+            f"{directory} has {size_text(free)} free; a backup of {size_text(database_bytes)} of"
+            f" database needs {size_text(needed)} at the very least",
             "free space on that disk, or set plugins.backup.directory to a larger one",
         )
 

@@ -22,7 +22,6 @@ from plugins.backup.postgres.create_database import creation
 from plugins.backup.postgres.process import Deadline, ToolFailedError, work
 from plugins.backup.postgres.progress_line import Progress
 from plugins.backup.postgres.task import LateError, Task
-from plugins.backup.sizes import human_size
 from plugins.backup.verify.scratch_database import scratch_name
 from sst.hooks import DatabaseUrl, Veto
 
@@ -332,11 +331,3 @@ def test_progress_off_a_terminal_is_nothing(term: str, monkeypatch: pytest.Monke
         progress.show(lambda: 1 // 0)
 
     assert stream.getvalue() == ""
-
-
-@pytest.mark.parametrize(
-    ("size", "shown"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (880_368_999, "880.4 MB"), (2e18, "2000.0 PB")],
-)
-def test_sizes_are_for_people(size: float, shown: str) -> None:
-    assert human_size(size) == shown
