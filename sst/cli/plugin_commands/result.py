@@ -1,4 +1,4 @@
-"""What the command of a plugin gives back, as a report with its secrets masked."""
+"""The result of a plugin's command, as a report with its secrets masked."""
 
 from __future__ import annotations
 

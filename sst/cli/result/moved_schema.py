@@ -1,4 +1,4 @@
-"""What the commands print that move the version table: upgrade, downgrade and stamp."""
+"""Text and key of the commands that move the version table: upgrade, downgrade and stamp."""
 
 from __future__ import annotations
 

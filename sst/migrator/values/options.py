@@ -1,4 +1,4 @@
-"""What the operator asks of a command that takes the run's lock."""
+"""The options of a command that takes the run's lock."""
 
 from __future__ import annotations
 
