@@ -68,7 +68,8 @@ def found(session: Session, table: type[Row], key: int) -> Row:
     return row
 
 
-def change(row: Base, values: Mapping[str, Any]) -> None:
-    """Set the columns of *row* that are in *values*; SQLAlchemy writes those that differ."""
+def change(session: Session, row: Base, values: Mapping[str, Any]) -> None:
+    """Set the columns of *row* that are in *values*, and write those that differ."""
     for name, value in values.items():
         setattr(row, name, value)
+    session.flush()

@@ -96,12 +96,12 @@ Line = Annotated[
     Field(
         pattern=r"^[^\x00-\x20]([^\x00-\x1f]*[^\x00-\x20])?$",
         max_length=200,
-        examples=["Planta Bogotá"],
+        examples=["A line"],
     ),
 ]
 """One line without spaces around it and control characters in it."""
 
-Text = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=10_000)]
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=10_000, examples=["Some text."])]
 """Any text, except for the one character that PostgreSQL's text cannot hold."""
 
 Severity = Annotated[

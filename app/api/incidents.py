@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 from sqlalchemy import select
 
 from app.api.database import CONFLICT, NOT_FOUND, PROBLEMS, Database, change, found
@@ -60,8 +61,8 @@ class NewIncident(Body):
     site_id: Reference
     reported_by_id: Reference
     occurred_at: Moment
-    title: Line
-    description: Text | None = None
+    title: Line = Field(examples=["Ladder slipped"])
+    description: Text | None = Field(None, examples=["Its feet were worn."])
     severity: Severity
 
 
@@ -122,6 +123,5 @@ def change_incident(
     """Change an incident: what became known of it, and how far it is dealt with."""
     with database.begin(_CONFLICTS) as session:
         incident = found(session, Incident, incident_id)
-        change(incident, changed.given())
-        session.flush()
+        change(session, incident, changed.given())
         return IncidentAnswer.model_validate(incident)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 from sqlalchemy import select
 
 from app.api.database import CONFLICT, NOT_FOUND, PROBLEMS, Database, change, found
@@ -27,7 +28,7 @@ class NewSite(Body):
     """A site to create."""
 
     code: Code
-    name: Line
+    name: Line = Field(examples=["Planta Bogotá"])
 
 
 class SiteChange(Body):
@@ -76,6 +77,5 @@ def change_site(site_id: Id, changed: SiteChange, database: Database) -> SiteAns
     """Change a site."""
     with database.begin(_CONFLICTS) as session:
         site = found(session, Site, site_id)
-        change(site, changed.given())
-        session.flush()
+        change(session, site, changed.given())
         return SiteAnswer.model_validate(site)

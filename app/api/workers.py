@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 from sqlalchemy import select
 
 from app.api.database import CONFLICT, NOT_FOUND, PROBLEMS, Database, change, found
@@ -33,8 +34,8 @@ class NewWorker(Body):
     """A worker to create."""
 
     site_id: Reference
-    employee_number: Code
-    full_name: Line
+    employee_number: Code = Field(examples=["1001"])
+    full_name: Line = Field(examples=["Ana Ruiz"])
     hired_on: Day | None = None
 
 
@@ -91,6 +92,5 @@ def change_worker(worker_id: Id, changed: WorkerChange, database: Database) -> W
     """Change a worker; somebody who leaves becomes inactive, and stays in the register."""
     with database.begin(_CONFLICTS) as session:
         worker = found(session, Worker, worker_id)
-        change(worker, changed.given())
-        session.flush()
+        change(session, worker, changed.given())
         return WorkerAnswer.model_validate(worker)

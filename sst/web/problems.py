@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -54,6 +54,8 @@ class ProblemError(BaseModel):
 
 class ProblemDocument(BaseModel):
     """A problem document, RFC 9457."""
+
+    model_config = ConfigDict(title="Problem")
 
     type: str = Field(description="Always `about:blank`: the status says it.")
     title: str

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
+from fastapi import APIRouter, Request
+
 from sst.runtime import Runtime
 from sst.web import create_app
 from tests.support.fake_runtime import FakeRuntime, fake_runtime
+from tests.support.web import ask
 
 
 def test_fake_runtime_offers_nothing_that_the_real_one_does_not() -> None:
@@ -56,3 +59,15 @@ def test_plugins_reach_the_runtime_through_the_request() -> None:
     app = create_app(runtime)
 
     assert app.state.runtime is runtime
+
+
+def test_routers_of_the_application_know_its_context() -> None:
+    router = APIRouter()
+
+    @router.get("/where")
+    def where(request: Request) -> str:
+        return str(request.app.state.application.environment)
+
+    answer = ask(create_app(fake_runtime(), routers=[router]), "/where")
+
+    assert answer.json() == "development"
