@@ -7,6 +7,7 @@
 - `health/`: many checks in, one report out
 - `hooks/`: the plugin contract, and how plugins are found and called
 - `migrator/`: a run and every other command on the database
+- `process/`: the process that env.py, plugins and tests share, compared and put back
 - `redaction/`: secrets out of everything that others read
 - `testing/`: the kit of plugin authors
 - `web/`: the core's endpoints

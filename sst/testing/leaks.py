@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import dataclass
+
+from sst.process.environment import Variables, working_folder
 
 
 @dataclass(frozen=True)
@@ -12,13 +13,14 @@ class ProcessState:
     """The process at one moment."""
 
     threads: frozenset[threading.Thread]
-    variables: dict[str, str]
-    folder: str
+    variables: Variables
+    folder: str | None
+    """None for one that is gone."""
 
     @classmethod
     def now(cls) -> ProcessState:
         """Return the process as it is."""
-        return cls(frozenset(threading.enumerate()), dict(os.environ), _folder())
+        return cls(frozenset(threading.enumerate()), Variables.now(), working_folder())
 
     def leaks(self) -> tuple[str, ...]:
         """Return what has changed since, a line each; values are not shown."""
@@ -28,20 +30,14 @@ class ProcessState:
     def changes(self) -> tuple[str, ...]:
         """Return the same without threads, which others may start at the same time."""
         now = ProcessState.now()
-        names = sorted(self.variables.keys() | now.variables.keys())
-        changed = [name for name in names if self.variables.get(name) != now.variables.get(name)]
-        moved = [now.folder] if now.folder != self.folder else []
+        changed = [name for name in self.variables.changed(now.variables) if name not in _PYTESTS]
+        replaced = self.variables.is_own != now.variables.is_own
+        moved = [now.folder or "one that is gone"] if now.folder != self.folder else []
         return (
-            *(f"the variable {name} has changed" for name in changed if name not in _PYTESTS),
+            *(f"the variable {name} has changed" for name in changed),
+            *(["os.environ is another object"] if replaced else []),
             *(f"the working folder is now {folder}" for folder in moved),
         )
 
 
 _PYTESTS = frozenset({"PYTEST_CURRENT_TEST"})
-
-
-def _folder() -> str:
-    try:
-        return os.getcwd()  # noqa: PTH109 - a folder that is gone has no Path
-    except FileNotFoundError:
-        return "one that is gone"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sst.process.loggers import Logging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,12 +32,23 @@ def kept_within() -> Iterator[Outside]:
     Programs that are started, such as a formatter after `revision`, write to the same stderr.
     An `env.py` that calls `fileConfig` would otherwise disable and replace the process's loggers.
     """
-    before = _Logging.now()
+    before = Logging.now()
     try:
         with _stdout_goes_to_stderr(), redirect_stdout(sys.stderr):
-            yield before.for_a_while
+            yield partial(_as_it_was, before)
     finally:
         before.restore()
+
+
+@contextmanager
+def _as_it_was(before: Logging) -> Iterator[None]:
+    """Restore the logging *before* for the body, and then the one that was there."""
+    meanwhile = Logging.now()
+    before.restore()
+    try:
+        yield
+    finally:
+        meanwhile.restore()
 
 
 @contextmanager
@@ -60,75 +72,3 @@ def _copy_of_stdout() -> int | None:
         os.fstat(_STDERR)
         return os.dup(_STDOUT)
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class _LoggerState:
-    level: int
-    disabled: bool
-    propagate: bool
-    handlers: tuple[logging.Handler, ...]
-    filters: tuple[Any, ...]
-
-    @classmethod
-    def of(cls, logger: logging.Logger) -> _LoggerState:
-        return cls(
-            logger.level,
-            logger.disabled,
-            logger.propagate,
-            tuple(logger.handlers),
-            tuple(logger.filters),
-        )
-
-    def restore(self, logger: logging.Logger) -> None:
-        if logger.level != self.level:
-            logger.setLevel(self.level)
-        logger.disabled = self.disabled
-        logger.propagate = self.propagate
-        logger.handlers[:] = self.handlers
-        logger.filters[:] = self.filters
-
-
-_UNTOUCHED = _LoggerState(logging.NOTSET, False, True, (), ())  # noqa: FBT003 - as a new logger is
-
-
-@dataclass(frozen=True, slots=True)
-class _Logging:
-    """The state of every logger of the process."""
-
-    loggers: dict[str, _LoggerState]
-    root: _LoggerState
-    named_handlers: dict[str, Any]
-    all_handlers: list[Any]
-
-    @classmethod
-    def now(cls) -> _Logging:
-        return cls(
-            {name: _LoggerState.of(logger) for name, logger in _loggers().items()},
-            _LoggerState.of(logging.getLogger()),
-            # fileConfig empties both, and what is not in them is not flushed at exit.
-            dict(logging._handlers),  # type: ignore[attr-defined]  # noqa: SLF001
-            list(logging._handlerList),  # type: ignore[attr-defined]  # noqa: SLF001
-        )
-
-    @contextmanager
-    def for_a_while(self) -> Iterator[None]:
-        """Restore this state for the body, and then the one that was there."""
-        meanwhile = _Logging.now()
-        self.restore()
-        try:
-            yield
-        finally:
-            meanwhile.restore()
-
-    def restore(self) -> None:
-        self.root.restore(logging.getLogger())
-        for name, logger in _loggers().items():
-            self.loggers.get(name, _UNTOUCHED).restore(logger)
-        logging._handlers.update(self.named_handlers)  # type: ignore[attr-defined]  # noqa: SLF001
-        logging._handlerList[:] = self.all_handlers  # type: ignore[attr-defined]  # noqa: SLF001
-
-
-def _loggers() -> dict[str, logging.Logger]:
-    known = dict(logging.Logger.manager.loggerDict)
-    return {name: each for name, each in known.items() if isinstance(each, logging.Logger)}
