@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
-import signal
 import sys
 import traceback
 from functools import partial
@@ -14,10 +12,11 @@ import click
 
 from sst import __version__
 from sst.cli.call.command import Group, NoWordsError
+from sst.cli.call.errors import bug, interruption, usage_error
 from sst.cli.call.invocation import PROGRAM, Invocation
-from sst.cli.call.streams import stdout_given_back
+from sst.cli.call.streams import prepare_streams, report_unwritable, stdout_given_back
 from sst.dependencies import dependency_error
-from sst.errors import InterruptedRunError, SstError, UsageError
+from sst.errors import SstError
 from sst.redaction.plugin_output import install as install_bounds
 
 if TYPE_CHECKING:
@@ -108,11 +107,7 @@ def main(
     *program* is what the user types before a command.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    _open_closed_streams()
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A log in an ASCII locale must not die of an accent.
-            stream.reconfigure(errors="backslashreplace")
+    prepare_streams()
     invocation = Invocation(root, program)
     invocation.last_words = partial(_print_last_words, invocation)
     install_bounds(invocation.clean)
@@ -121,33 +116,9 @@ def main(
     try:
         return _run(words, invocation)
     except OSError as error:
-        return _unwritable(error)
+        return report_unwritable(error)
     finally:
         invocation.close()
-
-
-def _open_closed_streams() -> None:
-    """Give a stream that was closed (`>&-`) its number back, leading nowhere.
-
-    Else the connection to the database gets the number, and what is printed goes to the server.
-    """
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            lowest_free = os.open(os.devnull, os.O_RDWR)
-            setattr(sys, name, open(lowest_free, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - for the whole process
-
-
-def _unwritable(error: OSError) -> int:
-    """Say that the result could not be printed, unless its reader has gone (`history | head`)."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if not isinstance(error, BrokenPipeError):
-        lost = SstError(
-            what=f"The result could not be written to stdout: {error.strerror}.",
-            why="the command had come to its end, only its report is lost",
-            next_step="python migrate.py history",
-        )
-        click.echo(str(lost), err=True)
-    return 1
 
 
 def _run(words: list[str], invocation: Invocation) -> int:
@@ -158,13 +129,13 @@ def _run(words: list[str], invocation: Invocation) -> int:
         click.echo(error.format_message(), err=True)
         return 2
     except click.UsageError as error:
-        return _print_error(_usage(error, invocation.program), invocation)
+        return _print_error(usage_error(error, invocation.program), invocation)
     except (click.Abort, KeyboardInterrupt):
-        return _print_error(_interrupted(), invocation)
+        return _print_error(interruption(), invocation)
     except SstError as error:
         return _print_error(error, invocation)
     except Exception as error:  # noqa: BLE001 - a bug of ours, or a package that does not fit
-        return _print_error(dependency_error(error) or _bug(error, invocation), invocation)
+        return _print_error(dependency_error(error) or bug(error, invocation), invocation)
     return _print_result(result, invocation)
 
 
@@ -198,36 +169,3 @@ def _print_traceback(error: SstError | None, invocation: Invocation) -> None:
     if invocation.debug and error is not None:
         text = "".join(traceback.format_exception(error.__cause__ or error))
         click.echo(invocation.clean(text), err=True)
-
-
-def _usage(error: click.UsageError, program: str) -> UsageError:
-    """Return click's complaint as ours; click itself names the nearest option."""
-    starter, space, where = program.rpartition(" ")
-    why = ""
-    if error.ctx:
-        where = error.ctx.command_path
-        why = " ".join(
-            ["the usage is:", where, *error.ctx.command.collect_usage_pieces(error.ctx)]
-        )
-    return UsageError(
-        what=error.format_message(),
-        why=why,
-        next_step=f"`{starter}{space}{where} --help` has the rest",
-    )
-
-
-def _interrupted() -> SstError:
-    hint = "run the command again when you are ready"
-    return InterruptedRunError(signal.SIGINT, why="nothing was touched", next_step=hint)
-
-
-def _bug(error: Exception, invocation: Invocation) -> SstError:
-    text = invocation.clean(f"{type(error).__name__}: {error}")
-    bug = SstError(
-        what="This is a bug: an unexpected error.",
-        why=text,
-        next_step="repeat it with --debug and report the traceback and the version",
-    )
-    bug.code = "bug"
-    bug.__cause__ = error
-    return bug

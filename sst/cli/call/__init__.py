@@ -1,6 +1,7 @@
 """One call of the command line: click's classes and options, and the runtime behind them.
 
 - `command.py`: the click classes of every command
+- `errors.py`: what ends a call before it has a report
 - `invocation.py`: the options that every command has, and the runtime
 - `options.py`: the options that commands share, and those of a locked command
 - `presentation.py`: how a command shows its report

@@ -9,12 +9,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sst.errors import SstError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _STDOUT, _STDERR = 1, 2
 _KEPT_STDOUT: list[int] = []
 """The numbers that lead where stdout leads, while `results_only` sends it elsewhere."""
+
+
+def prepare_streams() -> None:
+    """Make stdin, stdout and stderr fit to be used, whatever the caller has left of them."""
+    _open_closed()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A log in an ASCII locale must not die of an accent.
+            stream.reconfigure(errors="backslashreplace")
 
 
 @contextmanager
@@ -51,3 +62,27 @@ def asker() -> Callable[[str], str] | None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     return lambda question: str(click.prompt(question, prompt_suffix="", err=True))
+
+
+def report_unwritable(error: OSError) -> int:
+    """Say that the result could not be printed, unless its reader has gone (`history | head`)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not isinstance(error, BrokenPipeError):
+        lost = SstError(
+            what=f"The result could not be written to stdout: {error.strerror}.",
+            why="the command had come to its end, only its report is lost",
+            next_step="python migrate.py history",
+        )
+        click.echo(str(lost), err=True)
+    return 1
+
+
+def _open_closed() -> None:
+    """Give a stream that was closed (`>&-`) its number back, leading nowhere.
+
+    Else the connection to the database gets the number, and what is printed goes to the server.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            lowest_free = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(lowest_free, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - for the whole process
