@@ -1,4 +1,4 @@
-"""What belongs to a database's name is read whole and given to another one exactly."""
+"""The database's own properties are read whole and given to another one exactly."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def outside(two: Pair) -> Iterator[Server]:
 
 
 @pytest.fixture
-def dressed(two: Pair, outside: Server) -> Iterator[Properties]:
+def rich(two: Pair, outside: Server) -> Iterator[Properties]:
     """Return the properties of a live database that has all of them."""
     role = f"role_{uuid.uuid4().hex[:8]}"
     roles = [role, f"{role} reader"]
@@ -75,11 +75,11 @@ def dressed(two: Pair, outside: Server) -> Iterator[Properties]:
 
 
 @pytest.mark.external
-def test_all_of_them_move(two: Pair, outside: Server, dressed: Properties) -> None:
-    apply_properties(outside, two.names.fresh, dressed)
+def test_all_of_them_move(two: Pair, outside: Server, rich: Properties) -> None:
+    apply_properties(outside, two.names.fresh, rich)
 
     found = read_properties(outside, two.names.fresh)
-    assert found == dressed
+    assert found == rich
     assert (found.connection_limit, found.comment) == (42, "what's 100 % ours")
     assert len(found.settings) == 5
     fresh = two.url_of(two.names.fresh)
@@ -90,18 +90,18 @@ def test_all_of_them_move(two: Pair, outside: Server, dressed: Properties) -> No
     assert word == 'it\'s = 100 %, "so"'
 
 
-def test_what_the_other_one_had_goes(two: Pair, outside: Server, dressed: Properties) -> None:
+def test_what_the_other_one_had_goes(two: Pair, outside: Server, rich: Properties) -> None:
     """For the way back: the kept database still has what it had."""
     bare = read_properties(outside, two.names.fresh)
 
     apply_properties(outside, two.names.live, bare)
 
     assert read_properties(outside, two.names.live) == bare
-    assert dressed != bare
+    assert rich != bare
 
 
-def test_they_survive_a_file(dressed: Properties) -> None:
-    assert Properties.from_dict(json.loads(json.dumps(dressed.to_dict()))) == dressed
+def test_they_survive_a_file(rich: Properties) -> None:
+    assert Properties.from_dict(json.loads(json.dumps(rich.to_dict()))) == rich
 
 
 @pytest.mark.parametrize(
@@ -128,17 +128,17 @@ def test_values_of_a_hostile_manifest_are_refused(
     assert not outside.fetch("SELECT 1 FROM pg_roles WHERE rolname = %(role)s", role=role)
 
 
-def test_rehearsal_changes_nothing(two: Pair, outside: Server, dressed: Properties) -> None:
-    rehearse(outside, two.names.fresh, dressed)
+def test_rehearsal_changes_nothing(two: Pair, outside: Server, rich: Properties) -> None:
+    rehearse(outside, two.names.fresh, rich)
 
     assert read_properties(outside, two.names.fresh).settings == ()
 
 
 @pytest.mark.external
 def test_what_a_role_may_not_do_is_found_by_the_rehearsal(
-    two: Pair, outside: Server, dressed: Properties
+    two: Pair, outside: Server, rich: Properties
 ) -> None:
-    gone = replace(dressed, owner="nobody has this name")
+    gone = replace(rich, owner="nobody has this name")
 
     with pytest.raises(psycopg2.errors.UndefinedObject):
         rehearse(outside, two.names.fresh, gone)
@@ -146,8 +146,8 @@ def test_what_a_role_may_not_do_is_found_by_the_rehearsal(
     assert read_properties(outside, two.names.fresh).owner != gone.owner
 
 
-def test_missing_roles_are_left_out(dressed: Properties) -> None:
-    left = dressed.without(dressed.roles, owner="me")
+def test_missing_roles_are_left_out(rich: Properties) -> None:
+    left = rich.without(rich.roles, owner="me")
 
     assert left.roles == {"me"}
     assert ("", "TEMPORARY", False) in left.grants
