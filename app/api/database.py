@@ -1,4 +1,8 @@
-"""One transaction for a request, and what a row that PostgreSQL refuses is to the client."""
+"""One transaction for a request, and what a row that PostgreSQL refuses is to the client.
+
+An endpoint begins its transaction itself. A session that a dependency yields would be held until
+the answer is sent: of 100 requests on two connections some then end with 503 (measured).
+"""
 
 from __future__ import annotations
 

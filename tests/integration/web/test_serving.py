@@ -97,11 +97,11 @@ def test_repository_is_migrated_and_then_served_in_production(
     upgrade = migrate_repository(environment)
     with serve_repository(environment, tmp_path) as served:
         wait_until(lambda: served.get("/readyz").status_code == 200, "it is ready")
-        codes = {path: served.get(path).status_code for path in ("/livez", "/docs")}
+        codes = {path: served.get(path).status_code for path in ("/livez", "/docs", "/", "/sites")}
         health = served.get("/health", token=TOKEN)
 
     assert upgrade.returncode == 0, upgrade.stderr
-    assert codes == {"/livez": 200, "/docs": 404}
+    assert codes == {"/livez": 200, "/docs": 404, "/": 404, "/sites": 200}
     assert (health.status_code, health.json()["status"]) == (200, "pass"), health.text
     assert any(name.startswith("health_check:") for name in health.json()["checks"])
 
