@@ -8,7 +8,7 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from sst.hooks import Veto, first_line
+from sst.hooks import ThreadedWork, Veto, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,20 +72,16 @@ class _Renewals:
         self._flag = flag
         self._pause_seconds = ttl_seconds / _RENEWALS_PER_LIFE
         self._over = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._work: ThreadedWork[None] | None = None
 
     def start(self) -> None:
         """Begin to renew."""
-        self._thread = threading.Thread(target=self._renew, name="maintenance", daemon=True)
-        self._thread.start()
+        self._work = ThreadedWork(self._renew, name="maintenance").start()
 
     def stop(self) -> bool:
         """Renew no more; return whether the last renewal has ended."""
         self._over.set()
-        if self._thread is None:
-            return True
-        self._thread.join(_LAST_RENEWAL_SECONDS)
-        return not self._thread.is_alive()
+        return self._work is None or self._work.failure(_LAST_RENEWAL_SECONDS) is None
 
     def _renew(self) -> None:
         is_failing = False
