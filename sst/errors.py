@@ -13,7 +13,7 @@ SstError                          1   a bug or a failed revision unless a subcla
 ├── FindingError                  3   `check` found something to do
 │   ├── PendingError                  revisions are pending
 │   ├── DriftError                    a check fails: the schema is not what the models say, ...
-│   ├── RepairNeededError             `repair` found something, and it is not mended
+│   ├── RepairNeededError             `repair` found something, and it is not repaired
 │   └── InterruptedStateError         an earlier run was killed
 ├── UnhealthyError                4   migrated, but a check after it failed
 ├── RefusedError                  5   nothing was touched
@@ -186,7 +186,7 @@ class DriftError(FindingError, code="check_failed"):
 
 
 class RepairNeededError(FindingError, code="repair_needed"):
-    """`repair` found something that is not mended."""
+    """`repair` found something that is not repaired."""
 
 
 class InterruptedStateError(FindingError, code="interrupted_run"):

@@ -23,7 +23,8 @@ def first_line(error: BaseException | str, otherwise: str = "") -> str:
 def size_text(count: float) -> str:
     """Return *count* bytes as a person reads them: `1.2 GB`."""
     for unit in _UNITS:
-        if count < _THOUSAND or unit == _UNITS[-1]:
+        # As it is printed: 999_999 is not 1000.0 kB.
+        if round(count, 1) < _THOUSAND or unit == _UNITS[-1]:
             break
         count /= _THOUSAND
     return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""`migrate.py repair`: mend what an interrupted run left behind."""
+"""`migrate.py repair`: repair the damage that an interrupted run left."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ if TYPE_CHECKING:
 
 def text(report: Report, _runtime: Runtime) -> list[str]:
     """Return a line for every finding, and what became of it."""
-    if not report.mendings:
+    if not report.repairs:
         return ["nothing to repair"]
     return records(
         (item.outcome, item.code, item.subject, item.what, item.remedy, item.note)
-        for item in report.mendings
+        for item in report.repairs
     )
 
 
 def keys(report: Report) -> dict[str, Any]:
-    """Return the findings of a repair that came to look for them."""
-    if report.mendings is None:
-        return {}
-    return {"findings": [asdict(each) for each in report.mendings]}
+    """Return the findings; null where the repair did not come to look for them."""
+    found = report.repairs
+    return {"findings": None if found is None else [asdict(each) for each in found]}
 
 
 @click.command(
@@ -47,7 +46,7 @@ def keys(report: Report) -> dict[str, Any]:
 @run_options()
 @pass_runtime
 def command(runtime: Runtime, options: RunOptions, *, yes: bool) -> Report:
-    """Say what is half done and offer to mend it, one by one; revisions are never stamped.
+    """Say what is half done and offer to repair it, one by one; revisions are never stamped.
 
     It finds invalid indexes and what a cancelled REINDEX left, constraints that were never
     validated, runs that died, and a record that the version table contradicts. A database that

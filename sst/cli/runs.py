@@ -26,8 +26,9 @@ def list_text(report: Report, _runtime: Runtime) -> list[str]:
 
 
 def list_keys(report: Report) -> dict[str, Any]:
-    """Return the runs, once they were read."""
-    return {} if report.runs is None else {"runs": [run_json(run) for run in report.runs]}
+    """Return the runs; null where they could not be read."""
+    runs = report.runs
+    return {"runs": None if runs is None else [run_json(run) for run in runs]}
 
 
 @command.command("list", text=list_text, keys=list_keys)
@@ -50,8 +51,8 @@ def show_text(report: Report, _runtime: Runtime) -> list[str]:
 
 
 def show_keys(report: Report) -> dict[str, Any]:
-    """Return the run, once it was found."""
-    return {"run": run_json(report.run)} if report.run else {}
+    """Return the run; null where it was not found."""
+    return {"run": run_json(report.run) if report.run else None}
 
 
 @command.command("show", text=show_text, keys=show_keys)

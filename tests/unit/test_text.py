@@ -50,7 +50,14 @@ def test_real_error_of_sqlalchemy_is_what_the_driver_says() -> None:
 
 @pytest.mark.parametrize(
     ("size", "shown"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (880_368_999, "880.4 MB"), (2e18, "2000.0 PB")],
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_999, "1.0 MB"),
+        (2e18, "2000.0 PB"),
+    ],
 )
 def test_sizes_are_for_people(size: float, shown: str) -> None:
     assert size_text(size) == shown

@@ -47,7 +47,7 @@ class Damage:
     remedy: str
     """The remedy of `repair`, in one line; a statement is shown as it is."""
     statement: str | None = None
-    """The SQL that mends it; None for what is a matter of the record."""
+    """The SQL that repairs it; None for what is a matter of the record."""
     dead_run: DeadRun | None = None
     by_hand: bool = False
     """Whether only the operator can know which remedy is right."""
@@ -62,7 +62,7 @@ def closed_database(error: DatabaseClosedError, name: str) -> Damage:
 
 
 def find_damage(inspection: DatabaseInspection) -> tuple[Damage, ...]:
-    """Return everything that is to be mended, in the order in which to do it."""
+    """Return every damage, in the order in which to do it."""
     return (
         *_dead_runs(inspection.status),
         *_indexes(inspection),

@@ -41,14 +41,14 @@ _MOVED = {"ledger_disagrees", "version_table_behind", "unknown_revision"}
 
 
 def list_damage(context: Context) -> Report:
-    """Return what there is to mend and how; nothing is touched and no lock is taken."""
+    """Return every damage with its remedy; nothing is touched and no lock is taken."""
     try:
         with DatabaseInspection(context) as inspection:
             found = find_damage(inspection)
             status = inspection.status
     except DatabaseClosedError as error:
         return _closed_report(closed_database(error, context.url.name), "found")
-    mendings = tuple(
+    repairs = tuple(
         RepairAction(each.code, each.subject, each.what, each.remedy) for each in found
     )
     return Report(
@@ -56,8 +56,8 @@ def list_damage(context: Context) -> Report:
         before=status.current,
         after=status.current,
         heads=context.project.heads,
-        mendings=mendings,
-        error=_needed(mendings, found),
+        repairs=repairs,
+        error=_needed(repairs, found),
     )
 
 
@@ -102,8 +102,8 @@ def _look_for_closed(context: Context) -> tuple[Damage | None, DatabaseClosedErr
 
 
 def _closed_report(damage: Damage, outcome: str, note: str = "") -> Report:
-    mendings = (_mending(damage, outcome, note),)
-    return Report(mendings=mendings, error=_needed(mendings, (damage,)))
+    repairs = (_repair_action(damage, outcome, note),)
+    return Report(repairs=repairs, error=_needed(repairs, (damage,)))
 
 
 @dataclass
@@ -121,7 +121,7 @@ class _Repair:
     """Whether the version table is not to be put on record as it stands."""
 
     def execute(self, agree: Callable[[Damage], bool]) -> Report:
-        """Ask about each damage, mend it, and look again at the end."""
+        """Ask about each damage, repair it, and look again at the end."""
         with DatabaseInspection(self.context) as inspection:
             found, before = (*self.opened, *find_damage(inspection)), inspection.current
             recorded = inspection.records.last_move()
@@ -134,21 +134,21 @@ class _Repair:
         heads = recorded.heads if recorded and self.refused else before
         if wanted:
             with self._on_record(recorded.heads if recorded else before, heads, len(wanted)):
-                self._mend_all(wanted)
+                self._repair_all(wanted)
             with DatabaseInspection(self.context) as inspection:
                 state = inspection.state
         rest = [each for each in found if each not in wanted]
-        asked = (_mending(each, "found" if each.by_hand else "declined") for each in rest)
-        mendings = (*self.done, *asked)
+        asked = (_repair_action(each, "found" if each.by_hand else "declined") for each in rest)
+        repairs = (*self.done, *asked)
         return Report(
             state=state,
             before=before,
             after=before,
             heads=self.context.project.heads,
             run_id=self.run_id if wanted else None,
-            mendings=mendings,
+            repairs=repairs,
             seconds=time.monotonic() - self.started,
-            error=_needed([each for each in mendings if each.outcome != "mended"], found),
+            error=_needed([each for each in repairs if each.outcome != "mended"], found),
         )
 
     @contextlib.contextmanager
@@ -173,7 +173,7 @@ class _Repair:
                 if schema:
                     self._remember(*schema)
 
-    def _mend_all(self, wanted: Sequence[Damage]) -> None:
+    def _repair_all(self, wanted: Sequence[Damage]) -> None:
         for position, damage in enumerate(wanted):
             started, outcome = time.monotonic(), "interrupted"
             ledger = self.session.ledger
@@ -181,7 +181,7 @@ class _Repair:
                 self.run_id, position, f"{damage.code} {damage.subject}", "repair", ""
             )
             try:
-                note = self._mend(damage)
+                note = self._repair_one(damage)
                 outcome = "failed" if note else "applied"
             finally:
                 taken = int((time.monotonic() - started) * 1000)
@@ -190,9 +190,9 @@ class _Repair:
                         self.run_id, position, outcome, duration_ms=taken, attempts=1
                     )
             log.info("%s: %s", damage.remedy, note or "done")
-            self.done.append(_mending(damage, "failed" if note else "mended", note))
+            self.done.append(_repair_action(damage, "failed" if note else "mended", note))
 
-    def _mend(self, damage: Damage) -> str:
+    def _repair_one(self, damage: Damage) -> str:
         """Mend *damage*; return why it could not be done, empty when it was."""
         if damage.dead_run:
             self.session.ledger.mark_interrupted([damage.dead_run])
@@ -220,7 +220,7 @@ class _Repair:
             store_fingerprint(self.session.record, self.run_id, shape, known.server_major)
 
 
-def _mending(damage: Damage, outcome: str, note: str = "") -> RepairAction:
+def _repair_action(damage: Damage, outcome: str, note: str = "") -> RepairAction:
     return RepairAction(damage.code, damage.subject, damage.what, damage.remedy, outcome, note)
 
 
@@ -235,8 +235,8 @@ def _needed(left: Sequence[RepairAction], found: Sequence[Damage]) -> RepairNeed
         return None
     # What only the operator can decide comes before what one command does.
     by_hand = [each.remedy for each in found if each.by_hand]
-    mendable = any(each.code not in {one.code for one in found if one.by_hand} for each in left)
-    next_step = "; then ".join([*by_hand, *([_BY_HAND] if mendable else [])])
+    repairable = any(each.code not in {one.code for one in found if one.by_hand} for each in left)
+    next_step = "; then ".join([*by_hand, *([_BY_HAND] if repairable else [])])
     return RepairNeededError(
         what=f"{len(left)} finding{'' if len(left) == 1 else 's'} to repair.",
         why="; ".join(f"{each.what}{f' ({each.note})' if each.note else ''}" for each in left),

@@ -266,7 +266,7 @@ def _database_failed(why: str, progress: Progress, advice: str | None = None) ->
 
 
 def _database_refused(why: str, progress: Progress, advice: str | None) -> RefusedError:
-    """Return what trying again cannot mend: a missing right, table or column."""
+    """Return the error where another attempt would not help: a missing right, table or column."""
     vague = "correct what it says (the record of the runs is the schema migrator)"
     return RefusedError(
         what=f"The database refused in the phase {progress.phase}; nothing was touched.",

@@ -73,7 +73,7 @@ class Report:
     """The runs on record, newest first, for `runs list`."""
     run: RunRecord | None = None
     """One run on record, for `runs show`."""
-    mendings: tuple[RepairAction, ...] | None = None
+    repairs: tuple[RepairAction, ...] | None = None
     """The findings of `repair`."""
     path: str | None = None
     """The file that `revision` wrote."""
