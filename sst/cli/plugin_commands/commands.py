@@ -203,7 +203,8 @@ def _telling(invocation: Invocation, plugin: str) -> Iterator[None]:
         hint = "run the command again when you are ready"
         raise InterruptedRunError(2, why=_STAYS, next_step=hint) from None
     except (Exception, SystemExit) as error:
-        raise dependency_error(error) or _bug(error, invocation, plugin) from error
+        missing = dependency_error(error) if isinstance(error, ImportError) else None
+        raise missing or _bug(error, invocation, plugin) from error
 
 
 def _vetoed(veto: Veto, invocation: Invocation, plugin: str) -> VetoedError:

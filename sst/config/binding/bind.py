@@ -12,6 +12,7 @@ from sst.config.binding.merge import merge
 from sst.config.binding.read_value import UnreadableError, convert
 from sst.config.binding.validation_errors import Refusal, describe_refusals
 from sst.config.declared.names import fold
+from sst.config.declared.validation import validate_by_name
 from sst.errors import Problem
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def bind_model(
 
 def _validate(model: type[BaseModel], data: Mapping[str, Any]) -> BaseModel | Refusal:
     try:
-        return model.model_validate(dict(data), by_alias=False, by_name=True)
+        return validate_by_name(model, data)
     except ValidationError as error:
         return Refusal(
             tuple(error.errors(include_input=False, include_url=False, include_context=False))

@@ -6,4 +6,5 @@
 - `plugin_policy.py`: the keys that the core reads in every plugin's section
 - `schema.py`: the core's settings, each written once
 - `secret_pickles.py`: the refusal to pickle or show a plugin's settings
+- `validation.py`: a model made from values by the names of its fields
 """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from sst.config.declared.catalog import settings_of
+from sst.config.declared.validation import validate_by_name
 from sst.hooks.finding.instances import secrets_of
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def secret_leaks(config: BaseModel, instance: object) -> Iterator[str]:
 
 
 def _valid(model: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:
-    return model.model_validate(dict(values), by_alias=False, by_name=True)
+    return validate_by_name(model, values)
 
 
 def _values(config: BaseModel) -> dict[str, Any]:
