@@ -60,15 +60,23 @@ references: install ## Write the pages of settings and of hooks again, from the 
 	$(PY) -m sst.hooks.tools.reference > docs/plugin-authors/hooks.md.new
 	mv docs/plugin-authors/hooks.md.new docs/plugin-authors/hooks.md
 
-# What it does not have itself it takes from .venv: two packages are another version there.
-test-lowest: install ## Run the bridge's tests with the lowest supported versions
-	@$(call make_venv,$(LOWEST))
+# The wheel, and everything that it needs in the lowest version that it takes; the oldest Python
+# has wheels of all of them. The tests lie in a folder without `sst/`, their tools are those of .venv.
+test-lowest: install ## Run tests on the installed wheel with the lowest supported versions
+	@rm -f $(LOWEST)/lib/python3*/site-packages/beside.pth
+	@$(call install,$(LOWEST),requirements-lowest.lock,--no-compile)
 	@$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 		> "$$($(LOWEST)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth"
-	@$(call install,$(LOWEST),requirements-lowest.lock,--ignore-installed)
-	$(LOWEST)/bin/python -c "import alembic, sqlalchemy as s; v = alembic.__version__, s.__version__; \
-		print('alembic %s, sqlalchemy %s' % v); assert v[0][:5] == '1.13.' and v[1][:4] == '2.0.'"
-	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist worksteal -m lowest $(ARGS)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	$(PY) -m hatchling build -t wheel -d "$$folder/wheel" && \
+	$(LOWEST)/bin/python $(PIP) install --quiet --no-index --no-deps --force-reinstall "$$folder"/wheel/*.whl && \
+	cp -R tests app alembic migrate.py settings.toml .secrets.toml.example pyproject.toml "$$folder" && \
+	cd "$$folder" && lowest="$(CURDIR)/$(LOWEST)/bin/python" && \
+	ln -s "$$("$$lowest" -c 'from sst.built_in import built_in_home; print(built_in_home())')/plugins" && \
+	"$$lowest" -c "import alembic, click, pydantic, sqlalchemy, sst, sys; \
+		assert sst.__file__.startswith(sys.prefix), sst.__file__; print(sst.__file__, \
+		*('%s %s' % (m.__name__, m.__version__) for m in (alembic, click, pydantic, sqlalchemy)))" && \
+	"$$lowest" -m pytest -n $(WORKERS) --dist worksteal -m lowest $(ARGS)
 
 test-examples: ## Run the tests of examples/ on installed packages, outside this folder
 	@$(call install,$(EXAMPLES),examples/requirements.lock,--no-compile)
@@ -96,8 +104,9 @@ lock: install ## Lock the versions again; newest ones with ARGS=--upgrade
 		--output-file requirements-demo.lock pyproject.toml
 	$(COMPILE) --extra embedded --group dev --constraint requirements-demo.lock \
 		--output-file requirements-dev.lock pyproject.toml
-	printf 'alembic==1.13.*\nsqlalchemy==2.0.*\n' | $(COMPILE) --no-deps \
-		--output-file requirements-lowest.lock -
+	rm -f requirements-lowest.lock
+	$(COMPILE) --python-version 3.11 --resolution lowest-direct \
+		--output-file requirements-lowest.lock pyproject.toml
 	$(COMPILE) --annotate --annotation-style split $(addprefix --extra ,age aws gcs redis s3 sftp) \
 		--constraint requirements-dev.lock --output-file requirements-extras.lock pyproject.toml
 	$(COMPILE) --python-version 3.11 --constraint requirements-dev.lock \

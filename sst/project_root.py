@@ -11,7 +11,7 @@ from sst.errors import UsageError
 SETTINGS = "settings.toml"
 ALEMBIC_INI = "alembic.ini"
 PYPROJECT = "pyproject.toml"
-_OURS = (SETTINGS, ".secrets.toml", ".secrets.toml.example", "settings.local.toml", "plugins.lock")
+_OURS = (SETTINGS, ".secrets.toml", ".secrets.toml.example", "settings.local.toml")
 _TABLE = re.compile(r"^\s*\[\s*tool\s*\.\s*alembic\s*\]", re.MULTILINE)
 
 

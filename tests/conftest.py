@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _EXTERNAL_VARIABLE = "TEST_DATABASE_URL"
-_LOWEST = ("unit/bridge", "test_upgrade", "plugin_branches", "plugin_models")
+_LOWEST = (
+    *("unit/bridge", "unit/config/binding", "unit/hooks/calling", "unit/web/"),
+    *("test_upgrade", "plugin_branches", "plugin_models", "test_wheel"),
+)
 _INTEGRATION = Path(__file__).parent / "integration"
 _ONE_SERVER_IS_ENOUGH = (
     "app",
@@ -49,7 +52,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of the bridge: they run with the lowest supported versions as well."""
+    """Mark what also runs on the installed wheel, with the lowest supported versions."""
     for item in items:
         if any(word in item.path.as_posix() for word in _LOWEST):
             item.add_marker(pytest.mark.lowest)

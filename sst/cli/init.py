@@ -104,8 +104,8 @@ def command(invocation: Invocation) -> Report:
     done = [*_write(root, invocation.program), _ignore(root / ".gitignore")]
     steps = _next_steps(root, invocation.program)
     return Report(
-        lines=tuple(map(str, done)),
-        notes=tuple(steps),
+        lines=(f"in {root}:", *map(str, done)),
+        notes=tuple(f"next: {step}" for step in steps),
         extras={
             "root": str(root),
             "files": [
@@ -165,6 +165,6 @@ def _next_steps(root: Path, program: str) -> list[str]:
     from sst.project_root import alembic_file
 
     has_revisions = alembic_file(root) or (root / "alembic" / "env.py").is_file()
-    start = [] if has_revisions else ["next: alembic init alembic"]
+    start = [] if has_revisions else ["alembic init alembic"]
     url = "DATABASE_URL=postgresql://user@host:5432/name"
-    return [*start, f"next: {url} {program} check", f"then: {program} plan, and {program} upgrade"]
+    return [*start, f"{url} {program} check", f"{program} plan", f"{program} upgrade"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -49,6 +50,21 @@ def test_every_package_is_exact_and_hashed(name: str) -> None:
 
 def test_runtime_lock_satisfies_the_project() -> None:
     assert _unsatisfied("requirements.lock", PYPROJECT["project"]["dependencies"]) == []
+
+
+def test_lowest_lock_has_every_dependency_at_its_lower_bound() -> None:
+    pins = _pins("requirements-lowest.lock")
+
+    for text in PYPROJECT["project"]["dependencies"]:
+        wanted = Requirement(text)
+        [bound] = [each.version for each in wanted.specifier if each.operator == ">="]
+        assert pins[canonicalize_name(wanted.name)] in wanted.specifier
+        assert Version(pins[canonicalize_name(wanted.name)]).release[:2] == _two(bound), text
+
+
+def _two(bound: str) -> tuple[int, ...]:
+    """Return the first two numbers of *bound*: the first of a line may have been withdrawn."""
+    return tuple([*Version(bound).release, 0][:2])
 
 
 def test_demo_lock_is_the_runtime_and_the_embedded_server() -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sst.config.sources.files import TomlFile
 
 _FILE = "_FILE"
+_FOLDERS = frozenset(["PWD", "OLDPWD"])
+"""What a shell calls its working folder: no password, whatever the name looks like."""
 _NO_SECRETS = frozenset(
     ["", "true", "false", "yes", "no", "on", "off", "none", "null", "embedded"]
 )
@@ -29,7 +31,7 @@ def known_in_variables(variables: Mapping[str, str]) -> frozenset[str]:
     return _without_words(
         text
         for name, value in variables.items()
-        if not _is_for_plugin(name) and not name.endswith(_FILE)
+        if not _is_for_plugin(name) and not name.endswith(_FILE) and name not in _FOLDERS
         for text in _of(name, value)
     )
 

@@ -22,6 +22,7 @@ DEFAULT_SECTION = "default"
 SECRETS = ".secrets.toml"
 LOCAL = "settings.local.toml"
 EXAMPLE = ".secrets.toml.example"
+_COPY = "copy it from the repository, or let `python migrate.py init` write it"
 _BOM = "\ufeff"
 
 
@@ -108,7 +109,7 @@ def read_text(path: Path) -> str | Problem:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        return Problem(path.name, "is missing", str(path), "copy it from the repository")
+        return Problem(path.name, "is missing", str(path), _COPY)
     except IsADirectoryError:
         return Problem(path.name, "is a directory, not a file", str(path))
     except OSError as error:
