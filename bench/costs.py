@@ -1,4 +1,4 @@
-"""What a step costs: time, processor time, and how long nobody could connect meanwhile."""
+"""What a step costs: time, processor time, and how long connections were refused meanwhile."""
 
 from __future__ import annotations
 

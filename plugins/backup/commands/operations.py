@@ -21,14 +21,12 @@ from ..restore.database_names import (
     find_unmarked,
 )
 from ..store.listing import LATEST
-from ..store.retention import Pruned, Rules, Scope, to_prune, unplaced
+from ..store.retention import Pruned, Rules, Scope, unplaced
 from ..store.retention import prune as prune_backups
 from ..store.storage import Storage
 from .texts import replaced_row
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from sst.hooks import CommandContext, DatabaseUrl, LockedWork
 
     from ..settings import Config
@@ -145,20 +143,11 @@ def prune(
         if obstacle:
             pruned = Pruned(failed=(obstacle,))
         else:
-            pruned = _backups(storage, rules, needed, scope, dry_run=dry_run)
+            pruned = prune_backups(storage, rules, needed, scope, is_dry=dry_run)
         listing = storage.list()
         if rules.are_set:
             pruned = replace(pruned, failed=(*pruned.failed, *unplaced(listing, scope)))
         return _databases(config, work.database_url, listing, pruned, dry_run=dry_run)
-
-
-def _backups(
-    storage: Storage, rules: Rules, needed: Collection[str], scope: Scope, *, dry_run: bool
-) -> Pruned:
-    if not dry_run:
-        return prune_backups(storage, rules, needed, scope)
-    gone = to_prune(storage.list(), datetime.now(UTC), rules, needed, scope)
-    return Pruned(tuple(one.id for one in gone))
 
 
 def _databases(

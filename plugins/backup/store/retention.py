@@ -117,16 +117,26 @@ def prune(
     needed: Collection[str],
     scope: Scope,
     now: datetime | None = None,
+    *,
+    is_dry: bool = False,
 ) -> Pruned:
-    """Delete what may go, everywhere; one that cannot be deleted does not stop the others."""
+    """Delete what may go, everywhere; one that cannot be deleted does not stop the others.
+
+    When *is_dry*, return what would go, and delete nothing.
+    """
     if not rules.are_set:
         return Pruned()
     listing = storage.list()
     if listing.unreachable:
         # The backups there decide which ones may go here.
         return Pruned(failed=(f"nothing was pruned: {listing.unreachable}",))
+    gone = to_prune(listing, now or datetime.now(UTC), rules, needed, scope)
+    return Pruned(tuple(one.id for one in gone)) if is_dry else _delete(storage, gone)
+
+
+def _delete(storage: Storage, gone: Sequence[Stored]) -> Pruned:
     removed, failed = [], []
-    for one in to_prune(listing, now or datetime.now(UTC), rules, needed, scope):
+    for one in gone:
         try:
             storage.delete(one)
         except (Veto, OSError) as error:

@@ -189,14 +189,26 @@ def test_one_that_cannot_be_deleted_does_not_stop_the_others(
     assert names(tmp_path / "backups") == [OLD[0], NEW]
 
 
-def test_nothing_is_pruned_while_the_second_place_is_silent(tmp_path: Path) -> None:
+def test_dry_run_says_what_would_go_and_deletes_nothing(tmp_path: Path) -> None:
+    where = storage(tmp_path)
+    for backup_id in (*OLD, NEW):
+        publish(where, backup_id, system_identifier="7001")
+
+    pruned = prune(where, Rules(keep_last=1), (), SHOP, NOW, is_dry=True)
+
+    assert pruned.removed == OLD
+    assert names(tmp_path / "backups") == [*OLD, NEW]
+
+
+@pytest.mark.parametrize("is_dry", [False, True])
+def test_nothing_is_pruned_while_the_second_place_is_silent(tmp_path: Path, is_dry: bool) -> None:  # noqa: FBT001 - a parameter
     where = storage(tmp_path)
     for backup_id in (*OLD, NEW):
         publish(where, backup_id, system_identifier="7001")
     (tmp_path / "far").write_text("a file where the folder should be")
     silent = storage(tmp_path, upload_to=f"file://{tmp_path}/far/x")
 
-    pruned = prune(silent, Rules(keep_last=1), (), SHOP, NOW)
+    pruned = prune(silent, Rules(keep_last=1), (), SHOP, NOW, is_dry=is_dry)
 
     assert pruned.removed == ()
     assert len(pruned.failed) == 1
