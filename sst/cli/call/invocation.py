@@ -10,13 +10,13 @@ import click
 
 from sst.cli.call.presentation import Presentation
 from sst.cli.call.streams import results_only
+from sst.errors import SstError
 from sst.project_root import find_project_root, require_project_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sst.config import Sources
-    from sst.errors import SstError
     from sst.runtime import Runtime
 
 P = ParamSpec("P")
@@ -116,14 +116,20 @@ class Invocation:
         if self.opened:
             return self.opened.secrets
         if self._early is None or self._early[0] != self.overrides:
-            from sst.config.binding.open_sources import early_secrets
-
             # What reading the settings prints meanwhile is masked by what is known of it already.
             self._early = self.overrides, frozenset()
-            root = self._given_root or find_project_root() or Path()
-            found = early_secrets(root, overrides=self.overrides, left_out=self.left_out)
-            self._early = self.overrides, found
+            self._early = self.overrides, self._early_secrets()
         return self._early[1]
+
+    def _early_secrets(self) -> frozenset[str]:
+        """Return what is known before the runtime is made; nothing where a package is missing."""
+        try:
+            from sst.config.binding.open_sources import early_secrets
+
+            root = self.root_or_here
+        except (ImportError, SstError):
+            return frozenset()
+        return early_secrets(root, overrides=self.overrides, left_out=self.left_out)
 
     def close(self) -> None:
         """Give back what the runtime holds."""
