@@ -53,8 +53,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out what is not asked for before it is imported: it may need what is not there."""
-    is_left_out = config.getoption("markexpr") == "lowest" and not _is_lowest(collection_path)
-    return True if is_left_out and collection_path.name.startswith("test_") else None
+    if config.getoption("markexpr") != "lowest":
+        return None
+    is_folder = collection_path.is_dir()
+    tests = collection_path.rglob("test_*.py") if is_folder else [collection_path]
+    return None if any(map(_is_lowest, tests)) else True
 
 
 def _is_lowest(path: Path) -> bool:
