@@ -189,3 +189,25 @@ def test_project_without_template_is_told(project: ForeignProject) -> None:
 
     with pytest.raises(ConfigError, match=r"script\.py\.mako"):
         opened.new_revision("x", autogenerate=False, connection=None, url=_URL)
+
+
+def test_ini_in_the_root_is_read_as_alembic_reads_it(project: ForeignProject) -> None:
+    """Without a setting: before the pyproject.toml beside it, which completes it."""
+    project.write("alembic.ini", "[alembic]\nscript_location = alembic\nsome = of the ini\n")
+    project.write("pyproject.toml", '[tool.alembic]\nscript_location = "nowhere"\nmore = "x"\n')
+
+    location = locate(project.root, ForeignSettings())
+
+    assert location.ini == project.root / "alembic.ini"
+    assert location.script_location == str(project.root / "alembic")
+
+
+def test_script_location_that_is_set_goes_before_an_ini_in_the_root(
+    project: ForeignProject,
+) -> None:
+    project.write("alembic.ini", "[alembic]\nscript_location = nowhere\n")
+    (project.root / "alembic").rename(project.root / "other")
+
+    location = locate(project.root, ForeignSettings("other"))
+
+    assert (location.ini, location.script_location) == (None, str(project.root / "other"))

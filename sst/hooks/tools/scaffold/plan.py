@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sst import __version__
 from sst.hooks.finding.sources import FOLDER
 from sst.hooks.tools.scaffold.imports import imports
 from sst.hooks.tools.scaffold.snippets import Snippet, snippet, template
@@ -68,11 +69,12 @@ def plan_file(name: str, hooks: Sequence[str], root: Path) -> NewPlugin:
 def plan_package(name: str, hooks: Sequence[str], parent: Path, platform: Path) -> NewPlugin:
     """Return the plugin *name* as a package in a folder of its own below *parent*.
 
-    *platform* is the checkout that its tests are to be run against.
+    *platform* is the checkout that its tests are to be run against, or no checkout where the
+    core is installed as a package.
     """
     module = name.replace("-", "_")
     own = f"sst_{module}"
-    words = _words(name, hooks, versions="versions", own=own) | {"platform": platform.as_uri()}
+    words = _words(name, hooks, versions="versions", own=own) | {"platform": _from(platform)}
     source = Path("src") / own
     files = {
         Path(file): template(text).substitute(words)
@@ -90,6 +92,12 @@ def plan_package(name: str, hooks: Sequence[str], parent: Path, platform: Path) 
         **_versions(hooks, words, source),
     }
     return NewPlugin(name, tuple(hooks), parent / name, files, Path("tests"))
+
+
+def _from(platform: Path) -> str:
+    """Return what follows the core's name in a requirement: a checkout is in no index."""
+    is_checkout = (platform / "pyproject.toml").is_file()
+    return f" @ {platform.as_uri()}" if is_checkout else f">={__version__}"
 
 
 def _words(name: str, hooks: Sequence[str], *, versions: str, own: str) -> dict[str, str]:

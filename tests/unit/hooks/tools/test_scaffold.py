@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sst import __version__
 from sst.errors import RefusedError, UsageError
 from sst.hooks.contract.specs import MODES
 from sst.hooks.finding.hook_functions import hook_arguments
@@ -217,3 +218,9 @@ def test_half_a_plugin_is_not_left_behind(tmp_path: Path) -> None:
         write_new(plan)
 
     assert [path.name for path in (tmp_path / "hello").iterdir()] == ["tests"]
+
+
+def test_package_written_by_an_installed_core_needs_its_version(tmp_path: Path) -> None:
+    plan = plan_package("hello", ["notify"], tmp_path, tmp_path / "site-packages")
+
+    assert f'"sst-platform[testing]>={__version__}"' in plan.files[Path("pyproject.toml")]
