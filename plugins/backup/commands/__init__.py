@@ -1,7 +1,8 @@
 """The commands of the plugin: parse, call, print.
 
 - `commands.py`: the click commands and their options: parse, call, print
-- `operations.py`: the work of `backup create|list|show|verify|prune`
+- `operations.py`: the work of `backup create|list|show|verify`
+- `prune_operations.py`: the work of `backup prune`
 - `restore_operations.py`: the work of `restore`, and of a restore after a failed run
 - `texts.py`: the texts and JSON values of listings and of one backup
 """

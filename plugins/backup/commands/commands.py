@@ -11,7 +11,7 @@ from sst.hooks import CommandResult
 from ..manifest.origin import FLAG
 from ..postgres.marks import left_alone
 from ..verify.verifier import PROVEN
-from . import operations, restore_operations
+from . import operations, prune_operations, restore_operations
 from .texts import details, listing_data, listing_text, rows, summary
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _prune(
     config: Config, context: CommandContext, *, dry_run: bool, lock_wait_seconds: float | None
 ) -> CommandResult:
     """Remove the backups that no rule keeps, and databases that restores replaced long ago."""
-    plan = operations.prune(config, context, lock_wait_seconds, dry_run=dry_run)
+    plan = prune_operations.prune(config, context, lock_wait_seconds, dry_run=dry_run)
     text = rows(plan.rows) if plan.rows else "nothing to prune"
     return CommandResult(text, plan.to_dict(), warnings=plan.warnings)
 

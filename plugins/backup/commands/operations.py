@@ -1,83 +1,23 @@
-"""The work of `backup create|list|show|verify|prune`: a function for each, no printing."""
+"""The work of `backup create|list|show|verify`: a function for each, no printing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..make.make_backup import make_backup
 from ..make.maker import verifier_of
-from ..manifest.origin import Origin, read_origin, unknown_to_retention
-from ..postgres import marks
+from ..manifest.origin import Origin, read_origin
 from ..postgres.client_programs import find_tools
 from ..postgres.maintenance_session import connected, translate_driver_errors
 from ..postgres.process import Deadline
-from ..restore import template_copy
-from ..restore.database_names import (
-    ReplacedDatabase,
-    find_half_made,
-    find_replaced,
-    find_unmarked,
-)
 from ..store.listing import LATEST
-from ..store.retention import Pruned, Rules, Scope, unplaced
-from ..store.retention import prune as prune_backups
 from ..store.storage import Storage
-from .texts import replaced_row
 
 if TYPE_CHECKING:
     from sst.hooks import CommandContext, DatabaseUrl, LockedWork
 
     from ..settings import Config
-    from ..store.listing import Listing, Stored
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Everything that was pruned, or with *is_dry* would be."""
-
-    is_dry: bool
-    backups: tuple[str, ...]
-    replaced: tuple[ReplacedDatabase, ...]
-    kept: tuple[ReplacedDatabase, ...]
-    """Replaced databases that are too young to go."""
-    snapshots: tuple[str, ...]
-    half_made: tuple[str, ...]
-    failed: tuple[str, ...] = ()
-    unmarked: tuple[str, ...] = ()
-    """Databases that have a name like ours, but not our mark: they are left."""
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """A line for each thing that is still there, but looks as if it should not be."""
-        return (*self.failed, *map(marks.left_alone, self.unmarked))
-
-    @property
-    def rows(self) -> list[tuple[str, ...]]:
-        """One row for each, its outcome first."""
-        gone = "would go" if self.is_dry else "removed"
-        return [
-            *((gone, "backup", name, "") for name in self.backups),
-            *(replaced_row(each, gone) for each in self.replaced),
-            *((gone, "template copy", name, "") for name in self.snapshots),
-            *((gone, "half-made database", name, "") for name in self.half_made),
-            *(replaced_row(each, "kept") for each in self.kept),
-            *(("left", "database without our mark", name, "") for name in self.unmarked),
-        ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values."""
-        return {
-            "dry_run": self.is_dry,
-            "backups": list(self.backups),
-            "replaced_databases": [each.to_dict() for each in self.replaced],
-            "kept_databases": [each.to_dict() for each in self.kept],
-            "template_copies": list(self.snapshots),
-            "half_made_databases": list(self.half_made),
-            "left_databases": list(self.unmarked),
-            "failed": list(self.failed),
-        }
+    from ..store.listing import Stored
 
 
 def storage_of(config: Config, context: CommandContext | LockedWork) -> Storage:
@@ -121,65 +61,6 @@ def verify(config: Config, context: CommandContext, stored: Stored, level: str) 
     with storage_of(config, context).opened(stored) as folder:
         verifier.verify(folder, stored.manifest, level)
     return stored
-
-
-def prune(
-    config: Config,
-    context: CommandContext,
-    lock_wait_seconds: float | None,
-    *,
-    dry_run: bool,
-) -> Plan:
-    """Remove what no rule keeps: backups, replaced databases, copies without their backup."""
-    with context.locked(
-        "backup prune", "", lock_wait_seconds=lock_wait_seconds, on_record=False
-    ) as work:
-        with work.inspect() as inspection:
-            needed = inspection.needed_backups
-            origin = read_origin(inspection.fetch, work.database_url)
-        storage, rules = storage_of(config, work), Rules.of(config)
-        scope = Scope(work.database_url.name, work.environment, origin.system_identifier)
-        obstacle = unknown_to_retention(origin) if rules.are_set else ""
-        if obstacle:
-            pruned = Pruned(failed=(obstacle,))
-        else:
-            pruned = prune_backups(storage, rules, needed, scope, is_dry=dry_run)
-        listing = storage.list()
-        if rules.are_set:
-            pruned = replace(pruned, failed=(*pruned.failed, *unplaced(listing, scope)))
-        return _databases(config, work.database_url, listing, pruned, dry_run=dry_run)
-
-
-def _databases(
-    config: Config,
-    url: DatabaseUrl,
-    listing: Listing,
-    pruned: Pruned,
-    *,
-    dry_run: bool,
-) -> Plan:
-    live = url.name
-    left = [one.id for one in listing if one.id not in pruned.removed]
-    until = datetime.now(UTC) - timedelta(days=config.keep_replaced_days)
-    with connected(url) as server, translate_driver_errors(server):
-        kept = find_replaced(server, live)
-        old = tuple(each for each in kept if each.until <= until)
-        # While a store is silent, it may hold the backup of a copy.
-        orphans = [] if listing.unreachable else template_copy.find_orphans(server, live, left)
-        half_made = find_half_made(server, live)
-        unmarked = find_unmarked(server, live)
-        names = () if dry_run else (*(each.name for each in old), *orphans, *half_made)
-        stay = tuple(filter(None, map(server.drop_or_explain, names)))
-    return Plan(
-        is_dry=dry_run,
-        backups=pruned.removed,
-        replaced=old,
-        kept=tuple(each for each in kept if each not in old),
-        snapshots=tuple(orphans),
-        half_made=tuple(half_made),
-        failed=(*pruned.failed, *stay),
-        unmarked=tuple(unmarked),
-    )
 
 
 def origin_of(url: DatabaseUrl) -> Origin:

@@ -35,7 +35,8 @@ from sst.config.declared.plugin_policy import is_policy
 from sst.config.declared.schema import PluginsSettings, Settings
 from sst.config.declared.secret_pickles import keep_secrets
 from sst.config.sources.enabled_plugins import enabled_anywhere, enabled_problems
-from sst.config.sources.source_values import Layer, low_to_high
+from sst.config.sources.precedence import Layer
+from sst.config.sources.source_values import low_to_high
 from sst.config.sources.variables import read_environment, read_overrides, read_plugin_values
 from sst.errors import ConfigError, Problem
 

@@ -6,7 +6,7 @@
 - `environment.py`: the name of the environment
 - `files.py`: the settings files as they stand, key by key
 - `lint.py`: faults of a settings file that Dynaconf lets pass
-- `near_names.py`: variables that were probably meant for us
+- `precedence.py`: the order in which sources overrule each other
 - `secret_files.py`: a value in a file of its own
 - `source_values.py`: one setting's value in one source, and its place
 - `toml_lines.py`: the line of every key in a TOML text

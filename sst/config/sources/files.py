@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sst.config.declared.names import fold_path
-from sst.config.sources.source_values import Layer, SourceValue
+from sst.config.sources.precedence import Layer
+from sst.config.sources.source_values import SourceValue
 from sst.config.sources.toml_lines import key_lines, line_of
 from sst.errors import Problem
 from sst.project_root import SETTINGS, does_without_settings

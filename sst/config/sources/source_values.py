@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from sst.config.declared.names import name_of
@@ -11,20 +10,10 @@ from sst.config.declared.names import name_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sst.config.sources.precedence import Layer
+
 Value: TypeAlias = Any
 """A setting's value: what a TOML file, a variable or a model can hold."""
-
-
-class Layer(IntEnum):
-    """The sources, low to high; inside a layer the later value wins."""
-
-    DEFAULT = 0
-    FILE = 1
-    DOTENV = 2
-    PLUGIN = 3
-    NAME_FILE = 4
-    ENVIRONMENT = 5
-    OVERRIDE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +50,4 @@ class PluginValue:
 
 def low_to_high(source_values: Iterable[SourceValue]) -> tuple[SourceValue, ...]:
     """Return *source_values* in the order in which they overrule each other."""
-    return tuple(sorted(source_values, key=lambda source_value: source_value.layer))
+    return tuple(sorted(source_values, key=lambda each: each.layer))

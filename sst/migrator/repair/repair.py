@@ -16,8 +16,9 @@ from sst.migrator.ledger.failure import RunFailure
 from sst.migrator.repair.damage import closed_database, find_damage
 from sst.migrator.repair.statement import run_statement
 from sst.migrator.run.progress import new_run_id
+from sst.migrator.schema.drift import patched
 from sst.migrator.schema.fingerprint import read_fingerprint, store_fingerprint
-from sst.migrator.schema.shape import Shape, patched, server_major, take_shape
+from sst.migrator.schema.shape import Shape, server_major, take_shape
 from sst.migrator.session.connections import open_connection
 from sst.migrator.session.inspection import DatabaseInspection
 from sst.migrator.session.locked_session import locked_command

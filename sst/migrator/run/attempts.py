@@ -12,7 +12,6 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sst.bridge import Attempt, Footprint, may_run_again
@@ -23,7 +22,8 @@ from sst.migrator.session.connections import open_connection
 from sst.migrator.table_locks.blocker_watch import BlockerWatch
 from sst.migrator.table_locks.blockers import terminate
 from sst.migrator.table_locks.invalid_indexes import drop_left_behind, known_invalid
-from sst.migrator.table_locks.schedule import RETRYABLE, Schedule, milliseconds
+from sst.migrator.table_locks.schedule import RETRYABLE, Schedule
+from sst.migrator.table_locks.timeouts import set_timeouts, timeouts_of
 from sst.text import first_line
 
 if TYPE_CHECKING:
@@ -87,12 +87,11 @@ class RevisionAttempts:
         self._attempts.count += 1
         connection = self._session.connection
         self._known = known_invalid(connection)
-        settings = self._settings()
-        for name, value in settings.items():
-            connection.execute(text(f"set {name} = {value}"))
-        connection.commit()
+        statement_timeout = self._context.settings.statement_timeout
+        timeouts = timeouts_of(self._schedule, self._attempts.count, statement_timeout)
+        set_timeouts(connection, timeouts)
         self._footprint = Footprint()
-        return Attempt(step, settings, self._footprint)
+        return Attempt(step, timeouts, self._footprint)
 
     def pause_after(self, step: Step, error: BaseException) -> float | None:
         """Return the seconds to wait before the next attempt of *step*, which *error* has ended.
@@ -109,14 +108,6 @@ class RevisionAttempts:
         pause = self._pause(error)
         self._note(step, error, pause)
         return pause
-
-    def _settings(self) -> dict[str, str]:
-        """Return the timeouts in ms: a rollback takes back what was set before it."""
-        wait = self._schedule.timeout_seconds(self._attempts.count)
-        return {
-            "lock_timeout": milliseconds(wait),
-            "statement_timeout": milliseconds(self._context.settings.statement_timeout),
-        }
 
     def _pause(self, error: DBAPIError) -> float | None:
         attempts = self._attempts

@@ -23,7 +23,7 @@ from sst.errors import (
 )
 from sst.hooks.calling.calls import HookFailedError
 from sst.hooks.contract.types import EventKind, Failure
-from sst.migrator.run.lock_timeout import lock_timeout_error
+from sst.migrator.run.lock_timeout_error import lock_timeout_error
 from sst.migrator.session.heartbeat import ServerSilent
 from sst.migrator.session.signals import Interrupt
 from sst.text import first_line

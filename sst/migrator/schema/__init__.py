@@ -1,5 +1,6 @@
 """The shape of a schema, and the fingerprint that shows drift.
 
+- `drift.py`: two shapes compared
 - `fingerprint.py`: the fingerprint that the last run left
 - `shape.py`: every object of a database with a short hash
 """

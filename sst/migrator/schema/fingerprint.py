@@ -15,7 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from sst.errors import SstError
-from sst.migrator.schema.shape import changes, patched, server_major, take_shape, without
+from sst.migrator.schema.drift import changes, patched, without
+from sst.migrator.schema.shape import server_major, take_shape
 from sst.migrator.session.connections import open_connection
 from sst.text import first_line
 

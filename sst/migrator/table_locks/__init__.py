@@ -4,4 +4,5 @@
 - `blockers.py`: the sessions whose locks a revision waits for
 - `invalid_indexes.py`: INVALID indexes, reported when old, dropped when the run left them
 - `schedule.py`: the schedule of attempts, as a value
+- `timeouts.py`: the timeouts of one attempt, set again before each
 """

@@ -47,13 +47,14 @@ def table(project: Project) -> Project:
 
 
 def give_up_at_once(project: Project) -> None:
-    """Leave the schedule room for a few tries, on a slow machine for two."""
+    """Leave the schedule room for a few attempts, on a slow machine for two."""
     project.settings["migrate.lock_retry_seconds"] = "2"
 
 
 def tried(run: Running, number: int, revision: str = "column") -> None:
-    """Await that the try *number* of *run* has failed."""
-    wait_until(lambda: f"{revision}: try {number} failed" in run.printed(), f"try {number}")
+    """Await that the attempt *number* of *run* has failed."""
+    line = f"{revision}: attempt {number} failed"
+    wait_until(lambda: line in run.printed(), line)
 
 
 def last_step(project: Project) -> dict[str, Any]:
