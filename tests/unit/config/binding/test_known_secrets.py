@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from pydantic import BaseModel, SecretStr
 
+from sst.config.binding.known_secrets import known_in_variables
 from sst.config.binding.values_by_setting import secret_texts
 from sst.config.declared.catalog import build_catalog
 
@@ -79,3 +80,10 @@ def test_problem_that_quotes_another_programs_password_is_masked(site: Site) -> 
     site.settings(f'[default]\nDB_POOL_SIZE = 5\n"{CANARY}" = 1\n[development]\n')
 
     assert CANARY not in repr(site.problems())
+
+
+def test_working_folder_of_the_shell_is_no_secret() -> None:
+    """`PWD` looks like a password's name; masked, every path in a message would be unreadable."""
+    variables = {"PWD": "/srv/shop", "OLDPWD": "/srv", "DB_PWD": CANARY}
+
+    assert known_in_variables(variables) == {CANARY}
