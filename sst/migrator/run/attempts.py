@@ -19,11 +19,11 @@ from sst.db.server_errors import sqlstate_of
 from sst.errors import ConnectionLostError, SstError
 from sst.migrator.run.progress import Attempts
 from sst.migrator.session.connections import open_connection
+from sst.migrator.table_locks.attempt_timeouts import set_timeouts, timeouts_of
 from sst.migrator.table_locks.blocker_watch import BlockerWatch
 from sst.migrator.table_locks.blockers import terminate
 from sst.migrator.table_locks.invalid_indexes import drop_left_behind, known_invalid
 from sst.migrator.table_locks.schedule import RETRYABLE, Schedule
-from sst.migrator.table_locks.timeouts import set_timeouts, timeouts_of
 from sst.text import first_line
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class RevisionAttempts:
         """Let a signal cancel what this server process does, and look at whom it waits for."""
         self._interrupts.watch(backend_pid)
         self._backends.add(backend_pid)
-        self._sampler.watch(backend_pid)
+        self._watch.watch(backend_pid)
 
     @contextmanager
     def of_one_step(self) -> Iterator[None]:
@@ -77,9 +77,9 @@ class RevisionAttempts:
         self._attempts = self._progress.attempts = Attempts()
         self._started = time.monotonic()
         timeout = self._schedule.timeout_seconds(1)
-        with BlockerWatch(self._context, timeout_seconds=timeout) as self._sampler:
+        with BlockerWatch(self._context, timeout_seconds=timeout) as self._watch:
             for pid in self._backends:
-                self._sampler.watch(pid)
+                self._watch.watch(pid)
             yield
 
     def next(self, step: Step) -> Attempt:
@@ -101,7 +101,7 @@ class RevisionAttempts:
         attempts = self._attempts
         attempts.seconds = time.monotonic() - self._started
         attempts.committed = self._footprint.committed(error)
-        attempts.blockers = self._sampler.take()
+        attempts.blockers = self._watch.take()
         if not isinstance(error, DBAPIError) or error.connection_invalidated:
             return None
         self._tidy(self._known, self._footprint.running)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sst.errors import LockTimeoutError, RevisionFailedError, SstError
+from sst.migrator.table_locks.blockers import IDLE_IN_TRANSACTION, describe_blockers
 from sst.migrator.table_locks.schedule import RETRYABLE
 from sst.redaction.statements import without_literals
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sst.migrator.run.progress import Progress
-
-_ANONYMOUS = "the session that blocks it was not seen"
 
 
 def lock_timeout_error(
@@ -30,10 +29,10 @@ def lock_timeout_error(
     if failed.sqlstate not in RETRYABLE:
         return failed
     tries = "1 attempt" if attempts.count == 1 else f"{attempts.count} attempts"
-    blocked = redact(", ".join(map(str, attempts.blockers))) or _ANONYMOUS
+    blocked = redact(describe_blockers(attempts.blockers))
     why = f"{failed.why}; {tries} in {attempts.seconds:.0f} s, last blocked by {blocked}"
     if progress.committed:
-        return _told_again(failed, why, _next_step(progress))
+        return _with_why(failed, why, _next_step(progress))
     return _untouched(failed, why, _next_step(progress))
 
 
@@ -48,10 +47,10 @@ def _untouched(failed: RevisionFailedError, why: str, next_step: str) -> LockTim
 def _half_done(failed: RevisionFailedError, committed: tuple[str, ...]) -> RevisionFailedError:
     shown = "; ".join(without_literals(each) for each in committed[:3])
     why = f"{failed.why}; a part of the revision IS committed: {shown}"
-    return _told_again(failed, why, failed.next_step)
+    return _with_why(failed, why, failed.next_step)
 
 
-def _told_again(failed: RevisionFailedError, why: str, next_step: str) -> RevisionFailedError:
+def _with_why(failed: RevisionFailedError, why: str, next_step: str) -> RevisionFailedError:
     return type(failed)(
         failed.revision,
         why=why,
@@ -63,7 +62,7 @@ def _told_again(failed: RevisionFailedError, why: str, next_step: str) -> Revisi
 
 
 def _next_step(progress: Progress) -> str:
-    idle = any(blocker.state == "idle in transaction" for blocker in progress.attempts.blockers)
+    idle = any(blocker.state == IDLE_IN_TRANSACTION for blocker in progress.attempts.blockers)
     if idle and not progress.request.options.terminate_blockers:
         return (
             "let the blocking session end, then run the command again; --terminate-blockers ends "

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 IDLE_IN_TRANSACTION = "idle in transaction"
+_UNIDENTIFIED = "a session that could not be identified"
 _MOST = 10
 _PREPARED = 0
 
@@ -73,6 +74,11 @@ class Blocker:
         state = f", {self.state}" if self.state else ""
         query = f": {self.query}" if self.query else ""
         return f"{who}{state}, transaction open for {self.age_seconds:.0f} s){query}"
+
+
+def describe_blockers(blockers: Iterable[Blocker]) -> str:
+    """Return who they are, in one line, for a sentence that ends with `blocked by`."""
+    return ", ".join(map(str, blockers)) or _UNIDENTIFIED
 
 
 def find_blockers(connection: Connection, pids: Iterable[int]) -> tuple[Blocker, ...]:
