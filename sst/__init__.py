@@ -11,6 +11,7 @@
 - `redaction/`: secrets out of everything that others read
 - `testing/`: the kit of plugin authors
 - `web/`: the core's endpoints
+- `__main__.py`: `python -m sst`
 - `application_context.py`: the application as plugins see it
 - `built_in.py`: the place of the built-in plugins and of the revision template
 - `dependencies.py`: which package is missing or does not fit, when an import fails

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from errno import EACCES
 from typing import TYPE_CHECKING
 
 import click
 
 from sst.cli.call.command import Command
+from sst.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sst.cli.call.invocation import Invocation
@@ -101,7 +104,11 @@ def command(invocation: Invocation) -> Report:
     from sst.migrator.values.report import Report
 
     root = invocation.root_or_here
-    done = [*_write(root, invocation.program), _ignore(root / ".gitignore")]
+    try:
+        lacking = _missing_lines(root / ".gitignore")
+        done = [*_write(root, invocation.program), _ignore(root / ".gitignore", lacking)]
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unwritable(root, error) from error
     steps = _next_steps(root, invocation.program)
     return Report(
         lines=(f"in {root}:", *map(str, done)),
@@ -123,7 +130,7 @@ def _write(root: Path, program: str) -> Iterator[Written]:
     }
     for name, text in texts.items():
         yield _new(root, name, text)
-    if (root / "plugins").exists():
+    if (root / "plugins").is_dir():
         yield Written("plugins/", "kept", "it exists")
     else:
         (root / "plugins").mkdir()
@@ -147,18 +154,45 @@ def _location(root: Path) -> str:
     return f'alembic_config = "{found.name}"' if found else 'script_location = "alembic"'
 
 
-def _ignore(file: Path) -> Written:
-    """Add the lines that *file* lacks: a secret that is not ignored is soon committed."""
-    is_new = not file.exists()
-    old = "" if is_new else file.read_text(encoding="utf-8")
-    missing = [line for line in _IGNORED if line not in map(str.strip, old.splitlines())]
+def _missing_lines(file: Path) -> list[str]:
+    """Return the lines that *file* lacks; raise when it could not take them.
+
+    It is asked for before anything is written: a half-written project is not left behind.
+    """
+    if not file.exists():
+        if not os.access(file.parent, os.W_OK | os.X_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES), str(file.parent))
+        return list(_IGNORED)
+    with file.open("r+", encoding="utf-8") as opened:
+        old = opened.read()
+    return [line for line in _IGNORED if line not in map(str.strip, old.splitlines())]
+
+
+def _ignore(file: Path, missing: Sequence[str]) -> Written:
+    """Add *missing* to *file*: a secret that is not ignored is soon committed."""
     if not missing:
         return Written(file.name, "kept", "it has every line")
-    gap = "" if old.endswith("\n") or not old else "\n"
-    lines = "\n".join(["# secrets, and what the migrator writes", *missing, ""])
-    with file.open("a", encoding="utf-8") as opened:
-        opened.write(f"{gap}{lines}")
+    is_new = not file.exists()
+    # Bytes: the ends of lines stay as the file has them.
+    old = b"" if is_new else file.read_bytes()
+    end = b"\r\n" if b"\r\n" in old else b"\n"
+    lines = ["# secrets, and what the migrator writes", *missing, ""]
+    gap = b"" if not old or old.endswith(b"\n") else end
+    with file.open("ab") as opened:
+        opened.write(gap + end.join(line.encode() for line in lines))
     return Written(file.name, "written" if is_new else "added to", ", ".join(missing))
+
+
+def _unwritable(root: Path, error: OSError | UnicodeDecodeError) -> UsageError:
+    if isinstance(error, UnicodeDecodeError):
+        file, why = root / ".gitignore", "it is not UTF-8"
+    else:
+        file, why = error.filename or root, str(error.strerror)
+    return UsageError(
+        what=f"{file} cannot be written.",
+        why=why,
+        next_step="correct that, then run `init` again: it writes what is still missing",
+    )
 
 
 def _next_steps(root: Path, program: str) -> list[str]:

@@ -11,6 +11,7 @@ from sst.project_root import (
     alembic_file,
     does_without_settings,
     find_project_root,
+    nearest_folder,
     require_project_root,
 )
 
@@ -43,6 +44,64 @@ def test_settings_above_go_before_an_ini_that_is_nearer(tmp_path: Path) -> None:
     write(root / "billing" / "alembic.ini")
 
     assert find_project_root(root / "billing") == root
+
+
+def test_nearer_project_that_the_settings_do_not_name_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The revisions of the other one would be applied, with exit code 0."""
+    root = write(tmp_path / "shop" / "settings.toml", "[default]\nDEBUG = true\n")
+    nearer = write(root / "billing" / "alembic.ini")
+    monkeypatch.chdir(nearer)
+
+    with pytest.raises(UsageError) as refused:
+        require_project_root()
+
+    assert str(root) in refused.value.what
+    assert str(nearer) in refused.value.what
+    assert require_project_root(is_named=True) == root
+    assert nearest_folder() == nearer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[default.migrate]\nalembic_config = "billing/alembic.ini"\n',
+        '[production.migrate]\nscript_location = "billing/migrations"\n',
+    ],
+)
+def test_nearer_project_that_the_settings_name_is_theirs(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write(tmp_path / "shop" / "settings.toml", text)
+    monkeypatch.chdir(write(root / "billing" / "alembic.ini"))
+
+    assert require_project_root() == root
+
+
+def test_ini_in_the_folder_of_revisions_is_no_other_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write(tmp_path / "settings.toml")
+    monkeypatch.chdir(write(root / "alembic" / "alembic.ini"))
+
+    assert require_project_root() == root
+
+
+def test_folder_that_cannot_be_searched_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its PermissionError is taken for a result that could not be printed."""
+
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(tmp_path), "is_file", refuse)
+
+    with pytest.raises(UsageError, match="cannot be searched") as refused:
+        find_project_root(tmp_path)
+
+    assert refused.value.why == "Permission denied"
 
 
 def test_pyproject_without_the_table_is_no_sign(tmp_path: Path) -> None:

@@ -260,6 +260,8 @@ def _hint(error: Exception) -> str:
 def _import_hint(package: str) -> str:
     """Return which package of this name was found, or what lets the project's own be found."""
     found = sys.modules.get(package)
+    if package == "sst":
+        return "this tool has that name: a project with a package sst of its own has to rename it"
     if found is None:
         return f"install {package}, or name the folder that holds it in prepend_sys_path"
     place = found.__file__ or next(iter(getattr(found, "__path__", ())), "")

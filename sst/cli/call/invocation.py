@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -11,7 +12,7 @@ import click
 from sst.cli.call.presentation import Presentation
 from sst.cli.call.streams import results_only
 from sst.errors import SstError
-from sst.project_root import find_project_root, require_project_root
+from sst.project_root import LOCATIONS, nearest_folder, require_project_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,12 +64,18 @@ class Invocation:
 
         Raises `UsageError` when there is none.
         """
-        return self._given_root or require_project_root()
+        return self._given_root or require_project_root(is_named=self._names_revisions)
 
     @property
     def root_or_here(self) -> Path:
         """The project; the working folder where there is none yet."""
-        return self._given_root or find_project_root() or Path.cwd()
+        return self._given_root or nearest_folder() or Path.cwd()
+
+    @property
+    def _names_revisions(self) -> bool:
+        """Whether a variable or `--set` says where the revisions are."""
+        given = (*(text.partition("=")[0] for text in self.overrides), *os.environ)
+        return any(name.lower().endswith(LOCATIONS) for name in given)
 
     @cached_property
     def runtime(self) -> Runtime:

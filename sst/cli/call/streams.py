@@ -71,7 +71,7 @@ def report_unwritable(error: OSError) -> int:
         lost = SstError(
             what=f"The result could not be written to stdout: {error.strerror}.",
             why="the command had come to its end, only its report is lost",
-            next_step="python migrate.py history",
+            next_step="look at the command `history`",
         )
         click.echo(str(lost), err=True)
     return 1

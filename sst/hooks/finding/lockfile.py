@@ -31,7 +31,7 @@ LOCK_FILE = "plugins.lock"
 # A native module goes before the source of the same name.
 _IMPORTABLE = frozenset({".py", ".pyc", ".so", ".pyd"})
 _HEAD = """\
-# The code of the enabled plugins; written by `python migrate.py plugins lock`.
+# The code of the enabled plugins; written by the command `plugins lock`.
 # In a protected environment a plugin that differs from its entry is refused before its import.
 """
 _RELOCK = "if the change is meant, run `python migrate.py plugins lock` and commit plugins.lock"

@@ -71,3 +71,31 @@ def test_lines_are_added_to_what_is_ignored_already(bare: Project) -> None:
     assert lines[:2] == ["*.pyc", ".env"]
     assert sorted(lines).count(".env") == 1
     assert set(IGNORED) <= set(lines)
+
+
+def test_what_cannot_be_written_is_said_before_anything_is(bare: Project) -> None:
+    (bare.root / ".gitignore").mkdir()
+
+    result = bare.migrate("init")
+
+    assert result.exit_code == 2
+    assert ".gitignore cannot be written." in result.stderr
+    assert not (bare.root / "settings.toml").exists()
+
+
+def test_gitignore_that_is_not_utf_8_is_named(bare: Project) -> None:
+    (bare.root / ".gitignore").write_bytes(b"\xff\n")
+
+    result = bare.migrate("init")
+
+    assert result.exit_code == 2
+    assert "it is not UTF-8" in result.stderr
+
+
+def test_ends_of_lines_stay_as_the_file_has_them(bare: Project) -> None:
+    (bare.root / ".gitignore").write_bytes(b"build/\r\n")
+
+    assert bare.migrate("init").exit_code == 0
+
+    lines = (bare.root / ".gitignore").read_bytes().splitlines(keepends=True)
+    assert all(line.endswith(b"\r\n") for line in lines), lines
