@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from sqlalchemy.engine import Connection
 
 # Read as JSON: a ledger that no run has brought up to date yet lacks the columns.
@@ -19,13 +17,6 @@ _STEP = text("""
     where s.revision = :revision and to_jsonb(s) ->> 'plugin' is not null
       and r.version_table = :version_table
     order by s.started_at desc limit 1
-""")
-# A stamp has no steps; its row says which plugins were enabled, unless it failed.
-_RUN = text("""
-    select r.plugins from migrator.run r
-    where r.version_table = :version_table and :revision = any(r.to_heads)
-      and (r.outcome = 'succeeded' or :revision <> all(r.from_heads))
-    order by r.started_at desc limit 1
 """)
 # A step that was applied, or that its run was killed in; else a run that put the database there.
 # `repair` only writes down what it finds, and a run that failed has brought nothing by its heads.
@@ -68,20 +59,14 @@ class Origin:
     branch: str | None = None
 
 
-def read_origin(
-    connection: Connection, version_table: str, revision: str, enabled: Collection[str]
-) -> Origin | None:
-    """Return where *revision* came from; None when the record, which must exist, does not say.
+def read_origin(connection: Connection, version_table: str, revision: str) -> Origin | None:
+    """Return the plugin that a step of *revision* names; None when the record has no such step.
 
-    Where only the plugins of the run are on record, it is the one that is not *enabled* now.
+    The record must exist. A stamp has no steps: the plugins of its run may have brought nothing.
     """
     wanted = {"revision": revision, "version_table": version_table}
     step = connection.execute(_STEP, wanted).first()
-    if step:
-        return Origin(*step)
-    found = connection.execute(_RUN, wanted).scalar() or ()
-    gone = [name for name in found if name not in enabled]
-    return Origin(gone[0]) if len(gone) == 1 else None
+    return Origin(*step) if step else None
 
 
 def read_run(connection: Connection, version_table: str, revision: str) -> BroughtBy | None:

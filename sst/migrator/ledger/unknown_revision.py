@@ -34,7 +34,7 @@ def explained(
         return error
     enabled = [entry.name for entry in context.plugins.entries]
     for revision in unknown:
-        origin = ledger.origin_of(revision, enabled)
+        origin = ledger.origin_of(revision)
         if origin:
             return _of_plugin(revision, origin, is_enabled=origin.plugin in enabled)
     brought_by = ledger.who_brought(unknown[0])

@@ -238,11 +238,11 @@ class Ledger:
             return None
         return read_run(self._connection, self._version_table, revision)
 
-    def origin_of(self, revision: str, enabled: Sequence[str]) -> Origin | None:
+    def origin_of(self, revision: str) -> Origin | None:
         """Return the plugin that *revision* came from; see `read_origin`."""
         if not self.exists():
             return None
-        return read_origin(self._connection, self._version_table, revision, enabled)
+        return read_origin(self._connection, self._version_table, revision)
 
     def _write(self, statement: TextClause, row: Mapping[str, Any]) -> None:
         """Execute *statement*, over a new connection when the old one was lost.

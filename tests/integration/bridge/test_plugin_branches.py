@@ -218,15 +218,15 @@ def test_enabling_it_again_is_enough(project: Project) -> None:
 
 
 @pytest.mark.usefixtures("audit")
-def test_stamped_branch_is_named_by_the_run_that_wrote_it(project: Project) -> None:
-    """A stamp runs no revision, so no step says whose it was."""
+def test_stamped_branch_is_told_with_the_run_that_wrote_it(project: Project) -> None:
+    """A stamp runs no revision, so no step says whose it was: no plugin is named by a guess."""
     project.migrate("stamp", "heads")
 
     project.enable()
-    result = project.migrate("check")
+    result = project.migrate("check", "--json")
 
-    assert result.exit_code == 6
-    assert "'audit', which is not enabled" in result.stderr
+    assert (result.exit_code, result.json["error"]["code"]) == (6, "database_ahead")
+    assert project.last_run()["id"] in result.json["error"]["message"]
 
 
 def test_older_version_of_a_plugin_is_told_from_a_missing_one(

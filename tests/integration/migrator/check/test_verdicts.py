@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 TABLE = "op.create_table('{0}', sa.Column('id', sa.Integer, primary_key=True))"
 
+GREETER = """
+from sst.hooks import hookimpl
+
+@hookimpl
+def notify(event):
+    pass
+"""
+
 TRIGGER = (
     "create trigger t before update on sites "
     "for each row execute function suppress_redundant_updates_trigger()"
@@ -79,6 +87,21 @@ def test_database_ahead_names_run_and_commit_that_know_the_revision(chain: Proje
     for result in (check, upgrade):
         assert run_id in result.json["error"]["message"]
     assert chain.current_revision() == "workers"
+
+
+def test_lost_file_of_the_project_is_no_plugins(project: Project) -> None:
+    """A plugin that was enabled in the run, and is not any more, has not brought it for that."""
+    project.plugin("greeter", GREETER)
+    project.enable("greeter")
+    project.revision("sites", TABLE.format("sites"))
+    assert project.migrate("upgrade").exit_code == 0
+    project.enable()
+    file_of(project, "sites").unlink()
+
+    check = project.migrate("check", "--json")
+
+    assert_verdict(check, 6, "database_ahead", "bring its revision files back")
+    assert "greeter" not in check.output
 
 
 def test_run_that_died_on_its_way_still_knows_what_it_committed(chain: Project) -> None:
