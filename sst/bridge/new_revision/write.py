@@ -172,7 +172,7 @@ def _worth_reading(scripts: Iterable[MigrationScript], by_hand: list[Uncompared]
     for script in scripts:
         operations = [each for part in script.upgrade_ops_list for each in part.ops]
         if not operations and not by_hand:
-            yield "nothing to write: models and schema agree, the revision is empty"
+            yield "models and schema agree: the revision is empty; fill it or delete it"
         for what in dropped(operations):
             hint = "; if it is not yours, name it in migrate.ignore_tables"
             yield f"the revision drops {what}{hint if what.startswith('table ') else ''}"

@@ -225,7 +225,7 @@ def test_autogenerate_without_differences_says_that_the_revision_is_empty(
     result = project.migrate("revision", "-m", "more", "--autogenerate", "--json")
 
     assert result.json["warnings"] == [
-        "nothing to write: models and schema agree, the revision is empty"
+        "models and schema agree: the revision is empty; fill it or delete it"
     ]
 
 
