@@ -48,6 +48,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+RUN_AGAIN = "correct what is listed, then run the command again"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

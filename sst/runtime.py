@@ -12,7 +12,7 @@ from sst.bridge import AlembicProject, Branch
 from sst.config import PluginValue, open_sources
 from sst.db.engine import create_app_engine
 from sst.db.url import DatabaseUrl
-from sst.errors import ConfigError, Problem, SstError
+from sst.errors import RUN_AGAIN, ConfigError, Problem, SstError
 from sst.health.report import run_checks
 from sst.hooks.calling.calls import guarded
 from sst.hooks.calling.isolation import threads_left
@@ -252,7 +252,7 @@ class Runtime:
     def _resolve(self, setting: str, value: object) -> DatabaseUrl:
         if value is None:
             hint = "set it in the environment, or in .secrets.toml"
-            raise ConfigError([Problem(setting, "is not set", hint=hint)])
+            raise ConfigError([Problem(setting, "is not set", hint=hint)], RUN_AGAIN)
         text = value.get_secret_value()  # type: ignore[attr-defined]
         try:
             asked = {"url": text, "project_root": self.project_root}
@@ -260,10 +260,9 @@ class Runtime:
         except HookFailedError as error:
             raise _unresolved(setting, error) from error
         if resolved is None and text == "embedded":
+            what = "no plugin turns 'embedded' into a server"
             hint = 'add "embedded_postgres" to plugins.enabled'
-            raise ConfigError(
-                [Problem(setting, "no plugin turns 'embedded' into a server", hint=hint)]
-            )
+            raise ConfigError([Problem(setting, what, hint=hint)], RUN_AGAIN)
         self._resolved[setting] = DatabaseUrl(resolved or text, setting=setting)
         if resolved and self._is_logging:
             # A plugin's URL can bring a password that no setting has, such as a token of IAM.
@@ -277,7 +276,7 @@ def _unresolved(setting: str, error: HookFailedError) -> SstError:
     reason = error.veto.reason if error.veto else error.reason
     hint = error.veto.hint if error.veto else ""
     what = f"the plugin {error.plugin} cannot resolve it: {reason}"
-    return ConfigError([Problem(setting, what, source=error.place, hint=hint)])
+    return ConfigError([Problem(setting, what, source=error.place, hint=hint)], RUN_AGAIN)
 
 
 def _ask(

@@ -14,7 +14,7 @@ from sst.bridge.env_py.database_identity import (
 )
 from sst.bridge.models.compare import as_sequence, kept_options
 from sst.bridge.values.steps import EnvFacts
-from sst.errors import ConfigError, HeadsUnchangedError, Problem
+from sst.errors import RUN_AGAIN, ConfigError, HeadsUnchangedError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,8 @@ def the_one_of(found: Sequence[EnvFacts]) -> EnvFacts:
                     hint="let it migrate one of them at a time, named by a variable of the "
                     "environment, and run the command once for each",
                 )
-            ]
+            ],
+            RUN_AGAIN,
         )
     # An env.py for several databases runs once for each: the one that is ours counts.
     return ours[0] if ours else found[0]

@@ -18,7 +18,7 @@ from sst.bridge.env_py.sql_text import keep_characters, offline_options
 from sst.bridge.location.paths import shown
 from sst.bridge.models.compare import compare_json_defaults, comparing_options
 from sst.bridge.values.process_state import ONE_AT_A_TIME, kept_within
-from sst.errors import ConfigError, HeadsUnchangedError, HistoryError, Problem, SstError
+from sst.errors import RUN_AGAIN, ConfigError, HeadsUnchangedError, HistoryError, Problem, SstError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -231,7 +231,7 @@ def _broken(file: str, error: Exception, url: DatabaseUrl) -> ConfigError:
         text = text.replace(secret, "***")
     what = f"raised {type(error).__name__}: {text}"
     source = f"{shown(file)}:{_line_in(file, error)}"
-    return ConfigError([Problem("env.py", what, source=source, hint=_hint(error))])
+    return ConfigError([Problem("env.py", what, source=source, hint=_hint(error))], RUN_AGAIN)
 
 
 def _left_by_autocommit_block(error: Exception) -> bool:

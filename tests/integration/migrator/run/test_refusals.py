@@ -69,6 +69,16 @@ def test_production_without_a_database_is_refused(chain: Project) -> None:
     assert_refused(result, 2, "DATABASE_URL")
 
 
+def test_missing_database_sends_nobody_to_a_command_that_says_ok(chain: Project) -> None:
+    """In development `config check` has nothing against it: other commands do without."""
+    settled = chain.migrate("config", "check", DATABASE_URL="")
+    refused = chain.migrate("upgrade", DATABASE_URL="")
+
+    assert settled.exit_code == 0
+    assert_refused(refused, 2, "DATABASE_URL")
+    assert "config check" not in refused.stderr
+
+
 def test_unreachable_server_is_temporary(chain: Project) -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))  # nobody listens there, and nobody else can
