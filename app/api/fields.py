@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
@@ -23,8 +24,10 @@ LARGEST_ID = 2**53 - 1
 """Far below bigint's end, and what every JSON parser can hold exactly (RFC 8259, section 6)."""
 
 _DATE = r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _MOMENT = _DATE + r"[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
-
+# Spaces of every script, control and format characters.
+_UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 
 LEFT_OUT: Any = Field(default_factory=lambda: None)
 """The default of a field that may be left out but not be null; none is in the description."""
@@ -80,6 +83,20 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def _within_years(moment: datetime) -> datetime:
+    # After the shift to UTC: what is answered can be sent back.
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError("write a time that is between the years 1900 and 2199 in UTC")
+    return moment
+
+
+def _seen(text: str) -> str:
+    # Not in the pattern: with one that says it Schemathesis finds no examples.
+    if all(unicodedata.category(each) in _UNSEEN for each in text):
+        raise ValueError("write something that can be seen")
+    return text
+
+
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """The primary key of a row, in a path or a query."""
 
@@ -94,12 +111,14 @@ Code = Annotated[
 Line = Annotated[
     str,
     Field(
-        pattern=r"^[^\x00-\x20]([^\x00-\x1f]*[^\x00-\x20])?$",
+        pattern=r"^[^\x00-\x20\x7f-\xa0]([^\x00-\x1f]*[^\x00-\x20\x7f-\xa0])?$",
         max_length=200,
+        description="More than spaces and characters that cannot be seen.",
         examples=["A line"],
     ),
+    AfterValidator(_seen),
 ]
-"""One line without spaces around it and control characters in it."""
+"""One line without spaces around it and control characters in it, of which something is seen."""
 
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=10_000, examples=["Some text."])]
 """Any text, except for the one character that PostgreSQL's text cannot hold."""
@@ -125,9 +144,10 @@ Moment = Annotated[
     AwareDatetime,
     _matching(_MOMENT),
     AfterValidator(_in_utc),
+    AfterValidator(_within_years),
     _shown("date-time", _MOMENT, "2026-11-20T14:30:00-05:00"),
 ]
-"""A time with its zone, 1900 to 2199; in UTC from here on, as PostgreSQL knows fewer offsets."""
+"""A time with its zone; in UTC, 1900 to 2199, from here on: PostgreSQL knows fewer offsets."""
 
 UtcMoment = Annotated[datetime, AfterValidator(_in_utc)]
 """A time as it is answered, whatever zone the session has."""

@@ -16,12 +16,14 @@ FITS: list[tuple[str, object, object]] = [
     ("Reference", 5.0, 5),
     ("Code", "BOG-01", "BOG-01"),
     ("Line", "Planta Bogotá", "Planta Bogotá"),
+    ("Line", "\u200bPlanta\u200b", "\u200bPlanta\u200b"),
     ("Text", "", ""),
     ("Text", "two\nlines", "two\nlines"),
     ("Truth", "false", False),
     ("Day", "2024-02-29", date(2024, 2, 29)),
     ("Moment", "2026-11-20T14:30:00-05:00", datetime(2026, 11, 20, 19, 30, tzinfo=UTC)),
     ("Moment", "1913-11-19T05:05:33-21:54", datetime(1913, 11, 20, 2, 59, 33, tzinfo=UTC)),
+    ("Moment", "2199-12-31T18:59:59-05:00", datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)),
 ]
 REFUSED: list[tuple[str, object]] = [
     ("Id", 0),
@@ -34,6 +36,10 @@ REFUSED: list[tuple[str, object]] = [
     ("Code", "x" * 41),
     ("Line", ""),
     ("Line", " "),
+    ("Line", "\u00a0"),
+    ("Line", "\u2028\u2029\u3000"),
+    ("Line", "\u200b\ufeff\u2060"),
+    ("Line", "\U000e0041"),
     ("Line", "nul\x00"),
     ("Line", "two\nlines"),
     ("Text", "nul\x00"),
@@ -47,6 +53,8 @@ REFUSED: list[tuple[str, object]] = [
     ("Moment", "2026-11-20T14:30:00"),
     ("Moment", "0001-01-01T00:00:00Z"),
     ("Moment", "2026-11-20"),
+    ("Moment", "2199-12-31T23:59:59-05:00"),
+    ("Moment", "1900-01-01T00:00:00+05:00"),
 ]
 
 
