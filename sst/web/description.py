@@ -14,6 +14,8 @@ _SCHEMAS = "#/components/schemas/"
 _NAME = "Problem"
 _INVALID = str(HTTPStatus.UNPROCESSABLE_ENTITY.value)
 _UNREADABLE = str(HTTPStatus.BAD_REQUEST.value)
+_DOES_NOT_FIT = "A value that does not fit, or a body that is not JSON."
+_NOT_READ = "A body whose bytes cannot be read."
 _NOT_OURS = ("HTTPValidationError", "ValidationError")
 
 
@@ -30,9 +32,11 @@ def describe_problems(description: dict[str, Any]) -> None:
     for path in description["paths"].values():
         for operation in path.values():
             if _INVALID in operation["responses"]:
-                operation["responses"][_INVALID] = _response("A value that does not fit.")
+                operation["responses"][_INVALID] = _response(_DOES_NOT_FIT)
             if "requestBody" in operation:
-                operation["responses"][_UNREADABLE] = _response("A body that cannot be read.")
+                operation["responses"][_UNREADABLE] = _response(
+                    "A body whose bytes cannot be read."
+                )
     schemas = description.setdefault("components", {}).setdefault("schemas", {})
     for name in _NOT_OURS:
         schemas.pop(name, None)

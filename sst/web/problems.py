@@ -145,14 +145,25 @@ def _allowed_methods(request: Request) -> Iterator[str]:
             yield method.value
 
 
-async def _on_invalid_request(_request: Request, error: Exception) -> Response:
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
     # What was sent is not sent back: it can be anything, a password or half a character.
+    found = cast("RequestValidationError", error).errors()[:_MOST_ERRORS]
     errors = [
-        {"where": [str(part) for part in each["loc"]], "what": str(each["msg"])}
-        for each in cast("RequestValidationError", error).errors()[:_MOST_ERRORS]
+        {"where": [str(part) for part in each["loc"]], "what": str(each["msg"])} for each in found
     ]
     detail = "The request does not fit the description of this endpoint."
+    is_unread = any(each["loc"] == ("body",) and each["type"] != "missing" for each in found)
+    if is_unread and not _says_json(request):
+        detail += " The body was not read as JSON: its Content-Type is not application/json."
     return problem(_INVALID, detail, errors=errors)
+
+
+def _says_json(request: Request) -> bool:
+    """Return whether FastAPI reads the body of *request* as JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (
+        kind.startswith("application/") and kind.endswith("+json")
+    )
 
 
 def _internal_error() -> JSONResponse:

@@ -162,6 +162,39 @@ def test_invalid_request_needs_no_database(serve: Serve) -> None:
     assert client.post("/sites", json={}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "code"),
+    [
+        (b"{not json", "application/json", 422, "invalid_request"),
+        (b'{"code": "\xff"}', "application/json", 400, "bad_request"),
+        (b"{}", "application/x-www-form-urlencoded", 422, "invalid_request"),
+    ],
+)
+def test_body_that_is_not_read_is_answered_as_the_pages_say(
+    serve: Serve, body: bytes, kind: str, status: int, code: str
+) -> None:
+    client = serve(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nowhere")
+
+    answer = client.post("/sites", content=body, headers={"content-type": kind})
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-type": "application/x-www-form-urlencoded"}])
+def test_body_with_another_content_type_is_answered_with_its_name(
+    serve: Serve, headers: dict[str, str]
+) -> None:
+    """`curl -d` sends a form unless it is given the header."""
+    client = serve(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nowhere")
+
+    other = client.post("/sites", content=json.dumps(SITE), headers=headers)
+    right = [client.post("/sites", json=[]), client.post("/sites")]
+
+    assert other.status_code == 422
+    assert "Content-Type is not application/json" in other.json()["detail"]
+    assert not any("Content-Type" in answer.json()["detail"] for answer in right)
+
+
 def test_sessions_that_the_server_has_ended_cost_no_request(
     client: TestClient, migrated: Project
 ) -> None:
