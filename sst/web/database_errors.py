@@ -1,7 +1,9 @@
-"""Which errors of the database pass by themselves, so that the client may try again."""
+"""Which errors of the database pass by themselves, and what the log says of the others."""
 
 from __future__ import annotations
 
+import sysconfig
+import traceback
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -9,14 +11,22 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from sst.db.server_errors import server_message, sqlstate_of
 from sst.errors import DatabaseUnreachableError, TemporaryError
+from sst.hooks.contract.error_location import shown
+from sst.text import first_line
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy.exc import SQLAlchemyError
 
 # Connections, refused users, absent databases, a full server, a server that stops.
 # PostgreSQL manual, appendix A; 57014 is a statement that was cancelled, on a server that is up.
 _UNREACHABLE_CLASSES = frozenset({"08", "28", "3D", "53", "57"})
 _CANCELLED = "57014"
+# Its message ends with the value: invalid input syntax for type integer: "...".
+_DATA_EXCEPTION = "22"
+# And code that SQLAlchemy generates: `<sqlalchemy generated ...>`.
+_LIBRARIES = (*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")), "<")
 
 
 def as_temporary(error: SQLAlchemyError) -> TemporaryError | None:
@@ -33,6 +43,24 @@ def as_temporary(error: SQLAlchemyError) -> TemporaryError | None:
     if isinstance(error, OperationalError):
         return TemporaryError(what=server_message(error))
     return None
+
+
+def in_one_line(error: DBAPIError, root: Path) -> str:
+    """Return type and first line of the driver's *error*, and the line of ours that met it.
+
+    The driver's other lines, and a traceback, quote the statement with the values that were sent.
+    *root* is the project's folder, which the line is named without.
+    """
+    frames = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if not frame.f_code.co_filename.startswith(_LIBRARIES)
+    ]
+    message = first_line(error)
+    if (sqlstate_of(error) or "").startswith(_DATA_EXCEPTION):
+        message = message.partition(': "')[0]
+    said = f"{type(error.orig).__name__}: {message}"
+    return f"{said} [{shown(frames[-1][0], root, frames[-1][1])}]" if frames else said
 
 
 def _never_reached_it(error: DBAPIError) -> bool:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, cast
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from sst.errors import SstError, TemporaryError
-from sst.web.database_errors import as_temporary
+from sst.web.database_errors import as_temporary, in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,7 +74,8 @@ def install_problem_handlers(app: FastAPI, token: OperationsToken) -> None:
     or body is a 422 that lists where and why.
     A temporary error, the database's own ones included, is a 503 with its code; its message names
     hosts and roles, so that only a request with the operations *token* reads it.
-    Anything else is a 500 that says nothing.
+    Anything else is a 500 that says nothing. Of an error of the database's driver the log has one
+    line; without DEBUG no traceback, which would quote the values that were sent.
     """
 
     async def on_expected(request: Request, error: Exception) -> Response:
@@ -87,7 +88,7 @@ def install_problem_handlers(app: FastAPI, token: OperationsToken) -> None:
     async def on_database_error(request: Request, error: Exception) -> Response:
         temporary = as_temporary(cast("SQLAlchemyError", error))
         if temporary is None:
-            raise error
+            return _on_lasting_error(request, error)
         _log.warning("%s %s failed: %s", request.method, request.url.path, temporary.what)
         return await on_expected(request, temporary)
 
@@ -96,6 +97,16 @@ def install_problem_handlers(app: FastAPI, token: OperationsToken) -> None:
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(Exception, _on_bug)
+
+
+def _on_lasting_error(request: Request, error: Exception) -> Response:
+    app = request.app
+    if not isinstance(error, DBAPIError) or app.debug:
+        raise error
+    asked = f"{request.method} {request.url.path}"
+    said = in_one_line(error, app.state.runtime.project_root)
+    _log.error("%s failed: %s", asked, said)
+    return _internal_error()
 
 
 def problem(

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     Serve = Callable[..., TestClient]
 
 SITE = {"code": "BOG-01", "name": "Planta Bogotá"}
+_SITES = (REPOSITORY / "app/api/sites.py").read_text().splitlines()
+_FLUSHED_AT = 1 + next(number for number, line in enumerate(_SITES) if "session.flush()" in line)
 ONE_CONNECTION = {"DB_POOL_SIZE": "1", "DB_MAX_OVERFLOW": "0", "DB_POOL_TIMEOUT": "1"}
 
 
@@ -126,6 +128,23 @@ def test_constraint_that_no_one_has_put_into_words_is_a_bug(
 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert "surprise" not in answer.text
+
+
+def test_values_that_were_sent_do_not_reach_the_log(
+    client: TestClient, migrated: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The driver quotes the statement with them, and a traceback quotes the driver."""
+    migrated.query("alter table sites alter column name type bigint using 0")
+    try:
+        answer = client.post("/sites", json={"code": "canary-code", "name": "canary-name"})
+    finally:
+        migrated.query("alter table sites alter column name type text")
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert "InvalidTextRepresentation: invalid input syntax for type bigint [" in caplog.text
+    assert f"app/api/sites.py:{_FLUSHED_AT}]" in caplog.text
+    assert "canary" not in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 def test_busy_pool_is_told_within_its_timeout(serve: Serve) -> None:
