@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from app.models import Base
     from sst.hooks import ApplicationContext
 
-PROBLEMS = problem_responses({503: "The database cannot be reached, or has no room; try again."})
+PROBLEMS = problem_responses(
+    {503: "The database cannot be reached, has no room, or not the schema of this code."}
+)
 NOT_FOUND = problem_responses({404: "There is none with this id."})
 CONFLICT = problem_responses({409: "It does not fit the rows that there are."})
 """What endpoints say on `/docs` of the answers that come from here."""

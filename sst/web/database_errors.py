@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # PostgreSQL manual, appendix A; 57014 is a statement that was cancelled, on a server that is up.
 _UNREACHABLE_CLASSES = frozenset({"08", "28", "3D", "53", "57"})
 _CANCELLED = "57014"
+# undefined_table, undefined_column: the code is written for another schema.
+_ABSENT = frozenset({"42P01", "42703"})
 # Its message ends with the value: invalid input syntax for type integer: "...".
 _DATA_EXCEPTION = "22"
 # And code that SQLAlchemy generates: `<sqlalchemy generated ...>`.
@@ -43,6 +45,11 @@ def as_temporary(error: SQLAlchemyError) -> TemporaryError | None:
     if isinstance(error, OperationalError):
         return TemporaryError(what=server_message(error))
     return None
+
+
+def is_schema_behind(error: Exception) -> bool:
+    """Say whether *error* is of a table or a column that is not there."""
+    return isinstance(error, DBAPIError) and sqlstate_of(error) in _ABSENT
 
 
 def in_one_line(error: DBAPIError, root: Path) -> str:

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from sst.errors import SstError, TemporaryError
-from sst.web.database_errors import as_temporary, in_one_line
+from sst.web.database_errors import as_temporary, in_one_line, is_schema_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +33,8 @@ PROBLEM_JSON = "application/problem+json"
 
 _WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _MOST_ERRORS = 20
+_SCHEMA_BEHIND = "The schema is not the one that this code needs: run migrations."
+_TO_UPGRADE = "the schema is not the one that this code needs; run `python migrate.py upgrade`"
 _INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
 # Python 3.11 and 3.13 have two names for it.
 _TITLES = {status.value: status.phrase for status in HTTPStatus} | {
@@ -74,6 +76,7 @@ def install_problem_handlers(app: FastAPI, token: OperationsToken) -> None:
     or body is a 422 that lists where and why.
     A temporary error, the database's own ones included, is a 503 with its code; its message names
     hosts and roles, so that only a request with the operations *token* reads it.
+    A table or a column that is not there is a 503, `schema_behind`.
     Anything else is a 500 that says nothing. Of an error of the database's driver the log has one
     line; without DEBUG no traceback, which would quote the values that were sent.
     """
@@ -100,11 +103,14 @@ def install_problem_handlers(app: FastAPI, token: OperationsToken) -> None:
 
 
 def _on_lasting_error(request: Request, error: Exception) -> Response:
-    app = request.app
-    if not isinstance(error, DBAPIError) or app.debug:
+    app, is_behind = request.app, is_schema_behind(error)
+    if not isinstance(error, DBAPIError) or (app.debug and not is_behind):
         raise error
     asked = f"{request.method} {request.url.path}"
     said = in_one_line(error, app.state.runtime.project_root)
+    if is_behind:
+        _log.error("%s failed: %s (%s)", asked, _TO_UPGRADE, said)
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, _SCHEMA_BEHIND, "schema_behind")
     _log.error("%s failed: %s", asked, said)
     return _internal_error()
 

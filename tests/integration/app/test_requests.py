@@ -147,6 +147,29 @@ def test_values_that_were_sent_do_not_reach_the_log(
     assert "Traceback" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("away", "back"),
+    [
+        ("sites rename to elsewhere", "elsewhere rename to sites"),
+        ("sites rename column name to other", "sites rename column other to name"),
+    ],
+    ids=["table", "column"],
+)
+def test_schema_that_is_behind_is_a_503_and_one_line(
+    client: TestClient, migrated: Project, caplog: pytest.LogCaptureFixture, away: str, back: str
+) -> None:
+    migrated.query(f"alter table {away}")
+    try:
+        answer = client.post("/sites", json=SITE)
+    finally:
+        migrated.query(f"alter table {back}")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "schema_behind")
+    lines = [line for line in caplog.text.splitlines() if "sst.web" in line]
+    assert len(lines) == len(caplog.text.splitlines()) == 1
+    assert "run `python migrate.py upgrade`" in lines[0]
+
+
 def test_busy_pool_is_told_within_its_timeout(serve: Serve) -> None:
     client = serve(**ONE_CONNECTION)
     client.post("/sites", json=SITE)
