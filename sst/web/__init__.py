@@ -3,7 +3,8 @@
 - `endpoints/`: the core's endpoints, one file each
 - `probing/`: the questions behind the endpoints, shared and bounded
 - `application.py`: the application, made from the runtime
-- `database_errors.py`: which errors of the database pass by themselves
+- `database_errors.py`: which errors of the database pass by themselves; the log of others
+- `database_url.py`: what is wrong with DATABASE_URL, said at the start
 - `description.py`: the OpenAPI description of errors
 - `headers.py`: the security headers of every answer
 - `logs.py`: the server's loggers

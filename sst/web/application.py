@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from sst.application_context import application_context
 from sst.config.binding.open_sources import early_secrets
 from sst.redaction.plugin_output import install as install_bounds
 from sst.redaction.redact import mask_credentials, redact
+from sst.web.database_url import log_unusable_url
 from sst.web.description import describe_problems
 from sst.web.endpoints.docs import docs_router
 from sst.web.endpoints.health import health_router
@@ -64,7 +66,8 @@ def create_app(
     *routers* are the application's own endpoints; `request.app.state.application` is what they
     may know: an `ApplicationContext`, whose `engine()` has the pool of the settings.
     Nothing connects here, no table is created and nothing is migrated: a database that is down
-    makes the application not ready, and does not keep it from starting.
+    makes the application not ready, and does not keep it from starting. Neither does a URL that
+    is missing or cannot be read, which is in the log at the start.
     A runtime that was opened here is closed when the application stops; a given one is not.
     Raises `ConfigError` when settings or plugins are wrong.
     """
@@ -96,6 +99,7 @@ def _open(root: Path) -> Runtime:
 def _empty_application(runtime: Runtime, *, closes: bool) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(log_unusable_url, runtime)
         yield
         if closes:
             runtime.close()

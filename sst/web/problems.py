@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from sst.errors import SstError, TemporaryError
+from sst.errors import ConfigError, SstError, TemporaryError
 from sst.web.database_errors import as_temporary, in_one_line, is_schema_behind
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ PROBLEM_JSON = "application/problem+json"
 _WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _MOST_ERRORS = 20
 _SCHEMA_BEHIND = "The schema is not the one that this code needs: run migrations."
+_MISCONFIGURED = "The application's configuration is invalid; the log has the details."
 _TO_UPGRADE = "the schema is not the one that this code needs; run `python migrate.py upgrade`"
 _INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
 # Python 3.11 and 3.13 have two names for it.
@@ -76,12 +77,16 @@ def install_problem_handlers(app: FastAPI, token: OperationsToken) -> None:
     or body is a 422 that lists where and why.
     A temporary error, the database's own ones included, is a 503 with its code; its message names
     hosts and roles, so that only a request with the operations *token* reads it.
+    A `ConfigError`, such as a DATABASE_URL that is missing, is a 503 that says no more than that.
     A table or a column that is not there is a 503, `schema_behind`.
     Anything else is a 500 that says nothing. Of an error of the database's driver the log has one
     line; without DEBUG no traceback, which would quote the values that were sent.
     """
 
     async def on_expected(request: Request, error: Exception) -> Response:
+        if isinstance(error, ConfigError):
+            _log.error("%s %s failed: %s", request.method, request.url.path, error)
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, _MISCONFIGURED, error.code)
         if not isinstance(error, TemporaryError):
             _log.error("%s %s failed: %s", request.method, request.url.path, error)
             return _internal_error()

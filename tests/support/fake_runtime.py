@@ -31,6 +31,7 @@ class FakeSettings:
     debug: bool = False
     operations_token: SecretStr | None = field(default_factory=lambda: SecretStr(OPERATIONS_TOKEN))
     redis_url: SecretStr | None = None
+    database_url: SecretStr | None = field(default_factory=lambda: SecretStr("postgresql:///one"))
 
 
 @dataclass

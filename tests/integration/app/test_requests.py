@@ -198,6 +198,29 @@ def test_database_that_is_down_is_a_503_that_names_nothing(serve: Serve) -> None
         assert "canary" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [("", "is not set"), ("canary-url", "is not a database URL"), ("embedded", "no plugin turns")],
+)
+def test_database_url_that_is_no_use_is_told_at_the_start(
+    migrated: Project, caplog: pytest.LogCaptureFixture, url: str, reason: str
+) -> None:
+    environ = {**migrated.environment, **({"DATABASE_URL": url} if url else {})}
+    with open_runtime(migrated.root, environ=environ) as runtime:
+        app = create_app(runtime, routers=ROUTERS)
+        with TestClient(app, raise_server_exceptions=False) as client:
+            at_start = [line for line in caplog.records if line.levelname == "ERROR"]
+            live, ready = client.get("/livez"), client.get("/readyz")
+            answer = client.get("/sites")
+
+    assert len(at_start) == 1
+    assert reason in at_start[0].getMessage()
+    assert "\n  next: " in at_start[0].getMessage()
+    assert (live.status_code, ready.status_code) == (200, 503)
+    assert (answer.status_code, answer.json()["code"]) == (503, "configuration_invalid")
+    assert "canary" not in answer.text + caplog.text
+
+
 def test_invalid_request_needs_no_database(serve: Serve) -> None:
     client = serve(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nowhere")
 
