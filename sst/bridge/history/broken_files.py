@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from alembic.script.revision import CycleDetected, RevisionError
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
     from alembic.script import Script
 
+_log = logging.getLogger(__name__)
+
 
 def broken_file(error: Exception) -> BrokenHistoryError:
     """Return the error for a revision file that raised *error* while it was read."""
@@ -28,6 +32,24 @@ def broken_file(error: Exception) -> BrokenHistoryError:
         why=f"{type(error).__name__}: {_text(error)}",
         next_step="correct the file, or take it out of the version folder",
     )
+
+
+def check_folders(folders: Iterable[str | Path], *, is_recursive: bool) -> None:
+    """Raise `BrokenHistoryError` when one of *folders* cannot be listed: to Alembic it is empty.
+
+    One that does not exist is a warning, because git keeps no empty folder.
+    """
+    for folder in folders:
+        try:
+            _list(folder, is_recursive=is_recursive)
+        except FileNotFoundError:
+            _log.warning("there is no folder %s: no revision was found in it", shown(folder))
+        except OSError as error:
+            raise BrokenHistoryError(
+                what=f"The version folder {shown(error.filename)} cannot be read.",
+                why=str(error.strerror),
+                next_step="make it a folder that the account that runs this may list",
+            ) from error
 
 
 def check_links(scripts: Sequence[Script]) -> None:
@@ -80,6 +102,15 @@ def lacking(script: Script, function: str) -> BrokenHistoryError:
         why=f"{shown(script.path)} does not define it",
         next_step=f"write def {function}() in that file",
     )
+
+
+def _list(folder: str | Path, *, is_recursive: bool) -> None:
+    for _, below, _ in os.walk(folder, onerror=_raise):
+        below[:] = [name for name in below if is_recursive and name != "__pycache__"]
+
+
+def _raise(error: OSError) -> NoReturn:
+    raise error
 
 
 def _check(script: Script, name: str, wanted: Iterable[str], known: set[str]) -> None:

@@ -11,7 +11,14 @@ from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionMap
 
 from sst.bridge.env_py.preparation import prepared
-from sst.bridge.history.broken_files import broken_file, check_links, cycle, lacking, twice
+from sst.bridge.history.broken_files import (
+    broken_file,
+    check_folders,
+    check_links,
+    cycle,
+    lacking,
+    twice,
+)
 from sst.bridge.location.branches import require_own_base
 from sst.bridge.values.process_state import kept_within
 from sst.hooks.contract.types import Revision
@@ -29,8 +36,8 @@ if TYPE_CHECKING:
 class History:
     """The revisions of one project; every file is read when the history is made.
 
-    Raises `BrokenHistoryError` naming file and line when a file cannot be read, two files hold
-    one id, a file that another refers to is missing, or the revisions form a circle.
+    Raises `BrokenHistoryError` naming file and line when a file or a folder cannot be read, two
+    files hold one id, a file that another refers to is missing, or the revisions form a circle.
     """
 
     def __init__(self, location: Location, branches: Sequence[Branch] = ()) -> None:
@@ -104,6 +111,10 @@ class History:
 
     def _load(self) -> None:
         scripts = self._read_files()
+        check_folders(
+            self.script._version_locations,  # noqa: SLF001 - has no public twin
+            is_recursive=self.script.recursive_version_locations,
+        )
         twice(scripts)
         check_links(scripts)
         self.script.revision_map = RevisionMap(lambda: scripts)

@@ -229,7 +229,7 @@ def test_revision_that_cannot_be_written_says_where(project: Project) -> None:
     """A read-only checkout is no bug."""
     versions = project.root / "alembic" / "versions"
     versions.rmdir()
-    versions.write_text("")
+    versions.symlink_to("nowhere")
 
     result = project.migrate("revision", "-m", "more")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,19 @@ from sst.bridge.values.checksum import checksum_of
 from sst.errors import BrokenHistoryError
 from sst.hooks.contract.types import Direction
 from tests.support.foreign import ForeignProject
+from tests.support.unprivileged import errors_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_OPEN = """
+import sys
+from pathlib import Path
+from sst.bridge import AlembicProject
+from tests.support.foreign import ForeignSettings
+
+AlembicProject.open(Path(sys.argv[1]), ForeignSettings(alembic_config="alembic.ini"))
+"""
 
 
 def _opened(project: ForeignProject) -> AlembicProject:
@@ -225,3 +236,35 @@ def test_checksum_is_the_same_on_every_python(tmp_path: Path) -> None:
     assert checksum_of(file) == (
         "8b5a22be7193bc1f568457e668e2c96a4e9a031966e2e4fb7fe59657fa873d6d"
     )
+
+
+def test_version_folder_that_cannot_be_listed_is_named(project: ForeignProject) -> None:
+    """Alembic takes it for empty, and everything would be up to date."""
+    folder = project.root / "migrations/versions"
+    folder.rename(project.root / "elsewhere")
+    folder.write_text("in the place of the folder")
+
+    with pytest.raises(BrokenHistoryError, match=r"folder .*migrations/versions cannot be read"):
+        _opened(project)
+
+
+def test_subfolder_that_cannot_be_listed_is_named(project: ForeignProject) -> None:
+    driven = project.with_ini(recursive_version_locations="true")
+    (project.root / "migrations/versions/closed").mkdir(mode=0)
+
+    told = errors_of(_OPEN, str(driven.root))
+
+    assert "versions/closed cannot be read.\n  why:  Permission denied" in told
+
+
+def test_version_folder_that_does_not_exist_is_a_warning(
+    project: ForeignProject, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Git keeps no empty folder: to Alembic it is a project without revisions."""
+    shutil.rmtree(project.root / "migrations/versions")
+
+    opened = _opened(project)
+
+    assert opened.heads == ()
+    assert "there is no folder" in caplog.text
+    assert "migrations/versions: no revision was found" in caplog.text
