@@ -19,7 +19,7 @@ PYPROJECT = "pyproject.toml"
 LOCATIONS = ("alembic_config", "script_location")
 """The settings of `migrate` that say where the revisions are."""
 _OURS = (SETTINGS, ".secrets.toml", ".secrets.toml.example", "settings.local.toml")
-_TABLE = re.compile(r"^\s*\[\s*tool\s*\.\s*alembic\s*\]", re.MULTILINE)
+_TABLE = re.compile(r"^\s*\[\s*tool\s*\.\s*alembic(?![\w-])", re.MULTILINE)
 
 
 def find_project_root(start: Path | None = None) -> Path | None:

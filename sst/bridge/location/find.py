@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import os
 import re
@@ -74,13 +75,28 @@ def _from_ini(ini: Path, section: str) -> Location:
         raise _wrong("migrate.alembic_config", f"the file {shown(ini)} does not exist")
     if ini.suffix == ".toml":
         return _from_toml(ini, section)
+    raw = _bytes(ini)
+    # The errors' own texts quote lines of the file, and a URL with a password may be one.
     try:
         return _from_config(ini, Config(str(ini), ini_section=section))
+    except UnicodeDecodeError as error:
+        line = raw.decode(error.encoding, "replace").partition("\ufffd")[0].count("\n") + 1
+        what = f"{shown(ini)} is not {error.encoding.upper()} (line {line})"
     except IniError as error:
-        # The error's own text quotes lines of the file, and a URL with a password may be one.
         place = f"line {error.lineno}" if hasattr(error, "lineno") else type(error).__name__
         what = f"{shown(ini)} cannot be read ({place})"
+        if raw.startswith(codecs.BOM_UTF8):
+            what = f"{shown(ini)} begins with a byte order mark (BOM): save it without"
     raise _wrong("migrate.alembic_config", what)
+
+
+def _bytes(ini: Path) -> bytes:
+    # ConfigParser passes over a file that it cannot open.
+    try:
+        return ini.read_bytes()
+    except OSError as error:
+        what = f"{shown(ini)} cannot be read: {error.strerror}"
+        raise _wrong("migrate.alembic_config", what) from error
 
 
 def _from_toml(file: Path, section: str) -> Location:
@@ -143,6 +159,8 @@ def _toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _wrong(shown(file), f"cannot be read: {error}") from error
+    except OSError as error:
+        raise _wrong(shown(file), f"cannot be read: {error.strerror}") from error
 
 
 def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:

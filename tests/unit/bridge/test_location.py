@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,24 @@ from sst.bridge import AlembicProject
 from sst.bridge.location.find import locate
 from sst.db.url import DatabaseUrl
 from sst.errors import ConfigError, UsageError
+from sst.project_root import alembic_file
 from tests.support.foreign import ForeignProject, ForeignSettings
+from tests.support.unprivileged import errors_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _URL = DatabaseUrl("postgresql://me:p%2540%20s%3A%25%2Fc@db/shop")
+
+_LOCATE = """
+import sys
+from pathlib import Path
+from sst.bridge.location.find import locate
+from tests.support.foreign import ForeignSettings
+
+locate(Path(sys.argv[1]), ForeignSettings())
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -167,6 +179,51 @@ def test_broken_pyproject_is_named(project: ForeignProject) -> None:
 
     with pytest.raises(ConfigError, match=r"pyproject\.toml"):
         AlembicProject.open(project.root, ForeignSettings())
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"[alembic]\n# caf\xe9\n", r"alembic\.ini is not UTF-8 \(line 2\)"),
+        (b"\xef\xbb\xbf[alembic]\n", r"alembic\.ini begins with a byte order mark \(BOM\)"),
+    ],
+)
+def test_ini_in_another_encoding_is_named(
+    content: bytes, problem: str, project: ForeignProject
+) -> None:
+    """It is no bug of ours, and no missing section."""
+    (project.root / "alembic.ini").write_bytes(content)
+
+    with pytest.raises(ConfigError, match=problem):
+        locate(project.root, ForeignSettings())
+
+
+@pytest.mark.parametrize("name", ["alembic.ini", "pyproject.toml"])
+def test_file_that_may_not_be_read_is_named_with_the_reason(
+    name: str, project: ForeignProject
+) -> None:
+    (project.root / name).touch(mode=0)
+
+    told = errors_of(_LOCATE, str(project.root))
+
+    assert re.search(rf"{name}:? cannot be read: Permission denied", told)
+
+
+@pytest.mark.parametrize(
+    ("table", "is_project"),
+    [
+        ("[tool.alembic\n", True),
+        ("[tool.alembic]\nx = \n", True),
+        ("[tool.alembic-utils]\n", False),
+    ],
+)
+def test_broken_table_of_alembic_makes_a_project(
+    table: str, *, is_project: bool, project: ForeignProject
+) -> None:
+    """The file is read later, and named; without this it would be "There is no project"."""
+    file = project.write("pyproject.toml", table)
+
+    assert alembic_file(project.root) == (file if is_project else None)
 
 
 @pytest.mark.parametrize("message", ["", "  ", 'a """ b', "a \\ b", "a\nb"])
