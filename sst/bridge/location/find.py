@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from configparser import Error as IniError
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -49,7 +50,8 @@ def locate(root: Path, settings: LocationSettings) -> Location:
     """Return the project that *settings* point at.
 
     An ini wins.
-    A *script_location* other than the default stands for itself.
+    A *script_location* other than the default stands for itself; what Alembic reads in *root*
+    completes it when that names the same folder.
     Else it is what Alembic itself reads in *root*: an alembic.ini, `[tool.alembic]` of its
     pyproject.toml, or the folder of the default.
 
@@ -63,10 +65,20 @@ def locate(root: Path, settings: LocationSettings) -> Location:
 def _read(root: Path, settings: LocationSettings) -> Location:
     if settings.alembic_config:
         return _from_ini((root / settings.alembic_config).absolute(), settings.alembic_section)
-    if settings.script_location != _DEFAULT_LOCATION:
-        return Location(absolute(root, settings.script_location))
+    if settings.script_location == _DEFAULT_LOCATION:
+        return _as_alembic_reads(root, settings.alembic_section)
+    named = Location(absolute(root, settings.script_location))
+    # Where these files are broken or lead elsewhere, they are not what is driven.
+    with suppress(ConfigError):
+        beside = _as_alembic_reads(root, settings.alembic_section)
+        if os.path.realpath(beside.script_location) == os.path.realpath(named.script_location):
+            return beside
+    return named
+
+
+def _as_alembic_reads(root: Path, section: str) -> Location:
     if (root / ALEMBIC_INI).is_file():
-        return _from_ini((root / ALEMBIC_INI).absolute(), settings.alembic_section)
+        return _from_ini((root / ALEMBIC_INI).absolute(), section)
     return _from_values(root, {"script_location": _DEFAULT_LOCATION} | _pyproject(root))
 
 

@@ -268,3 +268,32 @@ def test_script_location_that_is_set_goes_before_an_ini_in_the_root(
     location = locate(project.root, ForeignSettings("other"))
 
     assert (location.ini, location.script_location) == (None, str(project.root / "other"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("alembic.ini", "[alembic]\nscript_location = %(here)s/other\nprepend_sys_path = src\n"),
+        (
+            "pyproject.toml",
+            '[tool.alembic]\nscript_location = "other"\nprepend_sys_path = "src"\n',
+        ),
+    ],
+)
+def test_file_of_alembic_that_names_the_same_folder_completes_the_setting(
+    name: str, content: str, project: ForeignProject
+) -> None:
+    """Else its prepend_sys_path would be gone without a word."""
+    project.write(name, content)
+    (project.root / "alembic").rename(project.root / "other")
+
+    location = locate(project.root, ForeignSettings("./other"))
+
+    assert location.sys_path == (str(project.root / "src"),)
+
+
+def test_broken_ini_beside_a_setting_is_left_alone(project: ForeignProject) -> None:
+    project.write("alembic.ini", "no section\n")
+    (project.root / "alembic").rename(project.root / "other")
+
+    assert locate(project.root, ForeignSettings("other")).ini is None
