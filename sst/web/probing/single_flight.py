@@ -98,7 +98,7 @@ class SingleFlight(Generic[T]):
         try:
             return self._probe()
         except SstError as error:
-            return self._unanswered(error.what)
+            return self._unanswered(" ".join(f"{error.what} {error.why}".split()))
         except Exception as error:  # noqa: BLE001 - a probe has no caller to crash
             _log.exception("a probe raised")
             return self._unanswered(f"{type(error).__name__}; the log has the details")

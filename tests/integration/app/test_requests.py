@@ -18,9 +18,10 @@ from plugins.maintenance.in_database import DatabaseFlag
 from sst.hooks import DatabaseUrl
 from sst.runtime import open_runtime
 from sst.web import create_app
+from tests.support.fake_runtime import OPERATIONS_TOKEN
 from tests.support.forks import wait_until
 from tests.support.project import REPOSITORY
-from tests.support.web import ask_all
+from tests.support.web import ask_all, bearer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
@@ -205,18 +206,21 @@ def test_database_that_is_down_is_a_503_that_names_nothing(serve: Serve) -> None
 def test_database_url_that_is_no_use_is_told_at_the_start(
     migrated: Project, caplog: pytest.LogCaptureFixture, url: str, reason: str
 ) -> None:
-    environ = {**migrated.environment, **({"DATABASE_URL": url} if url else {})}
+    token = {"OPERATIONS_TOKEN": OPERATIONS_TOKEN}
+    environ = {**migrated.environment, **token, **({"DATABASE_URL": url} if url else {})}
     with open_runtime(migrated.root, environ=environ) as runtime:
         app = create_app(runtime, routers=ROUTERS)
         with TestClient(app, raise_server_exceptions=False) as client:
             at_start = [line for line in caplog.records if line.levelname == "ERROR"]
-            live, ready = client.get("/livez"), client.get("/readyz")
+            live = client.get("/livez")
+            ready = client.get("/readyz", headers=bearer(OPERATIONS_TOKEN))
             answer = client.get("/sites")
 
     assert len(at_start) == 1
     assert reason in at_start[0].getMessage()
     assert "\n  next: " in at_start[0].getMessage()
     assert (live.status_code, ready.status_code) == (200, 503)
+    assert reason in ready.text
     assert (answer.status_code, answer.json()["code"]) == (503, "configuration_invalid")
     assert "canary" not in answer.text + caplog.text
 

@@ -168,7 +168,7 @@ def test_expected_error_is_told_in_its_words(probe: Probe) -> None:
 
     answer = asyncio.run(flight(probe).answer())
 
-    assert answer == "unanswered: Cannot connect."
+    assert answer == "unanswered: Cannot connect. refused"
 
 
 def test_unexpected_error_is_told_by_its_class_only(
