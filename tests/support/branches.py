@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING
 
+from sst.testing.project.files import write_source
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -124,4 +126,4 @@ def describe_project(project: Project, models: str, options: str = "") -> None:
     *options* are more arguments of `context.configure`.
     """
     text = _ENV.format(models=dedent(models), options=options)
-    (project.root / "alembic" / "env.py").write_text(text)
+    write_source(project.root / "alembic" / "env.py", text)

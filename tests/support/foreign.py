@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any
 
+from sst.testing.project.files import write_source
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -88,7 +90,7 @@ class ForeignProject:
         """Write the file *name* of the project."""
         file = self.root / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(dedent(content), encoding="utf-8")
+        write_source(file, dedent(content))
         return file
 
     def with_ini(

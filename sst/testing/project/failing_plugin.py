@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sst.hooks.contract.specs import MODES
 from sst.hooks.finding.hook_functions import hook_arguments, nearest
+from sst.testing.project.files import write_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ def write_failing(
         )
         for hook, revision in points.items()
     )
-    (folder / f"{FAILING}.py").write_text(_HEAD + "".join(hooks))
+    write_source(folder / f"{FAILING}.py", _HEAD + "".join(hooks))
 
 
 def check_point(hook: str, revision: str | None) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from importlib.util import cache_from_source
+from pathlib import Path
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,6 @@ from sst.built_in import revision_template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 _PYPROJECT = """
 [tool.alembic]
@@ -52,12 +53,22 @@ def downgrade() -> None:
 '''
 
 
+def write_source(path: Path, text: str) -> None:
+    """Write *text*, a module of Python, to *path*, and remove its byte code.
+
+    Python takes byte code for current by the size of its source and by the whole seconds of its
+    time: of two versions of one size, written within a second, the first would run again.
+    """
+    path.write_text(text, encoding="utf-8")
+    Path(cache_from_source(str(path))).unlink(missing_ok=True)
+
+
 def write_project(root: Path) -> None:
     """Write an Alembic project without revisions to *root*."""
     (root / "alembic" / "versions").mkdir(parents=True)
     (root / "plugins").mkdir()
     (root / "pyproject.toml").write_text(_PYPROJECT)
-    (root / "alembic" / "env.py").write_text(_ENV)
+    write_source(root / "alembic" / "env.py", _ENV)
     (root / "alembic" / "script.py.mako").write_text(revision_template().read_text())
 
 

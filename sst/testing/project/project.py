@@ -63,7 +63,7 @@ class Project:
 
     def plugin(self, name: str, source: str) -> None:
         """Write `plugins/NAME.py`."""
-        (self.root / "plugins" / f"{name}.py").write_text(dedent(source))
+        files.write_source(self.root / "plugins" / f"{name}.py", dedent(source))
 
     def revision(
         self,
@@ -82,7 +82,8 @@ class Project:
         previous = (self.revisions[-1] if self.revisions else None) if down == "last" else down
         text = files.revision_text(name, (upgrade, downgrade), previous, labels)
         number = len(self.revisions)
-        (self.root / "alembic" / "versions" / f"2026{number:04d}_{name}.py").write_text(text)
+        file = self.root / "alembic" / "versions" / f"2026{number:04d}_{name}.py"
+        files.write_source(file, text)
         self.revisions.append(name)
         return name
 
