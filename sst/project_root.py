@@ -51,14 +51,14 @@ def require_project_root(*, is_named: bool = False) -> Path:
     With *is_named* the call itself names the revisions.
     """
     root = find_project_root()
-    if root is not None and not is_named:
-        _refuse_passed_over(root)
     if root is None:
         raise UsageError(
             what=f"There is no project in {_working_folder()} nor in a folder above it.",
             why=f"looked for {SETTINGS}, {ALEMBIC_INI}, and [tool.alembic] in a {PYPROJECT}",
             next_step="go to the project's folder; `sst init` writes settings for the one here",
         )
+    if not is_named:
+        _refuse_passed_over(root)
     return root
 
 

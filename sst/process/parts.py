@@ -89,7 +89,7 @@ def _put_locale(was: str, _now: str) -> None:
 
 
 PARTS = (
-    # First: what is told of the others must reach the log.
+    # First: what is said of the others must reach the log.
     Part(
         "the logging",
         OwnLogging.now,

@@ -34,9 +34,7 @@ def describe_problems(description: dict[str, Any]) -> None:
             if _INVALID in operation["responses"]:
                 operation["responses"][_INVALID] = _response(_DOES_NOT_FIT)
             if "requestBody" in operation:
-                operation["responses"][_UNREADABLE] = _response(
-                    "A body whose bytes cannot be read."
-                )
+                operation["responses"][_UNREADABLE] = _response(_NOT_READ)
     schemas = description.setdefault("components", {}).setdefault("schemas", {})
     for name in _NOT_OURS:
         schemas.pop(name, None)

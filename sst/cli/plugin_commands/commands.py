@@ -68,7 +68,7 @@ def _read_ahead(invocation: Invocation) -> None:
     try:
         options.make_context("migrate.py", list(invocation.words), obj=invocation)
     except click.UsageError:
-        # It is told when the command itself is parsed.
+        # It is reported when the command itself is parsed.
         return
 
 

@@ -47,7 +47,6 @@ _MODES = {
     "who raises or hangs is logged and changes nothing",
 }
 _PARAGRAPH = re.compile(r"^(?P<name>Called|Raising|Example): ?", re.MULTILINE)
-_HEADINGS = {"Called": "Called", "Raising": "Raising means"}
 
 
 @dataclass(frozen=True, slots=True)
