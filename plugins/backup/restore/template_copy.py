@@ -83,14 +83,6 @@ def taken(server: Server, copy: str, fresh: str) -> Iterator[None]:
         raise
 
 
-def drop_orphans(server: Server, live: str, backup_ids: Iterable[str]) -> list[str]:
-    """Drop the template copies of *live* that belong to none of the backups; return the names."""
-    orphans = find_orphans(server, live, backup_ids)
-    for name in orphans:
-        server.drop_or_warn(name)
-    return orphans
-
-
 def find_orphans(server: Server, live: str, backup_ids: Iterable[str]) -> list[str]:
     """Return the template copies of *live* that belong to none of the backups."""
     wanted = {template_copy_name(live, backup_id) for backup_id in backup_ids}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from contextlib import closing
 from dataclasses import replace
@@ -216,6 +217,22 @@ def test_prune_drops_what_no_rule_keeps(shop: Shop) -> None:
     assert [each["name"] for each in pruned["replaced_databases"]] == [kept]
     assert shop.family() == [shop.live]
     assert len(list((shop.project.root / "backups").iterdir())) == 1
+
+
+def test_prune_drops_the_template_copy_of_a_backup_that_is_gone(shop: Shop) -> None:
+    shop.project.revision("three")
+    shop.project.settings["plugins.backup.snapshot"] = "template"
+    migrated = shop.project.migrate("upgrade", "--json")
+    [copy] = [name for name in shop.family() if "_snapshot_" in name]
+
+    kept = _outcome(shop.project.migrate("backup", "prune", "--json"))
+    shutil.rmtree(shop.project.root / "backups" / migrated.json["backup"]["id"])
+    foreseen = _outcome(shop.project.migrate("backup", "prune", "--dry-run", "--json"))
+    pruned = _outcome(shop.project.migrate("backup", "prune", "--json"))
+
+    assert kept["template_copies"] == []
+    assert foreseen["template_copies"] == pruned["template_copies"] == [copy]
+    assert shop.family() == [shop.live]
 
 
 def test_backup_that_a_beta_of_the_tools_has_written_is_proven_and_restored(shop: Shop) -> None:

@@ -266,9 +266,9 @@ def test_template_copy_goes_with_its_backup(scene: Scene) -> None:
     backup = scene.backup()
     copy = _copy(scene, backup)
 
-    assert template_copy.drop_orphans(scene.outside, scene.live, [backup.manifest.id]) == []
-    assert template_copy.drop_orphans(scene.outside, scene.live, []) == [copy]
-
+    assert template_copy.find_orphans(scene.outside, scene.live, [backup.manifest.id]) == []
+    assert template_copy.find_orphans(scene.outside, scene.live, []) == [copy]
+    assert scene.outside.drop_or_explain(copy) == ""
     assert find_template_copies(scene.outside, scene.live) == []
 
 
