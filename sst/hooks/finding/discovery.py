@@ -52,6 +52,19 @@ class FoundPlugin:
     import_seconds: float = 0.0
     """Seconds that its import took, with all that it imported first."""
 
+    @classmethod
+    def of(cls, candidate: Candidate, module: ModuleType, root: Path) -> FoundPlugin:
+        """Return *module*, imported for *candidate* of the project at *root*, under its name."""
+        return cls(
+            name=candidate.name,
+            kind=candidate.kind,
+            source=candidate.source,
+            version=candidate.version,
+            root=root,
+            module=module,
+            config_model=getattr(module, "Config", None),
+        )
+
     @property
     def hooks(self) -> tuple[str, ...]:
         """The hooks that it implements, in the order of the reference."""
@@ -151,17 +164,9 @@ def _import(picked: Picked, root: Path, allowed: Collection[str]) -> FoundPlugin
             module = load(candidate, root, allowed)
     except LOAD_ERRORS as error:
         return [_broken(name, candidate, error, root)]
-    found = FoundPlugin(
-        name=name,
-        kind=candidate.kind,
-        source=candidate.source,
-        version=candidate.version,
-        root=root,
-        module=module,
-        config_model=getattr(module, "Config", None),
-        use=picked.use,
-        import_seconds=time.monotonic() - started,
-    )
+    seconds = time.monotonic() - started
+    plugin = FoundPlugin.of(candidate, module, root)
+    found = replace(plugin, name=name, use=picked.use, import_seconds=seconds)
     faults = [*module_problems(name, module, root), *_warn_faults(found, picked.policy)]
     return faults or found
 

@@ -61,7 +61,7 @@ def _found(plugin: str | ModuleType, root: Path) -> FoundPlugin | tuple[Problem,
         candidate, root = _candidate_of(plugin, root)
         module = load(candidate, root, [candidate.name])
         wrong = tuple(module_problems(candidate.name, module, root))
-        return wrong or _plugin(candidate, module, root)
+        return wrong or FoundPlugin.of(candidate, module, root)
     discovery = discover(root, [plugin])
     return discovery.problems or discovery.found[0]
 
@@ -74,18 +74,6 @@ def _candidate_of(module: ModuleType, root: Path) -> tuple[Candidate, Path]:
     if place.parent.name == FOLDER:
         return Candidate(name, Kind.LOCAL, "", str(file), name, file), place.parent.parent
     return Candidate(name, Kind.PACKAGE, "", module.__name__, module.__name__, file), root
-
-
-def _plugin(candidate: Candidate, module: ModuleType, root: Path) -> FoundPlugin:
-    return FoundPlugin(
-        name=candidate.name,
-        kind=candidate.kind,
-        source=candidate.source,
-        version=candidate.version,
-        root=root,
-        module=module,
-        config_model=getattr(module, "Config", None),
-    )
 
 
 def _faults(found: FoundPlugin, settings: dict[str, Any]) -> Iterator[str]:
