@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sst.cli.main import main
+from sst import __version__
+from sst.cli.main import COMMANDS, main
 from tests.support.project import REPOSITORY
 
 if TYPE_CHECKING:
@@ -25,21 +26,6 @@ if TYPE_CHECKING:
 MIGRATE = shlex.join([sys.executable, str(REPOSITORY / "migrate.py")])
 """The command for a shell, wherever the repository lies."""
 HEAVY = {"sqlalchemy", "alembic", "dynaconf", "pydantic", "fastapi"}
-COMMANDS = [
-    "check",
-    "current",
-    "history",
-    "upgrade",
-    "downgrade",
-    "stamp",
-    "revision",
-    "plan",
-    "runs",
-    "repair",
-    "wait",
-    "plugins",
-    "config",
-]
 
 
 def modules_after(*arguments: str, root: Path = REPOSITORY, **environment: str) -> set[str]:
@@ -69,6 +55,21 @@ def modules_after(*arguments: str, root: Path = REPOSITORY, **environment: str) 
 )
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert not modules_after(*arguments) & HEAVY
+
+
+def test_interpreter_runs_the_script_as_a_module(tmp_path: Path) -> None:
+    """`python -m sst` is the `sst` of that interpreter, wherever its scripts lie."""
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    result = subprocess.run(
+        [sys.executable, "-m", "sst", "--version"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert __version__ in result.stdout
 
 
 @pytest.mark.parametrize("command", ["check", "upgrade", "history", "plan"])

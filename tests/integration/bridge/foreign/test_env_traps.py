@@ -50,6 +50,18 @@ def test_env_that_never_commits_leaves_the_heads_unchanged(
     assert driven.current() == step.before != step.after
 
 
+def test_package_that_has_the_name_of_this_tool_is_said_to(
+    tmp_path: Path, drive: Callable[..., Driven]
+) -> None:
+    """To name its folder in prepend_sys_path would not help: ours is imported already."""
+    project = ForeignProject.create(tmp_path, "from sst.models import Base\n").line("aa01")
+
+    with pytest.raises(ConfigError) as refused:
+        drive(project)
+
+    assert "has to rename it" in refused.value.problems[0].hint
+
+
 def test_env_that_never_runs_migrations_is_an_error(
     tmp_path: Path, drive: Callable[..., Driven]
 ) -> None:
