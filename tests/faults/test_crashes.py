@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.support.forks import Running
     from tests.support.server import TestServer
 
 _RUNS = int(os.environ.get("CRASH_RUNS", "12"))
@@ -104,12 +105,17 @@ def _moments(project: Project) -> list[str]:
     return [": upgrade to head", *(f" {name} in " for name in pending[:-1]), *parts]
 
 
+def _has_printed(run: Running, *texts: str) -> bool:
+    printed = run.printed()
+    assert not run.has_ended, printed
+    return any(each in printed for each in texts)
+
+
 def _kill(project: Project, chance: random.Random) -> None:
     """Kill a run a random time after a random moment."""
     moment, jitter_seconds = chance.choice(_moments(project)), chance.uniform(0, _JITTER_SECONDS)
     run = project.start("upgrade")
-    seen = (moment, "\nwaits\n")
-    wait_until(lambda: any(each in run.printed() for each in seen), f"{moment!r} or the end")
+    wait_until(lambda: _has_printed(run, moment, "\nwaits\n"), f"{moment!r} or the end")
     time.sleep(jitter_seconds)
     run.signal(signal.SIGKILL)
     assert run.finish().exit_code == -signal.SIGKILL, run.printed()

@@ -70,9 +70,12 @@ DEFINITION = (
 )
 
 # An ALTER TABLE waits for whoever reads the table, such as a dump: only when there is need,
-# and not for ever.
+# and not for ever. `IF NOT EXISTS` is no protection from a second session that creates the same
+# thing at the same moment (runs of two projects in one database): one is in here at a time.
 _NO_RIGHT = "42501"
 _LOCK_TIMEOUT = "10s"
+_LOCK = "select pg_advisory_lock(hashtextextended('ledger of migrate.py', 0))"
+_UNLOCK = "select pg_advisory_unlock(hashtextextended('ledger of migrate.py', 0))"
 _VERSION = text("""
     select substring(obj_description(n.oid, 'pg_namespace') from 'ledger version (\\d+)')::int
     from pg_namespace n where n.nspname = 'migrator'
@@ -90,13 +93,15 @@ def bring_up_to_date(connection: Connection) -> None:
     Raises `RefusedError` when the role may not, or when somebody holds a table for too long.
     """
     try:
-        if (connection.execute(_VERSION).scalar() or 0) >= len(DEFINITION):
+        if _is_up_to_date(connection):
             return
         connection.exec_driver_sql(f"set lock_timeout = '{_LOCK_TIMEOUT}'")
-        for statement in DEFINITION:
-            connection.exec_driver_sql(statement)
-        version = f"ledger version {len(DEFINITION)}"
-        connection.exec_driver_sql(f"comment on schema migrator is '{version}'")
+        connection.exec_driver_sql(_LOCK)
+        try:
+            if not _is_up_to_date(connection):
+                _define(connection)
+        finally:
+            connection.exec_driver_sql(_UNLOCK)
         connection.exec_driver_sql("reset lock_timeout")
     except DBAPIError as error:
         advice = None if sqlstate_of(error) == _NO_RIGHT else advice_for(error)
@@ -107,3 +112,14 @@ def bring_up_to_date(connection: Connection) -> None:
             or "let the role create the schema (grant create on database NAME to ROLE), "
             "or let the owner of the schema migrator run the next upgrade",
         ) from error
+
+
+def _is_up_to_date(connection: Connection) -> bool:
+    return (connection.execute(_VERSION).scalar() or 0) >= len(DEFINITION)
+
+
+def _define(connection: Connection) -> None:
+    for statement in DEFINITION:
+        connection.exec_driver_sql(statement)
+    version = f"ledger version {len(DEFINITION)}"
+    connection.exec_driver_sql(f"comment on schema migrator is '{version}'")
