@@ -9,6 +9,7 @@
 - `migrator/`: a run and every other command on the database
 - `process/`: the process that env.py, plugins and tests share, compared and put back
 - `redaction/`: secrets out of everything that others read
+- `settings/`: the settings as code reads them
 - `testing/`: the kit of plugin authors
 - `web/`: the core's endpoints
 - `__main__.py`: `python -m sst`

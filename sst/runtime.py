@@ -3,46 +3,40 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from sst import __version__
 from sst.bridge import AlembicProject, Branch
-from sst.config import PluginValue, open_sources
+from sst.config import open_sources
 from sst.db.engine import create_app_engine
 from sst.db.url import DatabaseUrl
 from sst.errors import RUN_AGAIN, ConfigError, Problem, SstError
 from sst.health.report import run_checks
 from sst.hooks.calling.calls import guarded
 from sst.hooks.calling.isolation import threads_left
-from sst.hooks.finding.lockfile import refuse_changed_code
 from sst.hooks.manager import (
-    Discovery,
     HookFailedError,
     Plugins,
     build,
-    discover_enabled,
-    find_candidates,
-    unknown_names,
 )
 from sst.migrator.ledger.actor import git_commit
 from sst.migrator.migrator import Migrator
 from sst.migrator.values.context import Context, Version, to_stderr
 from sst.redaction.logs import configure_logging
 from sst.redaction.redact import redact
+from sst.settings.loading import load_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from pydantic import BaseModel
     from sqlalchemy.engine import Engine
 
-    from sst.config import Configuration, Settings, Sources
+    from sst.config import Configuration, Settings
     from sst.health.report import NamedResult
     from sst.hooks.contract.types import Inspection, Stage
-    from sst.hooks.manager import Contribution, FoundPlugin
+    from sst.hooks.manager import Contribution
 
 log = logging.getLogger("sst.plugins")
 
@@ -67,52 +61,6 @@ def open_runtime(
     settings, choice = configuration.plugin_settings, configuration.choice
     plugins = build(discovery.found, settings, choice, secrets=configuration.secrets)
     return Runtime(root, configuration, plugins, x)
-
-
-def load_configuration(
-    sources: Sources, *, ask_stores: bool = True
-) -> tuple[Configuration, Discovery]:
-    """Bind the settings of the core and of every enabled plugin.
-
-    Without *ask_stores* no plugin is asked for values; a secret that one of them may have is then
-    not missing, and neither is it when asking them failed.
-    Raises `ConfigError` with every problem of settings and plugins at once, `UsageError` when a
-    plugin is to be left out that does not exist.
-    """
-    enabled, discovery = sources.enabled_plugins(), _discover(sources)
-    sections = {found.name: found.config_model for found in discovery.found if found.config_model}
-    problems = list(discovery.problems)
-    values: list[PluginValue] = []
-    have_answered = ask_stores
-    stores = [found for found in discovery.found if found.implements("config_values")]
-    try:
-        values = _ask(stores, sources, sections) if ask_stores and stores else []
-    except ConfigError as error:
-        problems += error.problems
-        have_answered = False
-    if stores and not have_answered:
-        sources = replace(sources, assume_secrets=True)
-    try:
-        configuration = sources.bind(
-            sections,
-            values,
-            known_plugins=(*enabled, *find_candidates(sources.root)),
-            unread_plugins=set(enabled) - {found.name for found in discovery.found},
-        )
-    except ConfigError as error:
-        problems += error.problems
-    if problems:
-        raise ConfigError(problems)
-    return configuration, discovery
-
-
-def _discover(sources: Sources) -> Discovery:
-    choice = sources.choice
-    if unknown := unknown_names(sources.root, sources.enabled_plugins(), choice.left_out):
-        raise unknown
-    if sources.is_protected:
-        refuse_changed_code(sources.root, choice.modules(choice.active))
-    return discover_enabled(sources)
 
 
 class Runtime:
@@ -277,22 +225,3 @@ def _unresolved(setting: str, error: HookFailedError) -> SstError:
     hint = error.veto.hint if error.veto else ""
     what = f"the plugin {error.plugin} cannot resolve it: {reason}"
     return ConfigError([Problem(setting, what, source=error.place, hint=hint)], RUN_AGAIN)
-
-
-def _ask(
-    stores: Sequence[FoundPlugin], sources: Sources, sections: Mapping[str, type[BaseModel]]
-) -> list[PluginValue]:
-    """Ask the secret stores, each once; they are set up from the other sources."""
-    configs = {
-        store.name: sources.section(store.name, store.config_model)
-        for store in stores
-        if store.config_model
-    }
-    answers = build(stores, configs, sources.choice, secrets=sources.core_secrets).collect(
-        "config_values", environment=sources.environment, wanted=sources.wanted(sections)
-    )
-    return [
-        PluginValue(name, value, answer.plugin)
-        for answer in answers
-        for name, value in answer.value.items()
-    ]

@@ -118,7 +118,7 @@ def project_of(invocation: Invocation) -> Project:
 
 
 def _load(sources: Sources, *, ask_stores: bool) -> Configuration:
-    from sst.runtime import load_configuration
+    from sst.settings.loading import load_configuration
 
     with results_only():
         return load_configuration(sources, ask_stores=ask_stores)[0]

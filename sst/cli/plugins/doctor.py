@@ -78,7 +78,7 @@ def _errors(invocation: Invocation, sources: Sources) -> Iterator[Finding]:
     """Yield what would stop a run; where nothing would, what the plugins bring and may not."""
     from sst.errors import ConfigError
     from sst.hooks.tools.doctor import Finding
-    from sst.runtime import load_configuration
+    from sst.settings.loading import load_configuration
 
     try:
         load_configuration(sources, ask_stores=False)

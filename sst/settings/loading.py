@@ -1,0 +1,90 @@
+"""Settings and plugins of one project, bound into one configuration; no plugin is created."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sst.config import PluginValue
+from sst.errors import ConfigError
+from sst.hooks.finding.lockfile import refuse_changed_code
+from sst.hooks.manager import (
+    Discovery,
+    build,
+    discover_enabled,
+    find_candidates,
+    unknown_names,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    from sst.config import Configuration, Sources
+    from sst.hooks.manager import FoundPlugin
+
+
+def load_configuration(
+    sources: Sources, *, ask_stores: bool = True
+) -> tuple[Configuration, Discovery]:
+    """Bind the settings of the core and of every enabled plugin.
+
+    Without *ask_stores* no plugin is asked for values; a secret that one of them may have is then
+    not missing, and neither is it when asking them failed.
+    Raises `ConfigError` with every problem of settings and plugins at once, `UsageError` when a
+    plugin is to be left out that does not exist.
+    """
+    enabled, discovery = sources.enabled_plugins(), _discover(sources)
+    sections = {found.name: found.config_model for found in discovery.found if found.config_model}
+    problems = list(discovery.problems)
+    values: list[PluginValue] = []
+    have_answered = ask_stores
+    stores = [found for found in discovery.found if found.implements("config_values")]
+    try:
+        values = _ask(stores, sources, sections) if ask_stores and stores else []
+    except ConfigError as error:
+        problems += error.problems
+        have_answered = False
+    if stores and not have_answered:
+        sources = replace(sources, assume_secrets=True)
+    try:
+        configuration = sources.bind(
+            sections,
+            values,
+            known_plugins=(*enabled, *find_candidates(sources.root)),
+            unread_plugins=set(enabled) - {found.name for found in discovery.found},
+        )
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return configuration, discovery
+
+
+def _discover(sources: Sources) -> Discovery:
+    choice = sources.choice
+    if unknown := unknown_names(sources.root, sources.enabled_plugins(), choice.left_out):
+        raise unknown
+    if sources.is_protected:
+        refuse_changed_code(sources.root, choice.modules(choice.active))
+    return discover_enabled(sources)
+
+
+def _ask(
+    stores: Sequence[FoundPlugin], sources: Sources, sections: Mapping[str, type[BaseModel]]
+) -> list[PluginValue]:
+    """Ask the secret stores, each once; they are set up from the other sources."""
+    configs = {
+        store.name: sources.section(store.name, store.config_model)
+        for store in stores
+        if store.config_model
+    }
+    answers = build(stores, configs, sources.choice, secrets=sources.core_secrets).collect(
+        "config_values", environment=sources.environment, wanted=sources.wanted(sections)
+    )
+    return [
+        PluginValue(name, value, answer.plugin)
+        for answer in answers
+        for name, value in answer.value.items()
+    ]
