@@ -15,6 +15,7 @@ from sst.db.url import DatabaseUrl
 from sst.errors import RefusedError
 from sst.migrator.ledger.schema import DEFINITION, bring_up_to_date
 from tests.support.backups import fetch
+from tests.support.faults import HELD
 from tests.support.server import connect
 
 if TYPE_CHECKING:
@@ -69,6 +70,6 @@ def test_a_definition_that_cannot_go_on_leaves_no_lock(engine: Engine, database_
         with pytest.raises(RefusedError):
             bring_up_to_date(connection)
 
-        assert fetch(database_url, "select from pg_locks where locktype = 'advisory'") == []
+        assert fetch(database_url, HELD) == []
         reader.rollback()
         bring_up_to_date(connection)
