@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from sst.db.url import DatabaseUrl
-    from sst.hooks.contract.types import Inspection
+    from sst.hooks.contract.checks import Inspection
     from sst.runtime import Runtime
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from sst.config import Configuration, Settings
     from sst.health.report import NamedResult
-    from sst.hooks.contract.types import Inspection, Stage
+    from sst.hooks.contract.checks import Inspection, Stage
     from sst.hooks.manager import Contribution
 
 log = logging.getLogger("sst.plugins")

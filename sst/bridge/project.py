@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sst.bridge.location.location import Location
     from sst.bridge.values.steps import EnvFacts, Step, StepSql
     from sst.db.url import DatabaseUrl
-    from sst.hooks.contract.types import Direction, Revision
+    from sst.hooks.contract.revisions import Direction, Revision
 
 
 class AlembicProject:

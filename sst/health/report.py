@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sst.errors import SstError
+from sst.hooks.contract.checks import CheckResult, CheckStatus
 from sst.hooks.contract.error_location import describe_error
-from sst.hooks.contract.types import CheckResult, CheckStatus, rfc3339
+from sst.hooks.contract.events import rfc3339
 from sst.redaction.redact import mask_credentials, redact
 from sst.text import first_line
 from sst.within import ThreadedWork
@@ -21,7 +22,7 @@ from sst.within import ThreadedWork
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from sst.hooks.contract.types import Check, Inspection, Stage
+    from sst.hooks.contract.checks import Check, Inspection, Stage
     from sst.hooks.manager import Contribution
 
 _WORST_FIRST = (CheckStatus.FAIL, CheckStatus.WARN)

@@ -12,25 +12,19 @@ from __future__ import annotations
 from sst.db.url import DatabaseUrl
 from sst.errors import ConfigError, DatabaseUnreachableError, Problem, TemporaryError
 from sst.hooks.contract.application import ApplicationContext, Middleware
-from sst.hooks.contract.commands import CommandContext, CommandResult, LockedWork, Restored
-from sst.hooks.contract.marker import hookimpl
-from sst.hooks.contract.types import (
+from sst.hooks.contract.checks import (
     ALL_STAGES,
-    Backup,
     Check,
     CheckResult,
     CheckStatus,
-    Direction,
-    Event,
-    EventKind,
-    Failure,
     Inspection,
-    Migrations,
-    Revision,
-    Run,
     Stage,
-    Veto,
 )
+from sst.hooks.contract.commands import CommandContext, CommandResult, LockedWork, Restored
+from sst.hooks.contract.events import Event, EventKind
+from sst.hooks.contract.marker import hookimpl
+from sst.hooks.contract.revisions import Direction, Migrations, Revision
+from sst.hooks.contract.run import Backup, Failure, Run, Veto
 from sst.text import duration_text, first_line, size_text
 from sst.within import NoAnswerError, ThreadedWork, within
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sst.hooks.contract.types import Direction, Stage
+from sst.hooks.contract.checks import Stage
+from sst.hooks.contract.revisions import Direction
 from sst.migrator.check.core_checks import core_checks, gather
 from sst.migrator.check.verdict import verdict
 from sst.migrator.commands import revision_rows

@@ -8,7 +8,7 @@ from sqlalchemy import make_url, text
 
 from sst.bridge import AlembicProject
 from sst.db.url import DatabaseUrl
-from sst.hooks.contract.types import Direction
+from sst.hooks.contract.revisions import Direction
 from tests.support import foreign_envs as envs
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sst.hooks import ApplicationContext
-    from sst.hooks.contract.types import Check
+    from sst.hooks.contract.checks import Check
     from sst.runtime import Runtime
 
 OPERATIONS_TOKEN = "canary-operations-token"

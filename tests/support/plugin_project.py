@@ -12,7 +12,9 @@ from sst.config.binding.policy import Choice
 from sst.config.declared.plugin_policy import PluginPolicy
 from sst.db.url import DatabaseUrl
 from sst.hooks.contract.application import ApplicationContext
-from sst.hooks.contract.types import Direction, Event, EventKind, Failure, Revision, Run
+from sst.hooks.contract.events import Event, EventKind
+from sst.hooks.contract.revisions import Direction, Revision
+from sst.hooks.contract.run import Failure, Run
 from sst.hooks.manager import Deadlines, Discovery, Plugins, build, discover
 
 if TYPE_CHECKING:

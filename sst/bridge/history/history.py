@@ -21,7 +21,7 @@ from sst.bridge.history.broken_files import (
 )
 from sst.bridge.location.branches import require_own_base
 from sst.bridge.values.process_state import kept_within
-from sst.hooks.contract.types import Revision
+from sst.hooks.contract.revisions import Revision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

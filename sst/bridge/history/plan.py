@@ -20,7 +20,7 @@ from sst.errors import (
     SeveralHeadsError,
     UsageError,
 )
-from sst.hooks.contract.types import Direction
+from sst.hooks.contract.revisions import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -13,7 +13,7 @@ from alembic.runtime.migration import StampStep
 from sst.bridge.history import plan
 from sst.bridge.history.targets import Target, read_target
 from sst.errors import UsageError
-from sst.hooks.contract.types import Direction
+from sst.hooks.contract.revisions import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

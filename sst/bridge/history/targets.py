@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sst.errors import AmbiguousRevisionError, RevisionNotFoundError, UsageError
-from sst.hooks.contract.types import Direction
+from sst.hooks.contract.revisions import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

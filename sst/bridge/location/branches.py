@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import MetaData
 
-    from sst.hooks.contract.types import Migrations, Revision
+    from sst.hooks.contract.revisions import Migrations, Revision
 
 _BUILD = "create it; in an installed package, let the build include it"
 

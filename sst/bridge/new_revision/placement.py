@@ -11,7 +11,7 @@ from sst.bridge.history.plan import several_heads
 from sst.bridge.history.targets import read_target
 from sst.bridge.models.joined import owners_of
 from sst.errors import UsageError
-from sst.hooks.contract.types import Direction
+from sst.hooks.contract.revisions import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

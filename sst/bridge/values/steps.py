@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import MetaData
 
-    from sst.hooks.contract.types import Revision
+    from sst.hooks.contract.revisions import Revision
 
 
 @dataclass(frozen=True, slots=True)

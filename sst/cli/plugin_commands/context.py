@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from sst.cli.call.invocation import Invocation
     from sst.db.url import DatabaseUrl
+    from sst.hooks.contract.checks import Inspection
     from sst.hooks.contract.commands import LockedWork
-    from sst.hooks.contract.types import Inspection
 
 
 class PluginContext:

@@ -14,7 +14,7 @@ from sst.hooks.calling.isolation import isolated
 from sst.hooks.calling.timing import CallLog
 from sst.hooks.contract.commands import Restored
 from sst.hooks.contract.error_location import describe_error, location_of, shown
-from sst.hooks.contract.types import Backup, Veto
+from sst.hooks.contract.run import Backup, Veto
 from sst.redaction.plugin_output import spending
 from sst.redaction.redact import redact
 from sst.within import NoAnswerError

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from sst.errors import ConfigError, Problem
 from sst.hooks.calling.calls import Contribution, warn, watched
 from sst.hooks.calling.deadlines import in_thread
-from sst.hooks.contract.types import Check, Migrations
+from sst.hooks.contract.checks import Check
+from sst.hooks.contract.revisions import Migrations
 from sst.redaction.redact import redact
 from sst.within import NoAnswerError
 

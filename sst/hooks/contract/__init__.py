@@ -2,10 +2,13 @@
 
 - `specs/`: every hook
 - `application.py`: the application that a plugin adds to
+- `checks.py`: checks, their results, and the look at the database that they get
 - `commands.py`: the context and the result of a plugin's own command
 - `deprecation.py`: warnings about deprecated arguments
 - `error_location.py`: file and line, as a message names them
+- `events.py`: events that `notify` gets
 - `marker.py`: the two decorators, `hookspec` and `hookimpl`
 - `modes.py`: the modes, and the declaration of a hook's mode
-- `types.py`: the frozen values of a run
+- `revisions.py`: revision files, and those that a plugin brings
+- `run.py`: a run, its backup and its failure
 """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from sst.db.url import DatabaseUrl
-    from sst.hooks.contract.types import Inspection
+    from sst.hooks.contract.checks import Inspection
 
 Middleware: TypeAlias = "Callable[[ASGIApp], ASGIApp]"
 """Gets the ASGI application that is inside, returns the one around it."""

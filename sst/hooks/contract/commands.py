@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sst.db.url import DatabaseUrl
-    from sst.hooks.contract.types import Backup, Inspection
+    from sst.hooks.contract.checks import Inspection
+    from sst.hooks.contract.run import Backup
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sst.hooks.calling.deadlines import Deadlines
-from sst.hooks.contract import application, commands, specs, types
+from sst.hooks.contract import application, checks, commands, events, revisions, run, specs
 from sst.hooks.contract.modes import DEPRECATED
 from sst.hooks.contract.specs import MODES, Mode
 
@@ -46,6 +46,7 @@ _MODES = {
     f"and {Deadlines().total_seconds:g} s together; "
     "who raises or hangs is logged and changes nothing",
 }
+_VALUE_MODULES = (run, revisions, events, checks, commands, application)
 _PARAGRAPH = re.compile(r"^(?P<name>Called|Raising|Example): ?", re.MULTILINE)
 
 
@@ -160,7 +161,7 @@ def _values() -> str:
 
 def _value_sections() -> Iterator[str]:
     """Yield every value type with its fields, from the text of the modules that declare them."""
-    texts = [inspect.getsource(module) for module in (types, commands, application)]
+    texts = map(inspect.getsource, _VALUE_MODULES)
     for node in (node for text in texts for node in ast.parse(text).body):
         if isinstance(node, ast.ClassDef) and node.name in _public_names():
             document = (ast.get_docstring(node) or "").splitlines()[0]

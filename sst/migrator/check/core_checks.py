@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sst.bridge.values.checksum import checksum_of
 from sst.errors import VersionTableBehindError
-from sst.hooks.contract.types import Check, CheckResult, CheckStatus, Stage
+from sst.hooks.contract.checks import Check, CheckResult, CheckStatus, Stage
 from sst.hooks.manager import Contribution
 from sst.migrator.schema.fingerprint import outside_changes, read_fingerprint
 from sst.migrator.values.report import CORE
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sst.bridge import AlembicProject
-    from sst.hooks.contract.types import Inspection, Revision
+    from sst.hooks.contract.checks import Inspection
+    from sst.hooks.contract.revisions import Revision
     from sst.migrator.ledger.reader import AppliedCode, LastMove
     from sst.migrator.schema.fingerprint import Fingerprint
     from sst.migrator.session.inspection import DatabaseInspection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sst.errors import DriftError, InterruptedStateError, PendingError, SstError
-from sst.hooks.contract.types import CheckStatus
+from sst.hooks.contract.checks import CheckStatus
 from sst.migrator.check.core_checks import remedy
 from sst.migrator.values.report import CORE
 

@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from sst.errors import UsageError
-from sst.hooks.contract.types import Direction
+from sst.hooks.contract.revisions import Direction
 from sst.migrator.values.report import RevisionState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sst.bridge import AlembicProject, Step, StepSql
-    from sst.hooks.contract.types import Revision
+    from sst.hooks.contract.revisions import Revision
     from sst.migrator.ledger.reader import LastUpgrade
     from sst.migrator.values.status import Status
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sst.errors import VersionTableBehindError
-from sst.hooks.contract.types import rfc3339
+from sst.hooks.contract.events import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sst.errors import InterruptedRunError, SstError
 from sst.hooks.calling.calls import HookFailedError
-from sst.hooks.contract.types import Veto
+from sst.hooks.contract.run import Veto
 from sst.migrator.session.signals import Interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sst.hooks.contract.types import Failure
+    from sst.hooks.contract.run import Failure
 
 
 @dataclass(frozen=True, slots=True)

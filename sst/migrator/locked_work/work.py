@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from sst.errors import LockBusyError, RefusedError, StoppedError
-from sst.hooks.contract.types import Event, EventKind, Veto
+from sst.hooks.contract.events import Event, EventKind
+from sst.hooks.contract.run import Veto
 from sst.migrator.ledger.failure import RunFailure, cause_of
 from sst.migrator.locked_work.copy_record import carry_over
 from sst.migrator.run.progress import new_run_id
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sst.db.url import DatabaseUrl
-    from sst.hooks.contract.types import Backup, Inspection
+    from sst.hooks.contract.checks import Inspection
+    from sst.hooks.contract.run import Backup
     from sst.migrator.schema.fingerprint import Fingerprint
     from sst.migrator.session.session import Session
     from sst.migrator.values.context import Context

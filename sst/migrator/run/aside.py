@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from sst.errors import DatabaseUnreachableError, RefusedError, SstError
-from sst.hooks.contract.types import Run
+from sst.hooks.contract.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

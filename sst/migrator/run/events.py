@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from sst.hooks.contract.types import CheckStatus, Event
+from sst.hooks.contract.checks import CheckStatus
+from sst.hooks.contract.events import Event
 
 if TYPE_CHECKING:
     from sst.health.report import NamedResult
     from sst.hooks.calling.calls import Contribution
-    from sst.hooks.contract.types import EventKind
+    from sst.hooks.contract.events import EventKind
     from sst.migrator.ledger.writer import Ledger
     from sst.migrator.run.progress import Progress
     from sst.migrator.values.context import Context

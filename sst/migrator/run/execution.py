@@ -11,7 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sst.bridge.history.id_length import refuse_steps
 from sst.errors import ConfigError, DatabaseAheadError, SstError, UnhealthyError
 from sst.hooks.calling.calls import HookFailedError, HookProblem
-from sst.hooks.contract.types import Backup, CheckStatus, EventKind, Stage
+from sst.hooks.contract.checks import CheckStatus, Stage
+from sst.hooks.contract.events import EventKind
+from sst.hooks.contract.run import Backup
 from sst.migrator.ledger.agreement import refuse_loss
 from sst.migrator.ledger.failure import RunFailure
 from sst.migrator.ledger.reader import Records

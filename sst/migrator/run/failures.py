@@ -22,7 +22,8 @@ from sst.errors import (
     VetoedError,
 )
 from sst.hooks.calling.calls import HookFailedError
-from sst.hooks.contract.types import EventKind, Failure
+from sst.hooks.contract.events import EventKind
+from sst.hooks.contract.run import Failure
 from sst.migrator.run.lock_timeout_error import lock_timeout_error
 from sst.migrator.session.heartbeat import ServerSilent
 from sst.migrator.session.signals import Interrupt

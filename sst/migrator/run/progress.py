@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sst.hooks.contract.types import Direction
+from sst.hooks.contract.revisions import Direction
 from sst.migrator.values.report import Report, RevisionState
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sst.errors import SstError
     from sst.health.report import NamedResult
     from sst.hooks.contract.commands import Restored
-    from sst.hooks.contract.types import Backup, Run
+    from sst.hooks.contract.run import Backup, Run
     from sst.migrator.table_locks.blockers import Blocker
     from sst.migrator.values.options import RunOptions
 

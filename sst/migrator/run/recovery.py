@@ -26,7 +26,7 @@ from sst.migrator.session.heartbeat import ServerSilent
 from sst.migrator.session.signals import Interrupt
 
 if TYPE_CHECKING:
-    from sst.hooks.contract.types import Backup
+    from sst.hooks.contract.run import Backup
     from sst.migrator.run.progress import Progress
     from sst.migrator.session.session import Session
     from sst.migrator.values.context import Context

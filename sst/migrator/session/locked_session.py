@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from sst.errors import InterruptedRunError
-from sst.hooks.contract.types import rfc3339
+from sst.hooks.contract.events import rfc3339
 from sst.migrator.session.connections import open_connection
 from sst.migrator.session.driver_errors import translate_driver_errors
 from sst.migrator.session.session import Session

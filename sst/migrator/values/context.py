@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sst.db.url import DatabaseUrl
     from sst.errors import SstError
     from sst.health.report import NamedResult
-    from sst.hooks.contract.types import Inspection, Stage
+    from sst.hooks.contract.checks import Inspection, Stage
     from sst.hooks.manager import Contribution, Plugins
 
 

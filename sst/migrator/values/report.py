@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sst.errors import SstError
     from sst.health.report import NamedResult
     from sst.hooks.contract.commands import Restored
-    from sst.hooks.contract.types import Backup
+    from sst.hooks.contract.run import Backup
     from sst.migrator.ledger.reader import RunRecord
 
 CORE = "core"

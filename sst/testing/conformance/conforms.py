@@ -13,8 +13,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sst.errors import ConfigError, Problem
+from sst.hooks.contract.checks import ALL_STAGES, Check
 from sst.hooks.contract.error_location import shown
-from sst.hooks.contract.types import ALL_STAGES, Check
 from sst.hooks.finding.discovery import FoundPlugin, discover
 from sst.hooks.finding.hook_functions import hook_arguments
 from sst.hooks.finding.loading import LOAD_ERRORS, load

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sst.hooks.calling.calls import Implementation
-from sst.hooks.contract.types import Veto
+from sst.hooks.contract.run import Veto
 from sst.hooks.manager import Plugins
 from sst.testing.leaks import ProcessState
 from sst.testing.project.outcome import HookCall

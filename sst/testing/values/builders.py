@@ -9,26 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from sst.db.url import DatabaseUrl
 from sst.hooks.contract.application import ApplicationContext
+from sst.hooks.contract.checks import Check, CheckResult, CheckStatus
 from sst.hooks.contract.commands import CommandResult, Restored
-from sst.hooks.contract.types import (
-    Backup,
-    Check,
-    CheckResult,
-    CheckStatus,
-    Direction,
-    Event,
-    EventKind,
-    Failure,
-    Migrations,
-    Revision,
-    Run,
-)
+from sst.hooks.contract.events import Event, EventKind
+from sst.hooks.contract.revisions import Direction, Migrations, Revision
+from sst.hooks.contract.run import Backup, Failure, Run
 from sst.testing.values.fakes import FakeInspection
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
-    from sst.hooks.contract.types import Inspection
+    from sst.hooks.contract.checks import Inspection
 
 URL = "postgresql://app@db.example:5432/app"
 """The database of all values; nobody listens there."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sst.db.url import DatabaseUrl
-from sst.hooks.contract.types import Backup, Veto
+from sst.hooks.contract.run import Backup, Veto
 
 Rows = Sequence[tuple[Any, ...]]
 _URL = "postgresql://app@db.example:5432/app"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from sst import __version__
-from sst.hooks.contract.types import CheckStatus, rfc3339
+from sst.hooks.contract.checks import CheckStatus
+from sst.hooks.contract.events import rfc3339
 
 if TYPE_CHECKING:
     from sst.health.report import HealthReport, NamedResult

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from sst.health.report import HealthReport, NamedResult, run_checks
-from sst.hooks.contract.types import CheckStatus, Stage
+from sst.hooks.contract.checks import CheckStatus, Stage
 from sst.hooks.manager import Contribution
 from sst.web.probing.readiness import core_checks
 from sst.web.probing.single_flight import SingleFlight
@@ -17,7 +17,7 @@ from sst.web.probing.turnstile import Turnstile
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sst.hooks.contract.types import Check, Inspection
+    from sst.hooks.contract.checks import Check, Inspection
     from sst.runtime import Runtime
 
 READY_SECONDS = 2.0

@@ -9,11 +9,11 @@ from sqlalchemy.exc import DBAPIError
 
 from sst.db.engine import create_direct_engine
 from sst.errors import SstError, VersionTableBehindError
-from sst.hooks.contract.types import Check, CheckResult, CheckStatus
+from sst.hooks.contract.checks import Check, CheckResult, CheckStatus
 from sst.migrator.session.inspection import DatabaseInspection
 
 if TYPE_CHECKING:
-    from sst.hooks.contract.types import Inspection
+    from sst.hooks.contract.checks import Inspection
     from sst.runtime import Runtime
 
 _UPGRADE = "run `python migrate.py upgrade`"

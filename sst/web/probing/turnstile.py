@@ -11,7 +11,7 @@ from sst.errors import DatabaseUnreachableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sst.hooks.contract.types import Inspection
+    from sst.hooks.contract.checks import Inspection
 
 
 class Turnstile:

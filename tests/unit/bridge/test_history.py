@@ -11,7 +11,7 @@ import pytest
 from sst.bridge import AlembicProject, Branch
 from sst.bridge.values.checksum import checksum_of
 from sst.errors import BrokenHistoryError
-from sst.hooks.contract.types import Direction
+from sst.hooks.contract.revisions import Direction
 from tests.support.foreign import ForeignProject
 from tests.support.unprivileged import errors_of
 

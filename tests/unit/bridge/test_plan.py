@@ -15,7 +15,7 @@ from sst.errors import (
     SeveralHeadsError,
     UsageError,
 )
-from sst.hooks.contract.types import Direction
+from sst.hooks.contract.revisions import Direction
 from tests.support.foreign import ForeignProject
 
 if TYPE_CHECKING:

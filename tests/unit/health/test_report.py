@@ -11,7 +11,7 @@ import pytest
 
 from sst.errors import DatabaseUnreachableError
 from sst.health import run_checks
-from sst.hooks.contract.types import ALL_STAGES, Check, CheckResult, CheckStatus, Stage
+from sst.hooks.contract.checks import ALL_STAGES, Check, CheckResult, CheckStatus, Stage
 from sst.hooks.manager import Contribution
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from sqlalchemy.pool import NullPool
 from plugins import health_check
 from sst.db.url import DatabaseUrl
 from sst.health import run_checks
-from sst.hooks.contract.types import CheckStatus, Inspection, Stage, Veto
+from sst.hooks.contract.checks import CheckStatus, Inspection, Stage
+from sst.hooks.contract.run import Veto
 from sst.hooks.manager import Contribution
 from tests.support.plugin_project import a_run
 from tests.support.server import connect

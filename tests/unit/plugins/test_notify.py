@@ -15,7 +15,8 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from plugins.notify import Config, DeliveryError, Plugin, log_line
-from sst.hooks.contract.types import Backup, EventKind
+from sst.hooks.contract.events import EventKind
+from sst.hooks.contract.run import Backup
 from tests.support.plugin_project import an_event
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from sst.hooks.contract.application import ApplicationContext, Middleware
-    from sst.hooks.contract.types import Check, Migrations
+    from sst.hooks.contract.checks import Check
+    from sst.hooks.contract.revisions import Migrations
 
 
 @hook(Mode.COLLECT)

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from sst.hooks.contract.commands import LockedWork, Restored
-    from sst.hooks.contract.types import Backup, Event, Failure, Revision, Run
+    from sst.hooks.contract.events import Event
+    from sst.hooks.contract.revisions import Revision
+    from sst.hooks.contract.run import Backup, Failure, Run
 
 
 @hook(Mode.GATE)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sst.errors import ConfigError
-from sst.hooks.contract.types import Backup, Check
+from sst.hooks.contract.checks import Check
+from sst.hooks.contract.run import Backup
 from sst.hooks.manager import HookFailedError, build
 from tests.support.plugin_project import a_revision, a_run, an_application
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sst.hooks.calling.isolation import await_threads, threads_left
-from sst.hooks.contract.types import Veto
+from sst.hooks.contract.run import Veto
 from sst.hooks.manager import Deadlines, HookFailedError
 from sst.redaction import plugin_output
 from sst.redaction.plugin_output import LIMIT_CHARACTERS

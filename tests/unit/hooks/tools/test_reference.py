@@ -14,8 +14,9 @@ from fastapi import APIRouter
 
 from sst.hooks.contract import specs
 from sst.hooks.contract.commands import Restored
+from sst.hooks.contract.events import EventKind
 from sst.hooks.contract.modes import MODES, Mode
-from sst.hooks.contract.types import Backup, EventKind, Veto
+from sst.hooks.contract.run import Backup, Veto
 from sst.hooks.finding.hook_functions import hook_arguments
 from sst.hooks.manager import HookFailedError
 from sst.hooks.tools.reference import HookEntry, example_plugin, hook_entries, hooks_reference

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sst.errors import DatabaseUnreachableError
-from sst.hooks.contract.types import Check, CheckResult, CheckStatus, Stage
+from sst.hooks.contract.checks import Check, CheckResult, CheckStatus, Stage
 from sst.web import create_app
 from tests.support.fake_runtime import CANARY, OPERATIONS_TOKEN, FakeInspection, fake_runtime
 from tests.support.web import ask, ask_all, words
 
 if TYPE_CHECKING:
-    from sst.hooks.contract.types import Inspection
+    from sst.hooks.contract.checks import Inspection
 
 
 def check(

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from sst.errors import DatabaseUnreachableError
-from sst.hooks.contract.types import CheckStatus, Stage
+from sst.hooks.contract.checks import CheckStatus, Stage
 from sst.web.probing.probes import Checkup
 from sst.web.probing.turnstile import Turnstile
 from tests.support.fake_runtime import FakeInspection, fake_runtime
 
 if TYPE_CHECKING:
-    from sst.hooks.contract.types import Inspection
+    from sst.hooks.contract.checks import Inspection
 
 
 def turnstile(places: int) -> Turnstile:

@@ -1,0 +1,67 @@
+"""Events that `notify` gets; add-only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sst.hooks.contract.run import Backup
+
+
+class EventKind(StrEnum):
+    """The kinds of events that `notify` gets."""
+
+    RUN_STARTED = "run_started"
+    NOTHING_TO_DO = "nothing_to_do"
+    REVISION_APPLIED = "revision_applied"
+    RUN_SUCCEEDED = "run_succeeded"
+    RUN_FAILED = "run_failed"
+    RUN_REFUSED = "run_refused"
+    RUN_RESTORED = "run_restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened and is already on record; holds no secret."""
+
+    kind: EventKind
+    run_id: str | None
+    command: str
+    environment: str
+    database: str
+    message: str
+    """One line a person can read."""
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    revision: str | None = None
+    error_code: str | None = None
+    duration_ms: int | None = None
+    backup: Backup | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the event as JSON-ready values; times are RFC 3339 in UTC."""
+        return {
+            "schema_version": 1,
+            "event": self.kind.value,
+            "run_id": self.run_id,
+            "command": self.command,
+            "environment": self.environment,
+            "database": self.database,
+            "message": self.message,
+            "at": rfc3339(self.at),
+            "before": list(self.before),
+            "after": list(self.after),
+            "revision": self.revision,
+            "error_code": self.error_code,
+            "duration_ms": self.duration_ms,
+            "backup": self.backup.to_dict() if self.backup else None,
+        }
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return *moment* as RFC 3339 in UTC, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,117 @@
+"""A run as its plugins see it: what it is about, its backup, its failure; add-only."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+    from pathlib import Path
+
+    from pydantic import SecretStr
+
+    from sst.db.url import DatabaseUrl
+    from sst.hooks.contract.checks import Inspection
+    from sst.hooks.contract.revisions import Direction, Revision
+
+
+class Veto(Exception):  # noqa: N818 - the contract's word; it is a decision, not a fault
+    """Raise it in a gate or a command to refuse: one line of reason, one line of what to do.
+
+    *code* is a stable word for machines, `error.code` in `--json`; without one it is the core's.
+    """
+
+    def __init__(self, reason: str, hint: str = "", *, code: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup as its plugin made it; a gate returns it from `pre_migrate`."""
+
+    id: str
+    uri: str
+    """Where it lies; without credentials."""
+    size_bytes: int
+    sha256: str
+    verified: bool
+    restore_command: str = ""
+    """The words behind `python migrate.py` that restore it, such as `restore ID`.
+
+    A failed run names them; empty when no plugin contributes such a command.
+    """
+    proven: str = ""
+    """How far: `restored` and compared, `read` back, or `no`; empty when the plugin is silent."""
+    warnings: tuple[str, ...] = ()
+    """Obstacles to a restore, a line each, with the remedy; the run shows and records them."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the object that `--json` prints under `backup`."""
+        return {
+            "id": self.id,
+            "uri": self.uri,
+            "size_bytes": self.size_bytes,
+            "sha256": self.sha256,
+            "verified": self.verified,
+            "proven": self.proven or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that is about to touch, is touching, or has touched the database."""
+
+    id: str
+    command: str
+    """`upgrade` or `downgrade`."""
+    direction: Direction
+    target: str
+    """The target as the operator wrote it."""
+    environment: str
+    database: str
+    """The database without its password: `postgresql://user@host:5432/name`."""
+    before: tuple[str, ...]
+    """The database's heads before the run; empty for an empty database."""
+    after: tuple[str, ...]
+    """The heads that the plan leads to."""
+    plan: tuple[Revision, ...]
+    """The revisions to run, in order."""
+    started_at: datetime
+    project_root: Path
+    database_url: DatabaseUrl = field(repr=False)
+    """For a tool that must connect itself; prints without its password."""
+    inspect: Callable[[], Inspection] = field(repr=False, compare=False)
+    """Return a read-only look at the database on a connection of its own."""
+    aside: Callable[[], AbstractContextManager[None]] = field(
+        default=nullcontext, repr=False, compare=False
+    )
+    """For a `pre_migrate` gate: close every connection of the core while the body lasts.
+
+    A database that others are connected to can be neither copied nor renamed. Signals wait. The
+    run's lock is taken again afterwards, and the run is refused when the database has moved.
+    """
+    redis_url: SecretStr | None = field(default=None, repr=False)
+    """REDIS_URL of the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a run failed, for `migrate_failed`."""
+
+    code: str
+    message: str
+    phase: str
+    """`pre_migrate`, `pre_revision`, `revision`, `post_migrate`, `check` or `interrupted`."""
+    revision: str | None = None
+    plugin: str | None = None
+    sqlstate: str | None = None
+    committed: tuple[str, ...] = ()
+    """Revisions of this run that are committed."""
+    backup: Backup | None = None
