@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sst.cli.call.invocation import Invocation
+    from sst.config.binding.policy import Choice
     from sst.hooks.manager import PluginEntry
 
 _HEADINGS = ("ORDER", "NAME", "KIND", "VERSION", "STATE", "HOOKS", "SOURCE")
@@ -37,7 +38,7 @@ def command(invocation: Invocation) -> Report:
     entries = list_all(invocation.root, sources.enabled_plugins(), sources.choice)
     return Report(
         lines=(render_plugins(entries, as_table=sys.stdout.isatty()),),
-        notes=tuple(advice(entries)),
+        notes=tuple(advice(entries, sources.choice)),
         extras={"environment": sources.environment, "plugins": plugins_json(entries)},
     )
 
@@ -56,12 +57,17 @@ def plugins_json(entries: Sequence[PluginEntry]) -> list[dict[str, Any]]:
     ]
 
 
-def advice(entries: Sequence[PluginEntry]) -> list[str]:
+def advice(entries: Sequence[PluginEntry], choice: Choice | None = None) -> list[str]:
     """Return what to do about those of *entries* that do not run, a line each."""
+    from sst.hooks.finding.plugin_list import enabled_with
+
     found = [_advice_on(entry) for entry in entries if entry.state in ("missing", "ambiguous")]
     enabled = [entry.name for entry in entries if entry.state != _NOT_LISTED]
-    others = dict.fromkeys(entry.name for entry in entries if entry.state == _NOT_LISTED)
-    return [*found, *(f"to enable {name}: {_line([*enabled, name])}" for name in others)]
+    others = {entry.name: entry.hooks for entry in entries if entry.state == _NOT_LISTED}
+    lines = {
+        name: _line(enabled_with(enabled, name, hooks, choice)) for name, hooks in others.items()
+    }
+    return [*found, *(f"to enable {name}: {line}" for name, line in lines.items())]
 
 
 def _line(names: Sequence[str]) -> str:

@@ -42,7 +42,7 @@ def command(
 
     plugin = _planned(invocation, name, _listed(hooks), directory, package=package)
     files = write_new(plugin)
-    enabled = _enabled(invocation, plugin.name)
+    enabled = _enabled(invocation, plugin)
     return Report(
         lines=tuple(_shown(file) for file in files),
         notes=tuple(_next_steps(plugin, enabled, package=package)),
@@ -86,19 +86,25 @@ def _listed(hooks: str | None) -> list[str] | None:
     return None if hooks is None else [word.strip() for word in hooks.split(",") if word.strip()]
 
 
-def _enabled(invocation: Invocation, name: str) -> str:
-    """Return the line for settings.toml: what is enabled now, and *name* behind it."""
+def _enabled(invocation: Invocation, plugin: NewPlugin) -> tuple[str, ...]:
+    """Return the list for settings.toml: what is enabled now, and *plugin* in its place."""
     from sst.config import open_sources
     from sst.errors import ConfigError
+    from sst.hooks.finding.plugin_list import enabled_with
 
     try:
-        names = open_sources(invocation.root, overrides=invocation.overrides).enabled_plugins()
+        sources = open_sources(invocation.root, overrides=invocation.overrides)
+        names, choice = sources.enabled_plugins(), sources.choice
     except ConfigError:  # settings that cannot be read are not this command's business
-        names = ()
-    return f"enabled = {json.dumps([*names, name])}"
+        return (plugin.name,)
+    return enabled_with(names, plugin.name, plugin.hooks, choice)
 
 
-def _next_steps(plugin: NewPlugin, enabled: str, *, package: bool) -> list[str]:
+def _line(enabled: Sequence[str]) -> str:
+    return f"enabled = {json.dumps([*enabled])}"
+
+
+def _next_steps(plugin: NewPlugin, enabled: Sequence[str], *, package: bool) -> list[str]:
     test = f"test it:    python -m pytest {plugin.test}"
     if package:
         folder = _shown(plugin.root)
@@ -106,7 +112,11 @@ def _next_steps(plugin: NewPlugin, enabled: str, *, package: bool) -> list[str]:
         steps = [test, f"install it: python -m pip install {folder}"]
     else:
         steps = [test]
-    return [*steps, f"enable it:  {enabled}   in settings.toml, the list is the order"]
+    steps.append(f"enable it:  {_line(enabled)}   in settings.toml, the list is the order")
+    behind = enabled[enabled.index(plugin.name) + 1 :]
+    if behind:
+        steps.append(f"            before {behind[0]}: a refusal should not cost a dump")
+    return steps
 
 
 def _shown(path: Path) -> str:
@@ -115,10 +125,10 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def _json(plugin: NewPlugin, files: Sequence[Path], enabled: str) -> dict[str, Any]:
+def _json(plugin: NewPlugin, files: Sequence[Path], enabled: Sequence[str]) -> dict[str, Any]:
     return {
         "name": plugin.name,
         "hooks": list(plugin.hooks),
         "files": [str(file) for file in files],
-        "settings_line": enabled,
+        "settings_line": _line(enabled),
     }

@@ -16,7 +16,13 @@ from sst.hooks.finding.hook_functions import hook_names
 from sst.hooks.finding.loading import LOAD_ERRORS, PACKAGE_PREFIX, load, top_package
 from sst.hooks.finding.selection import LIST, Picked, pick, pins_broken
 from sst.hooks.finding.sources import Kind, find_candidates, plugin_folder
-from sst.hooks.finding.validation import MAY_WARN, holder_of, module_problems, problem
+from sst.hooks.finding.validation import (
+    MAY_WARN,
+    holder_of,
+    is_settings_alone,
+    module_problems,
+    problem,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -151,7 +157,8 @@ def _outcomes(
 
 def _twin(plugin: FoundPlugin, first: str) -> list[Problem]:
     """Return why *plugin* cannot be one more instance: its module has nothing to make two of."""
-    if plugin.name == first or isinstance(holder_of(plugin.module), type):
+    has_two = isinstance(holder_of(plugin.module), type) or is_settings_alone(plugin.module)
+    if plugin.name == first or has_two:
         return []
     what = f"is the same module as {first}: without a class Plugin there is only one of it"
     return [problem(plugin.name, what, plugin.source, "give it a class Plugin")]

@@ -10,7 +10,7 @@ from sst.config.declared.catalog import settings_of
 from sst.hooks.calling.calls import guarded
 from sst.hooks.contract.error_location import describe_error, location_of, name_location, shown
 from sst.hooks.finding.loading import LOAD_ERRORS
-from sst.hooks.finding.validation import holder_of, problem
+from sst.hooks.finding.validation import holder_of, is_settings_alone, problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +23,10 @@ def instantiate(plugin: FoundPlugin, config: BaseModel | None) -> object:
     """Return the object whose hooks are called, or the `Problem` that it cannot be created.
 
     A module with a class `Plugin` gives `Plugin(config)`, without a `Config` `Plugin()`;
-    another module is its own object.
+    another module is its own object. Settings alone are an object without hooks.
     """
+    if is_settings_alone(plugin.module):
+        return object()
     holder = holder_of(plugin.module)
     if not isinstance(holder, type):
         return holder

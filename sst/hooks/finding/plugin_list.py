@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from sst.hooks.finding.discovery import FoundPlugin
 
 
+_BACKUP = "backup"
+_GATE = "pre_migrate"
+
+
 class PluginState(StrEnum):
     """The state of a plugin by the settings."""
 
@@ -92,6 +96,20 @@ def list_all(
     )
 
 
+def enabled_with(
+    names: Sequence[str], name: str, hooks: Sequence[str], choice: Choice | None = None
+) -> tuple[str, ...]:
+    """Return the list *names* with the plugin *name* in the place that is advised for its *hooks*.
+
+    That is the end; a gate goes before the backup: a refusal should not cost a dump.
+    """
+    makers = [each for each in names if _target(each, choice or Choice()) == _BACKUP]
+    if not makers or name == _BACKUP or _GATE not in hooks:
+        return (*names, name)
+    place = names.index(makers[0])
+    return (*names[:place], name, *names[place:])
+
+
 def unknown_names(root: Path, enabled: Sequence[str], names: Sequence[str]) -> UsageError | None:
     """Return why one of *names*, given to --no-plugin, cannot be left out; None when all can."""
     known = {*enabled, *find_candidates(root)}
@@ -109,14 +127,19 @@ def unknown_names(root: Path, enabled: Sequence[str], names: Sequence[str]) -> U
 def _listed(
     name: str, candidates: Mapping[str, Sequence[Candidate]], choice: Choice
 ) -> PluginEntry:
-    policy = choice.policies.get(name)
-    target = (policy.use if policy else None) or name
+    policy, target = choice.policies.get(name), _target(name, choice)
     found = _enabled(name, candidates.get(target, ()))
     found = replace(found, name=name, use=target if target != name else "")
     if policy is None or name in choice.active:
         return found
     is_left_out = choice.is_left_out(name)
     return replace(found, state=PluginState.LEFT_OUT if is_left_out else PluginState.SWITCHED_OFF)
+
+
+def _target(name: str, choice: Choice) -> str:
+    """Return the plugin whose code *name* is: its own, or that of which it is an instance."""
+    policy = choice.policies.get(name)
+    return (policy.use if policy else None) or name
 
 
 def _enabled(name: str, found: Sequence[Candidate]) -> PluginEntry:

@@ -30,6 +30,12 @@ def holder_of(module: ModuleType) -> Holder:
     return plugin if isinstance(plugin, type) else module
 
 
+def is_settings_alone(module: ModuleType) -> bool:
+    """Say whether *module* has a class `Config`, no class `Plugin`, and nothing to call."""
+    has_only_settings = hasattr(module, "Config") and not hasattr(module, "Plugin")
+    return has_only_settings and not _has_hooks(module)
+
+
 def module_problems(name: str, module: ModuleType, root: Path) -> Iterator[Problem]:
     """Yield everything that is wrong with the plugin *name* in *module*."""
     for bound, what, hint in _shape_faults(module):
@@ -53,9 +59,17 @@ def _shape_faults(module: ModuleType) -> Iterator[Named]:
     elif plugin is not None and hook_names(module):
         hooks = ", ".join(sorted(hook_names(module)))
         yield "Plugin", f"has a class Plugin and hooks outside it: {hooks}", "move them into it"
-    if not any((hook_names(holder_of(module)), *faults(holder_of(module)))):
+    if not _has_hooks(module) and not is_settings_alone(module):
         hint = "write @hookimpl above a function with a hook's name"
+        if plugin is None:
+            hint += ", or class Config(BaseModel) for settings alone"
         yield "Plugin", "has no hook: it would do nothing", hint
+
+
+def _has_hooks(module: ModuleType) -> bool:
+    """Say whether *module* has hook functions, or what was meant to be one."""
+    holder = holder_of(module)
+    return any((hook_names(holder), *faults(holder)))
 
 
 def _config_faults(module: ModuleType) -> Iterator[Named]:
@@ -64,7 +78,7 @@ def _config_faults(module: ModuleType) -> Iterator[Named]:
         return
     if not (isinstance(config, type) and issubclass(config, BaseModel)):
         yield "Config", "Config is not a pydantic model", "write class Config(BaseModel)"
-    elif getattr(module, "Plugin", None) is None:
+    elif getattr(module, "Plugin", None) is None and _has_hooks(module):
         yield "Config", "has a Config and no class Plugin that gets it", "add class Plugin"
 
 

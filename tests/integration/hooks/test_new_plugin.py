@@ -112,6 +112,15 @@ def test_printed_line_enables_the_plugin(project: Project, name: str) -> None:
     assert result.called("pre_migrate") == (module,)
 
 
+def test_new_gate_is_advised_before_the_backup(project: Project) -> None:
+    project.enable("backup", "notify")
+
+    written = project.migrate("plugins", "new", "freeze")
+
+    assert 'enabled = ["freeze", "backup", "notify"]' in written.stderr
+    assert "before backup: a refusal should not cost a dump" in written.stderr
+
+
 def test_json_names_files_and_line(project: Project) -> None:
     result = project.migrate("plugins", "new", "freeze", "--hooks", "notify", "--json")
 

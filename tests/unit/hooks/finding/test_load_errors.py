@@ -353,6 +353,16 @@ def test_plugin_without_hooks_is_a_problem(project: PluginProject) -> None:
     assert project.problem("idle").what == "has no hook: it would do nothing"
 
 
+def test_class_without_hooks_is_a_problem_although_it_gets_settings(
+    project: PluginProject,
+) -> None:
+    """Somebody forgot @hookimpl: settings alone have no class Plugin."""
+    model = "from pydantic import BaseModel\n\nclass Config(BaseModel): ...\n"
+    project.add("idle", f"{model}class Plugin:\n    def __init__(self, config): ...\n")
+
+    assert project.problem("idle").what == "has no hook: it would do nothing"
+
+
 def test_problem_reads_as_one_line(project: PluginProject) -> None:
     project.add("wrong", GATE.replace("pre_migrate", "pre_migrat"))
 

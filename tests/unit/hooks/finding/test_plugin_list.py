@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sst.cli.plugins.list import advice, plugins_json, render_plugins
+from sst.config.binding.policy import Choice
+from sst.config.declared.plugin_policy import PluginPolicy
+from sst.hooks.finding.plugin_list import enabled_with
 from sst.hooks.manager import list_all
 from tests.support.plugin_project import install
 
@@ -196,3 +199,27 @@ def test_advice_names_what_does_not_run(project: PluginProject) -> None:
 
 
 _STATES = ("STATE", "enabled", "missing", "not enabled")
+
+
+def test_gate_is_advised_before_the_backup() -> None:
+    """A refusal should not cost a dump; whoever looks on is advised at the end."""
+    policies = {"spare": PluginPolicy(use="backup")}
+
+    of_gate = enabled_with(["embedded", "backup"], "freeze", ["pre_migrate", "notify"])
+    before_instance = enabled_with(["spare"], "freeze", ["pre_migrate"], Choice(policies))
+
+    assert of_gate == ("embedded", "freeze", "backup")
+    assert before_instance == ("freeze", "spare")
+    assert enabled_with(["backup"], "freeze", ["post_migrate"]) == ("backup", "freeze")
+    assert enabled_with(["a"], "backup", ["pre_migrate"]) == ("a", "backup")
+
+
+def test_list_advises_a_gate_that_is_not_enabled_before_the_backup(
+    project: PluginProject,
+) -> None:
+    for name in ("backup", "freeze"):
+        project.add(name, GATE)
+
+    [line] = advice(list_all(project.root, ["backup"]))
+
+    assert line == 'to enable freeze: enabled = ["freeze", "backup"]'
