@@ -5,6 +5,7 @@
 - `instances.py`: a plugin's object, made with its settings
 - `loading.py`: the import of one plugin
 - `lockfile.py`: `plugins.lock`: distribution, version and hash of enabled code
+- `one_module.py`: one module object for a local plugin, whichever name it is imported by
 - `pins.py`: a plugin held to the distribution that the settings pin
 - `plugin_list.py`: all plugins, listed without an import
 - `selection.py`: the module behind each listed name, or the reason why there is none

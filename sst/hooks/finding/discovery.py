@@ -13,7 +13,8 @@ from sst.hooks.calling.calls import guarded
 from sst.hooks.contract.error_location import describe_error, location_of, shown
 from sst.hooks.contract.specs import MODES
 from sst.hooks.finding.hook_functions import hook_names
-from sst.hooks.finding.loading import LOAD_ERRORS, PACKAGE_PREFIX, load, top_package
+from sst.hooks.finding.loading import LOAD_ERRORS, load, top_package
+from sst.hooks.finding.one_module import PACKAGE_PREFIX
 from sst.hooks.finding.selection import LIST, Picked, pick, pins_broken
 from sst.hooks.finding.sources import Kind, find_candidates, plugin_folder
 from sst.hooks.finding.validation import (
