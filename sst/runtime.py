@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from sst import __version__
-from sst.bridge import AlembicProject, Branch
+from sst.bridge import AlembicProject, Branch, by_key
 from sst.config import open_sources
 from sst.db.engine import create_app_engine
 from sst.db.url import DatabaseUrl
@@ -106,6 +106,11 @@ class Runtime:
         """The environment's name."""
         return self.settings.environment
 
+    @property
+    def x(self) -> Mapping[str, str]:
+        """The x arguments of the command line, by their keys."""
+        return by_key(self._x)
+
     @cached_property
     def database_url(self) -> DatabaseUrl:
         """Where the application's data is; a plugin may have made a server of it."""
@@ -156,6 +161,7 @@ class Runtime:
                 redact=self.redact,
                 last_words=self.last_words,
                 redis_url=self.settings.redis_url,
+                x=self.x,
             )
         )
 

@@ -26,6 +26,7 @@ from sst.bridge.statements.concurrent_index import (
 )
 from sst.bridge.statements.own_transaction import EndedTransactionError
 from sst.bridge.values.steps import EnvFacts, Step, StepSql
+from sst.bridge.values.x_arguments import by_key
 
 __all__ = [
     "LEDGER_SCHEMA",
@@ -41,6 +42,7 @@ __all__ = [
     "Step",
     "StepSql",
     "built_name",
+    "by_key",
     "drop_concurrently",
     "invalid_indexes",
     "leaves_invalid",

@@ -71,7 +71,8 @@ def x_option() -> click.Option:
         ["-x", "x"],
         multiple=True,
         metavar="KEY=VALUE",
-        help="Argument for env.py, which reads it with context.get_x_argument(); may be repeated.",
+        help="Argument for env.py, which reads it with context.get_x_argument(), and for plugins, "
+        "which read it as run.x; may be repeated.",
         expose_value=False,
         callback=_remember_x,
     )

@@ -9,6 +9,7 @@ from sst.migrator.session import guard
 from sst.migrator.values.options import RunOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -45,6 +46,11 @@ class PluginContext:
     def as_json(self) -> bool:
         """Whether `--json` was given."""
         return self._invocation.as_json
+
+    @property
+    def x(self) -> Mapping[str, str]:
+        """The x arguments of the command line, by their keys."""
+        return self._runtime.x
 
     def inspect(self) -> Inspection:
         """Return a read-only look at the database on a connection of its own."""

@@ -47,6 +47,10 @@ class CommandContext(Protocol):
     def as_json(self) -> bool:
         """Whether `--json` was given: nothing but the result belongs on stdout."""
 
+    @property
+    def x(self) -> Mapping[str, str]:
+        """The `-x key=value` of the command line; see `Run.x`."""
+
     def inspect(self) -> Inspection:
         """Return a read-only look at the database on a connection of its own."""
 

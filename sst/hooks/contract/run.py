@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
@@ -99,6 +100,13 @@ class Run:
     """
     redis_url: SecretStr | None = field(default=None, repr=False)
     """REDIS_URL of the settings."""
+    x: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False, hash=False
+    )
+    """The `-x key=value` of the command line, which env.py gets as Alembic's x arguments.
+
+    The last one of a key counts; `-x key` alone is an empty text.
+    """
 
 
 @dataclass(frozen=True, slots=True)

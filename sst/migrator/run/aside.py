@@ -48,6 +48,7 @@ class Aside:
             inspect=self._session.inspect,
             aside=self.aside,
             redis_url=context.redis_url,
+            x=context.x,
         )
 
     @contextlib.contextmanager

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pydantic import SecretStr
@@ -67,6 +67,8 @@ class Context:
     last_words: Callable[[SstError], None]
     """Print an error after which the process ends at once, from any thread."""
     redis_url: SecretStr | None = field(default=None, repr=False)
+    x: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The x arguments of the command line, by their keys."""
     _facts: list[EnvFacts] = field(default_factory=list, repr=False)
     _facts_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

@@ -115,6 +115,7 @@ class FakeCommandContext:
     work: FakeLockedWork = field(default_factory=FakeLockedWork)
     steps: list[str] = field(default_factory=list)
     """The requests, in order: `confirm: ACTION`, `locked: COMMAND TARGET`."""
+    x: Mapping[str, str] = field(default_factory=dict)
 
     def confirm(self, action: str, given: str | None) -> None:
         """Raise `Veto` unless *confirmed* or the right name was *given*."""
