@@ -2,6 +2,7 @@
 
 - `binding/`: from source values to one frozen `Configuration`
 - `declared/`: the settings that exist
+- `habits/`: Dynaconf's habits, each answered
 - `show/`: settings as they may be shown
 - `sources/`: files, variables, secret files, the command line
 

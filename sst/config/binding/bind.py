@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from sst.config.binding.merge import merge
-from sst.config.binding.read_value import UnreadableError, convert
+from sst.config.binding.read_value import UnreadableError, contributing, convert
 from sst.config.binding.validation_errors import Refusal, describe_refusals
 from sst.config.declared.names import fold
 from sst.config.declared.validation import validate_by_name
+from sst.config.habits.list_markers import appended, grows
 from sst.errors import Problem
 
 if TYPE_CHECKING:
@@ -90,14 +91,15 @@ def _collect(
         try:
             _put(data, setting.path[len(prefix) :], _value(source_values, setting))
         except UnreadableError as error:
-            problems.append(Problem(setting.name, str(error), source_values[-1].source))
+            source = error.source or source_values[-1].source
+            problems.append(Problem(setting.name, str(error), source, error.hint))
     return data, problems
 
 
 def _value(source_values: Sequence[SourceValue], setting: Setting) -> Value:
-    """Return the winner's value; a table is merged key by key."""
+    """Return the winner's value; a table is merged key by key, a list may grow."""
     if not setting.is_table:
-        return convert(source_values[-1], setting)
+        return _winner(source_values, setting)
     table: dict[str, Any] = {}
     for source_value in source_values:
         value = source_value.value
@@ -111,6 +113,20 @@ def _value(source_values: Sequence[SourceValue], setting: Setting) -> Value:
             value = {part: value}
         merge(table, value, setting.annotation, is_cased=not source_value.is_text)
     return table
+
+
+def _winner(source_values: Sequence[SourceValue], setting: Setting) -> Value:
+    """Return the last value; a list that grows from that of the source below, or the default."""
+    parts = contributing(source_values, setting)
+    value = convert(parts[0], setting)
+    if grows(value):
+        value = appended(setting.default or (), value)
+    for part in parts[1:]:
+        if not isinstance(value, list):
+            message = "is no list that the one above could be appended to"
+            raise UnreadableError(message, source=parts[0].source)
+        value = appended(value, convert(part, setting))
+    return value
 
 
 def _put(table: dict[str, Any], path: Sequence[str], value: Value) -> None:

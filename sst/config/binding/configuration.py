@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from sst.config.binding.values_by_setting import sources_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -30,7 +32,7 @@ class Entry:
     @property
     def source(self) -> str:
         """Where the value comes from: `settings.toml:18 [production]`, or `default`."""
-        return self.source_values[0].source if self.source_values else "default"
+        return sources_of(self.source_values[::-1], self.setting) or "default"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sst.config.declared.annotations import has_telling_name
 from sst.config.declared.names import PLUGINS, SEPARATOR, path_of
+from sst.config.habits.list_markers import MARKERS
 from sst.config.sources.files import SECRETS, leaves
 from sst.config.sources.secret_files import read_secret_file
 from sst.project_root import SETTINGS
@@ -22,7 +23,7 @@ _FILE = "_FILE"
 _FOLDERS = frozenset(["PWD", "OLDPWD"])
 """What a shell calls its working folder: no password, whatever the name looks like."""
 _NO_SECRETS = frozenset(
-    ["", "true", "false", "yes", "no", "on", "off", "none", "null", "embedded"]
+    ["", "true", "false", "yes", "no", "on", "off", "none", "null", "embedded", *MARKERS]
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from sst.config.binding.read_value import UnreadableError
 from sst.config.declared.annotations import Annotation, choices, is_mapping, model_of
 from sst.config.declared.names import fold
+from sst.config.habits.list_markers import appended, grows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,6 +30,8 @@ def merge(
         elif isinstance(new, dict) != isinstance(old, dict) and key in table:
             message = "is a value here and a table there"
             raise UnreadableError(message)
+        elif grows(new):
+            table[key] = appended(old if isinstance(old, list) else (), new)
         else:
             table[key] = new
 

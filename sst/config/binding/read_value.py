@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sst.config.declared.annotations import Kind, accepts_bool
+from sst.config.habits.list_markers import grows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sst.config.declared.catalog import Setting
     from sst.config.sources.source_values import SourceValue, Value
@@ -17,12 +18,47 @@ if TYPE_CHECKING:
 class UnreadableError(ValueError):
     """A value cannot be of the declared type; the text says why and never what it is."""
 
+    def __init__(self, message: str, *, hint: str = "", source: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.source = source
+        """Where the value is, when it is not the winner's."""
+
 
 def convert(source_value: SourceValue, setting: Setting) -> Value:
     """Return *source_value*'s value as pydantic takes it for *setting*.
 
     A text setting gets its text byte for byte: a password `0123`, `1e5` or `@format x` stays one.
     """
+    try:
+        return _read(source_value, setting)
+    except UnreadableError as error:
+        error.source = source_value.source
+        raise
+
+
+def contributing(
+    source_values: Sequence[SourceValue], setting: Setting
+) -> tuple[SourceValue, ...]:
+    """Return those of *source_values*, low to high, that the value of *setting* is made of.
+
+    That is the winner, and for a list that grows what it is appended to.
+    """
+    for position in range(len(source_values) - 1, -1, -1):
+        if setting.is_table or not grows_there(source_values[position], setting):
+            return tuple(source_values[position:])
+    return tuple(source_values)
+
+
+def grows_there(source_value: SourceValue, setting: Setting) -> bool:
+    """Say whether the list that *source_value* gives *setting* is appended to the one below."""
+    try:
+        return grows(_read(source_value, setting))
+    except UnreadableError:
+        return False
+
+
+def _read(source_value: SourceValue, setting: Setting) -> Value:
     if not source_value.is_text:
         return _checked(source_value.value, setting)
     return _READERS[setting.kind](

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sst.config.binding.read_value import without_quotes
+from sst.config.binding.read_value import contributing, grows_there, without_quotes
+from sst.config.habits.list_markers import grows, without_markers
 from sst.redaction.urls import url_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sst.config.declared.catalog import Catalog, Setting
     from sst.config.sources.source_values import SourceValue, Value
@@ -38,8 +39,7 @@ class ValuesBySetting:
 
     def source(self, setting: Setting) -> str:
         """Return where the value of *setting* comes from; nothing when no source speaks."""
-        source_values = self.about(setting)
-        return source_values[-1].source if source_values else ""
+        return sources_of(self.about(setting), setting)
 
     def text(self, setting: Setting) -> str:
         """Return the effective value as written when it is a text, else nothing."""
@@ -55,6 +55,14 @@ class ValuesBySetting:
             for source_value in self.about(setting):
                 found |= secret_texts(setting, source_value.value)
         return frozenset(found)
+
+
+def sources_of(source_values: Sequence[SourceValue], setting: Setting) -> str:
+    """Return where the value of *setting* comes from, by all its *source_values*, low to high."""
+    parts = contributing(source_values, setting)
+    above = [each.source for each in parts]
+    is_from_default = bool(parts and setting.default) and grows_there(parts[0], setting)
+    return " and ".join(["default", *above] if is_from_default else above)
 
 
 def secret_texts(setting: Setting, value: Value) -> frozenset[str]:
@@ -76,6 +84,7 @@ def _texts_in(value: Value, *, numbers: bool) -> list[str]:
     if isinstance(value, dict):
         return [text for part in value.values() for text in _texts_in(part, numbers=numbers)]
     if isinstance(value, (list, tuple)):
-        return [text for part in value for text in _texts_in(part, numbers=numbers)]
+        meant = without_markers(value) if grows(value) else value
+        return [text for part in meant for text in _texts_in(part, numbers=numbers)]
     is_none = value is None or isinstance(value, bool)
     return [] if is_none or (isinstance(value, int | float) and not numbers) else [str(value)]

@@ -2,7 +2,6 @@
 
 - `annotations.py`: the meaning of a declared type: how its text is read, whether it is secret
 - `catalog.py`: every setting of the core and of the enabled plugins
-- `near_names.py`: variables that were probably meant for us
 - `names.py`: the names of one setting in a file and in the environment
 - `plugin_policy.py`: the keys that the core reads in every plugin's section
 - `schema.py`: the core's settings, each written once

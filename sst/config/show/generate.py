@@ -116,7 +116,8 @@ Sources, low to high: the defaults below, `settings.toml` (`[default]`, then the
 section), `.secrets.toml` (the same two sections), `settings.local.toml` and `.env` (in
 development only), values from plugins, `NAME_FILE` (the path of a file that holds the value),
 environment variables, `--set NAME=VALUE`.
-A table is merged key by key; a list is replaced.
+A table is merged key by key; a list is replaced, or appended to the one of the source below where
+`"dynaconf_merge"` is one of its items.
 The environment is named by `ENV_FOR_DYNACONF`, else `ENVIRONMENT`; when neither is set it is
 `development`.
 

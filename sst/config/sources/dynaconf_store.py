@@ -42,7 +42,7 @@ class _Leaf:
 def load(files: Sequence[Path], environment: str) -> dict[tuple[str, ...], Any]:
     """Return what *files*, low to high, say for *environment*, by path.
 
-    Tables are merged key by key, lists are replaced.
+    Tables are merged key by key; lists that grow do so later, with those of the variables.
     The Dynaconf object is thrown away: it is mutable, untyped and remembers every secret.
     """
     with _LOCK, warnings.catch_warnings():

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sst.config.declared.names import ENABLED, fold, fold_path, name_of
+from sst.config.habits.list_markers import without_markers
 from sst.errors import Problem
 
 if TYPE_CHECKING:
@@ -39,5 +40,5 @@ def enabled_anywhere(files: Sequence[TomlFile]) -> frozenset[str]:
         for section in file.sections:
             for path, value, _ in file.leaves(section):
                 if fold_path(path) == ENABLED and isinstance(value, list):
-                    found |= {name for name in value if isinstance(name, str)}
+                    found |= {name for name in without_markers(value) if isinstance(name, str)}
     return frozenset(found)

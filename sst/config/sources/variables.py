@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sst.config.declared.names import ENABLED, PLUGINS, SEPARATOR, name_of, path_of
-from sst.config.declared.near_names import meant_by
 from sst.config.declared.plugin_policy import is_policy
+from sst.config.habits.near_names import meant_by
 from sst.config.sources.precedence import Layer
 from sst.config.sources.secret_files import read_secret_file
 from sst.config.sources.source_values import SourceValue

@@ -231,19 +231,6 @@ def test_lists_are_replaced(site: Site) -> None:
     assert site.open().enabled_plugins() == ("three",)
 
 
-def test_list_with_a_word_of_dynaconf_is_a_list(site: Site) -> None:
-    """Inside a list, `dynaconf_merge` would make it grow."""
-    site.settings("""
-        [default.plugins]
-        enabled = ["one"]
-
-        [development.plugins]
-        enabled = ["dynaconf_merge", "two"]
-    """)
-
-    assert site.open().enabled_plugins() == ("dynaconf_merge", "two")
-
-
 def test_local_files_are_read_in_development_only(site: Site) -> None:
     """Dynaconf reads settings.local.toml unasked, and lets its [default] beat [production]."""
     site.settings('[default]\nLOG_LEVEL = "ERROR"\n[development]\n[production]\n')
