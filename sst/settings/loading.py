@@ -81,7 +81,10 @@ def _ask(
         if store.config_model
     }
     answers = build(stores, configs, sources.choice, secrets=sources.core_secrets).collect(
-        "config_values", environment=sources.environment, wanted=sources.wanted(sections)
+        "config_values",
+        environment=sources.environment,
+        wanted=sources.wanted(sections),
+        project_root=sources.root,
     )
     return [
         PluginValue(name, value, answer.plugin)

@@ -308,6 +308,35 @@ def test_plugin_gives_values_for_settings(project: Project) -> None:
     assert "vault" in line
 
 
+def test_secret_store_finds_its_file_from_the_projects_root(project: Project) -> None:
+    """Also when the command is started elsewhere, and beside a store that does not ask for it."""
+    (project.root / "vault.txt").write_text("17")
+    project.plugin(
+        "vault",
+        """
+        from sst.hooks import hookimpl
+        @hookimpl
+        def config_values(wanted, project_root):
+            return {"DB_POOL_SIZE": (project_root / "vault.txt").read_text()}
+    """,
+    )
+    project.plugin(
+        "older",
+        """
+        from sst.hooks import hookimpl
+        @hookimpl
+        def config_values(environment, wanted):
+            return {"DB_MAX_OVERFLOW": "3"}
+    """,
+    )
+    project.enable("vault", "older")
+
+    result = project.migrate("config", "show", "--json")
+
+    values = {one["name"]: one["value"] for one in result.json["config"]["settings"]}
+    assert (values["DB_POOL_SIZE"], values["DB_MAX_OVERFLOW"]) == (17, 3)
+
+
 def test_secret_store_that_fails_is_one_line_without_its_text(project: Project) -> None:
     project.plugin(
         "vault",

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
 
 @hook(Mode.COLLECT)
-def config_values(environment: str, wanted: Sequence[str]) -> Mapping[str, str] | None:
+def config_values(
+    environment: str, wanted: Sequence[str], project_root: Path
+) -> Mapping[str, str] | None:
     """Return values for settings, by name: this is how a secret store is connected.
 
     *environment* is the name of the environment; *wanted* names the settings that a value may
-    be given for, such as `DATABASE_URL`.
+    be given for, such as `DATABASE_URL`; *project_root* is the project's folder, where a relative
+    path of a setting starts.
 
     Called: once, while settings load; a value beats the settings files and is beaten by the
         environment.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent
 _INDENT = "    "
+_LINE_LENGTH = 100
 _PART = re.compile(r"^# (body|test|helper|constant)\n", re.MULTILINE)
 _FACT = re.compile(r"^# (returns|decorator): (.+)$", re.MULTILINE)
 
@@ -67,11 +68,14 @@ def _decorators(facts: Mapping[str, str]) -> str:
 
 
 def _signature(hook: str, returns: str) -> str:
-    """Return the first line of the method: the arguments of the spec, a narrower answer."""
+    """Return the head of the method: the arguments of the spec, a narrower answer."""
     offered = inspect.signature(getattr(specs, hook)).parameters.values()
     parameters = [each for each in offered if each.name not in DEPRECATED.get(hook, {})]
     arguments = ", ".join(["self", *(f"{each.name}: {each.annotation}" for each in parameters)])
-    return f"def {hook}({arguments}) -> {returns}:"
+    line = f"def {hook}({arguments}) -> {returns}:"
+    if len(_INDENT + line) <= _LINE_LENGTH:
+        return line
+    return f"def {hook}(\n{_INDENT}{arguments}\n) -> {returns}:"
 
 
 def _body(hook: str, parts: Mapping[str, str]) -> str:

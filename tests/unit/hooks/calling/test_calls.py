@@ -276,7 +276,7 @@ def test_failing_secret_store_is_exit_2_and_shows_no_text(project: PluginProject
     plugins = project.plugins("vault", "other")
 
     with pytest.raises(ConfigError) as raised:
-        plugins.collect("config_values", environment="testing", wanted=())
+        plugins.collect("config_values", environment="testing", wanted=(), project_root=Path())
 
     assert raised.value.exit_code == 2
     assert [str(problem) for problem in raised.value.problems] == [
@@ -310,7 +310,7 @@ def test_problems_that_a_secret_store_words_itself_are_told_without_its_secrets(
     plugins = build([found], {"vault": found.config_model(key="canary-key-1234")})
 
     with pytest.raises(ConfigError) as raised:
-        plugins.collect("config_values", environment="testing", wanted=())
+        plugins.collect("config_values", environment="testing", wanted=(), project_root=Path())
 
     told = [str(problem) for problem in raised.value.problems]
     assert told == ["DATABASE_URL: refused for ******** [plugin vault]"]
@@ -335,7 +335,9 @@ def test_mapping_is_one_item(project: PluginProject) -> None:
     write_hook(project, "vault", "config_values(wanted)", "return {wanted[0]: 'x'}")
     plugins = project.plugins("vault")
 
-    [item] = plugins.collect("config_values", environment="testing", wanted=("REDIS_URL",))
+    [item] = plugins.collect(
+        "config_values", environment="testing", wanted=("REDIS_URL",), project_root=Path()
+    )
 
     assert item.value == {"REDIS_URL": "x"}
 

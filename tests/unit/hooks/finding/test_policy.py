@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from itertools import permutations
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,6 @@ from tests.support.plugin_project import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sst.hooks.manager import Discovery, Plugins
     from tests.support.plugin_project import PluginProject
 
@@ -368,7 +367,7 @@ def test_secret_store_that_hangs_is_a_problem(project: PluginProject) -> None:
     plugins = loaded(project, "vault", vault={"timeout_seconds": 0.1})
 
     with pytest.raises(ConfigError) as caught:
-        plugins.collect("config_values", environment="x", wanted=())
+        plugins.collect("config_values", environment="x", wanted=(), project_root=Path())
 
     assert caught.value.problems[0].what == "config_values gave no answer within 0.1 s"
 

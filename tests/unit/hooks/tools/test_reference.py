@@ -105,7 +105,9 @@ def test_examples_do_what_they_say(project: PluginProject) -> None:
         project.add(f"example_{entry.name}", example_plugin(entry))
     plugins = project.plugins(*(f"example_{name}" for name in MODES))
 
-    [values] = plugins.collect("config_values", environment="x", wanted=("DATABASE_URL", "X"))
+    [values] = plugins.collect(
+        "config_values", environment="x", wanted=("DATABASE_URL", "X"), project_root=Path()
+    )
     [check] = plugins.collect("register_checks")
     [command] = plugins.collect("register_commands")
     [router] = plugins.collect("register_routers", application=an_application())
