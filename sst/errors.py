@@ -204,7 +204,7 @@ class RefusedError(SstError, code="refused", exit_code=5):
 
 
 class VetoedError(RefusedError, code="vetoed"):
-    """A `pre_migrate` gate refused the run, or broke; *code* is the plugin's own word, if any."""
+    """A gate refused the run, or broke, before a revision; *code* is the plugin's own word."""
 
 
 class EnvironmentMismatchError(RefusedError, code="environment_mismatch"):

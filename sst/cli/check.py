@@ -10,6 +10,7 @@ from sst.cli.call.command import Command
 from sst.cli.call.invocation import pass_runtime
 from sst.cli.result.revisions import where
 from sst.cli.result.table import records
+from sst.cli.result.vetoes import veto_rows, vetoes_key
 
 if TYPE_CHECKING:
     from sst.migrator.values.report import Report
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def text(report: Report, runtime: Runtime) -> list[str]:
-    """Return where the database stands, what is pending, and what each check says."""
+    """Return where the database stands, what is pending, who refuses it, and each check."""
     facts = [
         ("environment", runtime.environment),
         ("database", runtime.migration_url.safe),
@@ -30,11 +31,15 @@ def text(report: Report, runtime: Runtime) -> list[str]:
         for check in report.checks
     ]
     # Each block has columns of its own: a long URL must not push the others to the right.
-    return records(facts) + records(pending) + records(checks)
+    return records(facts) + records(pending) + records(veto_rows(report)) + records(checks)
 
 
 @click.command(
-    "check", cls=Command, text=text, short_help="Connection, revision, what is pending, checks."
+    "check",
+    cls=Command,
+    text=text,
+    keys=vetoes_key,
+    short_help="Connection, revision, what is pending, checks.",
 )
 @pass_runtime
 def command(runtime: Runtime) -> Report:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,8 +10,11 @@ from sst.cli.call.command import Command
 from sst.cli.call.invocation import pass_runtime
 from sst.cli.result.revisions import revisions_key, where
 from sst.cli.result.table import records
+from sst.cli.result.vetoes import veto_rows, vetoes_key
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sst.migrator.values.report import Report, RevisionState
     from sst.runtime import Runtime
 
@@ -20,28 +23,38 @@ _TO_DO = {"pending": "pending", "applied": "to revert"}
 
 
 def text(report: Report, _runtime: Runtime) -> list[str]:
-    """Return a line for every revision that would run, or what it would send."""
+    """Return a line for every revision that would run, or what it would send, and who refuses."""
     if not report.revisions:
         return [f"nothing to do: the database is at {where(report)}"]
     if any(item.sql or item.note for item in report.revisions):
-        return [line for item in report.revisions for line in _script(item)]
-    return records(
+        refused = [f"-- {' '.join(row)}" for row in veto_rows(report)]
+        return [*refused, *(line for item in report.revisions for line in _script(item))]
+    revisions = records(
         (item.revision, _TO_DO[item.state], item.description) for item in report.revisions
     )
+    return revisions + records(veto_rows(report))
+
+
+def keys(report: Report) -> Mapping[str, Any]:
+    """Return the revisions, and who would refuse them."""
+    return {**revisions_key(report), **vetoes_key(report)}
 
 
 @click.command(
     "plan",
     cls=Command,
     text=text,
-    keys=revisions_key,
+    keys=keys,
     short_help="What an upgrade or downgrade would run.",
 )
 @click.argument("target", required=False)
 @click.option("--sql", "with_sql", is_flag=True, help="Show the SQL of every revision.")
 @pass_runtime
 def command(runtime: Runtime, target: str | None, *, with_sql: bool) -> Report:
-    """Show what an upgrade or downgrade to TARGET (default: head) would run; touch nothing."""
+    """Show what an upgrade or downgrade to TARGET (default: head) would run; touch nothing.
+
+    Plugins that would refuse that run are named, with their reasons.
+    """
     return runtime.migrator.plan(target, with_sql=with_sql)
 
 

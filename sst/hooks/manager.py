@@ -7,6 +7,7 @@ carry no plugin name, and one plugin's `tryfirst` would beat the order that the 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -14,7 +15,7 @@ import pluggy
 from sst.config.binding.policy import Choice
 from sst.config.binding.validation_errors import masked
 from sst.errors import ConfigError, Problem
-from sst.hooks.calling import calls, collecting
+from sst.hooks.calling import calls, collecting, gates
 from sst.hooks.calling.around import around
 from sst.hooks.calling.calls import (
     Contribution,
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pydantic import BaseModel
+
+    from sst.hooks.calling.gates import During
 
 __all__ = [
     "Contribution",
@@ -145,16 +148,25 @@ class Plugins:
         self,
         hook: str,
         *,
-        on_enter: Callable[[str], None] | None = None,
+        during: During = nullcontext,
+        on_answer: Callable[[Contribution], None] = lambda _: None,
         **arguments: Any,
     ) -> tuple[Contribution, ...]:
         """Ask one plugin after the other and return the backups that they made.
 
-        *on_enter* gets a plugin's name before the plugin is asked.
+        *during* gets a plugin's name, and what it returns is entered around the plugin's call;
+        *on_answer* gets each backup, and each plugin that broke and may, as it is made.
         Raises `HookFailedError` for the first plugin that raises; those after it are not asked.
         """
         found = self._implementations(Mode.GATE, hook, arguments)
-        return calls.gate(found, arguments, on_enter)
+        return gates.gate(found, arguments, during=during, on_answer=on_answer)
+
+    def objections(
+        self, hook: str, *, during: During = nullcontext, **arguments: Any
+    ) -> tuple[HookFailedError, ...]:
+        """Ask every plugin of a gate, also after one that raises; return what was raised."""
+        found = self._implementations(Mode.GATE, hook, arguments)
+        return gates.objections(found, arguments, during=during)
 
     def around(self, hook: str, **arguments: Any) -> AbstractContextManager[None]:
         """Return a context manager of all plugins' context managers, the first one outermost.

@@ -12,6 +12,7 @@ from sst.migrator.check.verdict import verdict
 from sst.migrator.commands import revision_rows
 from sst.migrator.commands.look import look, refuse_ahead, upgrade_refusal
 from sst.migrator.commands.new_revision import autogenerate_revision, write_revision
+from sst.migrator.commands.review import objections
 from sst.migrator.commands.stamp import Stamp, execute_stamp
 from sst.migrator.commands.wait import execute_wait
 from sst.migrator.locked_work.work import Work, hold_lock
@@ -98,9 +99,12 @@ class Migrator:
             evidence = gather(self._context.project, inspection)
             refused = upgrade_refusal(self._context, inspection)
         checks = self._context.run_checks(self.inspect, Stage.CHECK, core_checks(evidence))
+        steps = () if refused else status.pending
+        target = default_target(self._context.project)
         return replace(
             self._standing(status),
             checks=checks,
+            vetoes=objections(self._context, target, status.current, steps),
             warnings=warnings_of(checks),
             error=verdict(status, checks, status.dead_runs, refused),
         )
@@ -162,6 +166,7 @@ class Migrator:
         scripts = self._context.project.sql(steps, self._context.url) if with_sql else ()
         return replace(
             self._standing(status),
+            vetoes=objections(self._context, target, status.current, steps),
             after=steps[-1].after if steps else status.current,
             revisions=revision_rows.planned(steps, scripts),
         )

@@ -5,7 +5,7 @@ A broken plugin with one hook stands between two that write down their calls.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from tests.support.project import Project
 
-_STARTED = "a.run_started b.run_started a.pre_migrate b.pre_migrate"
+_BEGUN = "a.run_started b.run_started"
+_STARTED = f"{_BEGUN} a.review_plan b.review_plan a.pre_migrate b.pre_migrate"
 _APPLIED = "a.pre_revision b.pre_revision a.revision_applied b.revision_applied"
 _APPLIED += " a.post_revision b.post_revision b.leave a.leave"
 _TOLD = "b.migrate_failed a.migrate_failed"
@@ -60,6 +61,13 @@ def _unchanged(says: str) -> End:
     return End(exit_code=0, says=says, head="one", outcome="succeeded", fired=ALL)
 
 
+def _backed_up(says: str) -> End:
+    end = _unchanged(says)
+    # Before the next gate.
+    told = ALL.replace("b.pre_migrate", "a.post_backup b.post_backup b.pre_migrate")
+    return replace(end, fired=told)
+
+
 def _untouched(says: str) -> End:
     return End(exit_code=2, says=says)
 
@@ -77,6 +85,7 @@ def _failed_all_the_same(says: str) -> End:
 _RAISED = "RuntimeError: on purpose"
 _EXITED = "SystemExit: 3"
 _GAVE_UP = "plugin broken, {}: no answer within 0.3 s"
+_IN_REVIEW = f"{_BEGUN} a.review_plan {REFUSED}"
 _IN_GATE = f"{_STARTED.removesuffix(' b.pre_migrate')} a.migrate_failed {REFUSED}"
 _IN_AROUND = f"{_STARTED} a.enter {_TOLD} {REFUSED}"
 _IN_STEP = f"{_STARTED} a.enter b.enter a.pre_revision {_TOLD} {REFUSED}"
@@ -90,6 +99,9 @@ def _after(says: str) -> End:
 
 MATRIX = {
     # A gate may take its time: it has no deadline.
+    ("review_plan", "raises"): _refused("review_plan", _IN_REVIEW, _RAISED),
+    ("review_plan", "exits"): _refused("review_plan", _IN_REVIEW, _EXITED),
+    ("review_plan", "returns nonsense"): _unchanged("broken, review_plan: returned int"),
     ("pre_migrate", "raises"): _refused("pre_migrate", _IN_GATE, _RAISED),
     ("pre_migrate", "exits"): _refused("pre_migrate", _IN_GATE, _EXITED),
     ("pre_migrate", "returns nonsense"): _unchanged("broken, pre_migrate: returned int, which is"),
@@ -101,6 +113,10 @@ MATRIX = {
     ("pre_revision", "raises"): _refused("pre_revision", _IN_STEP, _RAISED),
     ("pre_revision", "exits"): _refused("pre_revision", _IN_STEP, _EXITED),
     ("pre_revision", "returns nonsense"): _unchanged("broken, pre_revision: returned int"),
+    ("post_backup", "raises"): _backed_up(f"broken, post_backup: raised {_RAISED}"),
+    ("post_backup", "exits"): _backed_up(f"broken, post_backup: raised {_EXITED}"),
+    ("post_backup", "hangs"): _backed_up(_GAVE_UP.format("post_backup")),
+    ("post_backup", "returns nonsense"): _backed_up(""),
     ("post_migrate", "raises"): _after(_RAISED),
     ("post_migrate", "exits"): _after(_EXITED),
     ("post_migrate", "returns nonsense"): _unchanged("broken, post_migrate: returned int"),

@@ -26,8 +26,16 @@ def note(what):
         file.write(f"{NAME}.{what}\\n")
 
 @hookimpl
+def review_plan(run):
+    note("review_plan")
+
+@hookimpl
 def pre_migrate(run):
     note("pre_migrate")
+
+@hookimpl
+def post_backup(run, backup):
+    note("post_backup")
 
 @hookimpl
 @contextmanager
@@ -88,7 +96,7 @@ from sst.hooks import Backup
 def pre_migrate(run):
     return Backup("b-1", "file:///b-1", 1, "0" * 64, True, "restore b-1")
 """
-BESIDE = {"migrate_failed": ENTERED, "restore_backup": BACKED_UP}
+BESIDE = {"migrate_failed": ENTERED, "restore_backup": BACKED_UP, "post_backup": BACKED_UP}
 """What else the broken plugin must have for the hook to be called."""
 
 

@@ -6,4 +6,5 @@
 - `revisions.py`: where the database stands, and revisions as JSON
 - `runs_on_record.py`: runs as text and as JSON-ready values
 - `table.py`: rows of text, aligned on a terminal and tab-separated elsewhere
+- `vetoes.py`: the plugins that would refuse a run
 """

@@ -14,7 +14,7 @@ from sst.hooks.calling.isolation import isolated
 from sst.hooks.calling.timing import CallLog
 from sst.hooks.contract.commands import Restored
 from sst.hooks.contract.error_location import describe_error, location_of, shown
-from sst.hooks.contract.run import Backup, Veto
+from sst.hooks.contract.run import Veto
 from sst.redaction.plugin_output import spending
 from sst.redaction.redact import redact
 from sst.within import NoAnswerError
@@ -129,6 +129,13 @@ class HookFailedError(Exception):
         super().__init__(f"plugin {self.plugin} failed in {self.hook}: {self.reason}")
 
     @property
+    def why(self) -> str:
+        """What the plugin said as a decision, or what it raised and where."""
+        if self.veto:
+            return self.veto.reason
+        return f"{self.reason} [{self.place}]" if self.place else self.reason
+
+    @property
     def veto(self) -> Veto | None:
         """The plugin's decision, when it was one and not a fault."""
         return self.error if isinstance(self.error, Veto) else None
@@ -150,47 +157,14 @@ def first(implementations: Iterable[Implementation], arguments: Arguments) -> An
     Raises `HookFailedError` for the first plugin that raises.
     """
     for implementation in implementations:
-        answer = _answer(implementation, arguments, ANSWER_TYPES.get(implementation.hook, object))
+        answer = ask(implementation, arguments, ANSWER_TYPES.get(implementation.hook, object))
         if answer is not None:
             return answer
     return None
 
 
-def gate(
-    implementations: Iterable[Implementation],
-    arguments: Arguments,
-    on_enter: Callable[[str], None] | None = None,
-) -> tuple[Contribution, ...]:
-    """Ask one plugin after the other, here and now, and return the backups that they made.
-
-    A plugin that may break and does so is a `HookProblem` among them.
-    *on_enter* gets a plugin's name before the plugin is asked.
-    Raises `HookFailedError` for the first other plugin that raises; those after it are not asked.
-    """
-    made = []
-    for implementation in implementations:
-        if on_enter:
-            on_enter(implementation.plugin)
-        answer = _gate_answer(implementation, arguments)
-        if isinstance(answer, Backup | HookProblem):
-            made.append(Contribution(implementation.plugin, answer))
-        elif answer is not None:
-            warn(implementation, f"returned {type(answer).__name__}, which is ignored")
-    return tuple(made)
-
-
-def _gate_answer(implementation: Implementation, arguments: Arguments) -> Any:  # noqa: ANN401
-    try:
-        return _answer(implementation, arguments)
-    except HookFailedError as failed:
-        if failed.veto or not implementation.terms.may_warn:
-            raise
-        what = f"{implementation.outcome(failed.error)}; the run goes on (on_error)"
-        warn(implementation, what)
-        return HookProblem(implementation.plugin, implementation.hook, what)
-
-
-def _answer(implementation: Implementation, arguments: Arguments, expected: type = object) -> Any:  # noqa: ANN401
+def ask(implementation: Implementation, arguments: Arguments, expected: type = object) -> Any:  # noqa: ANN401
+    """Return the plugin's answer, here and now; raises `HookFailedError` for what it raises."""
     try:
         with guarded(implementation.plugin, implementation.hook):
             answer = implementation.call(arguments)

@@ -2,6 +2,7 @@
 
 - `look.py`: a read-only look, and what an upgrade would be refused with
 - `new_revision.py`: `revision`, by hand or from the models
+- `review.py`: the objections of plugins to a plan
 - `revision_rows.py`: the plan, the pending revisions and the history as rows
 - `stamp.py`: `stamp`, on record like a run
 - `wait.py`: `wait`, until the database answers or has the expected schema

@@ -5,6 +5,7 @@
 - `events.py`: events for `notify`, and a log line for every check
 - `execution.py`: the order of a run, and its end whatever happens
 - `failures.py`: a failure as an error, a record, a value and an event
+- `gates.py`: the gates of a run, and the backups that they made
 - `lock_timeout_error.py`: the error of a revision that did not get its locks
 - `progress.py`: the task of a run, and how far it has come
 - `recovery.py`: the restore after a failed run, or its command

@@ -10,17 +10,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sst.bridge.history.id_length import refuse_steps
 from sst.errors import ConfigError, DatabaseAheadError, SstError, UnhealthyError
-from sst.hooks.calling.calls import HookFailedError, HookProblem
 from sst.hooks.contract.checks import CheckStatus, Stage
 from sst.hooks.contract.events import EventKind
-from sst.hooks.contract.run import Backup
 from sst.migrator.ledger.agreement import refuse_loss
 from sst.migrator.ledger.failure import RunFailure
 from sst.migrator.ledger.reader import Records
 from sst.migrator.ledger.unknown_revision import explained
 from sst.migrator.run import failures
-from sst.migrator.run.aside import Aside
-from sst.migrator.run.events import log_checks, report_event, warn_of_backup, warnings_of
+from sst.migrator.run.events import log_checks, report_event, warnings_of
+from sst.migrator.run.gates import Gates
 from sst.migrator.run.progress import Progress, Request
 from sst.migrator.run.recovery import advise, restore_failed_run
 from sst.migrator.run.replaced_database import explaining, refuse_replaced
@@ -36,11 +34,8 @@ from sst.migrator.session.locked_session import locked_session, watch_signals
 from sst.migrator.table_locks.invalid_indexes import warn_of_old
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sst.bridge import Step
     from sst.health.report import NamedResult
-    from sst.hooks.manager import Contribution
     from sst.migrator.session.session import Session
     from sst.migrator.session.signals import Interrupts
     from sst.migrator.values.context import Context
@@ -93,9 +88,9 @@ class _Execution:
         self._begin(session)
         try:
             with self._interrupts.unmasked(), explaining(self._context, session, self._progress):
-                self._prepare(session)
+                self._gates.prepare()
                 self._migrate(session)
-                self._examine(session)
+                self._examine()
                 self._succeed(session)
         except BaseException as raised:
             with self._interrupts.shielded():
@@ -127,15 +122,15 @@ class _Execution:
         self._context.plugins.demand("register_checks")
         self._schema = look_at_schema(self._context)
         progress.warnings += self._schema.warnings
-        self._stepping = Aside(session, progress)
-        progress.run = self._stepping.run_of(self._context)
+        self._gates = Gates(self._context, session, progress)
+        run = progress.run = self._gates.run
         with self._interrupts.shielded():
             session.put_on_record(
                 progress.run_id,
                 request.direction.value,
                 request.target,
-                progress.run.before,
-                progress.run.after,
+                run.before,
+                run.after,
             )
             progress.recorded = True
             self._schema.put_on_record(session.ledger, progress.run_id)
@@ -146,32 +141,6 @@ class _Execution:
         for name in self._context.plugins.left_out:
             log.warning("run %s: without the plugin %s (--no-plugin)", progress.run_id, name)
         self._tell(EventKind.RUN_STARTED, f"{request.direction} to {request.target}, {words}")
-
-    def _prepare(self, session: Session) -> None:
-        progress = self._progress
-        progress.phase = "pre_migrate"
-        try:
-            results = self._context.plugins.gate(
-                "pre_migrate", on_enter=progress.entered.append, run=progress.run
-            )
-        except HookFailedError as error:
-            raise self._stepping.explain(error) from error
-        self._stepping.confirm()
-        for result in results:
-            if isinstance(result.value, Backup):
-                progress.backup = result.value
-                session.ledger.record_backup(progress.run_id, result.value.to_dict())
-                warn_of_backup(self._context, progress, session.ledger, result)
-        self._note(session, results)
-
-    def _note(self, session: Session, results: Sequence[Contribution]) -> None:
-        """Put on record the gates that broke and may."""
-        for problem in (each.value for each in results if isinstance(each.value, HookProblem)):
-            text = self._context.redact(problem.what)
-            self._progress.warnings.append(f"plugin {problem.plugin}, {problem.hook}: {text}")
-            session.ledger.record_warning(
-                self._progress.run_id, problem.plugin, problem.hook, text
-            )
 
     def _migrate(self, session: Session) -> None:
         progress, plugins = self._progress, self._context.plugins
@@ -184,18 +153,13 @@ class _Execution:
                 session,
                 progress,
                 self._interrupts,
-                before=lambda step: self._before(session, step),
+                before=self._before,
                 after=self._after,
             ).run()
             progress.phase = "around_migrate"
 
-    def _before(self, session: Session, step: Step) -> None:
-        progress = self._progress
-        progress.phase = "pre_revision"
-        asked = self._context.plugins.gate(
-            "pre_revision", run=progress.run, revision=step.revision
-        )
-        self._note(session, asked)
+    def _before(self, step: Step) -> None:
+        self._gates.ask("pre_revision", revision=step.revision)
 
     def _after(self, step: Step, seconds: float) -> None:
         self._applied(step, seconds)
@@ -213,10 +177,9 @@ class _Execution:
             duration_ms=int(seconds * 1000),
         )
 
-    def _examine(self, session: Session) -> None:
+    def _examine(self) -> None:
         progress = self._progress
-        progress.phase = "post_migrate"
-        self._note(session, self._context.plugins.gate("post_migrate", run=progress.run))
+        self._gates.ask("post_migrate")
         progress.phase = "check"
         progress.checks = self._ask_checks()
         log_checks(progress.checks)

@@ -142,10 +142,9 @@ def _interrupted(signal_number: int, progress: Progress) -> InterruptedRunError:
 
 def _hook_failed(raised: HookFailedError, progress: Progress, redact: Redact) -> SstError:
     veto = raised.veto
-    why = veto.reason if veto else f"{raised.reason} [{raised.place}]"
     hint = veto.hint if veto else ""
     words = {
-        "why": redact(why),
+        "why": redact(raised.why),
         "next_step": redact(hint) or _SEE,
         "code": veto.code if veto else "",
     }

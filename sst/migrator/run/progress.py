@@ -55,8 +55,8 @@ class Progress:
     request: Request
     run_id: str = field(default_factory=new_run_id)
     phase: str = "connect"
-    """`connect`, `plan`, `pre_migrate`, `around_migrate`, `pre_revision`, `revision`,
-    `post_migrate` or `check`."""
+    """`connect`, `plan`, `revision`, `check`, or the hook that is asked: `review_plan`,
+    `pre_migrate`, `around_migrate`, `pre_revision` or `post_migrate`."""
     run: Run | None = None
     before: tuple[str, ...] = ()
     plan: tuple[Step, ...] = ()

@@ -37,6 +37,18 @@ class RevisionState:
 
 
 @dataclass(frozen=True, slots=True)
+class Objection:
+    """A plugin that would refuse a run, and why."""
+
+    plugin: str
+    why: str
+    hint: str
+    """What to do about it; empty when the plugin does not say."""
+    code: str
+    """The `error.code` of the run that it refuses."""
+
+
+@dataclass(frozen=True, slots=True)
 class RepairAction:
     """One finding of `repair`, and what became of it."""
 
@@ -62,6 +74,8 @@ class Report:
     applied: tuple[RevisionState, ...] = ()
     revisions: tuple[RevisionState, ...] = ()
     """The history, newest first, for `history`; the plan in order, for `plan`."""
+    vetoes: tuple[Objection, ...] = ()
+    """The plugins that would refuse what is pending, for `plan` and `check`."""
     run_id: str | None = None
     backup: Backup | None = None
     restored: Restored | None = None

@@ -22,11 +22,13 @@ from sst.hooks.contract.specs.runs import (
     around_migrate,
     migrate_failed,
     notify,
+    post_backup,
     post_migrate,
     post_revision,
     pre_migrate,
     pre_revision,
     restore_backup,
+    review_plan,
 )
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "config_values",
     "migrate_failed",
     "notify",
+    "post_backup",
     "post_migrate",
     "post_revision",
     "pre_migrate",
@@ -48,4 +51,5 @@ __all__ = [
     "register_routers",
     "resolve_database_url",
     "restore_backup",
+    "review_plan",
 ]

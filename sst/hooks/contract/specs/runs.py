@@ -16,6 +16,27 @@ if TYPE_CHECKING:
 
 
 @hook(Mode.GATE)
+def review_plan(run: Run) -> None:
+    """Judge the plan of *run*, the revisions in `run.plan`, and touch nothing.
+
+    In `plan` and `check` no run has begun: *run* is the one that `upgrade` or `downgrade` would
+    be, and its `id` is on no record.
+
+    Called: by `plan` and `check`, where every plugin is asked and each objection is shown; and at
+        the start of a run, with the lock held, before the first `pre_migrate` gate and so before
+        the backup. Not called when there is nothing to do, and once in a command.
+    Raising: `plan` and `check` show it and keep their exit code; a run is refused, exit 5, and
+        the plugins after this one are not asked.
+
+    Example:
+        @hookimpl
+        def review_plan(run: Run) -> None:
+            if len(run.plan) > 20:
+                raise Veto(f"{len(run.plan)} revisions at once", "go there in steps: upgrade +20")
+    """
+
+
+@hook(Mode.GATE)
 def pre_migrate(run: Run) -> Backup | None:
     """Prepare for *run*; raise `Veto` to refuse it while nothing has been touched.
 
@@ -31,6 +52,24 @@ def pre_migrate(run: Run) -> Backup | None:
         def pre_migrate(run: Run) -> None:
             if run.environment == "production" and run.started_at.weekday() == 4:
                 raise Veto("no migration on a Friday", "run it on Monday")
+    """
+
+
+@hook(Mode.OBSERVE)
+def post_backup(run: Run, backup: Backup) -> None:
+    r"""See *backup*, which a `pre_migrate` gate of *run* has made and verified.
+
+    `backup.proven` says how far. It is on record already. A backup that its plugin calls not
+    verified is not told, and neither is one that a command makes outside a run.
+
+    Called: as soon as that gate has returned it, before the next gate, with a deadline.
+    Raising: logged under the plugin's name; changes nothing.
+
+    Example:
+        @hookimpl
+        def post_backup(run: Run, backup: Backup) -> None:
+            with (run.project_root / "backups.txt").open("a") as file:
+                file.write(f"{run.id} {backup.uri} {backup.sha256}\n")
     """
 
 

@@ -23,6 +23,7 @@ _NOT_IN_A_RUN = frozenset(
         "register_middleware",
         "restore_backup",
         "migrate_failed",
+        "post_backup",
     }
 )
 """The hooks that a successful `upgrade` does not call."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from sst.hooks import (
+    Backup,
     Check,
     CheckResult,
     CheckStatus,
@@ -139,9 +140,20 @@ class Plugin:
         return [Migrations(Path(__file__).parent / "versions", "everything", [models])]
 
     @hookimpl
-    def pre_migrate(self) -> None:
-        """Let every run pass."""
+    def review_plan(self, run: Run) -> None:
+        """Let every plan pass."""
+        self._called(f"review_plan {len(run.plan)}")
+
+    @hookimpl
+    def post_backup(self, backup: Backup) -> None:
+        """See that it is kept."""
+        self._called(f"post_backup {backup.id}")
+
+    @hookimpl
+    def pre_migrate(self) -> Backup:
+        """Let every run pass, with the backup that somebody else is said to make."""
         self._called("pre_migrate")
+        return Backup("everything-1", "volume:everything-1", 1, "0" * 64, verified=True)
 
     @hookimpl
     @contextmanager

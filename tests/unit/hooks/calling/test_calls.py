@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from sst.hooks.manager import HookFailedError, build
 from tests.support.plugin_project import a_revision, a_run, an_application
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.plugin_project import PluginProject
 
 IMPORTS = """\
@@ -141,17 +144,25 @@ def test_interrupts_pass_through_a_gate(project: PluginProject, error: str) -> N
     assert type(raised.value).__name__ in ("KeyboardInterrupt", "Signal")
 
 
-def test_gate_says_whom_it_enters_before_it_asks(project: PluginProject) -> None:
+def test_gate_says_whose_call_it_is_in(project: PluginProject) -> None:
     """The plugin that failed has been entered: it may have something to undo."""
     write_tracer(project, "one")
     write_hook(project, "two", "pre_migrate(run)", "raise OSError")
     write_tracer(project, "three")
     plugins, entered = project.plugins("one", "two", "three"), list[str]()
 
-    with pytest.raises(HookFailedError):
-        plugins.gate("pre_migrate", on_enter=entered.append, run=a_run(project.root))
+    @contextmanager
+    def during(plugin: str) -> Iterator[None]:
+        entered.append(plugin)
+        try:
+            yield
+        finally:
+            entered.append(f"end of {plugin}")
 
-    assert entered == ["one", "two"]
+    with pytest.raises(HookFailedError):
+        plugins.gate("pre_migrate", during=during, run=a_run(project.root))
+
+    assert entered == ["one", "end of one", "two", "end of two"]
 
 
 def test_gate_returns_backups_with_their_plugins(project: PluginProject) -> None:

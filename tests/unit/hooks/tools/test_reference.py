@@ -20,6 +20,7 @@ from sst.hooks.contract.run import Backup, Veto
 from sst.hooks.finding.hook_functions import hook_arguments
 from sst.hooks.manager import HookFailedError
 from sst.hooks.tools.reference import HookEntry, example_plugin, hook_entries, hooks_reference
+from sst.testing import a_backup
 from tests.support.plugin_project import (
     a_failure,
     a_revision,
@@ -46,7 +47,9 @@ DESIGNED = {
     "register_routers": "collect",
     "register_middleware": "collect",
     "register_migrations": "collect",
+    "review_plan": "gate",
     "pre_migrate": "gate",
+    "post_backup": "observe",
     "restore_backup": "first",
     "around_migrate": "around",
     "pre_revision": "gate",
@@ -146,12 +149,14 @@ def test_example_gates_refuse_as_they_say(project: PluginProject) -> None:
     drop = a_revision(description="drop table site")
 
     vetoes = [
+        _veto(plugins, "review_plan", run=a_run(plan=(drop,) * 21)),
         _veto(plugins, "pre_migrate", run=friday),
         _veto(plugins, "pre_revision", run=friday, revision=drop),
         _veto(plugins, "post_migrate", run=a_run(inspect=_NoRows)),
     ]
 
     assert [veto.reason for veto in vetoes] == [
+        "21 revisions at once",
         "no migration on a Friday",
         "a1 drops something",
         "the table site is empty",
@@ -175,12 +180,14 @@ def test_example_observers_tell(
     plugins, run = _with_examples(project, Mode.OBSERVE), a_run(project.root)
 
     problems = (
+        *plugins.observe("post_backup", run=run, backup=a_backup()),
         *plugins.observe("post_revision", run=run, revision=a_revision()),
         *plugins.observe("migrate_failed", run=run, failure=a_failure()),
         *plugins.observe("notify", event=an_event(EventKind.RUN_FAILED)),
     )
 
     assert problems == ()
+    assert (project.root / "backups.txt").read_text().startswith("run-1 /backups/")
     assert (project.root / "applied.txt").read_text() == "a1 create table site\n"
     assert capsys.readouterr().err == (
         "run-1: boom; committed: ()\npage somebody: the database is at a1\n"

@@ -1,0 +1,70 @@
+"""Ask gates: one plugin after the other, each waited for."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from sst.hooks.calling.calls import Contribution, HookFailedError, HookProblem, ask, warn
+from sst.hooks.contract.run import Backup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
+
+    from sst.hooks.calling.calls import Arguments, Implementation
+
+    During = Callable[[str], AbstractContextManager[object]]
+    """Returns what is entered around the call of the plugin with this name."""
+
+
+def gate(
+    implementations: Iterable[Implementation],
+    arguments: Arguments,
+    *,
+    during: During = nullcontext,
+    on_answer: Callable[[Contribution], None] = lambda _: None,
+) -> tuple[Contribution, ...]:
+    """Ask one plugin after the other, here and now, and return the backups that they made.
+
+    A plugin that may break and does so is a `HookProblem` among them.
+    *on_answer* gets each of them before the next plugin is asked.
+    Raises `HookFailedError` for the first other plugin that raises; those after it are not asked.
+    """
+    made = []
+    for implementation in implementations:
+        with during(implementation.plugin):
+            answer = _answer(implementation, arguments)
+        if isinstance(answer, Backup | HookProblem):
+            made.append(Contribution(implementation.plugin, answer))
+            on_answer(made[-1])
+        elif answer is not None:
+            warn(implementation, f"returned {type(answer).__name__}, which is ignored")
+    return tuple(made)
+
+
+def objections(
+    implementations: Iterable[Implementation],
+    arguments: Arguments,
+    *,
+    during: During = nullcontext,
+) -> tuple[HookFailedError, ...]:
+    """Ask every plugin, also after one that raises, and return what was raised."""
+    found = []
+    for implementation in implementations:
+        try:
+            gate([implementation], arguments, during=during)
+        except HookFailedError as error:
+            found.append(error)
+    return tuple(found)
+
+
+def _answer(implementation: Implementation, arguments: Arguments) -> Any:  # noqa: ANN401
+    try:
+        return ask(implementation, arguments)
+    except HookFailedError as failed:
+        if failed.veto or not implementation.terms.may_warn:
+            raise
+        what = f"{implementation.outcome(failed.error)}; the run goes on (on_error)"
+        warn(implementation, what)
+        return HookProblem(implementation.plugin, implementation.hook, what)

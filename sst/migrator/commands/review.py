@@ -1,0 +1,64 @@
+"""The objections of plugins to a plan, before a run is begun for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sst.errors import VetoedError
+from sst.hooks.contract.revisions import Direction
+from sst.hooks.contract.run import Run
+from sst.migrator.run.progress import new_run_id
+from sst.migrator.session.inspection import DatabaseInspection
+from sst.migrator.values.report import Objection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sst.bridge import Step
+    from sst.hooks.calling.calls import HookFailedError
+    from sst.migrator.values.context import Context
+
+
+def objections(
+    context: Context, target: str, before: Sequence[str], steps: Sequence[Step]
+) -> tuple[Objection, ...]:
+    """Return who would refuse to run *steps*, which lead from *before* to *target*, and why.
+
+    Nobody is asked when there are no steps.
+    """
+    if not steps:
+        return ()
+    run = _would_be(context, target, before, steps)
+    raised = context.plugins.objections("review_plan", run=run)
+    return tuple(_objection(context, error) for error in raised)
+
+
+def _would_be(context: Context, target: str, before: Sequence[str], steps: Sequence[Step]) -> Run:
+    direction = Direction.UPGRADE if steps[0].is_upgrade else Direction.DOWNGRADE
+    return Run(
+        id=new_run_id(),
+        command=direction.value,
+        direction=direction,
+        target=target,
+        environment=context.environment,
+        database=context.url.safe,
+        before=tuple(before),
+        after=steps[-1].after,
+        plan=tuple(step.revision for step in steps),
+        started_at=datetime.now(UTC),
+        project_root=context.root,
+        database_url=context.url,
+        inspect=lambda: DatabaseInspection(context),
+        redis_url=context.redis_url,
+    )
+
+
+def _objection(context: Context, error: HookFailedError) -> Objection:
+    veto = error.veto
+    return Objection(
+        plugin=error.plugin,
+        why=context.redact(error.why),
+        hint=context.redact(veto.hint) if veto else "",
+        code=(veto.code if veto else "") or VetoedError.code,
+    )

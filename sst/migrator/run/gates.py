@@ -1,0 +1,89 @@
+"""The gates of a run: asked in order, with what they made and what broke on record."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sst.hooks.calling.calls import HookFailedError, HookProblem
+from sst.hooks.contract.run import Backup
+from sst.migrator.run.aside import Aside
+from sst.migrator.run.events import warn_of_backup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sst.hooks.manager import Contribution
+    from sst.migrator.run.progress import Progress
+    from sst.migrator.session.session import Session
+    from sst.migrator.values.context import Context
+
+_PREPARES = "pre_migrate"
+
+
+class Gates:
+    """Asks the gates of one run; the phase of the run is the hook that is asked."""
+
+    def __init__(self, context: Context, session: Session, progress: Progress) -> None:
+        self._context = context
+        self._session = session
+        self._progress = progress
+        self._aside = Aside(session, progress)
+        self.run = self._aside.run_of(context)
+        """The run as plugins see it."""
+
+    def prepare(self) -> None:
+        """Ask whoever reviews the plan, and then whoever prepares the run.
+
+        Raises `HookFailedError` for who refuses, and what ended the run while it was aside.
+        """
+        self.ask("review_plan")
+        try:
+            self.ask(_PREPARES)
+        except HookFailedError as error:
+            raise self._aside.explain(error) from error
+        self._aside.confirm()
+
+    def ask(self, hook: str, **about: Any) -> None:
+        """Ask *hook* of one plugin after the other; *about* are its arguments beside the run.
+
+        Raises `HookFailedError` for the first that raises and may not.
+        """
+        self._progress.phase = hook
+        self._context.plugins.gate(
+            hook,
+            during=partial(self._during, hook),
+            on_answer=partial(self._keep, hook),
+            run=self.run,
+            **about,
+        )
+
+    @contextmanager
+    def _during(self, hook: str, plugin: str) -> Iterator[None]:
+        if hook == _PREPARES:
+            self._progress.entered.append(plugin)
+        yield
+
+    def _keep(self, hook: str, made: Contribution) -> None:
+        """Put on record a backup, or a gate that broke and may."""
+        if isinstance(made.value, HookProblem):
+            self._note(made.value)
+        elif isinstance(made.value, Backup) and hook == _PREPARES:
+            self._aside.confirm()
+            self._keep_backup(made, made.value)
+
+    def _keep_backup(self, made: Contribution, backup: Backup) -> None:
+        progress, ledger = self._progress, self._session.ledger
+        progress.backup = backup
+        ledger.record_backup(progress.run_id, backup.to_dict())
+        warn_of_backup(self._context, progress, ledger, made)
+        if backup.verified:
+            self._context.plugins.observe("post_backup", run=self.run, backup=backup)
+
+    def _note(self, problem: HookProblem) -> None:
+        text = self._context.redact(problem.what)
+        self._progress.warnings.append(f"plugin {problem.plugin}, {problem.hook}: {text}")
+        self._session.ledger.record_warning(
+            self._progress.run_id, problem.plugin, problem.hook, text
+        )
