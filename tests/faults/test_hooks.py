@@ -42,6 +42,8 @@ def _observer(at: str, does: str, ends: str = "three") -> Fault:
 
 
 FAULTS = [
+    _gate("review_plan", _RAISES, 5, "refused"),
+    _gate("review_plan", _DIES, 9, "interrupted"),
     _gate("pre_migrate", _RAISES, 5, "refused"),
     _gate("pre_migrate", _EXITS, 5, "refused"),
     _gate("pre_migrate", _DIES, 9, "interrupted"),

@@ -82,6 +82,10 @@ from sst.hooks import Veto, hookimpl
     + _POINT
     + """
 @hookimpl
+def review_plan(run):
+    point("review_plan")
+
+@hookimpl
 def pre_migrate(run):
     point("pre_migrate")
 

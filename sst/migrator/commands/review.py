@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sst.errors import VetoedError
-from sst.hooks.contract.revisions import Direction
-from sst.hooks.contract.run import Run
 from sst.migrator.run.progress import new_run_id
 from sst.migrator.session.inspection import DatabaseInspection
+from sst.migrator.values.planned_run import planned_run
 from sst.migrator.values.report import Objection
 
 if TYPE_CHECKING:
@@ -29,29 +27,16 @@ def objections(
     """
     if not steps:
         return ()
-    run = _would_be(context, target, before, steps)
+    run = planned_run(
+        context,
+        new_run_id(),
+        target,
+        before,
+        steps,
+        inspect=lambda: DatabaseInspection(context),
+    )
     raised = context.plugins.objections("review_plan", run=run)
     return tuple(_objection(context, error) for error in raised)
-
-
-def _would_be(context: Context, target: str, before: Sequence[str], steps: Sequence[Step]) -> Run:
-    direction = Direction.UPGRADE if steps[0].is_upgrade else Direction.DOWNGRADE
-    return Run(
-        id=new_run_id(),
-        command=direction.value,
-        direction=direction,
-        target=target,
-        environment=context.environment,
-        database=context.url.safe,
-        before=tuple(before),
-        after=steps[-1].after,
-        plan=tuple(step.revision for step in steps),
-        started_at=datetime.now(UTC),
-        project_root=context.root,
-        database_url=context.url,
-        inspect=lambda: DatabaseInspection(context),
-        redis_url=context.redis_url,
-    )
 
 
 def _objection(context: Context, error: HookFailedError) -> Objection:

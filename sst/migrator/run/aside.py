@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from sst.errors import DatabaseUnreachableError, RefusedError, SstError
-from sst.hooks.contract.run import Run
+from sst.migrator.values.planned_run import planned_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sst.hooks.contract.run import Run
     from sst.migrator.run.progress import Progress
     from sst.migrator.session.session import Session
     from sst.migrator.values.context import Context
@@ -31,25 +32,16 @@ class Aside:
 
     def run_of(self, context: Context) -> Run:
         """Return the run as plugins see it."""
-        progress, request = self._progress, self._progress.request
-        return Run(
-            id=progress.run_id,
-            command=request.direction.value,
-            direction=request.direction,
-            target=request.target,
-            environment=context.environment,
-            database=context.url.safe,
-            before=progress.before,
-            after=progress.plan[-1].after,
-            plan=tuple(step.revision for step in progress.plan),
-            started_at=datetime.now(UTC),
-            project_root=context.root,
-            database_url=context.url,
+        progress = self._progress
+        run = planned_run(
+            context,
+            progress.run_id,
+            progress.request.target,
+            progress.before,
+            progress.plan,
             inspect=self._session.inspect,
-            aside=self.aside,
-            redis_url=context.redis_url,
-            x=context.x,
         )
+        return replace(run, aside=self.aside)
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:

@@ -284,7 +284,7 @@ def test_warnings_need_the_leave_of_the_plugin(project: PluginProject) -> None:
     ("value", "what", "hint"),
     [
         ('("post_migrat",)', "names post_migrat, which is no gate", "did you mean post_migrate?"),
-        ('["notify"]', "names notify, which is no gate", "gates are pre_migrate"),
+        ('["notify"]', "names notify, which is no gate", "gates are review_plan"),
         ('"post_migrate"', "is no tuple of hooks", 'write MAY_WARN = ("post_migrate",)'),
     ],
 )
