@@ -25,6 +25,7 @@ from sst.migrator.migrator import Migrator
 from sst.migrator.values.context import Context, Version, to_stderr
 from sst.redaction.logs import configure_logging
 from sst.redaction.redact import redact
+from sst.settings.checking import no_server
 from sst.settings.loading import load_configuration
 
 if TYPE_CHECKING:
@@ -214,9 +215,7 @@ class Runtime:
         except HookFailedError as error:
             raise _unresolved(setting, error) from error
         if resolved is None and text == "embedded":
-            what = "no plugin turns 'embedded' into a server"
-            hint = 'add "embedded_postgres" to plugins.enabled'
-            raise ConfigError([Problem(setting, what, hint=hint)], RUN_AGAIN)
+            raise ConfigError([no_server(setting)], RUN_AGAIN)
         self._resolved[setting] = DatabaseUrl(resolved or text, setting=setting)
         if resolved and self._is_logging:
             # A plugin's URL can bring a password that no setting has, such as a token of IAM.

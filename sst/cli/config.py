@@ -14,13 +14,15 @@ from sst.cli.call.streams import results_only
 from sst.cli.result.table import records
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sst.cli.call.invocation import Invocation
     from sst.config import Configuration, Sources
     from sst.config.show.checking import Checked, Project
     from sst.config.show.views import Diff, Explained, Shown
     from sst.migrator.values.report import Report
+
+    Load = Callable[..., Configuration]
 
 
 @click.group("config", cls=Group)
@@ -56,11 +58,15 @@ def check(
     names: tuple[str, ...],
     assume_secrets: bool,  # noqa: FBT001
 ) -> Report:
-    """Check the settings of this environment, or of others as the files have them."""
+    """Check the settings of this environment, or of others as the files have them.
+
+    The plugins are created as for a run and the URLs are read; nothing connects.
+    """
     from sst.config.show import checking
 
     asked = checking.every_environment(invocation.root) if every else names
-    result = checking.check(project_of(invocation), names=asked, assume_secrets=assume_secrets)
+    project = project_of(invocation, _checked)
+    result = checking.check(project, names=asked, assume_secrets=assume_secrets)
     return _check_report(result)
 
 
@@ -104,14 +110,19 @@ def schema(invocation: Invocation) -> Report:
     return _report(text, sources.environment, result)
 
 
-def project_of(invocation: Invocation) -> Project:
-    """Return the project whose settings are asked for, with its plugins' sections."""
+def project_of(invocation: Invocation, load: Load | None = None) -> Project:
+    """Return the project whose settings are asked for, with its plugins' sections.
+
+    *load* makes a configuration of sources; by default no plugin is created.
+    """
     from sst.config.show.checking import Project
+
+    load = load or _load
 
     return Project(
         root=invocation.root,
-        connect=partial(_load, ask_stores=True),
-        connect_files=partial(_load, ask_stores=False),
+        connect=partial(load, ask_stores=True),
+        connect_files=partial(load, ask_stores=False),
         overrides=invocation.overrides,
         left_out=invocation.left_out,
     )
@@ -122,6 +133,13 @@ def _load(sources: Sources, *, ask_stores: bool) -> Configuration:
 
     with results_only():
         return load_configuration(sources, ask_stores=ask_stores)[0]
+
+
+def _checked(sources: Sources, *, ask_stores: bool) -> Configuration:
+    from sst.settings.checking import check_configuration
+
+    with results_only():
+        return check_configuration(sources, ask_stores=ask_stores)
 
 
 def render_show(result: Shown, *, with_sources: bool = False) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, get_args
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any, SupportsIndex, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretBytes, SecretStr
 
-from sst.config.declared.annotations import choices, is_secret
+from sst.config.declared.annotations import choices, has_telling_name, is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from sst.config.declared.annotations import Annotation
+
+_MARK = "__sst_keeps_secrets__"
 
 
 def keep_secrets(model: type[BaseModel]) -> None:
@@ -25,14 +29,45 @@ def keep_secrets(model: type[BaseModel]) -> None:
     for each in (model, *_models_in(model, {model})):
         for name, field in each.model_fields.items():
             field.repr = field.repr and not _is_secret(name, field)
-        if _holds_secret(each, set()):
-            each.__reduce__ = _refuse  # type: ignore[assignment, method-assign]
+        if _MARK not in vars(each):
+            _guard(each, is_secret=_holds_secret(each, set()))
 
 
-def _refuse(self: BaseModel) -> NoReturn:
-    """Refuse to be pickled: a pickle would hold the secrets."""
-    message = f"{type(self).__name__} is not pickled: it holds secrets"
-    raise TypeError(message)
+def _guard(model: type[BaseModel], *, is_secret: bool) -> None:
+    """Ask every instance of *model* for secrets before it is pickled.
+
+    This is asked before a `__reduce__` of the model's own. A field of the type `Any`, a dataclass
+    or an unknown setting may hold a secret that no declaration names.
+    """
+    reduce = model.__reduce_ex__
+
+    def guarded(self: BaseModel, protocol: SupportsIndex, /) -> str | tuple[Any, ...]:
+        if is_secret or _has_secret(self):
+            raise TypeError(
+                f"{type(self).__name__} is not pickled: it holds secrets; "
+                "hand another process only the values that it needs"
+            )
+        return reduce(self, protocol)
+
+    setattr(model, _MARK, True)
+    model.__reduce_ex__ = guarded  # type: ignore[method-assign, assignment]
+
+
+def _has_secret(value: object) -> bool:
+    """Say whether *value* has a secret in it, at whatever depth."""
+    if isinstance(value, SecretStr | SecretBytes):
+        return True
+    if isinstance(value, BaseModel):
+        extra = value.model_extra or {}
+        is_told = any(has_telling_name(name) and isinstance(extra[name], str) for name in extra)
+        return is_told or any(map(_has_secret, [*vars(value).values(), *extra.values()]))
+    if is_dataclass(value) and not isinstance(value, type):
+        return any(_has_secret(getattr(value, each.name, None)) for each in fields(value))
+    if isinstance(value, Mapping):
+        return any(map(_has_secret, value.values()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(map(_has_secret, value))
+    return False
 
 
 def _holds_secret(model: type[BaseModel], seen: set[type[BaseModel]]) -> bool:
