@@ -10,33 +10,76 @@ from sst.config.declared.names import SEPARATOR
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-_PREFIX = "DYNACONF_"
+_DYNACONF = "DYNACONF_"
+_PREFIXES = (_DYNACONF, "SST_")
+_SWITCHES = {"DYNACONF_ENV": "ENV_FOR_DYNACONF", "DYNACONF_ENVIRONMENT": "ENV_FOR_DYNACONF"}
+_SWITCH = "ENVIRONMENT"
 _FILE = "_FILE"
 _ALMOST_THE_SAME = 0.9
+_DEEPEST = 8
+"""Tables above a name; what is deeper is no name of ours."""
 
 
-def meant_by(variables: Iterable[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield each of the *variables* that no setting reads, with the *known* name it is near to.
+def not_read(variables: Iterable[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield each of the *variables* that no setting reads, with the *known* name that is meant.
 
-    Near is another case, one underscore for two, Dynaconf's own prefix, or a slip of a finger.
+    The name is empty where Dynaconf would have read the variable and nothing of ours is near.
     """
     by_letters = {_letters(name): name for name in known}
     for variable in variables:
-        plain = variable.upper().removeprefix(_PREFIX)
-        found = by_letters.get(_letters(plain)) or _typo_of(plain, known)
-        if found is None and plain.endswith(_FILE):
-            found = _of_file(plain.removesuffix(_FILE), by_letters)
-        if found:
-            yield variable, found
+        meant = _SWITCHES.get(variable.upper()) or _meant(variable, by_letters)
+        if meant:
+            yield variable, meant
+        elif variable.upper().startswith(_DYNACONF):
+            yield variable, ""
 
 
-def _of_file(plain: str, by_letters: dict[str, str]) -> str | None:
-    name = by_letters.get(_letters(plain))
-    return f"{name}{_FILE}" if name else None
+def near(variable: str, known: Collection[str]) -> str | None:
+    """Return the *known* name that *variable* was probably meant to be.
+
+    Near is another case, one underscore for two, a prefix, or a slip of a finger.
+    """
+    return _meant(variable, {_letters(name): name for name in known})
+
+
+def _meant(variable: str, by_letters: dict[str, str]) -> str | None:
+    """Return the name that *variable* means, or of the file that it means."""
+    plain = _without_prefix(variable.upper(), by_letters)
+    if found := _name(plain, by_letters):
+        return found
+    if plain.endswith(_FILE) and (found := _name(plain.removesuffix(_FILE), by_letters)):
+        return f"{found}{_FILE}"
+    return _typo_of(plain, [_SWITCH])
+
+
+def _without_prefix(name: str, by_letters: dict[str, str]) -> str:
+    """Return *name* without Dynaconf's prefix or another one that an application may have had.
+
+    Any prefix is one before a name with two underscores, which no other program has.
+    """
+    for prefix in _PREFIXES:
+        plain = name.removeprefix(prefix)
+        if plain != name and (prefix == _DYNACONF or _letters(plain) in by_letters):
+            return plain
+    parts = name.split("_", _DEEPEST)
+    for position in range(1, len(parts)):
+        plain = "_".join(parts[position:])
+        base = plain.removesuffix(_FILE)
+        if SEPARATOR in plain and base in by_letters.values():
+            return plain
+    return name
+
+
+def _name(plain: str, by_letters: dict[str, str]) -> str | None:
+    letters = _letters(plain)
+    found = by_letters.get(letters)
+    if found is None and (typo := _typo_of(letters, by_letters)):
+        found = by_letters[typo]
+    return found
 
 
 def _letters(name: str) -> str:
-    return name.replace(SEPARATOR, "_")
+    return name.replace(".", "_").replace("-", "_").replace(SEPARATOR, "_")
 
 
 def _typo_of(name: str, known: Collection[str]) -> str | None:

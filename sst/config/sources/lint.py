@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sst.config.declared.names import PROTECTED, SEPARATOR, did_you_mean, fold_path, name_of
 from sst.config.declared.schema import DEVELOPMENT, PRODUCTION, Settings
+from sst.config.habits.names import hint_for_dunders, hint_for_key
 from sst.config.sources.files import DEFAULT_SECTION, LOCAL, SECRETS
 from sst.errors import Problem
 from sst.project_root import SETTINGS
@@ -81,9 +82,11 @@ def _key_problems(file: TomlFile, section: str) -> Iterator[Problem]:
         folded = fold_path(path)
         name = ".".join(path)
         if any(SEPARATOR in part or not part.strip() for part in path):
-            yield Problem(name, "is not a name of a setting", place, "write tables with dots")
+            hint = hint_for_dunders(path[-1]) or "write tables with dots"
+            yield Problem(name, "is not a name of a setting", place, hint)
         elif "dynaconf" in name.lower():
-            yield Problem(name, "would steer Dynaconf, which this project does not allow", place)
+            what = "would steer Dynaconf, which this project does not allow"
+            yield Problem(name, what, place, hint_for_key(path[-1]))
         elif folded == PROTECTED and (fault := _protection_fault(file, section, value)):
             yield Problem(name, fault[0], place, fault[1])
         elif folded in seen:

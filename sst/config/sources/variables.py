@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sst.config.declared.names import ENABLED, PLUGINS, SEPARATOR, name_of, path_of
 from sst.config.declared.plugin_policy import is_policy
-from sst.config.habits.near_names import meant_by
+from sst.config.habits.names import first_key, hint_for_variable, named_in
+from sst.config.habits.near_names import near, not_read
 from sst.config.sources.precedence import Layer
 from sst.config.sources.secret_files import read_secret_file
 from sst.config.sources.source_values import SourceValue
@@ -71,12 +72,29 @@ def read_environment(
         [
             *chain.from_iterable(found.values()),
             *(
-                f"{source} {name} is not read; did you mean {meant}?"
-                for name, meant in meant_by(silent, catalog.names)
+                _not_read(f"{source} {name}", meant)
+                for name, meant in not_read(silent, catalog.names)
                 if meant not in given
             ),
         ]
     )
+
+
+def _not_read(place: str, meant: str) -> str:
+    if meant:
+        return f"{place} is not read; did you mean {meant}?"
+    return f"{place} is not read: names have no prefix here, and this one is near to no setting"
+
+
+def _unknown(path: Sequence[str], name: str, place: str, value: str, catalog: Catalog) -> Problem:
+    """Return what is wrong with *name*, and what to write, as far as the *value* shows it."""
+    problem = catalog.unknown(path, name, place)
+    if hint := hint_for_variable(path, catalog):
+        return replace(problem, hint=hint)
+    if (named := named_in(path, value, catalog)) and named != name:
+        return replace(problem, hint=f"set one of its keys, such as {named}")
+    meant = near(name, catalog.names) if path[0].upper() not in _tables(catalog) else None
+    return replace(problem, hint=f"did you mean {meant!r}?") if meant else problem
 
 
 def _is_declared(name: str, catalog: Catalog) -> bool:
@@ -121,12 +139,22 @@ def _read_variable(
     plain = name.removesuffix(_FILE)
     if plain != name and _find(plain, catalog) and not _is_declared(plain, catalog):
         return [_read_file(plain, name, given, variables_of)]
-    if not _is_ours(name, given[name], catalog) or catalog.is_unjudged(_split(name)):
+    return _read_stranger(name, given[name], catalog, variables_of)
+
+
+def _read_stranger(
+    name: str, value: str, catalog: Catalog, variables_of: _VariableSource
+) -> Iterable[Problem | str]:
+    """Return what is said of *name*, which is no setting: nothing when it is not below ours."""
+    place = f"{variables_of.source} {name}"
+    if _is_file_of_table(name, value, catalog, variables_of.root):
+        return [catalog.unknown(_split(name.removesuffix(_FILE)), name, place)]
+    if not _is_ours(name, value, catalog) or catalog.is_unjudged(_split(name)):
         return []
     if sleeper := catalog.asleep(_split(name)):
         # One environment file serves several containers.
         return [f"{place} is not read: the plugin {sleeper!r} is not enabled here"]
-    return [catalog.unknown(_split(name), name, place)]
+    return [_unknown(_split(name), name, place, value, catalog)]
 
 
 def _read_file(
@@ -153,7 +181,8 @@ def _read_override(text: str, catalog: Catalog) -> SourceValue | Problem | None:
         return Problem("--set", "is not NAME=VALUE", "--set", "for example --set DEBUG=true")
     found = catalog.find(path)
     if found is None:
-        return None if catalog.is_unjudged(path) else catalog.unknown(path, name, place)
+        is_known = not catalog.is_unjudged(path)
+        return _unknown(path, name, place, value, catalog) if is_known else None
     if _is_declared(name, catalog):
         return _declared(catalog.names[name], place)
     if not value:
@@ -176,7 +205,8 @@ def _read_plugin_value(value: PluginValue, catalog: Catalog) -> SourceValue | Pr
     if path == ENABLED or is_policy(path) or _is_declared(name_of(path), catalog):
         return Problem(value.name, "cannot come from a plugin", place)
     if catalog.find(path) is None:
-        return catalog.unknown(path, name_of(path), place)
+        text = value.value if isinstance(value.value, str) else ""
+        return _unknown(path, name_of(path), place, text, catalog)
     if not isinstance(value.value, str):
         return Problem(name_of(path), "is not a text", place, "a plugin gives every value as text")
     return SourceValue(path, value.value, place, Layer.PLUGIN)
@@ -196,8 +226,27 @@ def _split(name: str) -> tuple[str, ...]:
     return tuple(part.lower() if i < 3 else part for i, part in enumerate(parts))  # noqa: PLR2004 - plugins.NAME.field
 
 
+def _is_file_of_table(name: str, value: str, catalog: Catalog, root: Path) -> bool:
+    """Say whether *name* is the `NAME_FILE` of a table: one below ours, or what the file shows."""
+    plain = name.removesuffix(_FILE)
+    path = _split(plain)
+    if plain == name or not _is_ours(plain, "{", catalog) or not _is_table(path, catalog):
+        return False
+    if SEPARATOR in plain:
+        return True
+    content = read_secret_file(root / value).text
+    return bool(first_key(content) and named_in(path, content, catalog))
+
+
+def _is_table(path: Sequence[str], catalog: Catalog) -> bool:
+    return any(known[: len(path)] == tuple(path) != known for known in catalog.settings)
+
+
 def _is_ours(name: str, value: str, catalog: Catalog) -> bool:
     """Say whether *name* is below one of our tables, or *value* a whole one."""
     root, separator, _ = name.partition(SEPARATOR)
-    tables = {PLUGINS.upper(), *(path[0].upper() for path in catalog.settings)}
-    return root in tables and (bool(separator) or value.lstrip().startswith("{"))
+    return root in _tables(catalog) and (bool(separator) or value.lstrip().startswith("{"))
+
+
+def _tables(catalog: Catalog) -> set[str]:
+    return {PLUGINS.upper(), *(path[0].upper() for path in catalog.settings)}

@@ -31,6 +31,17 @@ class Backup(BaseModel):
         ("database_url", "DATABASE_URL"),
         ("Database_Url_File", "DATABASE_URL_FILE"),
         ("PLUGINS_ENABLED", "PLUGINS__ENABLED"),
+        ("MIGRATE.LOCK_WAIT", "MIGRATE__LOCK_WAIT"),
+        ("MIGRATE_LOCK_WIAT", "MIGRATE__LOCK_WAIT"),
+        ("DYNACONF_DB_POOL_SZE", "DB_POOL_SIZE"),
+        ("dynaconf_log_level", "LOG_LEVEL"),
+        ("DYNACONF_DATABASE_URL_FILE", "DATABASE_URL_FILE"),
+        ("DATABSE_URL_FILE", "DATABASE_URL_FILE"),
+        ("DYNACONF_ENV", "ENV_FOR_DYNACONF"),
+        ("ENVIROMENT", "ENVIRONMENT"),
+        ("MYAPP_MIGRATE__LOCK_WAIT", "MIGRATE__LOCK_WAIT"),
+        ("MYAPP_PLUGINS__ENABLED_FILE", "PLUGINS__ENABLED_FILE"),
+        ("SST_LOG_LEVEL", "LOG_LEVEL"),
     ],
 )
 def test_a_near_name_is_a_warning_that_names_what_was_meant(
@@ -39,6 +50,72 @@ def test_a_near_name_is_a_warning_that_names_what_was_meant(
     site.environ[variable] = "canary-value"
 
     assert site.load().warnings == (f"environment {variable} is not read; did you mean {meant}?",)
+
+
+def test_a_prefix_of_dynaconf_is_answered_although_nothing_is_near(site: Site) -> None:
+    site.environ["DYNACONF_MAX_UPLOAD_MB"] = "canary-value"
+
+    assert site.load().warnings == (
+        (
+            "environment DYNACONF_MAX_UPLOAD_MB is not read: names have no prefix here, "
+            "and this one is near to no setting"
+        ),
+    )
+
+
+def test_a_near_name_in_dotenv_is_a_warning_too(site: Site) -> None:
+    site.write(".env", "DYNACONF_LOG_LEVEL=DEBUG\nMIGRATE_LOCK_WAIT=1\n")
+
+    assert site.load().warnings == (
+        ".env DYNACONF_LOG_LEVEL is not read; did you mean LOG_LEVEL?",
+        ".env MIGRATE_LOCK_WAIT is not read; did you mean MIGRATE__LOCK_WAIT?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("DYNACONF_LOG_LEVEL", "LOG_LEVEL"),
+        ("migrate_lock_wait", "MIGRATE__LOCK_WAIT"),
+        ("DYNACONF_MIGRATE__LOCK_WAIT", "MIGRATE__LOCK_WAIT"),
+        ("DATABSE_URL", "DATABASE_URL"),
+    ],
+)
+def test_a_near_name_behind_set_is_an_error_that_names_what_was_meant(
+    site: Site, written: str, meant: str
+) -> None:
+    site.overrides.append(f"{written}=canary-value")
+
+    (problem,) = site.problems()
+
+    assert problem.hint == f"did you mean {meant!r}?"
+    assert "canary" not in str(problem)
+
+
+_OF_OTHER_PROGRAMS = """
+    PATH HOME USER LANG LC_ALL SHELL TERM PWD HOSTNAME TZ EDITOR PAGER DISPLAY
+    PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE PGSSLMODE PGSERVICE PGPASSFILE PGOPTIONS
+    POSTGRES_USER POSTGRES_PASSWORD POSTGRES_DB POSTGRES_HOST POSTGRES_PASSWORD_FILE
+    DATABASE DATABASE_HOST DATABASE_USER DATABASE_NAME DATABASE_PASSWORD DB DB_HOST DB_NAME
+    DB_USER DB_PASSWORD DB_PORT REDIS_HOST REDIS_PORT REDIS_PASSWORD REDIS
+    DEBUGINFOD_URLS DEBUGINFOD_IMA_CERT_PATH NODE_ENV APP_ENV APP_NAME APP_KEY APP_DEBUG ENV
+    FLASK_ENV FLASK_DEBUG DJANGO_SETTINGS_MODULE DJANGO_DEBUG RAILS_ENV
+    LOG_DIR LOG_FILE LOG_PATH LOGNAME LOGGING MAIL_HOST MAIL_PORT MAIL_FROM SMTP_HOST
+    SECRET_KEY SECRET_TOKEN SENTRY_DSN SENTRY_ENVIRONMENT TEST_DATABASE_URL SQLALCHEMY_URL
+    AWS_REGION AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY GITHUB_TOKEN GITHUB_SHA
+    GIT_BRANCH GIT_DIR GIT_AUTHOR_NAME GIT_COMMITTER_NAME CI CI_COMMIT_SHA BUILD_NUMBER
+    UVICORN_PORT UVICORN_LOG_LEVEL WEB_CONCURRENCY PORT HOST GUNICORN_CMD_ARGS RUST_LOG
+    PYTHONPATH PYTHONDONTWRITEBYTECODE VIRTUAL_ENV PIP_INDEX_URL UV_CACHE_DIR
+    KUBERNETES_SERVICE_HOST KUBERNETES_PORT DOCKER_HOST COMPOSE_PROJECT_NAME
+    SST_IMAGE SST_ENVIRONMENT SST_DB_PORT SST_HTTP_PORT SST_TEST_DATABASE_URL SST_EXTRAS
+    MIGRATE MIGRATE_FILE PLUGINS PLUGINS_FILE MIGRATIONS PLUGIN_PATH APP APP_FILE
+"""
+
+
+def test_a_realistic_environment_of_other_programs_makes_no_warning(site: Site) -> None:
+    site.environ |= dict.fromkeys(_OF_OTHER_PROGRAMS.split(), "1")
+
+    assert site.load().warnings == ()
 
 
 @pytest.mark.parametrize(
