@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from sst.config.binding.merge import merge
-from sst.config.binding.read_value import UnreadableError, contributing, convert
+from sst.config.binding.read_value import UnreadableError, contributing, convert, refuse_token
 from sst.config.binding.validation_errors import Refusal, describe_refusals
 from sst.config.declared.names import fold
 from sst.config.declared.validation import validate_by_name
@@ -112,6 +112,7 @@ def _value(source_values: Sequence[SourceValue], setting: Setting) -> Value:
         for part in reversed(rest):
             value = {part: value}
         merge(table, value, setting.annotation, is_cased=not source_value.is_text)
+    refuse_token(table, setting)
     return table
 
 

@@ -14,6 +14,7 @@ from sst.config.binding.known_secrets import (
 from sst.config.binding.sources import Sources
 from sst.config.declared.names import fold_path
 from sst.config.declared.schema import DEVELOPMENT
+from sst.config.habits.unread_files import unread_files
 from sst.config.sources.dotenv import read_dotenv
 from sst.config.sources.dynaconf_store import load
 from sst.config.sources.environment import (
@@ -126,6 +127,7 @@ def _gather(
             assume_secrets=assume_secrets,
         ),
         known,
+        is_own=environment is None,
     )
 
 
@@ -157,7 +159,9 @@ def _read_files(root: Path, environment: str, settings: TomlFile) -> list[TomlFi
     return [*own, *(read_toml(path) for path in optional if os.path.lexists(path))]
 
 
-def _open(sources: Sources, environments: Sequence[str]) -> Sources | list[Problem]:
+def _open(
+    sources: Sources, environments: Sequence[str], *, is_own: bool
+) -> Sources | list[Problem]:
     source_values = _file_values(sources)
     dotenv, faults = _dotenv(sources)
     opened = replace(
@@ -165,7 +169,10 @@ def _open(sources: Sources, environments: Sequence[str]) -> Sources | list[Probl
         file_values=source_values,
         dotenv=dotenv,
         problems=(*_structure(sources, source_values, environments), *faults),
-        warnings=_warnings(replace(sources, file_values=source_values)),
+        warnings=(
+            *_warnings(replace(sources, file_values=source_values)),
+            *unread_files(sources.root, sources.environment, environments, is_own=is_own),
+        ),
     )
     return list(opened.stopping_problems()) or opened
 

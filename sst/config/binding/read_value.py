@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sst.config.declared.annotations import Kind, accepts_bool
 from sst.config.habits.list_markers import grows
+from sst.config.habits.tokens import advice, refused_token, token_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,11 +60,24 @@ def grows_there(source_value: SourceValue, setting: Setting) -> bool:
 
 
 def _read(source_value: SourceValue, setting: Setting) -> Value:
+    text = source_value.value
+    below = source_value.path[len(setting.path) :]
+    if not below and isinstance(text, str):
+        refuse_token(text, setting)
     if not source_value.is_text:
-        return _checked(source_value.value, setting)
-    return _READERS[setting.kind](
-        without_quotes(source_value.value) if setting.is_url else source_value.value
-    )
+        value = _checked(text, setting)
+    else:
+        value = _READERS[setting.kind](without_quotes(text) if setting.is_url else text)
+    if not below:
+        refuse_token(value, setting)
+    return value
+
+
+def refuse_token(value: Value, setting: Setting) -> None:
+    """Raise `UnreadableError` where *value* has a token of Dynaconf's and no text may stand."""
+    if text := refused_token(value, setting.annotation):
+        message = f"begins with {token_in(text)}, a word of Dynaconf's that is not obeyed here"
+        raise UnreadableError(message, hint=advice(text, setting))
 
 
 def without_quotes(url: str) -> str:

@@ -199,7 +199,7 @@ class Sources:
         if problems:
             return [masked(problem, self.core_secrets) for problem in dict.fromkeys(problems)]
         settings = cast("Settings", core.instance)
-        warnings = (*self.warnings, *found.warnings)
+        warnings = (*self.warnings, *found.warnings, *values_by_setting.token_warnings())
         bound_all = assemble(settings, bound, values_by_setting, self.choice, warnings)
         return replace(bound_all, secrets=bound_all.secrets | self.core_secrets)
 

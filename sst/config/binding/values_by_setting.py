@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sst.config.binding.read_value import contributing, grows_there, without_quotes
 from sst.config.habits.list_markers import grows, without_markers
+from sst.config.habits.tokens import warn_token
 from sst.redaction.urls import url_secrets
 
 if TYPE_CHECKING:
@@ -47,6 +48,15 @@ class ValuesBySetting:
         value = source_values[-1].value if source_values else ""
         text = value if isinstance(value, str) else ""
         return without_quotes(text) if setting.is_url else text
+
+    def token_warnings(self) -> tuple[str, ...]:
+        """Return a warning for each text in force that looks like a form of Dynaconf's."""
+        told = (
+            warn_token(setting, about[-1].value, about[-1].source)
+            for setting in self.catalog.settings.values()
+            if (about := self.about(setting))
+        )
+        return tuple(text for text in told if text)
 
     def secrets(self) -> frozenset[str]:
         """Return every text, the overruled ones too, that must never be printed."""

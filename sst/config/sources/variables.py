@@ -205,8 +205,7 @@ def _read_plugin_value(value: PluginValue, catalog: Catalog) -> SourceValue | Pr
     if path == ENABLED or is_policy(path) or _is_declared(name_of(path), catalog):
         return Problem(value.name, "cannot come from a plugin", place)
     if catalog.find(path) is None:
-        text = value.value if isinstance(value.value, str) else ""
-        return _unknown(path, name_of(path), place, text, catalog)
+        return _unknown(path, name_of(path), place, str(value.value), catalog)
     if not isinstance(value.value, str):
         return Problem(name_of(path), "is not a text", place, "a plugin gives every value as text")
     return SourceValue(path, value.value, place, Layer.PLUGIN)
