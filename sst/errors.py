@@ -10,6 +10,7 @@ SstError                          1   a bug or a failed revision unless a subcla
 ├── StoppedError                  1   something other than a revision ended a run that had begun
 │   └── DatabaseReplacedError         a restore gave the database's name to another one
 ├── HeadsUnchangedError           1   env.py ran and the database did not move
+├── StatementFailedError          1   a plugin's own statement failed (sst/hooks/contract/run.py)
 ├── FindingError                  3   `check` found something to do
 │   ├── PendingError                  revisions are pending
 │   ├── DriftError                    a check fails: the schema is not what the models say, ...
@@ -95,12 +96,8 @@ class SstError(Exception):
 
     def __str__(self) -> str:
         """Return the three lines as they are printed."""
-        lines = [self.what]
-        if self.why:
-            lines.append(f"  why:  {self.why}")
-        if self.next_step:
-            lines.append(f"  next: {self.next_step}")
-        return "\n".join(lines)
+        more = (("why: ", self.why), ("next:", self.next_step))
+        return "\n".join([self.what, *(f"  {name} {text}" for name, text in more if text)])
 
 
 class ConfigError(SstError, code="configuration_invalid", exit_code=2):

@@ -30,11 +30,17 @@ from sst.testing.values.builders import (
     an_event,
     some_migrations,
 )
-from sst.testing.values.fakes import FakeCommandContext, FakeInspection, FakeLockedWork
+from sst.testing.values.fakes import (
+    FakeCommandContext,
+    FakeDatabase,
+    FakeInspection,
+    FakeLockedWork,
+)
 
 __all__ = [
     "A_FRIDAY",
     "FakeCommandContext",
+    "FakeDatabase",
     "FakeInspection",
     "FakeLockedWork",
     "HookCall",

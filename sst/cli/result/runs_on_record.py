@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from sst.cli.result.table import moment, records
@@ -47,6 +48,7 @@ def run_json(run: RunRecord) -> dict[str, Any]:
         "git_commit": details["git_commit"],
         "plugins": details["plugins"],
         "hooks": details.get("hooks", []),
+        "notes": details.get("notes", {}),
         "backup": details["backup"],
         "warnings": details.get("warnings", []),
         "error": dict(run.error) if run.error else None,
@@ -80,6 +82,8 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
     for warning in details.get("warnings", []):
         plugin = "" if warning["plugin"] == CORE else f"plugin {warning['plugin']}, "
         yield "warning", f"{plugin}{warning['hook']}: {warning['text']}"
+    for plugin, notes in details.get("notes", {}).items():
+        yield from (("note", f"plugin {plugin}, {key}: {_told(notes[key])}") for key in notes)
     yield "statement", (run.error or {}).get("statement") or ""
     yield "started", moment(run.started_at)
     yield "finished", moment(run.finished_at) if run.finished_at else ""
@@ -91,6 +95,12 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
     yield "code", f"version {details['app_version']}{commit}"
     yield "plugins", ", ".join(details["plugins"])
     yield "backup", f"{backup['id']} {backup['uri']}" if backup else ""
+
+
+def _told(value: object) -> str:
+    """Return a note's *value* in one line."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return " ".join(text.split())
 
 
 def _steps(run: RunRecord) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+from sst.errors import SstError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic import SecretStr
+    from sqlalchemy.engine import Engine
 
     from sst.db.url import DatabaseUrl
     from sst.hooks.contract.checks import Inspection
@@ -65,6 +68,36 @@ class Backup:
         }
 
 
+class StatementFailedError(SstError, code="statement_failed"):
+    """A statement of `Run.fetch` or `Run.execute` failed; nothing of it is committed."""
+
+    sqlstate: str | None = None
+    """The server's code; None when the error is not the server's."""
+
+
+class Fetch(Protocol):
+    """Reads from the run's database."""
+
+    def __call__(self, sql: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of *sql*; parameters are named `:like_this`."""
+
+
+class Execute(Protocol):
+    """Writes into the run's database."""
+
+    def __call__(self, sql: str, /, **parameters: Any) -> int:
+        """Execute *sql*, commit, and return the number of its rows."""
+
+
+def _not_given(name: str) -> Callable[..., Any]:
+    """Return what stands for *name* in a run that somebody has made without it."""
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise LookupError(f"this run was made without {name}: give it one, as {name}=...")
+
+    return refuse
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run that is about to touch, is touching, or has touched the database."""
@@ -106,6 +139,34 @@ class Run:
     """The `-x key=value` of the command line, which env.py gets as Alembic's x arguments.
 
     The last one of a key counts; `-x key` alone is an empty text.
+    """
+    note: Callable[[str, Any], None] = field(default=_not_given("note"), repr=False, compare=False)
+    """`run.note("tables", 3)` puts a value on the run's record; `runs show` has it in `notes`.
+
+    The value is of JSON's types; a second note under a key replaces the first. It is kept under
+    the plugin's name, without secrets, and written at once: a run that fails or is killed has it.
+    Notes of one plugin are 64 KiB at most. Those of a run that ends before it is on record are
+    dropped, those made in `aside` are written after it.
+    Raises `TypeError` or `ValueError`, which say what to write instead.
+    """
+    fetch: Fetch = field(default=_not_given("fetch"), repr=False, compare=False)
+    """`run.fetch("select id from site where name = :name", name="x")` returns rows, as tuples.
+
+    It reads only, on a connection of its own to the migration's database, closed afterwards,
+    with the timeouts `migrate.lock_timeout` and `migrate.statement_timeout`.
+    Raises `StatementFailedError`, or `DatabaseUnreachableError`.
+    """
+    execute: Execute = field(default=_not_given("execute"), repr=False, compare=False)
+    """`run.execute("delete from site where name = :name", name="x")` returns the number of rows.
+
+    It commits by itself, on a connection like that of `fetch`: what it wrote stays when the run
+    fails. It cannot have a lock that a revision holds: `in_revision` has a connection for that.
+    """
+    engine: Callable[[], Engine] = field(default=_not_given("engine"), repr=False, compare=False)
+    """Return an SQLAlchemy engine without a pool, for more than one statement.
+
+    Its connections have the same timeouts. Close them: those that are open when the run ends
+    are ended, with a warning.
     """
 
 

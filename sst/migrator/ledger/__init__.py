@@ -3,6 +3,7 @@
 - `actor.py`: the person, role, host and code of a run
 - `agreement.py`: the version table held against the record
 - `failure.py`: why a run failed, as the ledger keeps it
+- `notes.py`: notes of plugins on a run's record
 - `plugin_origin.py`: the run, code and plugin that brought a revision
 - `reader.py`: recorded runs, read
 - `schema.py`: the ledger's tables, and the way from an older ledger

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import TextClause
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, CursorResult
 
     from sst.migrator.ledger.failure import RunFailure
     from sst.migrator.ledger.plugin_origin import BroughtBy, Origin
@@ -50,6 +50,9 @@ _FINISH_RUN = text("""
         outcome = :outcome,
         error = cast(:error as jsonb), to_heads = coalesce(:to_heads, to_heads)
     where id = :id
+""")
+_RECORD_NOTES = text("""
+    update migrator.run set notes = cast(:notes as jsonb) where id = :id returning id
 """)
 _START_STEP = text("""
     insert into migrator.step (run_id, position, revision, direction, checksum, plugin, branch)
@@ -161,6 +164,11 @@ class Ledger:
         warning |= {"code": code} if code else {}
         self._write(statement, {"id": run_id, "warning": json.dumps([warning])})
 
+    def record_notes(self, run_id: str, notes: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Write what plugins have noted, by plugin and key; say whether the run has a row."""
+        row = {"id": run_id, "notes": json.dumps(notes)}
+        return self._write(_RECORD_NOTES, row).first() is not None
+
     def record_hooks(self, run_id: str, totals: Sequence[Mapping[str, Any]]) -> None:
         """Add what the plugins' hooks took, by plugin and hook."""
         statement = text("update migrator.run set hooks = cast(:hooks as jsonb) where id = :id")
@@ -244,7 +252,7 @@ class Ledger:
             return None
         return read_origin(self._connection, self._version_table, revision)
 
-    def _write(self, statement: TextClause, row: Mapping[str, Any]) -> None:
+    def _write(self, statement: TextClause, row: Mapping[str, Any]) -> CursorResult[Any]:
         """Execute *statement*, over a new connection when the old one was lost.
 
         The record outlives what befalls the server: a restart ends the run, not its row. A
@@ -252,11 +260,11 @@ class Ledger:
         """
         self._connection.rollback()
         try:
-            self._connection.execute(statement, row)
+            return self._connection.execute(statement, row)
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
             self._connection.rollback()
             if self._database not in {None, database_number(self._connection)}:
                 raise
-            self._connection.execute(statement, row)
+            return self._connection.execute(statement, row)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from sst.errors import DatabaseUnreachableError, RefusedError, SstError
+from sst.migrator.ledger.notes import Notes
+from sst.migrator.session.own_statements import OwnStatements
 from sst.migrator.values.planned_run import planned_run
 
 if TYPE_CHECKING:
@@ -23,25 +25,35 @@ if TYPE_CHECKING:
 class Aside:
     """The `aside` of one run; `confirm` says whether the plan still holds."""
 
-    def __init__(self, session: Session, progress: Progress) -> None:
+    def __init__(self, context: Context, session: Session, progress: Progress) -> None:
+        self._context = context
         self._session = session
         self._progress = progress
+        self._statements = OwnStatements(context, progress.run_id, session.interrupts)
+        self._notes = Notes(context, progress.run_id, session.facts.qualified_version_table)
         self._database = session.database
         self._has_been = False
         self._lost: SstError | None = None
 
-    def run_of(self, context: Context) -> Run:
+    def run(self) -> Run:
         """Return the run as plugins see it."""
         progress = self._progress
         run = planned_run(
-            context,
+            self._context,
             progress.run_id,
             progress.request.target,
             progress.before,
             progress.plan,
             inspect=self._session.inspect,
         )
-        return replace(run, aside=self.aside)
+        return replace(
+            run,
+            aside=self.aside,
+            note=self._notes.note,
+            fetch=self._statements.fetch,
+            execute=self._statements.execute,
+            engine=self._statements.engine,
+        )
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
@@ -50,14 +62,20 @@ class Aside:
             raise RuntimeError("only a pre_migrate gate may send the run aside")
         self._has_been, is_over = True, False
         try:
-            with self._session.aside():
+            with self._notes.held(), self._session.aside():
                 yield
                 is_over = True
+            self._notes.settle(self._session.ledger)
             self._refuse_moved()
         except SstError as error:
             # What the gate itself raised is the gate's; the rest it must not hide.
             self._lost = error if is_over else None
             raise
+
+    def finish(self) -> None:
+        """Write what plugins have noted and was not written yet; end what they left open."""
+        self._statements.close()
+        self._notes.settle(self._session.ledger)
 
     def confirm(self) -> None:
         """Raise what ended the run while it was aside, whatever the gate made of it."""

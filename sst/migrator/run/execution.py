@@ -245,6 +245,8 @@ class _Execution:
         """Write what the plugins took; the run has come to its end without it."""
         with contextlib.suppress(SQLAlchemyError), self._interrupts.shielded():
             session.ledger.record_hooks(self._progress.run_id, self._context.plugins.log.totals())
+        with self._interrupts.shielded():
+            self._gates.finish()
 
     def _tell(self, kind: EventKind, message: str, **details: Any) -> None:
         report_event(self._context, self._progress, kind, message, **details)

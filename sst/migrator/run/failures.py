@@ -142,7 +142,7 @@ def _interrupted(signal_number: int, progress: Progress) -> InterruptedRunError:
 
 def _hook_failed(raised: HookFailedError, progress: Progress, redact: Redact) -> SstError:
     veto = raised.veto
-    hint = veto.hint if veto else ""
+    hint = veto.hint if veto else str(getattr(raised.error, "next_step", ""))
     words = {
         "why": redact(raised.why),
         "next_step": redact(hint) or _SEE,

@@ -29,8 +29,8 @@ class Gates:
         self._context = context
         self._session = session
         self._progress = progress
-        self._aside = Aside(session, progress)
-        self.run = self._aside.run_of(context)
+        self._aside = Aside(context, session, progress)
+        self.run = self._aside.run()
         """The run as plugins see it."""
 
     def prepare(self) -> None:
@@ -44,6 +44,10 @@ class Gates:
         except HookFailedError as error:
             raise self._aside.explain(error) from error
         self._aside.confirm()
+
+    def finish(self) -> None:
+        """Settle what the gates have noted and left open; the run has come to its end."""
+        self._aside.finish()
 
     def ask(self, hook: str, **about: Any) -> None:
         """Ask *hook* of one plugin after the other; *about* are its arguments beside the run.

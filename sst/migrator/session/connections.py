@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Engine
 
     from sst.bridge import EnvFacts
     from sst.db.url import DatabaseUrl
@@ -69,15 +69,25 @@ def open_connection(
         autocommit=autocommit,
     )
     try:
-        connection = _connect(engine.connect, context.url)
-        try:
+        with connected(engine, context.url) as connection:
             yield connection
-        finally:
-            # A session that died in the run cannot be closed politely.
-            with contextlib.suppress(SQLAlchemyError):
-                connection.close()
     finally:
         engine.dispose()
+
+
+@contextlib.contextmanager
+def connected(engine: Engine, url: DatabaseUrl) -> Iterator[Connection]:
+    """Yield a connection of *engine*, which leads to *url*; close it afterwards.
+
+    Raises what `open_connection` raises.
+    """
+    connection = _connect(engine.connect, url)
+    try:
+        yield connection
+    finally:
+        # A session that died in the run cannot be closed politely.
+        with contextlib.suppress(SQLAlchemyError):
+            connection.close()
 
 
 def refuse_old_server(connection: Connection) -> None:

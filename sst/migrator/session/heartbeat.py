@@ -91,10 +91,10 @@ class Heartbeat:
             # First the exception, so that it is what the main thread finds when it wakes up.
             self._report(ServerSilent(self._silence_seconds))
             for connection in list(self._opened):
-                _shut(connection)
+                shut(connection)
 
 
-def _shut(driver_connection: Any) -> None:  # noqa: ANN401 - whatever driver it is
+def shut(driver_connection: Any) -> None:  # noqa: ANN401 - whatever driver it is
     """Shut the socket of *driver_connection*; libpq sees the end of the stream and returns."""
     # One that is closed has no number any more.
     with suppress(Exception):

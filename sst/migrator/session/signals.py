@@ -67,6 +67,10 @@ class Interrupts:
         """Add a server process whose statement a signal must cancel."""
         self._backends.add(backend_pid)
 
+    def forget(self, backend_pid: int) -> None:
+        """Take a server process out again, before its number can be another session's."""
+        self._backends.discard(backend_pid)
+
     def give_up(self, error: BaseException) -> None:
         """Raise *error* in the main thread, as a signal does; called from another thread."""
         if self._seen or not self._installed:

@@ -49,7 +49,8 @@ def a_run(**over: Any) -> Run:
     """Return an upgrade of an empty database by one revision, `a1`.
 
     Its *inspect* returns a `FakeInspection`, its *project_root* is the system's temporary folder:
-    give pytest's *tmp_path* where the plugin writes.
+    give pytest's *tmp_path* where the plugin writes. Notes are dropped: give `notes.__setitem__`
+    of a dict where they matter, and methods of a `FakeDatabase` for *fetch* and *execute*.
     """
     values: dict[str, Any] = {
         "id": "run-1",
@@ -65,6 +66,7 @@ def a_run(**over: Any) -> Run:
         "project_root": Path(tempfile.gettempdir()),
         "database_url": DatabaseUrl(URL),
         "inspect": FakeInspection,
+        "note": dict[str, Any]().__setitem__,
     }
     return Run(**values | over)
 

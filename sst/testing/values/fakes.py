@@ -48,13 +48,36 @@ class FakeInspection:
         """Return the rows that belong to *sql*."""
         del parameters
         self.asked.append(sql)
-        spoken = " ".join(sql.lower().split())
-        found = (rows for words, rows in self.rows.items() if words.lower() in spoken)
-        return list(next(found, ()))
+        return _rows_of(self.rows, sql)
 
     def differences(self) -> tuple[str, ...] | None:
         """Return *models*."""
         return self.models
+
+
+@dataclass
+class FakeDatabase:
+    """The statements of a run: `a_run(fetch=database.fetch, execute=database.execute)`.
+
+    It holds *rows*, as a `FakeInspection` does. *asked* remembers the queries, *executed* what
+    was written, each time with its parameters.
+    """
+
+    rows: Mapping[str, Rows] = field(default_factory=dict)
+    changed: int = 1
+    """The answer of `execute`."""
+    asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    executed: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+
+    def fetch(self, sql: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Return the rows that belong to *sql*."""
+        self.asked.append((sql, parameters))
+        return _rows_of(self.rows, sql)
+
+    def execute(self, sql: str, /, **parameters: Any) -> int:
+        """Remember *sql*, and return *changed*."""
+        self.executed.append((sql, parameters))
+        return self.changed
 
 
 @dataclass
@@ -137,3 +160,9 @@ class FakeCommandContext:
         del lock_wait_seconds, on_record, allow_environment_change
         self.steps.append(f"locked: {command} {target}")
         yield self.work
+
+
+def _rows_of(rows: Mapping[str, Rows], sql: str) -> list[tuple[Any, ...]]:
+    """Return those of *rows* whose words are in *sql*."""
+    spoken = " ".join(sql.lower().split())
+    return list(next((found for words, found in rows.items() if words.lower() in spoken), ()))
