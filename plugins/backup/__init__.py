@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Config", "Plugin"]
 
+COMMANDS = ("backup", "restore")
+
 
 class Plugin:
     """Back the database up before a run; refuse the run when that cannot be done."""

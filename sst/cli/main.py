@@ -70,6 +70,15 @@ class Commands(Group):
             ctx.ensure_object(Invocation).presentation = PRESENTATION
         return found
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the core commands, and the names that the text of enabled plugins declares."""
+        super().format_commands(ctx, formatter)
+        invocation = ctx.find_object(Invocation)
+        rows = _declared(invocation) if invocation else []
+        if rows:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(rows)
+
     def known_names(self, ctx: click.Context) -> Sequence[str]:
         """Return every word that could have been meant, those of plugins included."""
         return (*COMMANDS, *self._contributed(ctx))
@@ -86,12 +95,25 @@ class Commands(Group):
         return invocation.contributed
 
 
+def _declared(invocation: Invocation) -> list[tuple[str, str]]:
+    """Return the commands of plugins and whose they are; a broken project has none."""
+    from sst.cli.plugin_commands.declared import commands_of_enabled
+
+    try:
+        found = commands_of_enabled(invocation.root_or_here)
+    except Exception:  # noqa: BLE001 - whatever the settings hold, the help is printed
+        return []
+    return [
+        (name, f"Of the plugin {plugin}.") for plugin, names in found.items() for name in names
+    ]
+
+
 @click.command(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 failed, 2 wrong configuration or usage, 3 pending or drift, "
     "4 migrated but unhealthy, 5 refused, 6 history conflict, 75 try again. "
-    "Plugins may add commands: see `plugins list`.",
+    "`plugins list` names the commands of every plugin.",
 )
 @click.version_option(__version__)
 def cli() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,14 +14,18 @@ from sst.cli.result.table import aligned, tabbed
 from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from sst.cli.call.invocation import Invocation
     from sst.config.binding.policy import Choice
     from sst.hooks.manager import PluginEntry
 
-_HEADINGS = ("ORDER", "NAME", "KIND", "VERSION", "STATE", "HOOKS", "SOURCE")
+    Commands = Mapping[str, Sequence[str]]
+
+_HEADINGS = ("ORDER", "NAME", "KIND", "VERSION", "STATE", "HOOKS", "SOURCE", "COMMANDS")
 _NOT_CALLED = ("not_enabled", "switched_off", "left_out")
+_NONE: Commands = MappingProxyType({})
 _NOT_LISTED = "not_enabled"
 
 
@@ -36,24 +41,43 @@ def command(invocation: Invocation) -> Report:
 
     sources = invocation.sources()
     entries = list_all(invocation.root, sources.enabled_plugins(), sources.choice)
+    commands = commands_by_plugin(invocation.root, entries)
     return Report(
-        lines=(render_plugins(entries, as_table=sys.stdout.isatty()),),
+        lines=(render_plugins(entries, commands, as_table=sys.stdout.isatty()),),
         notes=tuple(advice(entries, sources.choice)),
-        extras={"environment": sources.environment, "plugins": plugins_json(entries)},
+        extras={"environment": sources.environment, "plugins": plugins_json(entries, commands)},
     )
 
 
-def render_plugins(entries: Sequence[PluginEntry], *, as_table: bool = True) -> str:
+def commands_by_plugin(root: Path, entries: Sequence[PluginEntry]) -> Commands:
+    """Return the commands that the text of each of *entries* declares."""
+    from sst.cli.plugin_commands.declared import declared_commands
+    from sst.hooks.manager import find_candidates
+
+    candidates = find_candidates(root)
+    return {
+        entry.name: declared_commands(candidates[entry.use or entry.name][0].path)
+        for entry in entries
+        if (entry.use or entry.name) in candidates
+    }
+
+
+def render_plugins(
+    entries: Sequence[PluginEntry], commands: Commands = _NONE, *, as_table: bool = True
+) -> str:
     """Return *entries* as a table with headings, or as one line each with tabs."""
-    rows = _rows(entries)
+    rows = _rows(entries, commands)
     return "\n".join(aligned([_HEADINGS, *rows]) if as_table else tabbed(rows))
 
 
-def plugins_json(entries: Sequence[PluginEntry]) -> list[dict[str, Any]]:
+def plugins_json(
+    entries: Sequence[PluginEntry], commands: Commands = _NONE
+) -> list[dict[str, Any]]:
     """Return *entries* as JSON-ready values; `order` is null for a plugin that is not enabled."""
     orders = _orders(entries)
     return [
-        {"order": order, **entry.to_dict()} for order, entry in zip(orders, entries, strict=True)
+        {"order": order, **entry.to_dict(), "commands": [*commands.get(entry.name, ())]}
+        for order, entry in zip(orders, entries, strict=True)
     ]
 
 
@@ -81,7 +105,7 @@ def _advice_on(entry: PluginEntry) -> str:
     return f"{entry.name} is found twice: {entry.source}"
 
 
-def _rows(entries: Sequence[PluginEntry]) -> list[tuple[str, ...]]:
+def _rows(entries: Sequence[PluginEntry], commands: Commands) -> list[tuple[str, ...]]:
     return [
         (
             str(order or "-"),
@@ -91,6 +115,7 @@ def _rows(entries: Sequence[PluginEntry]) -> list[tuple[str, ...]]:
             entry.state.replace("_", " "),
             ",".join(entry.hooks) or "-",
             entry.source or "-",
+            ",".join(commands.get(entry.name, ())) or "-",
         )
         for order, entry in zip(_orders(entries), entries, strict=True)
     ]

@@ -147,13 +147,13 @@ def test_table_is_aligned_and_numbers_the_calls(project: PluginProject) -> None:
     project.add("zeta", GATE)
     project.add("a", CLASS)
 
-    text = render_plugins(list_all(project.root, ["zeta", "gone"]))
+    text = render_plugins(list_all(project.root, ["zeta", "gone"]), {"zeta": ("one", "two")})
 
     lines = [" ".join(line.split()) for line in text.splitlines()]
     version = listed(project)["zeta"].version
-    assert lines[0] == "ORDER NAME KIND VERSION STATE HOOKS SOURCE"
-    assert lines[1] == f"1 zeta local {version} enabled pre_migrate plugins/zeta.py"
-    assert lines[2] == "2 gone - - missing - -"
+    assert lines[0] == "ORDER NAME KIND VERSION STATE HOOKS SOURCE COMMANDS"
+    assert lines[1] == f"1 zeta local {version} enabled pre_migrate plugins/zeta.py one,two"
+    assert lines[2] == "2 gone - - missing - - -"
     assert lines[3].startswith("- a local")
     starts = {line.index(word) for line, word in zip(text.splitlines(), _STATES, strict=True)}
     assert len(starts) == 1
@@ -183,6 +183,7 @@ def test_json_has_the_order_and_the_state(project: PluginProject) -> None:
         "state": "enabled",
         "hooks": ["pre_migrate"],
         "use": None,
+        "commands": [],
     }
     assert (second["order"], second["state"]) == (None, "not_enabled")
 

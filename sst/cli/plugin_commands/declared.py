@@ -1,0 +1,120 @@
+"""The names of the commands that a plugin declares: its text is read, nothing is imported.
+
+`--help` and `plugins list` show them; they must be quick, and work with a broken plugin.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+from sst.built_in import built_in_home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+COMMANDS = "COMMANDS"
+"""A plugin's module may name its commands: a tuple of texts."""
+_HOOK = "register_commands"
+_MAKERS = frozenset({"command", "group", "Command", "Group"})
+_ENVIRONMENTS = ("ENV_FOR_DYNACONF", "ENVIRONMENT")
+_SUFFIX = re.compile(r"_(command|cmd|group|grp)$")
+
+
+def declared_commands(path: Path | None) -> tuple[str, ...]:
+    """Return the commands of the plugin whose module is the file *path*, as its text has them.
+
+    What the module's `COMMANDS` says, else every command and group of click that the text makes
+    and adds to no other group. A name that only running the plugin would show is left out.
+    """
+    if path is None:
+        return ()
+    files = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
+    trees = {file: tree for file in files if (tree := _parsed(file))}
+    nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+    if not any(isinstance(node, ast.FunctionDef) and node.name == _HOOK for node in nodes):
+        return ()
+    said = _said(trees[path]) if path in trees else None
+    return tuple(dict.fromkeys(_made(nodes) if said is None else said))
+
+
+def commands_of_enabled(root: Path) -> dict[str, tuple[str, ...]]:
+    """Return the declared commands of the plugins that settings.toml below *root* enables.
+
+    Only plugins that are files are read: an installed one would have to be looked for.
+    """
+    found = {name: declared_commands(_file(root, name)) for name in _enabled(root)}
+    return {name: commands for name, commands in found.items() if commands}
+
+
+def _enabled(root: Path) -> Sequence[str]:
+    tables = tomllib.loads((root / "settings.toml").read_text(encoding="utf-8"))
+    asked = [os.environ[name] for name in _ENVIRONMENTS if os.environ.get(name)]
+    environment = (asked or ["development"])[0].strip().lower()
+    by_name = {name.lower(): table for name, table in tables.items()}
+    lists = (
+        by_name.get(name, {}).get("plugins", {}).get("enabled")
+        for name in (environment, "default")
+    )
+    return [name for name in next(filter(None, lists), []) if isinstance(name, str)]
+
+
+def _file(root: Path, name: str) -> Path | None:
+    folders = (root / "plugins", built_in_home() / "plugins")
+    places = (
+        folder / part for folder in folders for part in (f"{name}.py", f"{name}/__init__.py")
+    )
+    return next((place for place in places if place.is_file()), None)
+
+
+def _parsed(file: Path) -> ast.Module | None:
+    try:
+        return ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def _said(tree: ast.Module) -> list[str] | None:
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if any(isinstance(each, ast.Name) and each.id == COMMANDS for each in targets):
+            try:
+                value = ast.literal_eval(node.value)  # type: ignore[attr-defined]
+            except ValueError:
+                return None
+            return [each for each in value if isinstance(each, str)]
+    return None
+
+
+def _made(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    added = {
+        getattr(argument, "id", "")
+        for node in nodes
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_command"
+        for argument in node.args
+    }
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef) and node.name not in added:
+            for decorator in node.decorator_list:
+                if _is_click(decorator):
+                    yield _name(decorator) or _SUFFIX.sub("", node.name.lower()).replace("_", "-")
+        elif isinstance(node, ast.Call) and _is_click(node) and node.func.attr[0].isupper():  # type: ignore[attr-defined]
+            yield from filter(None, [_name(node)])
+
+
+def _is_click(node: ast.expr) -> bool:
+    made = node.func if isinstance(node, ast.Call) else node
+    is_made = isinstance(made, ast.Attribute) and made.attr in _MAKERS
+    return is_made and getattr(made.value, "id", "") == "click"  # type: ignore[attr-defined]
+
+
+def _name(node: ast.expr) -> str:
+    if not isinstance(node, ast.Call):
+        return ""
+    named = [each.value for each in node.keywords if each.arg == "name"]
+    first = next(iter([*node.args[:1], *named]), None)
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
