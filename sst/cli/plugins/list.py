@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sst.config.binding.policy import Choice
     from sst.hooks.manager import PluginEntry
 
-    Commands = Mapping[str, Sequence[str]]
+    Commands = Mapping[str, tuple[str, ...]]
 
 _HEADINGS = ("ORDER", "NAME", "KIND", "VERSION", "STATE", "HOOKS", "SOURCE", "COMMANDS")
 _NOT_CALLED = ("not_enabled", "switched_off", "left_out")

@@ -9,6 +9,7 @@ import click
 
 from sst.cli.call.command import Command
 from sst.cli.call.streams import results_only
+from sst.cli.plugins.list import commands_by_plugin
 from sst.cli.result.table import records
 from sst.migrator.values.report import Report
 
@@ -26,6 +27,7 @@ class PluginDetails:
     """The known facts about a plugin; of one that is not enabled, those that need no import."""
 
     entry: PluginEntry
+    commands: tuple[str, ...] = ()
     file: str = ""
     hooks: tuple[HookLocation, ...] = ()
     settings: tuple[dict[str, Any], ...] = ()
@@ -54,7 +56,7 @@ def command(invocation: Invocation, name: str) -> Report:
 def describe(invocation: Invocation, sources: Sources, name: str) -> PluginDetails:
     """Return what is known about the plugin *name*; raises `UsageError` when there is none."""
     entry = _entry(sources, name)
-    details = PluginDetails(entry)
+    details = PluginDetails(entry, commands_by_plugin(sources.root, [entry]).get(name, ()))
     if name not in sources.choice.active:
         state = entry.state.replace("_", " ")
         return replace(details, problems=(f"not imported: it is {state}",))
@@ -133,6 +135,8 @@ def _rows(details: PluginDetails) -> Iterator[tuple[str, ...]]:
     yield "state", entry.state.replace("_", " "), ""
     yield "source", entry.source or "-", ""
     yield "file", details.file or "-", ""
+    if details.commands:
+        yield "commands", ", ".join(details.commands), ""
     for place in details.hooks:
         yield f"hook {place.hook}", place.mode, place.place
     for each in details.settings:
@@ -146,6 +150,7 @@ def _rows(details: PluginDetails) -> Iterator[tuple[str, ...]]:
 def _json(details: PluginDetails) -> dict[str, Any]:
     return {
         **details.entry.to_dict(),
+        "commands": [*details.commands],
         "file": details.file or None,
         "hook_places": [asdict(place) for place in details.hooks],
         "settings": [*details.settings],

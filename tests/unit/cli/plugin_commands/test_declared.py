@@ -69,6 +69,8 @@ def test_help_and_list_name_the_commands_of_enabled_plugins(shelf: Project) -> N
     commands = {one["name"]: one["commands"] for one in listed.json["plugins"]}
     assert (commands["shelf"], commands["backup"]) == (["tidy"], ["backup", "restore"])
     assert commands["notify"] == []
+    shown = shelf.migrate("plugins", "show", "backup", "--json")
+    assert shown.json["plugin"]["commands"] == ["backup", "restore"]
 
 
 @pytest.mark.parametrize("text", ["[default\n", "[default]\nplugins = 3\n", None])
