@@ -145,8 +145,8 @@ class Run:
 
     The value is of JSON's types; a second note under a key replaces the first. It is kept under
     the plugin's name, without secrets, and written at once: a run that fails or is killed has it.
-    Notes of one plugin are 64 KiB at most. Those of a run that ends before it is on record are
-    dropped, those made in `aside` are written after it.
+    Notes of one plugin are 64 KiB at most. Those made in `aside` are written after it,
+    those of `plan` and `check` are dropped.
     Raises `TypeError` or `ValueError`, which say what to write instead.
     """
     fetch: Fetch = field(default=_not_given("fetch"), repr=False, compare=False)
@@ -160,7 +160,7 @@ class Run:
     """`run.execute("delete from site where name = :name", name="x")` returns the number of rows.
 
     It commits by itself, on a connection like that of `fetch`: what it wrote stays when the run
-    fails. It cannot have a lock that a revision holds: `in_revision` has a connection for that.
+    fails. In `plan` and `check`, which change nothing, it and `engine` refuse.
     """
     engine: Callable[[], Engine] = field(default=_not_given("engine"), repr=False, compare=False)
     """Return an SQLAlchemy engine without a pool, for more than one statement.

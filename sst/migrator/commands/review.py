@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn
 
 from sst.errors import VetoedError
+from sst.hooks.contract.run import Veto
 from sst.migrator.run.progress import new_run_id
 from sst.migrator.session.inspection import DatabaseInspection
+from sst.migrator.session.own_statements import OwnStatements
 from sst.migrator.values.planned_run import planned_run
 from sst.migrator.values.report import Objection
 
@@ -35,8 +38,24 @@ def objections(
         steps,
         inspect=lambda: DatabaseInspection(context),
     )
+    run = replace(
+        run,
+        note=_nowhere,
+        fetch=OwnStatements(context, run.id).fetch,
+        execute=_nothing_is_changed,
+        engine=_nothing_is_changed,
+    )
     raised = context.plugins.objections("review_plan", run=run)
     return tuple(_objection(context, error) for error in raised)
+
+
+def _nowhere(key: str, value: object) -> None:
+    """Drop the note *value* of *key*: no run is on record."""
+    del key, value
+
+
+def _nothing_is_changed(*_: object, **__: object) -> NoReturn:
+    raise Veto("`plan` and `check` change nothing", "read with run.fetch in review_plan")
 
 
 def _objection(context: Context, error: HookFailedError) -> Objection:

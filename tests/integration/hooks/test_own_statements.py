@@ -231,3 +231,19 @@ def test_observer_reads_what_is_committed(site: Project) -> None:
 
     assert site.migrate("upgrade").exit_code == 0
     assert told(site) == "[('two',)]"
+
+
+def test_review_of_a_plan_reads_and_writes_nothing(site: Project) -> None:
+    write(
+        site,
+        "run.note('a', 1)\n"
+        "    tell(run.fetch('select count(*) from site'))\n"
+        "    run.execute('delete from site')",
+        "review_plan(run)",
+    )
+
+    result = site.migrate("plan")
+
+    assert told(site) == "[(2,)]"
+    assert "`plan` and `check` change nothing" in result.output
+    assert site.query("select count(*) from site") == [(2,)]

@@ -11,7 +11,7 @@ import pytest
 import sst.hooks
 from sst import testing
 from sst.hooks import CommandContext, EventKind, Inspection, LockedWork, Problem, Veto
-from sst.testing import FakeCommandContext, FakeInspection, FakeLockedWork
+from sst.testing import FakeCommandContext, FakeDatabase, FakeInspection, FakeLockedWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,3 +121,28 @@ def test_command_that_is_not_confirmed_is_refused() -> None:
     with pytest.raises(Veto, match="was not confirmed"):
         context.confirm("restore x", "another")
     context.confirm("restore x", "app")
+
+
+def test_fake_database_answers_by_words_and_remembers() -> None:
+    database = FakeDatabase({"from job": [(2,)]}, changed=3)
+    run = testing.a_run(fetch=database.fetch, execute=database.execute)
+
+    rows = run.fetch("select count(*) FROM  job where state = :sql", sql="x")
+    count = run.execute("delete from job")
+
+    assert (rows, count) == ([(2,)], 3)
+    assert database.asked == [("select count(*) FROM  job where state = :sql", {"sql": "x"})]
+    assert database.executed == [("delete from job", {})]
+
+
+def test_run_that_was_made_without_a_database_says_so() -> None:
+    with pytest.raises(LookupError, match=r"made without fetch: give it one, as fetch=\.\.\."):
+        testing.a_run().fetch("select 1")
+
+
+def test_notes_of_a_built_run_can_be_looked_at() -> None:
+    notes: dict[str, Any] = {}
+
+    testing.a_run(note=notes.__setitem__).note("a", 1)
+
+    assert notes == {"a": 1}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from sqlalchemy.engine import make_url
 
 from tests.support.forks import wait_until
 from tests.support.neighbours import neighbour
-from tests.support.project import REPOSITORY
+from tests.support.page import python_example
 from tests.support.swapper import events, rows, swapper
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from tests.support.project import Project
 
 __all__ = ["swapper"]
-
-PAGE = (REPOSITORY / "docs" / "plugin-authors" / "writing-a-plugin.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -47,9 +44,8 @@ def test_end_of_the_work_is_on_record(
 
 
 def test_tutorials_command_counts_under_the_lock(project: Project) -> None:
-    [census] = re.findall(r"```python\n(\"\"\"Count the tables.*?)```", PAGE, flags=re.DOTALL)
     project.revision("one", "op.create_table('one', sa.Column('id', sa.Integer))")
-    project.plugin("census", census)
+    project.plugin("census", python_example("Count the tables"))
     project.enable("census")
     assert project.migrate("upgrade").exit_code == 0
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import tomllib
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,14 +16,17 @@ from sst.config import open_sources
 from sst.config.declared.plugin_policy import PluginPolicy
 from sst.errors import ConfigError
 from sst.hooks.manager import HookFailedError, Plugins, build
+from tests.support.page import PAGE, python_example
 from tests.support.plugin_project import a_run, install
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.plugin_project import PluginProject
 
-_DOCS = Path(__file__).parents[4] / "docs"
-PAGE = (_DOCS / "plugin-authors" / "writing-a-plugin.md").read_text(encoding="utf-8")
-FILE, _, COMMAND, PACKAGE, *_ = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+FILE = python_example("Refuse to migrate on the days")
+COMMAND = python_example("Count the tables")
+PACKAGE = python_example("Refuse to migrate on a Friday")
 SETTINGS, ENABLED, PYPROJECT, DECISIONS = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
 FRIDAY, SUNDAY, MONDAY = (datetime(2026, 11, day, tzinfo=UTC) for day in (20, 22, 23))
 
