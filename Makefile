@@ -24,6 +24,10 @@ DEMO = env -u ENVIRONMENT -u DATABASE_URL_FILE -u PLUGINS__ENABLED \
 	-u MIGRATE__SCRIPT_LOCATION -u MIGRATE__ALEMBIC_CONFIG \
 	ENV_FOR_DYNACONF=development DATABASE_URL=embedded $(PY) migrate.py
 
+# What `make serve RELOAD=1` adds: the code, and the files that settings are read from.
+RELOAD ?=
+WATCH = --reload $(addprefix --reload-include ,settings.toml .secrets.toml settings.local.toml .env)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo serve test check format references test-lowest test-examples install-demo install lock clean
@@ -38,9 +42,9 @@ demo: install-demo ## Migrate an embedded PostgreSQL: upgrade with backup and ch
 	done
 	@printf '\nNow see the application: make serve, then open http://$(HOST):$(PORT)/docs\n'
 
-serve: install-demo ## Serve the application on HOST:PORT (127.0.0.1:8000)
+serve: install-demo ## Serve the application on HOST:PORT (127.0.0.1:8000); RELOAD=1: again after each change
 	@echo 'Open http://$(HOST):$(PORT)/docs (closed in a protected environment)'
-	$(PY) -m uvicorn app.main:app --host $(HOST) --port $(PORT)
+	$(PY) -m uvicorn app.main:app --host $(HOST) --port $(PORT) $(if $(RELOAD),$(WATCH))
 
 test: install ## Run all tests on an embedded PostgreSQL, and on TEST_DATABASE_URL when set
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
@@ -100,9 +104,9 @@ install: install-demo ## Install the tools of test and check as well
 lock: install ## Lock the versions again; newest ones with ARGS=--upgrade
 	$(PY) $(PIP) install --quiet uv
 	$(COMPILE) --output-file requirements.lock pyproject.toml
-	$(COMPILE) --extra embedded --constraint requirements.lock \
+	$(COMPILE) --extra embedded --extra reload --constraint requirements.lock \
 		--output-file requirements-demo.lock pyproject.toml
-	$(COMPILE) --extra embedded --group dev --constraint requirements-demo.lock \
+	$(COMPILE) --extra embedded --extra reload --group dev --constraint requirements-demo.lock \
 		--output-file requirements-dev.lock pyproject.toml
 	rm -f requirements-lowest.lock
 	$(COMPILE) --python-version 3.11 --resolution lowest-direct \
