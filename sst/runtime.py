@@ -26,6 +26,7 @@ from sst.migrator.values.context import Context, Version, to_stderr
 from sst.redaction.logs import configure_logging
 from sst.redaction.redact import redact
 from sst.settings.checking import no_server
+from sst.settings.in_force import in_force
 from sst.settings.loading import load_configuration
 
 if TYPE_CHECKING:
@@ -57,10 +58,16 @@ def open_runtime(
     Raises `ConfigError` with every problem of settings and plugins at once, `UsageError` when
     there is no plugin of a name in *left_out*.
     """
-    sources = open_sources(root, environ=environ, overrides=overrides, left_out=left_out)
-    configuration, discovery = load_configuration(sources)
+    shared = in_force(root)
+    is_plain = environ is None and not overrides and not left_out
+    loaded = shared.claim() if is_plain else None
+    if loaded is None:
+        sources = open_sources(root, environ=environ, overrides=overrides, left_out=left_out)
+        loaded = load_configuration(sources)
+    configuration, discovery = loaded
     settings, choice = configuration.plugin_settings, configuration.choice
     plugins = build(discovery.found, settings, choice, secrets=configuration.secrets)
+    shared.publish(configuration)
     return Runtime(root, configuration, plugins, x)
 
 
@@ -99,8 +106,8 @@ class Runtime:
 
     @property
     def settings(self) -> Settings:
-        """The frozen settings."""
-        return self.configuration.settings
+        """The frozen settings; a test may have put others over them."""
+        return in_force(self.project_root).over(self.configuration.settings)
 
     @property
     def environment(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, Field
 
 from app.api.fields import LARGEST_ID, Answer, Body
+from app.settings import settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -21,7 +22,10 @@ class Paging(Body):
     after: Annotated[int, Field(ge=0, le=LARGEST_ID)] = Field(
         0, description="`next` of the page before; 0 is the beginning."
     )
-    limit: Annotated[int, Field(ge=1, le=100)] = Field(50, description="Rows on a page.")
+    limit: Annotated[int, Field(ge=1, le=100)] = Field(
+        default_factory=lambda: settings.app.page_size,
+        description="Rows on a page; without it the setting `app.page_size`.",
+    )
 
     def filters(self) -> dict[str, Any]:
         """Return the filters that the client has sent."""

@@ -101,10 +101,13 @@ def schema(invocation: Invocation) -> Report:
     """Print the JSON Schema of settings.toml, for editors."""
     from sst.config.show import checking
     from sst.config.show.generate import json_schema
+    from sst.settings.application_model import application_model
 
     sources = invocation.sources()
     result = json_schema(
-        _sections(sources), environments=checking.every_environment(invocation.root)
+        _sections(sources),
+        checking.every_environment(invocation.root),
+        application_model(sources).model,
     )
     text = json.dumps(result, indent=2, ensure_ascii=False)
     return _report(text, sources.environment, result)
@@ -167,7 +170,7 @@ def render_explain(result: Explained) -> str:
         ("  in a file", result.key, ""),
         ("  type", result.type, ""),
         ("  default", _text(result.default), ""),
-        ("  plugin", result.plugin or "the core", ""),
+        ("  plugin", result.plugin or result.owner, ""),
     ]
     voices = [
         ("  in force" if position == 0 else "  overruled", _text(voice.value), voice.source)

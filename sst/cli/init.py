@@ -25,6 +25,11 @@ _SETTINGS = """\
 # `{program} config show --sources` lists all of them with where their values come from.
 # No secrets: those go to .secrets.toml, to the environment or to NAME_FILE.
 
+# Settings of your own: a pydantic model, filled from [default.app] and APP__... as those of the
+# core are, and read with `from app.settings import settings`.
+# [default]
+# app_settings = "app.settings:AppSettings"
+
 [default.migrate]
 {location}
 # Seconds that a statement may wait for a table's lock; the revision is then tried again.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sst.config.declared.catalog import settings_of
+from sst.config.declared.setting import settings_of
 from sst.db.url import DatabaseUrl
 from sst.errors import ConfigError, Problem
 from sst.hooks.manager import build

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sst.config import PluginValue
+from sst.config.binding.validation_errors import masked
 from sst.errors import ConfigError
 from sst.hooks.finding.lockfile import refuse_changed_code
 from sst.hooks.manager import (
@@ -15,6 +16,7 @@ from sst.hooks.manager import (
     find_candidates,
     unknown_names,
 )
+from sst.settings.application_model import application_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 def load_configuration(
     sources: Sources, *, ask_stores: bool = True
 ) -> tuple[Configuration, Discovery]:
-    """Bind the settings of the core and of every enabled plugin.
+    """Bind the settings of the core, of the application and of every enabled plugin.
 
     Without *ask_stores* no plugin is asked for values; a secret that one of them may have is then
     not missing, and neither is it when asking them failed.
@@ -38,11 +40,15 @@ def load_configuration(
     enabled, discovery = sources.enabled_plugins(), _discover(sources)
     sections = {found.name: found.config_model for found in discovery.found if found.config_model}
     problems = list(discovery.problems)
+    application = application_model(sources)
+    problems += [masked(problem, sources.secrets) for problem in application.problems]
     values: list[PluginValue] = []
     have_answered = ask_stores
     stores = [found for found in discovery.found if found.implements("config_values")]
     try:
-        values = _ask(stores, sources, sections) if ask_stores and stores else []
+        values = (
+            _ask(stores, sources, sections, application.model) if ask_stores and stores else []
+        )
     except ConfigError as error:
         problems += error.problems
         have_answered = False
@@ -52,6 +58,7 @@ def load_configuration(
         configuration = sources.bind(
             sections,
             values,
+            application=application.model,
             known_plugins=(*enabled, *find_candidates(sources.root)),
             unread_plugins=set(enabled) - {found.name for found in discovery.found},
         )
@@ -72,7 +79,10 @@ def _discover(sources: Sources) -> Discovery:
 
 
 def _ask(
-    stores: Sequence[FoundPlugin], sources: Sources, sections: Mapping[str, type[BaseModel]]
+    stores: Sequence[FoundPlugin],
+    sources: Sources,
+    sections: Mapping[str, type[BaseModel]],
+    application: type[BaseModel] | None,
 ) -> list[PluginValue]:
     """Ask the secret stores, each once; they are set up from the other sources."""
     configs = {
@@ -83,7 +93,7 @@ def _ask(
     answers = build(stores, configs, sources.choice, secrets=sources.core_secrets).collect(
         "config_values",
         environment=sources.environment,
-        wanted=sources.wanted(sections),
+        wanted=sources.wanted(sections, application),
         project_root=sources.root,
     )
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
@@ -11,16 +12,19 @@ from pydantic import BaseModel, ValidationError
 from sst.config.binding.merge import merge
 from sst.config.binding.read_value import UnreadableError, contributing, convert, refuse_token
 from sst.config.binding.validation_errors import Refusal, describe_refusals
-from sst.config.declared.names import fold
+from sst.config.declared.annotations import choices
+from sst.config.declared.durations import duration_of
+from sst.config.declared.names import did_you_mean, fold
+from sst.config.declared.nested import Part, change_parts, unknown_keys, written
 from sst.config.declared.validation import validate_by_name
 from sst.config.habits.list_markers import appended, grows
 from sst.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sst.config.binding.values_by_setting import ValuesBySetting
-    from sst.config.declared.catalog import Setting
+    from sst.config.declared.setting import Setting
     from sst.config.sources.source_values import SourceValue, Value
 
 
@@ -52,12 +56,12 @@ def bind_model(
         if path[: len(prefix)] == prefix and fields.intersection(path[len(prefix) :][:1])
     ]
     data, problems = _collect(mine, prefix, values_by_setting)
-    data.update(fixed or {})
+    data = _over_defaults(model, data) | dict(fixed or {})
     found = _validate(model, data)
     if isinstance(found, BaseModel):
         return Bound(found, tuple(problems))
     told = describe_refusals(
-        found, model, prefix, values_by_setting, assume_secrets=assume_secrets
+        found, model, prefix, values_by_setting, data, assume_secrets=assume_secrets
     )
     rest = (
         _validate(model, _without(data, [error["loc"] for error in found.errors]))
@@ -65,6 +69,18 @@ def bind_model(
         else None
     )
     return Bound(rest if isinstance(rest, BaseModel) else None, (*problems, *told))
+
+
+def _over_defaults(model: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *data* with what the default of a table has beside it: a table is merged."""
+    found = dict(data)
+    for name, given in data.items():
+        field = model.model_fields.get(name)
+        default = field.default if field else None
+        if isinstance(given, dict) and isinstance(default, BaseModel):
+            own = {key: getattr(default, key) for key in default.model_fields_set}
+            found[name] = _over_defaults(type(default), own | given)
+    return found
 
 
 def _validate(model: type[BaseModel], data: Mapping[str, Any]) -> BaseModel | Refusal:
@@ -88,32 +104,57 @@ def _collect(
         source_values = values_by_setting.about(setting)
         if not source_values:
             continue
+        source = source_values[-1].source
         try:
-            _put(data, setting.path[len(prefix) :], _value(source_values, setting))
+            value = _value(source_values, setting)
+            _put(data, setting.path[len(prefix) :], _with_durations(value, setting))
         except UnreadableError as error:
             source = error.source or source_values[-1].source
             problems.append(Problem(setting.name, str(error), source, error.hint))
+        else:
+            problems += _unknown_inside(value, setting, source)
     return data, problems
+
+
+def _unknown_inside(value: Value, setting: Setting, source: str) -> Iterator[Problem]:
+    for place, known in unknown_keys(setting.annotation, value):
+        subject = f"{setting.name}{written(place)}"
+        yield Problem(subject, "is not a setting", source, did_you_mean(str(place[-1]), known))
+
+
+def _with_durations(value: Value, setting: Setting) -> Value:
+    """Return *value* with its durations read: pydantic knows no `2h`."""
+
+    def read(part: Part) -> Value:
+        allowed = choices(part.annotation)
+        if isinstance(part.value, str) and timedelta in allowed and str not in allowed:
+            return duration_of(part.value) or part.value
+        return part.value
+
+    return change_parts(setting, value, read)
 
 
 def _value(source_values: Sequence[SourceValue], setting: Setting) -> Value:
     """Return the winner's value; a table is merged key by key, a list may grow."""
     if not setting.is_table:
         return _winner(source_values, setting)
-    table: dict[str, Any] = {}
+    found: Value = {}
     for source_value in source_values:
-        value = source_value.value
         rest = source_value.path[len(setting.path) :]
-        if not rest:
-            value = convert(source_value, setting)
-            if not isinstance(value, dict):
-                message = "is not a table"
-                raise UnreadableError(message)
+        value = source_value.value if rest else convert(source_value, setting)
         for part in reversed(rest):
             value = {part: value}
-        merge(table, value, setting.annotation, is_cased=not source_value.is_text)
-    refuse_token(table, setting)
-    return table
+        if isinstance(value, dict):
+            table = found if isinstance(found, dict) else {}
+            merge(table, value, setting.annotation, is_text=source_value.is_text)
+            found = table
+        elif setting.is_mapping:
+            message = "is not a table"
+            raise UnreadableError(message)
+        else:
+            found = value
+    refuse_token(found, setting)
+    return found
 
 
 def _winner(source_values: Sequence[SourceValue], setting: Setting) -> Value:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sst.config.binding.values_by_setting import sources_of
+from sst.config.declared.names import APP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from sst.config.binding.bind import Bound
     from sst.config.binding.policy import Choice
     from sst.config.binding.values_by_setting import ValuesBySetting
-    from sst.config.declared.catalog import Setting
     from sst.config.declared.schema import Settings
+    from sst.config.declared.setting import Setting
     from sst.config.sources.source_values import SourceValue, Value
 
 
@@ -48,6 +49,8 @@ class Configuration:
     """Every text that must never be printed, for the log's redactor."""
     warnings: tuple[str, ...] = ()
     """Settings that are allowed and should not stay so."""
+    application: BaseModel | None = field(default=None, repr=False)
+    """The application's own settings; None when it names no model of them."""
     entries: tuple[Entry, ...] = field(default=(), repr=False)
     """Every setting with its sources, for `config show` and `config explain`."""
 
@@ -62,37 +65,44 @@ class Configuration:
         raise TypeError(message)
 
 
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The validated models: the core's, the application's, and the plugins' by name."""
+
+    core: Settings
+    application: BaseModel | None
+    plugins: Mapping[str, BaseModel]
+
+
+def instances(bound: Mapping[str, Bound]) -> Mapping[str, BaseModel]:
+    """Return the settings of the plugins that are *bound* and have any."""
+    return {name: one.instance for name, one in bound.items() if one.instance is not None}
+
+
 def assemble(
-    settings: Settings,
-    bound: Mapping[str, Bound],
-    values_by_setting: ValuesBySetting,
-    choice: Choice,
-    warnings: tuple[str, ...],
+    models: Models, values_by_setting: ValuesBySetting, choice: Choice, warnings: tuple[str, ...]
 ) -> Configuration:
-    """Return the configuration of *settings* and of the plugins that are *bound*."""
-    plugins = {name: one.instance for name, one in bound.items() if one.instance is not None}
+    """Return the configuration of *models*."""
     return Configuration(
-        settings=settings,
-        plugin_settings=MappingProxyType(plugins),
+        settings=models.core,
+        application=models.application,
+        plugin_settings=MappingProxyType(dict(models.plugins)),
         choice=choice,
         secrets=values_by_setting.secrets(),
         warnings=warnings,
         entries=tuple(
-            Entry(
-                one, _effective(one, settings, plugins, choice), values_by_setting.about(one)[::-1]
-            )
+            Entry(one, _effective(one, models, choice), values_by_setting.about(one)[::-1])
             for one in values_by_setting.catalog.settings.values()
         ),
     )
 
 
-def _effective(
-    setting: Setting, settings: Settings, plugins: Mapping[str, BaseModel], choice: Choice
-) -> Value:
+def _effective(setting: Setting, models: Models, choice: Choice) -> Value:
     """Return the value of *setting* as its model holds it."""
     if setting.plugin is None:
-        return _walk(settings, setting.path)
-    of_policy = choice.policies if setting.is_policy else plugins
+        is_own = setting.path[0] == APP and len(setting.path) > 1
+        return _walk(models.application if is_own else models.core, setting.path[is_own:])
+    of_policy = choice.policies if setting.is_policy else models.plugins
     instance = of_policy.get(setting.plugin)
     return None if instance is None else _walk(instance, setting.path[2:])
 

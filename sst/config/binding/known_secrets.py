@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sst.config.declared.annotations import has_telling_name
-from sst.config.declared.names import PLUGINS, SEPARATOR, path_of
+from sst.config.declared.names import APP, PLUGINS, SEPARATOR, path_of
 from sst.config.habits.list_markers import MARKERS
 from sst.config.sources.files import SECRETS, leaves
 from sst.config.sources.secret_files import read_secret_file
@@ -38,9 +38,10 @@ def known_in_variables(variables: Mapping[str, str]) -> frozenset[str]:
 
 
 def known_for_plugins(variables: Mapping[str, str], root: Path) -> frozenset[str]:
-    """Return the secrets in *variables* for plugins, as far as that is plain without them.
+    """Return the secrets in *variables* for plugins and the application, as far as they are plain.
 
-    What a `PLUGINS__..._FILE` holds is one; *root* is where a relative path starts.
+    What a `PLUGINS__..._FILE` or an `APP__..._FILE` holds is one; *root* is where a relative path
+    starts.
     """
     return _without_words(
         text
@@ -53,8 +54,8 @@ def known_for_plugins(variables: Mapping[str, str], root: Path) -> frozenset[str
 def known_in_files(files: Iterable[TomlFile]) -> frozenset[str]:
     """Return the secrets in *files*, in the sections of every environment.
 
-    In `.secrets.toml` that is everything that is said to a plugin; settings.toml is for everybody
-    to read, so a text there is none for its name.
+    In `.secrets.toml` that is everything that is said to a plugin or to the application;
+    settings.toml is for everybody to read, so a text there is none for its name.
     """
     return _without_words(
         text
@@ -63,7 +64,7 @@ def known_in_files(files: Iterable[TomlFile]) -> frozenset[str]:
         for text in _of(
             "" if file.name == SETTINGS else path[-1],
             value,
-            is_secret=file.name == SECRETS and PLUGINS in path,
+            is_secret=file.name == SECRETS and not {PLUGINS, APP}.isdisjoint(path),
         )
     )
 
@@ -77,7 +78,7 @@ def known_in_overrides(overrides: Sequence[str]) -> frozenset[str]:
 
 
 def _is_for_plugin(name: str) -> bool:
-    return name.startswith(f"{PLUGINS.upper()}{SEPARATOR}")
+    return name.startswith((f"{PLUGINS.upper()}{SEPARATOR}", f"{APP.upper()}{SEPARATOR}"))
 
 
 def _given(name: str, value: str, root: Path) -> Iterator[str]:

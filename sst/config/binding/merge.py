@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from sst.config.binding.read_value import UnreadableError
-from sst.config.declared.annotations import Annotation, choices, is_mapping, model_of
+from sst.config.binding.read_value import UnreadableError, convert_part
+from sst.config.declared.annotations import Annotation, choices
 from sst.config.declared.names import fold
+from sst.config.declared.nested import below, fields_of
 from sst.config.habits.list_markers import appended, grows
 
 if TYPE_CHECKING:
@@ -14,26 +15,27 @@ if TYPE_CHECKING:
 
 
 def merge(
-    table: dict[str, Any], value: Mapping[str, Any], annotation: Annotation, *, is_cased: bool
+    table: dict[str, Any], given: Mapping[str, Any], annotation: Annotation, *, is_text: bool
 ) -> None:
-    """Put *value* into *table*, whose declared type is *annotation*.
+    """Put *given* into *table*, whose declared type is *annotation*.
 
-    A variable's keys have no case (not *is_cased*): they find the key that is there, or the field
-    of the model there, whatever its case; one that finds none stays as it is written.
+    A variable's keys have no case (*is_text*): they find the key that is there, or the field of a
+    model there, whatever its case; one that finds none stays as it is written. Its values are
+    read by the type that is declared for their place.
     Raises `UnreadableError` where one of the two is a table and the other is not.
     """
-    for written, new in value.items():
-        key = written if is_cased else _spelled(written, (*table, *_fields(annotation)))
-        old = table.get(key)
+    for written, new in given.items():
+        key = _spelled(written, (*table, *_fields(annotation))) if is_text else written
+        old, inner = table.get(key), below(annotation, key)[0]
         if isinstance(new, dict) and isinstance(old, dict | None):
-            merge(table.setdefault(key, {}), new, _below(annotation, key), is_cased=is_cased)
+            merge(table.setdefault(key, {}), new, inner, is_text=is_text)
         elif isinstance(new, dict) != isinstance(old, dict) and key in table:
             message = "is a value here and a table there"
             raise UnreadableError(message)
-        elif grows(new):
-            table[key] = appended(old if isinstance(old, list) else (), new)
         else:
-            table[key] = new
+            value = convert_part(new, inner) if is_text and isinstance(new, str) else new
+            below_it = old if isinstance(old, list) else ()
+            table[key] = appended(below_it, value) if grows(value) else value
 
 
 def _spelled(key: str, known: Iterable[str]) -> str:
@@ -43,15 +45,4 @@ def _spelled(key: str, known: Iterable[str]) -> str:
 
 
 def _fields(annotation: Annotation) -> tuple[str, ...]:
-    model = model_of(annotation)
-    return tuple(model.model_fields) if model else ()
-
-
-def _below(annotation: Annotation, key: str) -> Annotation:
-    """Return the declared type of what stands at *key* in a value of the type *annotation*."""
-    model = model_of(annotation)
-    if model:
-        field = model.model_fields.get(key)
-        return field.annotation if field else Any
-    tables = [one for one in choices(annotation) if is_mapping(one)]
-    return get_args(tables[0])[1] if tables and len(get_args(tables[0])) > 1 else Any
+    return tuple(name for one in choices(annotation) for name in fields_of(one))

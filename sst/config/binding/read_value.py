@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sst.config.declared.annotations import Kind, accepts_bool
+from sst.config.declared.annotations import Kind, accepts_bool, kind_of
 from sst.config.habits.list_markers import grows
 from sst.config.habits.tokens import advice, refused_token, token_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sst.config.declared.catalog import Setting
+    from sst.config.declared.annotations import Annotation
+    from sst.config.declared.setting import Setting
     from sst.config.sources.source_values import SourceValue, Value
 
 
@@ -102,20 +103,25 @@ def _read_list(text: str) -> list[Any]:
     stripped = text.strip()
     if not stripped.startswith(("[", "{")):
         return [part.strip() for part in stripped.split(",") if part.strip()]
-    found = _parse_json(stripped)
+    found = parse_json(stripped)
     if not isinstance(found, list):
         raise UnreadableError(_NOT_A_LIST)
     return found
 
 
 def _read_table(text: str) -> dict[str, Any]:
-    found = _parse_json(text)
+    found = parse_json(text)
     if not isinstance(found, dict):
         raise UnreadableError(_NOT_A_TABLE)
     return found
 
 
-def _parse_json(text: str) -> Value:
+def convert_part(text: str, annotation: Annotation) -> Value:
+    """Return a variable's *text* for a part of a table, whose declared type is *annotation*."""
+    return _READERS[kind_of(annotation)](text)
+
+
+def parse_json(text: str) -> Value:
     """Return the JSON value of *text*, None when it is none.
 
     The decoder's own error would carry the whole text.

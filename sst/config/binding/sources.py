@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 from pydantic import BaseModel
 
 from sst.config.binding.bind import Bound, bind_model
-from sst.config.binding.configuration import Configuration, assemble
+from sst.config.binding.configuration import Configuration, Models, assemble, instances
 from sst.config.binding.known_secrets import (
     known_for_plugins,
     known_in_files,
@@ -23,11 +23,12 @@ from sst.config.binding.validation_errors import masked
 from sst.config.binding.values_by_setting import ValuesBySetting
 from sst.config.declared.catalog import build_catalog
 from sst.config.declared.names import (
+    APP,
+    APP_SETTINGS,
     ENABLED,
     PLUGINS,
     PROTECTED,
     fold,
-    key_of,
     path_of,
     section_path,
 )
@@ -35,6 +36,7 @@ from sst.config.declared.plugin_policy import is_policy
 from sst.config.declared.schema import PluginsSettings, Settings
 from sst.config.declared.secret_pickles import keep_secrets
 from sst.config.sources.enabled_plugins import enabled_anywhere, enabled_problems
+from sst.config.sources.lint import unknown_in_files
 from sst.config.sources.precedence import Layer
 from sst.config.sources.source_values import low_to_high
 from sst.config.sources.variables import read_environment, read_overrides, read_plugin_values
@@ -68,6 +70,12 @@ class Sources:
     warnings: tuple[str, ...] = ()
     assume_secrets: bool = False
 
+    @cached_property
+    def application(self) -> SourceValue | None:
+        """Return what names the model of the application's settings; nothing is imported."""
+        given = self._of_core.about(self._of_core.catalog.settings[(APP_SETTINGS,)])
+        return given[-1] if given else None
+
     def enabled_plugins(self) -> tuple[str, ...]:
         """Return the names in `plugins.enabled`, in their order; nothing is imported."""
         plugins = cast("PluginsSettings", self._plugins.instance or PluginsSettings())
@@ -97,8 +105,7 @@ class Sources:
     @cached_property
     def core_secrets(self) -> frozenset[str]:
         """Those of the core's settings, and what the variables of other programs hold."""
-        catalog = build_catalog()
-        core = ValuesBySetting.of(self._values((), catalog).source_values, catalog).secrets()
+        core = self._of_core.secrets()
         return core | known_in_variables(self.dotenv) | known_in_variables(self.environ)
 
     def unread(self) -> tuple[SourceValue, ...]:
@@ -118,9 +125,8 @@ class Sources:
         Nothing, when `plugins.enabled` and what is decided about each plugin can be read: `bind`
         will report the rest.
         """
-        catalog = build_catalog()
-        values_by_setting = ValuesBySetting.of(self._values((), catalog).source_values, catalog)
-        source = values_by_setting.source(catalog.settings[ENABLED])
+        values_by_setting = self._of_core
+        source = values_by_setting.source(values_by_setting.catalog.settings[ENABLED])
         listed = enabled_problems(self.enabled_plugins(), source)
         faults = (*self._plugins.problems, *listed, *self._choice[1])
         if not faults:
@@ -139,18 +145,23 @@ class Sources:
             raise ConfigError(bound.problems)
         return cast("M", bound.instance)
 
-    def wanted(self, sections: Mapping[str, type[BaseModel]] | None = None) -> tuple[str, ...]:
-        """Return the names that a plugin may give, those of *sections* included.
+    def wanted(
+        self,
+        sections: Mapping[str, type[BaseModel]] | None = None,
+        application: type[BaseModel] | None = None,
+    ) -> tuple[str, ...]:
+        """Return the names that a plugin may give, those of *sections* and *application* included.
 
         Left out is what a stronger source decides already: NAME_FILE, environment, `--set`.
         """
-        catalog = build_catalog(sections, enabled=self.enabled_plugins())
+        catalog = build_catalog(sections, application=application, enabled=self.enabled_plugins())
         source_values = self._values((), catalog).source_values
         decided = {each.name for each in source_values if each.layer > Layer.PLUGIN}
         return tuple(
             setting.name
             for path, setting in catalog.settings.items()
-            if path != ENABLED and not is_policy(path) and not setting.is_declared
+            if path not in (ENABLED, (APP_SETTINGS,)) and not is_policy(path)
+            if not setting.is_declared
             if setting.name not in decided
         )
 
@@ -158,20 +169,28 @@ class Sources:
         self,
         sections: Mapping[str, type[BaseModel]],
         values: Sequence[PluginValue] = (),
+        *,
+        application: type[BaseModel] | None = None,
         known_plugins: Collection[str] = (),
         unread_plugins: Collection[str] = (),
     ) -> Configuration:
         """Return the validated whole; *sections* are the enabled plugins' settings by plugin.
 
+        *application* is the model of the application's own settings; without it, where one is
+        named, they are not judged.
         *values* came from `config_values`; *known_plugins* exist, enabled or not;
         the settings of *unread_plugins*, which could not be imported, are not judged.
         Raises `ConfigError` with all problems at once.
         """
-        known = {*known_plugins, *enabled_anywhere(self.files)}
         catalog = build_catalog(
-            sections, enabled=self.enabled_plugins(), known=known, unread=unread_plugins
+            sections,
+            application=application,
+            is_application_unread=application is None and self.application is not None,
+            enabled=self.enabled_plugins(),
+            known={*known_plugins, *enabled_anywhere(self.files)},
+            unread=unread_plugins,
         )
-        found = self._bind(sections, tuple(values), catalog)
+        found = self._bind(sections, application, tuple(values), catalog)
         del values
         if not isinstance(found, Configuration):
             raise ConfigError(found)
@@ -180,6 +199,7 @@ class Sources:
     def _bind(
         self,
         sections: Mapping[str, type[BaseModel]],
+        application: type[BaseModel] | None,
         values: tuple[PluginValue, ...],
         catalog: Catalog,
     ) -> Configuration | list[Problem]:
@@ -187,20 +207,22 @@ class Sources:
         values_by_setting = ValuesBySetting.of(found.source_values, catalog)
         core = self._core(values_by_setting)
         bound = {
-            name: self._bound(name, model, values_by_setting) for name, model in sections.items()
+            name: self._bound(section_path(name), model, values_by_setting)
+            for name, model in sections.items()
         }
+        own = self._bound((APP,), application, values_by_setting) if application else Bound(None)
         problems = [
             *self.problems,
-            *self._unknown_in_files(catalog),
+            *unknown_in_files(self.file_values, catalog),
             *found.problems,
-            *chain.from_iterable(one.problems for one in (core, *bound.values())),
+            *chain.from_iterable(one.problems for one in (core, own, *bound.values())),
             *self._guarded(core, values_by_setting),
         ]
         if problems:
             return [masked(problem, self.core_secrets) for problem in dict.fromkeys(problems)]
-        settings = cast("Settings", core.instance)
         warnings = (*self.warnings, *found.warnings, *values_by_setting.token_warnings())
-        bound_all = assemble(settings, bound, values_by_setting, self.choice, warnings)
+        models = Models(cast("Settings", core.instance), own.instance, instances(bound))
+        bound_all = assemble(models, values_by_setting, self.choice, warnings)
         return replace(bound_all, secrets=bound_all.secrets | self.core_secrets)
 
     def _core(self, values_by_setting: ValuesBySetting) -> Bound:
@@ -215,26 +237,30 @@ class Sources:
     def _section(self, name: str, model: type[BaseModel]) -> Bound:
         catalog = build_catalog({name: model}, enabled=self.enabled_plugins())
         found = self._values((), catalog)
-        bound = self._bound(name, model, ValuesBySetting.of(found.source_values, catalog))
+        values_by_setting = ValuesBySetting.of(found.source_values, catalog)
+        bound = self._bound(section_path(name), model, values_by_setting)
         mine = ".".join(section_path(name)) + "."
-        unknown = [*self._unknown_in_files(catalog), *found.problems]
+        unknown = [*unknown_in_files(self.file_values, catalog), *found.problems]
         own = (one for one in unknown if ".".join(path_of(one.subject)).startswith(mine))
         return replace(bound, problems=(*own, *bound.problems))
 
     def _bound(
-        self, name: str, model: type[BaseModel], values_by_setting: ValuesBySetting
+        self, prefix: tuple[str, ...], model: type[BaseModel], values_by_setting: ValuesBySetting
     ) -> Bound:
         keep_secrets(model)
-        return bind_model(
-            model, section_path(name), values_by_setting, assume_secrets=self.assume_secrets
-        )
+        return bind_model(model, prefix, values_by_setting, assume_secrets=self.assume_secrets)
+
+    @cached_property
+    def _of_core(self) -> ValuesBySetting:
+        """What is said of the core's settings, as far as that is known without the plugins."""
+        catalog = build_catalog()
+        return ValuesBySetting.of(self._values((), catalog).source_values, catalog)
 
     @cached_property
     def _plugins(self) -> Bound:
-        catalog = build_catalog()
-        source_values = self._values((), catalog).source_values
+        catalog = self._of_core.catalog
         only = replace(catalog, settings={ENABLED: catalog.settings[ENABLED]})
-        return bind_model(PluginsSettings, (PLUGINS,), ValuesBySetting.of(source_values, only))
+        return bind_model(PluginsSettings, (PLUGINS,), replace(self._of_core, catalog=only))
 
     @cached_property
     def _choice(self) -> tuple[Choice, tuple[Problem, ...]]:
@@ -254,13 +280,6 @@ class Sources:
             + read_overrides(self.overrides, catalog)
         )
         return replace(found, source_values=low_to_high([*self.file_values, *found.source_values]))
-
-    def _unknown_in_files(self, catalog: Catalog) -> list[Problem]:
-        return [
-            catalog.unknown(each.path, key_of(each.path), each.source)
-            for each in self.file_values
-            if catalog.find(each.path) is None and not catalog.tolerates(each.path)
-        ]
 
     def _guarded(self, core: Bound, values_by_setting: ValuesBySetting) -> list[Problem]:
         if core.instance is None:

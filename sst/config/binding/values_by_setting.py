@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sst.config.binding.read_value import contributing, grows_there, without_quotes
+from sst.config.binding.read_value import (
+    contributing,
+    grows_there,
+    parse_json,
+    without_quotes,
+)
+from sst.config.declared.annotations import Kind
+from sst.config.declared.nested import parts_of
 from sst.config.habits.list_markers import grows, without_markers
 from sst.config.habits.tokens import warn_token
 from sst.redaction.urls import url_secrets
@@ -13,7 +20,8 @@ from sst.redaction.urls import url_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sst.config.declared.catalog import Catalog, Setting
+    from sst.config.declared.catalog import Catalog
+    from sst.config.declared.setting import Setting
     from sst.config.sources.source_values import SourceValue, Value
 
 
@@ -77,13 +85,23 @@ def sources_of(source_values: Sequence[SourceValue], setting: Setting) -> str:
 
 def secret_texts(setting: Setting, value: Value) -> frozenset[str]:
     """Return the texts in *value* that must not be printed when *setting* has it."""
-    texts = _texts_in(value, numbers=not setting.is_table)
+    texts = _texts_in(value, numbers=not setting.is_mapping)
     texts += [without_quotes(text) for text in texts if setting.is_url]
     urls = {part for text in texts for part in url_secrets(text)}
     if not setting.is_secret or setting.is_url:
         unclear = {text for text in texts if setting.is_url and "://" not in text}
-        return frozenset(urls | (unclear - _SPOKEN_URLS))
+        return frozenset(urls | (unclear - _SPOKEN_URLS) | _secret_parts(setting, value))
     return frozenset(urls | set(texts))
+
+
+def _secret_parts(setting: Setting, value: Value) -> set[str]:
+    """Return the secrets in a list or a table whose other parts may be shown."""
+    is_parsed = isinstance(value, str) and setting.kind in (Kind.LIST, Kind.TABLE)
+    given = parse_json(value) if is_parsed else value
+    if not isinstance(given, dict | list):
+        return set()
+    found = (part.value for part in parts_of(setting, given) if part.is_secret)
+    return {str(text) for text in found if text is not None and not isinstance(text, bool)}
 
 
 _SPOKEN_URLS = {"embedded", ""}

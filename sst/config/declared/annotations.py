@@ -6,11 +6,12 @@ import re
 import types
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import is_dataclass
 from enum import Enum
 from pathlib import PurePath
-from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin, is_typeddict
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 Annotation: TypeAlias = Any
 """A declared type in any of the forms that `typing` allows."""
@@ -38,6 +39,8 @@ _SECRET_NAME = re.compile(
 def choices(annotation: Annotation) -> tuple[Annotation, ...]:
     """Return the types that *annotation* allows, None left out."""
     origin: Any = get_origin(annotation)
+    if (meant := _meant_by(annotation)) is not None:
+        return choices(meant)
     if origin is Annotated:
         return choices(get_args(annotation)[0])
     if origin in (Union, types.UnionType):
@@ -45,12 +48,20 @@ def choices(annotation: Annotation) -> tuple[Annotation, ...]:
     return () if annotation in (None, type(None)) else (annotation,)
 
 
+def _meant_by(annotation: Annotation) -> Annotation:
+    """Return what another name of a type stands for; None when *annotation* is no such name."""
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        return annotation.model_fields["root"].annotation
+    # `type X = ...` of Python 3.12, and NewType.
+    return getattr(annotation, "__value__", None) or getattr(annotation, "__supertype__", None)
+
+
 def kind_of(annotation: Annotation) -> Kind:
     """Return how a text is read for *annotation*."""
     allowed = choices(annotation)
     if not allowed or annotation is Any or any(_is_text(one) for one in allowed):
         return Kind.TEXT
-    if any(_is_a(one, Mapping, BaseModel) for one in allowed):
+    if any(_has_keys(one) for one in allowed):
         return Kind.TABLE
     if any(_is_a(one, Sequence, AbstractSet) for one in allowed):
         return Kind.LIST
@@ -69,6 +80,12 @@ def model_of(annotation: Annotation) -> type[BaseModel] | None:
 def is_mapping(annotation: Annotation) -> bool:
     """Say whether a table of any keys is meant."""
     return any(_is_a(one, Mapping) for one in choices(annotation))
+
+
+def takes_keys(annotation: Annotation) -> bool:
+    """Say whether a table is one of the values of *annotation*, other than of one model alone."""
+    allowed = choices(annotation)
+    return not allowed or any(one in (Any, object) or _has_keys(one) for one in allowed)
 
 
 def is_path(annotation: Annotation) -> bool:
@@ -120,22 +137,34 @@ def _holds_secret(one: Annotation) -> bool:
     return any(_holds_secret(part) for arg in get_args(one) for part in choices(arg))
 
 
+def _has_keys(one: Annotation) -> bool:
+    return _is_a(one, Mapping, BaseModel) or is_dataclass(one) or is_typeddict(one)
+
+
 def _is_a(one: Annotation, *bases: type) -> bool:
     origin: Any = get_origin(one)
     found = one if origin is None else origin
     return isinstance(found, type) and issubclass(found, bases)
 
 
-_WORDS = {"str": "text", "bool": "boolean", "int": "whole number", "float": "number"}
+_WORDS = {
+    "str": "text",
+    "bool": "boolean",
+    "int": "whole number",
+    "float": "number",
+    "timedelta": "duration",
+}
 
 
 def _describe_one(one: Annotation) -> str:
     if _holds_secret(one):
         return "secret"
+    if isinstance(one, type) and issubclass(one, Enum):
+        return ", ".join(f"`{each.value}`" for each in one)
+    if _has_keys(one):
+        return "table"
     if isinstance(one, type) and not get_args(one):
         return _WORDS.get(one.__name__, one.__name__)
-    if _is_a(one, Mapping):
-        return "table"
     if _is_a(one, Sequence, AbstractSet):
         return "list"
     return ", ".join(f"`{arg}`" for arg in get_args(one)) or str(one)

@@ -1,84 +1,31 @@
-"""The catalogue: every setting that exists, the core's and the enabled plugins'."""
+"""The catalogue: every setting of the core, of the application, and of the enabled plugins."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sst.config.declared.annotations import (
-    Kind,
-    describe,
-    is_mapping,
-    is_path,
-    is_secret,
-    kind_of,
-    model_of,
-)
 from sst.config.declared.names import (
+    APP,
+    APP_SETTINGS,
     PLUGINS,
     did_you_mean,
     fold,
     fold_path,
-    key_of,
     name_of,
     nearest,
     section_path,
 )
 from sst.config.declared.plugin_policy import PluginPolicy
-from sst.config.declared.schema import NOT_FROM_SOURCES, Settings
+from sst.config.declared.schema import Settings
+from sst.config.declared.setting import Setting, settings_of
 from sst.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pydantic import BaseModel
-    from pydantic.fields import FieldInfo
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting as its model declares it."""
-
-    path: tuple[str, ...]
-    annotation: Any
-    description: str
-    default: Any = field(repr=False)
-    is_required: bool
-    is_secret: bool
-    is_url: bool
-    is_path: bool = False
-    """Whether it is a path."""
-    plugin: str | None = None
-    is_policy: bool = False
-    """Whether the core reads it, in a plugin's section."""
-    is_declared: bool = False
-    """Whether only the section of an environment in settings.toml may say it."""
-
-    @property
-    def name(self) -> str:
-        """The name in the environment."""
-        return name_of(self.path)
-
-    @property
-    def key(self) -> str:
-        """The name in a file, below its section."""
-        return self.path[0] if self.is_declared else key_of(self.path)
-
-    @property
-    def kind(self) -> Kind:
-        """How its text is read."""
-        return kind_of(self.annotation)
-
-    @property
-    def is_table(self) -> bool:
-        """Say whether any keys may stand below it."""
-        return is_mapping(self.annotation)
-
-    @property
-    def type_name(self) -> str:
-        """The type in words."""
-        return "secret" if self.is_secret else describe(self.annotation)
 
 
 @dataclass(frozen=True)
@@ -92,15 +39,26 @@ class Catalog:
     """Plugins that exist but are not enabled."""
     unread: frozenset[str] = frozenset()
     """Enabled plugins whose settings are not known, because they could not be imported."""
+    is_application_unread: bool = False
+    """Whether the application has settings that are not known, for the same reason."""
 
     @cached_property
     def names(self) -> Mapping[str, Setting]:
-        """The settings by their names in the environment."""
-        return {setting.name: setting for setting in self.settings.values()}
+        """The settings by their names in the environment, those by an alias too."""
+        others = {
+            name_of(path): setting
+            for setting in self.settings.values()
+            for path in setting.other_paths
+        }
+        return others | {setting.name: setting for setting in self.settings.values()}
 
     @cached_property
     def _folded(self) -> Mapping[tuple[str, ...], Setting]:
-        return {tuple(map(fold, path)): setting for path, setting in self.settings.items()}
+        return {
+            tuple(map(fold, path)): setting
+            for setting in self.settings.values()
+            for path in (*setting.other_paths, setting.path)
+        }
 
     @cached_property
     def _enabled(self) -> frozenset[str]:
@@ -116,8 +74,12 @@ class Catalog:
         return None
 
     def is_unjudged(self, path: Sequence[str]) -> bool:
-        """Say whether *path* belongs to a plugin that could not be imported."""
-        return len(path) > 1 and path[0] == PLUGINS and fold(path[1]) in map(fold, self.unread)
+        """Say whether *path* belongs to a plugin or an application that could not be imported."""
+        if len(path) < 2:  # noqa: PLR2004 - plugins.NAME
+            return False
+        if fold(path[0]) == APP:
+            return self.is_application_unread
+        return path[0] == PLUGINS and fold(path[1]) in map(fold, self.unread)
 
     def tolerates(self, path: Sequence[str]) -> bool:
         """Say whether *path* may stand in a file: its plugin is not enabled, or broke."""
@@ -143,7 +105,24 @@ class Catalog:
         if self._first_below(path):
             hint = f"set one of its keys, such as {self._first_below(path)}"
             return Problem(subject, "is a table and takes no value of its own", source, hint)
-        return Problem(subject, "is not a setting", source, self._suggest(subject))
+        return Problem(subject, "is not a setting", source, self._advise(path, subject))
+
+    def is_of_no_application(self, path: Sequence[str]) -> bool:
+        """Say whether *path* is the application's, which has no settings of its own."""
+        has_none = not self.is_application_unread and all(
+            known[0] != APP for known in self.settings
+        )
+        return fold(path[0]) == APP and has_none
+
+    def _advise(self, path: Sequence[str], subject: str) -> str:
+        if self.is_of_no_application(path):
+            return f'name their model below [default]: {APP_SETTINGS} = "app.settings:AppSettings"'
+        return self._suggest(subject) or self._own(path)
+
+    def _own(self, path: Sequence[str]) -> str:
+        """Return where a setting of the team belongs; nothing for a key in a table of ours."""
+        is_ours = any(known[0] == fold(path[0]) and len(known) > 1 for known in self.settings)
+        return "" if is_ours else f"a setting of your own belongs below [default.{APP}]"
 
     def _suggest(self, subject: str) -> str:
         if "." in subject or subject.islower():
@@ -191,20 +170,23 @@ class Catalog:
 def build_catalog(
     sections: Mapping[str, type[BaseModel]] | None = None,
     *,
+    application: type[BaseModel] | None = None,
+    is_application_unread: bool = False,
     enabled: Sequence[str] = (),
     known: Collection[str] = (),
     unread: Collection[str] = (),
 ) -> Catalog:
-    """Return the catalogue of the core and of the plugins' *sections*, by plugin name.
+    """Return the catalogue of the core, of the *application*'s model, and of plugins' *sections*.
 
     Every plugin's section has the keys of the core as well, behind its own.
     """
     models = sections or {}
     listed = tuple(dict.fromkeys([*enabled, *models]))
-    found = {fold_path(setting.path): setting for setting in _core()}
+    own = settings_of(application, (APP,)) if application else ()
+    found = {fold_path(setting.path): setting for setting in (*_core(), *own)}
     for plugin in listed:
-        own = settings_of(models[plugin], section_path(plugin), plugin) if plugin in models else ()
-        for setting in (*own, *policy_settings(plugin)):
+        its = settings_of(models[plugin], section_path(plugin), plugin) if plugin in models else ()
+        for setting in (*its, *policy_settings(plugin)):
             # A key that the plugin has too is shared, and described in the plugin's words.
             found.setdefault(fold_path(setting.path), setting)
     return Catalog(
@@ -212,6 +194,7 @@ def build_catalog(
         enabled=listed,
         known=frozenset(known),
         unread=frozenset(unread),
+        is_application_unread=is_application_unread,
     )
 
 
@@ -225,33 +208,3 @@ def policy_settings(plugin: str) -> tuple[Setting, ...]:
     """Return what the core reads in the section of *plugin*."""
     found = settings_of(PluginPolicy, section_path(plugin), plugin)
     return tuple(replace(setting, is_policy=True) for setting in found)
-
-
-def settings_of(
-    model: type[BaseModel], prefix: tuple[str, ...], plugin: str | None = None
-) -> Iterator[Setting]:
-    """Yield the settings of *model* below *prefix*, tables inside it opened."""
-    for name, info in model.model_fields.items():
-        if model is Settings and name in NOT_FROM_SOURCES:
-            continue
-        inner = model_of(info.annotation)
-        if inner is not None:
-            yield from settings_of(inner, (*prefix, name), plugin)
-        else:
-            yield _setting((*prefix, name), info, plugin)
-
-
-def _setting(path: tuple[str, ...], info: FieldInfo, plugin: str | None) -> Setting:
-    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    return Setting(
-        path=path,
-        annotation=info.annotation,
-        description=info.description or "",
-        default=None if info.is_required() or info.default_factory else info.default,
-        is_required=info.is_required(),
-        is_secret=is_secret(info.annotation, path[-1], declared=extra.get("secret")),
-        is_url=bool(extra.get("url")),
-        is_path=bool(extra.get("path")) or is_path(info.annotation),
-        plugin=plugin,
-        is_declared=bool(extra.get("declared")),
-    )

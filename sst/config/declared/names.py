@@ -10,10 +10,15 @@ if TYPE_CHECKING:
 
 SEPARATOR = "__"
 PLUGINS = "plugins"
+APP = "app"
+APP_SETTINGS = "app_settings"
 ENABLED = (PLUGINS, "enabled")
 PROTECTED = ("protected",)
-# `plugins.NAME.field`: deeper keys can be a plugin's own data, whose case matters.
+# `plugins.NAME.field`, `app.field`: deeper keys can be data, whose case matters.
 _FOLDED_PARTS = 3
+_FOLDED_PARTS_OF_APP = 2
+# They say how the others are read.
+_LOWER_CASE = frozenset([APP_SETTINGS, *PROTECTED])
 
 
 def fold(part: str) -> str:
@@ -23,7 +28,13 @@ def fold(part: str) -> str:
 
 def fold_path(path: Sequence[str]) -> tuple[str, ...]:
     """Return *path* as the catalogue spells it."""
-    return tuple(fold(part) if i < _FOLDED_PARTS else part for i, part in enumerate(path))
+    count = folded_parts(path[0]) if path else 0
+    return tuple(fold(part) if i < count else part for i, part in enumerate(path))
+
+
+def folded_parts(root: str) -> int:
+    """Return how many parts of a path that begins with *root* have no case."""
+    return _FOLDED_PARTS_OF_APP if fold(root) == APP else _FOLDED_PARTS
 
 
 def name_of(path: Sequence[str]) -> str:
@@ -33,7 +44,9 @@ def name_of(path: Sequence[str]) -> str:
 
 def key_of(path: Sequence[str]) -> str:
     """Return the name of *path* in a file, below its section: `migrate.lock_wait`, `DEBUG`."""
-    return ".".join(path) if len(path) > 1 else path[0].upper()
+    if len(path) > 1 or path[0] in _LOWER_CASE:
+        return ".".join(path)
+    return path[0].upper()
 
 
 def section_path(plugin: str) -> tuple[str, str]:

@@ -123,6 +123,11 @@ class Settings(Frozen):
         description="Whether the guards of live data apply; `[development]` ships as false.",
         json_schema_extra=DECLARED_MARK,
     )
+    app_settings: str | None = Field(
+        None,
+        description="The pydantic model of the application's own settings, `module:Class`; "
+        "`[default.app]` and `APP__...` fill it.",
+    )
     debug: bool = Field(False, description="Details in error pages; refused where protected.")  # noqa: FBT003 - pydantic's default
     sql_echo: bool = Field(False, description="Log every SQL statement; refused where protected.")  # noqa: FBT003 - pydantic's default
     log_level: LogLevel = Field("INFO", description="The least severe message that is logged.")

@@ -99,3 +99,8 @@ def _models_of(annotation: Annotation) -> Iterator[Any]:
             yield one
         for part in get_args(one):
             yield from _models_of(part)
+
+
+def models_with(model: type[BaseModel]) -> tuple[type[BaseModel], ...]:
+    """Return *model* and the models in it, at whatever depth."""
+    return (model, *_models_in(model, {model}))

@@ -16,12 +16,12 @@ _BY_NAME = (2, 11)
 
 
 def validate_by_name(model: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:
-    """Return *model* made from *values*, whose keys are names of fields.
+    """Return *model* made from *values*, whose keys are names of fields, deeper ones aliases too.
 
     Raises pydantic's `ValidationError`, and whatever a validator of the model raises.
     """
     if tuple(map(int, pydantic.VERSION.split(".")[:2])) >= _BY_NAME:
-        return model.model_validate(dict(values), by_alias=False, by_name=True)
+        return model.model_validate(dict(values), by_alias=True, by_name=True)
     return _named(model).model_validate(dict(values))
 
 

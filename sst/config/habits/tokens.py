@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from sst.config.declared.annotations import Annotation, Kind, choices, kind_of
 
 if TYPE_CHECKING:
-    from sst.config.declared.catalog import Setting
+    from sst.config.declared.setting import Setting
 
 _CASTS = "@int @float @bool @str @json @upper @lower @title @capitalize @strip @lstrip @rstrip"
 _CASTS += " @split @casefold @swapcase"

@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from sst.config.declared.catalog import build_catalog, policy_settings
-from sst.config.declared.names import PLUGINS, fold
+from sst.config.declared.names import APP, PLUGINS, fold
 from sst.config.declared.plugin_policy import PluginPolicy
 from sst.config.declared.schema import DEVELOPMENT, NOT_FROM_SOURCES, PRODUCTION, Settings
 from sst.config.show.masking import shown
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from sst.config.declared.catalog import Setting
+    from sst.config.declared.setting import Setting
     from sst.config.sources.source_values import Value
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -26,6 +26,7 @@ _DIALECT = "http://json-schema.org/draft-07/schema#"
 def json_schema(
     sections: Mapping[str, type[BaseModel]] | None = None,
     environments: Iterable[str] = (DEVELOPMENT, PRODUCTION),
+    application: type[BaseModel] | None = None,
 ) -> dict[str, Any]:
     """Return a JSON Schema of settings.toml for editors such as Even Better TOML (taplo).
 
@@ -41,6 +42,8 @@ def json_schema(
         section = _hoist(model.model_json_schema(), definitions)
         section["properties"] = policy | section.get("properties", {})
         plugins["properties"][fold(name)] = _partial(section)
+    if application:
+        core["properties"][APP] = _partial(_hoist(_all_names(application), definitions))
     definitions["section"] = core
     names = [DEFAULT_SECTION, *environments]
     return {
@@ -53,9 +56,13 @@ def json_schema(
     }
 
 
-def settings_reference(sections: Mapping[str, type[BaseModel]] | None = None) -> str:
-    """Return `docs/operators/settings.md`: the core's settings, and the plugins' *sections*."""
-    settings = [s for s in build_catalog(sections).settings.values() if not s.is_policy]
+def settings_reference(
+    sections: Mapping[str, type[BaseModel]] | None = None,
+    application: type[BaseModel] | None = None,
+) -> str:
+    """Return `docs/operators/settings.md`: the settings of core, *application* and *sections*."""
+    catalog = build_catalog(sections, application=application)
+    settings = [s for s in catalog.settings.values() if not s.is_policy]
     tables = [("Core", [s for s in settings if len(s.path) == 1])]
     titles = dict.fromkeys(s.path[:-1] for s in settings if len(s.path) > 1)
     tables += [
@@ -80,6 +87,16 @@ def _core_schema(definitions: dict[str, Any]) -> dict[str, Any]:
         for name, value in schema["properties"].items()
     }
     return schema
+
+
+def _all_names(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the schema of *model* with its fields under their names and their aliases."""
+    by_alias, by_name = model.model_json_schema(), model.model_json_schema(by_alias=False)
+    pairs = [(by_alias, by_name)]
+    pairs += [(part, by_name["$defs"][key]) for key, part in by_alias.get("$defs", {}).items()]
+    for aliased, named in pairs:
+        aliased["properties"] = named.get("properties", {}) | aliased.get("properties", {})
+    return by_alias
 
 
 def _section_of(model: type[BaseModel], field: str, definitions: dict[str, Any]) -> dict[str, Any]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pydantic_core import to_jsonable_python
 
 from sst.config.binding.protection import EMBEDDED
+from sst.config.declared.durations import written
+from sst.config.declared.nested import change_parts
 from sst.redaction.redact import MASK, mask_credentials, redact
 from sst.redaction.urls import mask_url
 
 if TYPE_CHECKING:
-    from sst.config.declared.catalog import Setting
+    from sst.config.declared.nested import Part
+    from sst.config.declared.setting import Setting
     from sst.config.sources.source_values import Value
 
 
@@ -22,7 +26,16 @@ def shown(setting: Setting, value: Value, secrets: frozenset[str]) -> Value:
         return None
     if setting.is_url:
         return _shown_url(plain)
-    return MASK if setting.is_secret else _clean(to_jsonable_python(plain, fallback=str), secrets)
+    if setting.is_secret:
+        return MASK
+    parts = change_parts(setting, plain, _shown_part)
+    return _clean(to_jsonable_python(parts, fallback=str), secrets)
+
+
+def _shown_part(part: Part) -> Value:
+    if part.is_secret and part.value is not None:
+        return MASK
+    return written(part.value) if isinstance(part.value, timedelta) else part.value
 
 
 def shown_text(text: str, secrets: frozenset[str]) -> str:

@@ -72,6 +72,8 @@ class Explained:
     type: str
     default: Any
     plugin: str | None
+    owner: str
+    """`the core`, `the application`, or the plugin's name."""
     voices: tuple[ShownSource, ...]
     """Every source that speaks, the winner first; the rest is overruled."""
 
@@ -95,6 +97,7 @@ def explain(configuration: Configuration, name: str) -> Explained:
         type=setting.type_name,
         default=shown(setting, setting.default, configuration.secrets),
         plugin=setting.plugin,
+        owner=setting.owner,
         voices=voices,
     )
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from sst.config.declared.names import PROTECTED, SEPARATOR, did_you_mean, fold_path, name_of
+from sst.config.declared.names import (
+    PROTECTED,
+    SEPARATOR,
+    did_you_mean,
+    fold_path,
+    key_of,
+    name_of,
+)
 from sst.config.declared.schema import DEVELOPMENT, PRODUCTION, Settings
 from sst.config.habits.names import hint_for_dunders, hint_for_key
 from sst.config.sources.files import DEFAULT_SECTION, LOCAL, SECRETS
@@ -13,9 +20,11 @@ from sst.errors import Problem
 from sst.project_root import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from sst.config.declared.catalog import Catalog
     from sst.config.sources.files import TomlFile
+    from sst.config.sources.source_values import SourceValue
 
 # Dynaconf reads both as sections for every environment; here each has one plain home.
 _FOREIGN_SECTIONS = {
@@ -138,6 +147,13 @@ def overruled_by_secrets(files: Sequence[TomlFile], environment: str) -> Iterato
                 f"{place} and {specific[folded]}",
                 f"move it to [{environment}] of {SECRETS}, or remove one of the two",
             )
+
+
+def unknown_in_files(values: Iterable[SourceValue], catalog: Catalog) -> Iterator[Problem]:
+    """Yield the *values* of files that are no setting of *catalog*."""
+    for each in values:
+        if catalog.find(each.path) is None and not catalog.tolerates(each.path):
+            yield catalog.unknown(each.path, key_of(each.path), each.source)
 
 
 def warn_readable(file: TomlFile) -> str | None:

@@ -7,7 +7,15 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sst.config.declared.names import ENABLED, PLUGINS, SEPARATOR, name_of, path_of
+from sst.config.declared.names import (
+    APP_SETTINGS,
+    ENABLED,
+    PLUGINS,
+    SEPARATOR,
+    folded_parts,
+    name_of,
+    path_of,
+)
 from sst.config.declared.plugin_policy import is_policy
 from sst.config.habits.names import first_key, hint_for_variable, named_in
 from sst.config.habits.near_names import near, not_read
@@ -19,7 +27,8 @@ from sst.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sst.config.declared.catalog import Catalog, Setting
+    from sst.config.declared.catalog import Catalog
+    from sst.config.declared.setting import Setting
     from sst.config.sources.source_values import PluginValue
 
 _FILE = "_FILE"
@@ -147,14 +156,19 @@ def _read_stranger(
 ) -> Iterable[Problem | str]:
     """Return what is said of *name*, which is no setting: nothing when it is not below ours."""
     place = f"{variables_of.source} {name}"
+    path = _split(name)
+    if catalog.is_of_no_application(path) and len(path) > 1:
+        return [
+            f"{place} is not read: {APP_SETTINGS} names no model of the application's settings"
+        ]
     if _is_file_of_table(name, value, catalog, variables_of.root):
         return [catalog.unknown(_split(name.removesuffix(_FILE)), name, place)]
-    if not _is_ours(name, value, catalog) or catalog.is_unjudged(_split(name)):
+    if not _is_ours(name, value, catalog) or catalog.is_unjudged(path):
         return []
-    if sleeper := catalog.asleep(_split(name)):
+    if sleeper := catalog.asleep(path):
         # One environment file serves several containers.
         return [f"{place} is not read: the plugin {sleeper!r} is not enabled here"]
-    return [_unknown(_split(name), name, place, value, catalog)]
+    return [_unknown(path, name, place, value, catalog)]
 
 
 def _read_file(
@@ -202,7 +216,11 @@ def _from_here(path: str) -> str:
 def _read_plugin_value(value: PluginValue, catalog: Catalog) -> SourceValue | Problem:
     place = f"plugin {value.plugin}"
     path = path_of(value.name)
-    if path == ENABLED or is_policy(path) or _is_declared(name_of(path), catalog):
+    if (
+        path in (ENABLED, (APP_SETTINGS,))
+        or is_policy(path)
+        or _is_declared(name_of(path), catalog)
+    ):
         return Problem(value.name, "cannot come from a plugin", place)
     if catalog.find(path) is None:
         return _unknown(path, name_of(path), place, str(value.value), catalog)
@@ -222,7 +240,8 @@ def _find(name: str, catalog: Catalog) -> bool:
 def _split(name: str) -> tuple[str, ...]:
     """Return the path of a variable; keys inside a plugin's table keep their case."""
     parts = name.split(SEPARATOR)
-    return tuple(part.lower() if i < 3 else part for i, part in enumerate(parts))  # noqa: PLR2004 - plugins.NAME.field
+    count = folded_parts(parts[0])
+    return tuple(part.lower() if i < count else part for i, part in enumerate(parts))
 
 
 def _is_file_of_table(name: str, value: str, catalog: Catalog, root: Path) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from sst.config.declared.catalog import settings_of
+from sst.config.declared.setting import settings_of
 from sst.hooks.calling.calls import guarded
 from sst.hooks.contract.error_location import describe_error, location_of, name_location, shown
 from sst.hooks.finding.loading import LOAD_ERRORS

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from sst.config.declared.catalog import settings_of
+from sst.config.declared.setting import settings_of
 from sst.config.declared.validation import validate_by_name
 from sst.hooks.finding.instances import secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sst.config.declared.catalog import Setting
+    from sst.config.declared.setting import Setting
 
 _CANARY = "canary-of-the-testing-kit"
 

@@ -37,6 +37,7 @@ class Site:
     environ: dict[str, str] = field(default_factory=dict)
     overrides: list[str] = field(default_factory=list)
     sections: dict[str, type[BaseModel]] = field(default_factory=dict)
+    application: type[BaseModel] | None = None
     values: list[PluginValue] = field(default_factory=list)
 
     def write(self, name: str, text: str) -> Path:
@@ -63,7 +64,9 @@ class Site:
 
     def load(self, *, known: Sequence[str] = (), **options: Any) -> Configuration:
         """Return the configuration with the sections and values of this site's plugins."""
-        return self.open(**options).bind(self.sections, self.values, known)
+        return self.open(**options).bind(
+            self.sections, self.values, application=self.application, known_plugins=known
+        )
 
     def problems(self, *, known: Sequence[str] = (), **options: Any) -> tuple[Problem, ...]:
         """Return the problems that loading reports; it must report some."""

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from sst.config.declared.catalog import Setting, build_catalog, policy_settings
+from app.settings import AppSettings
+from sst.config.declared.catalog import build_catalog, policy_settings
+from sst.config.declared.names import APP_SETTINGS
 from sst.config.show.generate import json_schema, settings_reference, toml_value
 from sst.config.show.masking import shown
 from sst.config.sources.files import TomlFile, read_toml
@@ -19,6 +21,8 @@ from sst.hooks.manager import discover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sst.config.declared.setting import Setting
 
 _REPOSITORY = Path(__file__).parents[4]
 _BUILT_IN = (
@@ -30,7 +34,7 @@ _SECTIONS = {
     for found in discover(_REPOSITORY, _BUILT_IN).found
     if found.config_model
 }
-_EVERY = build_catalog(_SECTIONS).settings.values()
+_EVERY = build_catalog(_SECTIONS, application=AppSettings).settings.values()
 _ALL = [setting for setting in _EVERY if not setting.is_policy]
 _POLICY = policy_settings("NAME")
 _CORE = [setting for setting in _ALL if setting.plugin is None]
@@ -60,6 +64,9 @@ def test_settings_file_has_a_line_and_a_comment_for_every_setting(setting: Setti
     """A new field without its line fails here."""
     *table, key = setting.key.split(".")
     header = "default.plugins.NAME" if setting.is_policy else ".".join(["default", *table])
+    if setting.path == (APP_SETTINGS,):
+        assert f'\n{key} = "app.settings:AppSettings"\n' in shipped()
+        return
     if setting.is_declared:
         assert f"\n[development]\n{key} = false\n" in shipped()
         return
@@ -107,7 +114,7 @@ def test_reference_is_current() -> None:
     """Write it anew with `python -m tests.unit.config.show.test_generate` when this fails."""
     path = _REPOSITORY / "docs" / "operators" / "settings.md"
 
-    assert path.read_text(encoding="utf-8") == settings_reference(_SECTIONS)
+    assert path.read_text(encoding="utf-8") == settings_reference(_SECTIONS, AppSettings)
 
 
 def test_reference_tells_about_plugins() -> None:
@@ -167,4 +174,6 @@ def flat(table: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 if __name__ == "__main__":
-    (_REPOSITORY / "docs" / "operators" / "settings.md").write_text(settings_reference(_SECTIONS))
+    (_REPOSITORY / "docs" / "operators" / "settings.md").write_text(
+        settings_reference(_SECTIONS, AppSettings)
+    )
