@@ -173,8 +173,8 @@ def render_explain(result: Explained) -> str:
         ("  plugin", result.plugin or result.owner, ""),
     ]
     voices = [
-        ("  in force" if position == 0 else "  overruled", _text(voice.value), voice.source)
-        for position, voice in enumerate(result.voices)
+        ("  in force" if voice.is_in_force else "  overruled", _text(voice.value), voice.source)
+        for voice in result.voices
     ]
     return "\n".join([result.description, _table([*head, *(voices or [_NO_VOICE])])])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sst.config.binding.read_value import contributing
 from sst.config.declared.names import did_you_mean, name_of, path_of
 from sst.config.show.masking import shown, shown_text
 from sst.errors import UsageError
@@ -59,6 +60,8 @@ class ShownSource:
 
     value: Value
     source: str
+    is_in_force: bool = False
+    """Whether the setting's value is made of it: the winner, and what a list grew from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,12 @@ def explain(configuration: Configuration, name: str) -> Explained:
     entry = _entry(configuration, name)
     setting = entry.setting
     voices = tuple(
-        ShownSource(shown(setting, source_value.value, configuration.secrets), source_value.source)
-        for source_value in entry.source_values
+        ShownSource(
+            shown(setting, source_value.value, configuration.secrets),
+            source_value.source,
+            is_in_force=position < len(contributing(entry.source_values[::-1], setting)),
+        )
+        for position, source_value in enumerate(entry.source_values)
     )
     return Explained(
         name=setting.name,

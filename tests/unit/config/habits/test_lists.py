@@ -167,9 +167,9 @@ def test_both_sources_of_a_list_that_grew_are_named(words: Site) -> None:
         ["a", "b", "c"],
         "settings.toml:4 [default] and environment PLUGINS__W__WORDS",
     )
-    assert [voice.source for voice in explained.voices] == [
-        "environment PLUGINS__W__WORDS",
-        "settings.toml:4 [default]",
+    assert [(voice.source, voice.is_in_force) for voice in explained.voices] == [
+        ("environment PLUGINS__W__WORDS", True),
+        ("settings.toml:4 [default]", True),
     ]
 
 
