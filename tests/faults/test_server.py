@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import foreign_envs as envs
 from tests.support.disks import small_disk
-from tests.support.faults import ASLEEP, UNTIL_GO, WAITING, Fault, Scene, drive
+from tests.support.faults import ASLEEP, REACHED, UNTIL_GO, WAITING, Fault, Scene, drive
 from tests.support.forks import wait_until
 from tests.support.locks import hold_run_lock
 
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 _EITHER = "failed or interrupted"
 _SILENCE = {"migrate.server_silence": "1.5"}
+_ASLEEP_IN_FETCH = (
+    REACHED
+    + """
+import sys
+frame = sys._getframe()
+while "run" not in frame.f_locals:
+    frame = frame.f_back
+frame.f_locals["run"].fetch("select pg_sleep(600)")
+"""
+)
+"""Wait in the server, in a statement of a plugin's own."""
 _SILENT = "has not answered for 1.5 s"
 _SESSION = """
     select pid from pg_stat_activity
@@ -152,6 +163,13 @@ FAULTS = [
         arrange=_own_connection,
     ),
     _frozen("pre_migrate", exit_code=75),
+    _frozen(
+        "pre_migrate",
+        "",
+        _ASLEEP_IN_FETCH,
+        name="frozen in a gate's own statement",
+        exit_code=75,
+    ),
     _frozen("post_migrate", "three"),
     _frozen(
         "",
