@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sst.migrate")
 
-_CORRECT_IT = "correct the statement"
+_CORRECT_IT = "correct the statement, or a value that it is given"
+_NO_VALUE = "bind parameter"
+_GIVE_IT = "give every `:name` in it a value by its name; a colon that is none is written \\:"
 _ADVICE = {
-    None: "give every `:name` in it a value by its name; a colon that is none is written \\:",
     "25001": "run it on a connection of run.engine() with the isolation level AUTOCOMMIT",
     "25006": "run.fetch only reads: write with run.execute",
     "55P03": "another session holds the lock for longer than migrate.lock_timeout: run it at a "
@@ -127,7 +128,7 @@ class OwnStatements:
         """Return *error* in one line, for that is what is told of a plugin's exception."""
         state = sqlstate_of(error)
         role = self._context.url.libpq_environment().get("PGUSER", "ROLE")
-        advice = _ADVICE.get(state) or _CORRECT_IT
+        advice = _ADVICE.get(state or "", _GIVE_IT if _NO_VALUE in str(error) else _CORRECT_IT)
         if state and state.startswith(_OF_THE_SERVER):
             advice = advice_for(error, role) or advice
         what = f"The statement `{without_literals(sql)}` failed: {server_message(error)}"

@@ -146,10 +146,11 @@ def test_write_that_waits_for_a_lock_is_given_up(site: Project, database_url: st
         ("run.fetch(\"insert into site values (3, 'hidden')\")", "write with run.execute"),
         ("run.execute(\"insert into site values (1, 'hidden')\")", "correct the statement"),
         ("run.fetch('select :one')", "give every `:name` in it a value by its name"),
+        ("run.fetch('select :a', a=object())", "or a value that it is given"),
         ("run.execute('vacuum site')", "on a connection of run.engine() with the isolation"),
         ("run.fetch('select from nowhere')", 'relation "nowhere" does not exist'),
     ],
-    ids=["read-only", "unique", "no parameter", "no transaction", "no table"],
+    ids=["read-only", "unique", "no parameter", "no value of SQL", "no transaction", "no table"],
 )
 def test_failing_statement_is_named_without_its_values(
     site: Project, body: str, expected: str
