@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("sst.notify")
 
 _FIRST_PAUSE_SECONDS = 0.2
-_ALARMS = frozenset({EventKind.RUN_FAILED, EventKind.RUN_REFUSED})
+_ALARMS = frozenset({EventKind.RUN_FAILED, EventKind.RUN_REFUSED, EventKind.RUN_UNHEALTHY})
 _SHOWN = (
     *("message", "run_id", "command", "environment", "revision"),
     *("before", "after", "error_code", "duration_ms", "backup"),

@@ -120,6 +120,10 @@ class Plugins:
         """The listed plugins that --no-plugin has left out."""
         return tuple(filter(self._choice.is_left_out, self._choice.policies))
 
+    def implement(self, hook: str) -> bool:
+        """Say whether one of the plugins implements *hook*."""
+        return any(found.implements(hook) for found in self._found.values())
+
     def first(self, hook: str, **arguments: Any) -> Any | None:  # noqa: ANN401 - the plugin's answer
         """Return the first plugin's answer that is not None.
 

@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 
 _BEGUN = "a.run_started b.run_started"
 _STARTED = f"{_BEGUN} a.review_plan b.review_plan a.pre_migrate b.pre_migrate"
-_APPLIED = "a.pre_revision b.pre_revision a.revision_applied b.revision_applied"
+_ENTERED = "a.pre_revision b.pre_revision a.in_revision"
+_APPLIED = f"{_ENTERED} b.in_revision a.revision_applied b.revision_applied"
 _APPLIED += " a.post_revision b.post_revision b.leave a.leave"
 _TOLD = "b.migrate_failed a.migrate_failed"
 _RAN = f"{_STARTED} a.enter b.enter {_APPLIED}"
 ALL = f"{_RAN} b.post_migrate a.post_migrate a.run_succeeded b.run_succeeded"
 REFUSED = "a.run_refused b.run_refused"
 FAILED = "a.run_failed b.run_failed"
+UNHEALTHY = "a.run_unhealthy b.run_unhealthy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +80,7 @@ def _failed_all_the_same(says: str) -> End:
         says=says,
         outcome="failed",
         text="Revision one failed.",
-        fired=f"{_STARTED} a.enter b.enter a.pre_revision b.pre_revision {_TOLD} {FAILED}",
+        fired=f"{_STARTED} a.enter b.enter {_ENTERED} b.in_revision {_TOLD} {FAILED}",
     )
 
 
@@ -89,7 +91,8 @@ _IN_REVIEW = f"{_BEGUN} a.review_plan {REFUSED}"
 _IN_GATE = f"{_STARTED.removesuffix(' b.pre_migrate')} a.migrate_failed {REFUSED}"
 _IN_AROUND = f"{_STARTED} a.enter {_TOLD} {REFUSED}"
 _IN_STEP = f"{_STARTED} a.enter b.enter a.pre_revision {_TOLD} {REFUSED}"
-_AFTER = f"{_RAN} b.post_migrate {_TOLD} {FAILED}"
+_IN_TRANSACTION = f"{_STARTED} a.enter b.enter {_ENTERED} {_TOLD} {REFUSED}"
+_AFTER = f"{_RAN} b.post_migrate {_TOLD} {UNHEALTHY}"
 
 
 def _after(says: str) -> End:
@@ -113,6 +116,9 @@ MATRIX = {
     ("pre_revision", "raises"): _refused("pre_revision", _IN_STEP, _RAISED),
     ("pre_revision", "exits"): _refused("pre_revision", _IN_STEP, _EXITED),
     ("pre_revision", "returns nonsense"): _unchanged("broken, pre_revision: returned int"),
+    ("in_revision", "raises"): _refused("in_revision", _IN_TRANSACTION, _RAISED),
+    ("in_revision", "exits"): _refused("in_revision", _IN_TRANSACTION, _EXITED),
+    ("in_revision", "returns nonsense"): _unchanged("broken, in_revision: returned int"),
     ("post_backup", "raises"): _backed_up(f"broken, post_backup: raised {_RAISED}"),
     ("post_backup", "exits"): _backed_up(f"broken, post_backup: raised {_EXITED}"),
     ("post_backup", "hangs"): _backed_up(_GAVE_UP.format("post_backup")),

@@ -47,6 +47,8 @@ FAULTS = [
     _killed("pre_migrate"),
     _killed("around.enter"),
     _killed("pre_revision.one"),
+    _killed("in_revision.one"),
+    _killed("in_revision.three", "two"),
     _killed("one.last"),
     _killed("one.middle", name="statement in a transaction", does=ASLEEP, act=_kill),
     _killed("notify.revision_applied", "one"),

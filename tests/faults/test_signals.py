@@ -49,6 +49,7 @@ FAULTS = [
     _ended("pre_migrate"),
     _ended("around.enter"),
     _ended("pre_revision.one"),
+    _ended("in_revision.one"),
     _ended("one.middle", "", ASLEEP),
     _ended("one.last", "", WAITING),
     _ended("post_revision.one", "one"),

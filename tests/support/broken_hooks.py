@@ -49,6 +49,10 @@ def pre_revision(run, revision):
     note("pre_revision")
 
 @hookimpl
+def in_revision(run, revision, connection):
+    note("in_revision")
+
+@hookimpl
 def post_revision(run, revision):
     note("post_revision")
 

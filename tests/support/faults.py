@@ -103,6 +103,11 @@ def pre_revision(run, revision):
     point("pre_revision." + revision.id)
 
 @hookimpl
+def in_revision(run, revision, connection):
+    connection.exec_driver_sql("set local work_mem = '5MB'")
+    point("in_revision." + revision.id)
+
+@hookimpl
 def post_revision(run, revision):
     point("post_revision." + revision.id)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sst.bridge.env_py.runner import EnvironmentRunner
     from sst.bridge.history.history import History
+    from sst.bridge.statements.own_transaction import Inside
     from sst.bridge.values.steps import Step
     from sst.db.url import DatabaseUrl
 
@@ -49,6 +50,8 @@ class RevisionObserver:
     """Gets the server process of a connection that env.py opened itself."""
     message: Callable[[str, bool], None] = lambda _text, _is_warning: None
     """Gets what the server or we have to say of the revision, and whether it is a warning."""
+    inside: Inside | None = None
+    """Gets each revision's transaction before its first statement, at each attempt anew."""
 
 
 class Passage:
@@ -135,7 +138,10 @@ class Passage:
         if used is not self._connection:
             apply_settings(used, one.session_settings)
         revision = one.step.revision
-        transaction = RevisionTransaction(context, one.footprint, revision.path, self._warn)
+        inside = self._enter if self._observer.inside else None
+        transaction = RevisionTransaction(
+            context, one.footprint, revision.path, self._warn, inside
+        )
         self._transaction = transaction
         for listening in (
             kept_timeouts(used, one.session_settings, transaction, self._warn),
@@ -152,6 +158,15 @@ class Passage:
 
     def _warn(self, text: str) -> None:
         self._hear(text, is_warning=True)
+
+    def _enter(self, connection: Connection, still_open: Callable[[], None]) -> None:
+        assert self._observer.inside  # noqa: S101 - only then is this called
+        try:
+            with self._runner.outside():
+                self._observer.inside(connection, still_open)
+        except BaseException as error:
+            self._error = error
+            raise
 
     def _ask(self) -> None:
         try:

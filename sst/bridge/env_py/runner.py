@@ -55,14 +55,16 @@ class EnvironmentRunner:
         if self._outside is None:
             yield
             return
+        outside, self._outside = self._outside, None
         modules: tuple[Any, ...] = (alembic.context, alembic.op)
         proxies = [module._proxy for module in modules]  # noqa: SLF001 - one per process
-        with self._outside():
+        with outside():
             ONE_AT_A_TIME.release()
             try:
                 yield
             finally:
                 ONE_AT_A_TIME.acquire()
+                self._outside = outside
                 for each in proxies:
                     each._install_proxy()  # noqa: SLF001 - another run has taken it away
 

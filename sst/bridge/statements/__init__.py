@@ -4,5 +4,6 @@
 - `concurrent_index.py`: concurrent builds and the INVALID indexes that they leave
 - `notices.py`: the server's notices and warnings
 - `own_transaction.py`: the proof that a revision stayed in its transaction
+- `session_role.py`: the role of a session, put back after a plugin
 - `session_timeouts.py`: timeouts that stay in force, whatever the revision sets
 """

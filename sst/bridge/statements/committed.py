@@ -76,12 +76,12 @@ class Footprint:
 
     @contextmanager
     def muted(self) -> Iterator[None]:
-        """Take no note of the body's statements: they are ours."""
-        self._is_muted = True
+        """Take no note of the body's statements: they are no revision's."""
+        was_muted, self._is_muted = self._is_muted, True
         try:
             yield
         finally:
-            self._is_muted = False
+            self._is_muted = was_muted
 
     def notice(self, connection: Connection) -> None:
         """Note that the driver itself ended the transaction, without a statement that was seen."""

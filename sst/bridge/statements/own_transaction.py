@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event, text
 
 from sst.bridge.statements.committed import ends_transaction
+from sst.bridge.statements.session_role import SessionRole
 from sst.redaction.statements import without_literals
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPICursor
 
     from sst.bridge.statements.committed import Footprint
+
+    Inside = Callable[[Connection, Callable[[], None]], None]
+    """Gets the connection of a revision's transaction, and what raises when that is over."""
 
 _HERE = "sst.revision"
 _KEPT = "sst.committed"
@@ -53,7 +57,10 @@ class RevisionTransaction:
         footprint: Footprint,
         file: Path | None,
         warn: Callable[[str], None],
+        inside: Inside | None = None,
     ) -> None:
+        self._inside = inside
+        self._role: SessionRole | None = None
         self._context = context
         self._warn = warn
         self._connection: Connection = context.connection  # type: ignore[assignment]
@@ -77,18 +84,30 @@ class RevisionTransaction:
                 self._mark()
                 path = self._search_path()
                 try:
+                    self._enter()
                     run(**arguments)
                     self._look()
+                    if self._role:
+                        self._role.put_back()
                     self._find_version_table(path)
                 except BaseException as error:
                     self._is_guarded = False
                     if not isinstance(error, EndedTransactionError):
                         self._settle()
+                    if self._role:
+                        self._role.put_back_after_failure()
                     raise
                 self._is_guarded = False
 
         step.migration_fn = guarded
         return step
+
+    def _enter(self) -> None:
+        """Let others write before the revision does; nothing of it counts as the revision's."""
+        if self._inside:
+            self._role = SessionRole(self._connection, self._footprint)
+            with self._footprint.muted():
+                self._inside(self._connection, self._look)
 
     def check(self) -> None:
         """Raise `EndedTransactionError` when the transaction is over already."""

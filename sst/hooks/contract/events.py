@@ -20,7 +20,9 @@ class EventKind(StrEnum):
     RUN_SUCCEEDED = "run_succeeded"
     RUN_FAILED = "run_failed"
     RUN_REFUSED = "run_refused"
+    RUN_UNHEALTHY = "run_unhealthy"
     RUN_RESTORED = "run_restored"
+    STAMPED = "stamped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,10 +87,12 @@ def _may_warn_faults(module: ModuleType) -> Iterator[Named]:
     if not isinstance(names, tuple | list | set | frozenset):
         yield MAY_WARN, f"{MAY_WARN} is no tuple of hooks", f'write {MAY_WARN} = ("post_migrate",)'
         return
-    gates = [hook for hook, mode in MODES.items() if mode is Mode.GATE]
+    # What a gate did inside a revision's transaction cannot be left half done.
+    gates = [each for each, mode in MODES.items() if mode is Mode.GATE and each != "in_revision"]
     for name in names:
         if name not in gates:
-            what = f"{MAY_WARN} names {name}, which is no gate"
+            kind = "has half done something" if name == "in_revision" else "is no gate"
+            what = f"{MAY_WARN} names {name}, which {kind}"
             meant = nearest(str(name), gates)
             hint = f"did you mean {meant}?" if meant else f"gates are {', '.join(gates)}"
             yield MAY_WARN, what, hint

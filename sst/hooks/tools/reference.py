@@ -142,7 +142,9 @@ def _imports(example: str) -> str:
     }
     standard = [line for line, name in known.items() if name in used]
     ours = sorted(used & set(_public_names()), key=lambda name: (name == "hookimpl", name))
-    return "\n".join([*lines, *standard, *([""] if standard else []), _contract_import(ours)])
+    third = ["from sqlalchemy import Connection"] if "Connection" in used else []
+    blocks = [block for block in (standard, third, [_contract_import(ours)]) if block]
+    return "\n".join([*lines, "\n\n".join("\n".join(block) for block in blocks)])
 
 
 def _contract_import(names: list[str]) -> str:

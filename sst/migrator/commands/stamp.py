@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sst.bridge.history.id_length import refuse_too_long
 from sst.errors import DatabaseAheadError, SstError
+from sst.hooks.contract.events import Event, EventKind
 from sst.migrator.ledger.failure import RunFailure
 from sst.migrator.ledger.unknown_revision import explained
 from sst.migrator.run.progress import new_run_id
@@ -50,6 +51,8 @@ def execute_stamp(context: Context, wanted: Stamp, options: RunOptions) -> Repor
         schema = look_at_schema(context)
         with session.interrupts.shielded():
             after = _stamp(context, session, run_id, wanted, before, schema)
+        if set(after) != set(before):
+            _tell(context, run_id, before, after, started)
     return Report(
         before=before,
         after=after,
@@ -86,6 +89,27 @@ def _stamp(
     # The operator has looked and says that this is it.
     remember_schema(context, session.record, run_id)
     return after
+
+
+def _tell(
+    context: Context,
+    run_id: str,
+    before: tuple[str, ...],
+    after: tuple[str, ...],
+    started: float,
+) -> None:
+    event = Event(
+        kind=EventKind.STAMPED,
+        run_id=run_id,
+        command="stamp",
+        environment=context.environment,
+        database=context.url.safe,
+        message=f"stamped as {', '.join(after) or 'base'}; no revision was run",
+        before=before,
+        after=after,
+        duration_ms=int((time.monotonic() - started) * 1000),
+    )
+    context.plugins.observe("notify", event=event)
 
 
 def _fail(

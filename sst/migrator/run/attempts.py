@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sst.bridge import Attempt, Footprint, may_run_again
 from sst.db.server_errors import sqlstate_of
 from sst.errors import ConnectionLostError, SstError
+from sst.hooks.calling.calls import HookFailedError
 from sst.migrator.run.progress import Attempts
 from sst.migrator.session.connections import open_connection
 from sst.migrator.table_locks.attempt_timeouts import set_timeouts, timeouts_of
@@ -96,8 +97,12 @@ class RevisionAttempts:
     def pause_after(self, step: Step, error: BaseException) -> float | None:
         """Return the seconds to wait before the next attempt of *step*, which *error* has ended.
 
+        A plugin's statement inside the revision counts as the revision's.
+
         None when there is to be none.
         """
+        if isinstance(error, HookFailedError):
+            error = error.error
         attempts = self._attempts
         attempts.seconds = time.monotonic() - self._started
         attempts.committed = self._footprint.committed(error)

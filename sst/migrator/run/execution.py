@@ -153,13 +153,10 @@ class _Execution:
                 session,
                 progress,
                 self._interrupts,
-                before=self._before,
+                gates=self._gates,
                 after=self._after,
             ).run()
             progress.phase = "around_migrate"
-
-    def _before(self, step: Step) -> None:
-        self._gates.ask("pre_revision", revision=step.revision)
 
     def _after(self, step: Step, seconds: float) -> None:
         self._applied(step, seconds)

@@ -88,6 +88,8 @@ def outcome_of(error: SstError | None) -> str:
 
 def event_of(error: SstError | None) -> EventKind:
     """Return the event that reports *error*: 5 and 6 are refusals, nothing was touched."""
+    if isinstance(error, UnhealthyError):
+        return EventKind.RUN_UNHEALTHY
     refused = error is not None and error.exit_code in {2, 5, 6, 75}
     return EventKind.RUN_REFUSED if refused else EventKind.RUN_FAILED
 
@@ -149,6 +151,8 @@ def _hook_failed(raised: HookFailedError, progress: Progress, redact: Redact) ->
         "code": veto.code if veto else "",
     }
     name = raised.plugin
+    if inside := _failed_inside(raised, progress, redact):
+        return inside
     if raised.hook == "post_migrate" or len(progress.committed) == len(progress.plan):
         what = f"The schema is migrated, but the check of plugin '{name}' failed afterwards."
         return UnhealthyError(what=what, **words)
@@ -157,6 +161,23 @@ def _hook_failed(raised: HookFailedError, progress: Progress, redact: Redact) ->
         return StoppedError(what=what, **words)
     what = f"The plugin '{name}' refused the run in {raised.hook}; nothing was touched."
     return VetoedError(what=what, **words)
+
+
+def _failed_inside(raised: HookFailedError, progress: Progress, redact: Redact) -> SstError | None:
+    """Return the error where a plugin has lost the transaction of a revision; None otherwise."""
+    if raised.hook == "in_revision" and getattr(raised.error, "connection_invalidated", False):
+        return _revision_failed(raised.error, progress, redact)
+    if not isinstance(raised.error, EndedTransactionError):
+        return None
+    step = progress.current_step
+    revision = step.revision.id if step else "?"
+    return StoppedError(
+        what=f"The plugin '{raised.plugin}' ended the transaction of revision {revision} in "
+        f"{raised.hook}; {committed_text(progress)}.",
+        why=redact(f"{raised.error}; what the plugin wrote before may be committed"),
+        next_step="take it out of the plugin: what it writes there commits or rolls back with the "
+        "revision; then run the command again",
+    )
 
 
 def _revision_failed(

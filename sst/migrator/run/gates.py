@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.exc import DBAPIError
+
+from sst.bridge import EndedTransactionError
 from sst.hooks.calling.calls import HookFailedError, HookProblem
 from sst.hooks.contract.run import Backup
 from sst.migrator.run.aside import Aside
 from sst.migrator.run.events import warn_of_backup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from sqlalchemy.engine import Connection
+
+    from sst.hooks.calling.gates import During
+    from sst.hooks.contract.revisions import Revision
     from sst.hooks.manager import Contribution
     from sst.migrator.run.progress import Progress
     from sst.migrator.session.session import Session
@@ -49,15 +56,48 @@ class Gates:
         """Settle what the gates have noted and left open; the run has come to its end."""
         self._aside.finish()
 
-    def ask(self, hook: str, **about: Any) -> None:
+    def enter(
+        self, revision: Revision, connection: Connection, still_open: Callable[[], None]
+    ) -> None:
+        """Let plugins write in the transaction of *revision*, on *connection*.
+
+        Raises `HookFailedError` for who raises, leaves the transaction failed, or ends it.
+        """
+        hook = "in_revision"
+
+        @contextmanager
+        def during(plugin: str) -> Iterator[None]:
+            try:
+                with self._during(hook, plugin):
+                    yield
+                still_open()
+            except HookFailedError:
+                with suppress(DBAPIError), self._blamed(plugin, hook):
+                    still_open()
+                raise
+            except (EndedTransactionError, DBAPIError) as error:
+                raise self._context.plugins.blame(plugin, hook, error) from error
+
+        self.ask(hook, during, revision=revision, connection=connection)
+        self._progress.phase = "revision"
+
+    @contextmanager
+    def _blamed(self, plugin: str, hook: str) -> Iterator[None]:
+        try:
+            yield
+        except EndedTransactionError as error:
+            raise self._context.plugins.blame(plugin, hook, error) from error
+
+    def ask(self, hook: str, during: During | None = None, **about: Any) -> None:
         """Ask *hook* of one plugin after the other; *about* are its arguments beside the run.
 
         Raises `HookFailedError` for the first that raises and may not.
+        *during* is entered around each plugin's call.
         """
         self._progress.phase = hook
         self._context.plugins.gate(
             hook,
-            during=partial(self._during, hook),
+            during=during or partial(self._during, hook),
             on_answer=partial(self._keep, hook),
             run=self.run,
             **about,
@@ -67,6 +107,7 @@ class Gates:
     def _during(self, hook: str, plugin: str) -> Iterator[None]:
         if hook == _PREPARES:
             self._progress.entered.append(plugin)
+        self._progress.asked = plugin
         yield
 
     def _keep(self, hook: str, made: Contribution) -> None:

@@ -56,7 +56,9 @@ class Progress:
     run_id: str = field(default_factory=new_run_id)
     phase: str = "connect"
     """`connect`, `plan`, `revision`, `check`, or the hook that is asked: `review_plan`,
-    `pre_migrate`, `around_migrate`, `pre_revision` or `post_migrate`."""
+    `pre_migrate`, `around_migrate`, `pre_revision`, `in_revision` or `post_migrate`."""
+    asked: str = ""
+    """The plugin whose gate was asked last."""
     run: Run | None = None
     before: tuple[str, ...] = ()
     plan: tuple[Step, ...] = ()

@@ -23,7 +23,10 @@ from sst.migrator.run.failures import INTERRUPTS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy.engine import Connection
+
     from sst.bridge import Attempt, Step
+    from sst.migrator.run.gates import Gates
     from sst.migrator.run.progress import Progress
     from sst.migrator.session.session import Session
     from sst.migrator.session.signals import Interrupts
@@ -35,8 +38,8 @@ log = logging.getLogger("sst.migrate")
 class Chain:
     """Takes the steps of a plan.
 
-    *before* is called with each step before it begins, *after* when it is committed and on record,
-    with its seconds.
+    *gates* are asked before each step and inside it; *after* is called when it is committed and
+    on record, with its seconds.
     """
 
     def __init__(
@@ -46,14 +49,14 @@ class Chain:
         progress: Progress,
         interrupts: Interrupts,
         *,
-        before: Callable[[Step], None],
+        gates: Gates,
         after: Callable[[Step, float], None],
     ) -> None:
         self._context = context
         self._session = session
         self._progress = progress
         self._interrupts = interrupts
-        self._before = before
+        self._gates = gates
         self._after = after
         self._left = deque(progress.plan)
         self._step: Step | None = None
@@ -71,7 +74,9 @@ class Chain:
             self._context, self._session, self._progress, self._interrupts
         )
         project, session = self._context.project, self._session
-        observer = RevisionObserver(self._tries.watch, self._hear)
+        is_joined = self._context.plugins.implement("in_revision")
+        inside = self._enter if is_joined else None
+        observer = RevisionObserver(self._tries.watch, self._hear, inside)
         passage = project.passage(session.connection, self._context.url, observer)
         try:
             one = self._go_on()
@@ -109,7 +114,7 @@ class Chain:
 
     def _begin(self, step: Step) -> Attempt:
         progress = self._progress
-        self._before(step)
+        self._gates.ask("pre_revision", revision=step.revision)
         progress.phase, progress.current_step = "revision", step
         refuse_lost_lock(self._session, progress, step)
         verb = "applying" if step.is_upgrade else "reverting"
@@ -142,8 +147,14 @@ class Chain:
         self._opened.close()
         self._after(step, seconds)
 
+    def _enter(self, connection: Connection, still_open: Callable[[], None]) -> None:
+        assert self._progress.current_step  # noqa: S101 - its transaction has begun
+        self._gates.enter(self._progress.current_step.revision, connection, still_open)
+
     def _hear(self, message: str, is_warning: bool) -> None:  # noqa: FBT001 - a callback's argument
         name = self._step.revision.id if self._step else ""
+        if self._progress.phase == "in_revision":
+            name = f"{name}, plugin {self._progress.asked}"
         text = self._context.redact(f"{name}: {message}")
         log.log(logging.WARNING if is_warning else logging.INFO, "%s", text)
         if is_warning and text not in self._progress.warnings:

@@ -121,7 +121,9 @@ def test_line_of_a_revision_repeats_nothing_of_its_run() -> None:
     assert line == 'revision_applied message="applied b2 Add a table" run_id=run-1'
 
 
-@pytest.mark.parametrize("kind", [EventKind.RUN_FAILED, EventKind.RUN_REFUSED])
+@pytest.mark.parametrize(
+    "kind", [EventKind.RUN_FAILED, EventKind.RUN_REFUSED, EventKind.RUN_UNHEALTHY]
+)
 def test_bad_news_is_a_warning(kind: EventKind, caplog: pytest.LogCaptureFixture) -> None:
     """It shows also where LOG_LEVEL hides what went well."""
     notifier(None).notify(an_event(kind))

@@ -34,7 +34,12 @@ class Config(BaseModel):
         (), description="Services as Apprise spells them, such as mailto://...; none: nobody."
     )
     events: tuple[EventKind, ...] = Field(
-        (EventKind.RUN_SUCCEEDED, EventKind.RUN_FAILED, EventKind.RUN_RESTORED),
+        (
+            EventKind.RUN_SUCCEEDED,
+            EventKind.RUN_FAILED,
+            EventKind.RUN_UNHEALTHY,
+            EventKind.RUN_RESTORED,
+        ),
         description="Only these events; empty: all of them.",
     )
     title: str = Field("{environment}: {event}", description="May hold {words} of the event.")

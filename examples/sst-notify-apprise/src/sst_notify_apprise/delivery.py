@@ -23,6 +23,7 @@ _TYPES = {
     EventKind.RUN_SUCCEEDED: apprise.NotifyType.SUCCESS,
     EventKind.RUN_FAILED: apprise.NotifyType.FAILURE,
     EventKind.RUN_REFUSED: apprise.NotifyType.WARNING,
+    EventKind.RUN_UNHEALTHY: apprise.NotifyType.FAILURE,
     EventKind.RUN_RESTORED: apprise.NotifyType.WARNING,
 }
 

@@ -20,6 +20,7 @@ from sst.hooks.contract.specs.contributions import (
 )
 from sst.hooks.contract.specs.runs import (
     around_migrate,
+    in_revision,
     migrate_failed,
     notify,
     post_backup,
@@ -37,6 +38,7 @@ __all__ = [
     "Mode",
     "around_migrate",
     "config_values",
+    "in_revision",
     "migrate_failed",
     "notify",
     "post_backup",

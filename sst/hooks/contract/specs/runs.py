@@ -9,6 +9,8 @@ from sst.hooks.contract.modes import Mode, hook
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from sqlalchemy.engine import Connection
+
     from sst.hooks.contract.commands import LockedWork, Restored
     from sst.hooks.contract.events import Event
     from sst.hooks.contract.revisions import Revision
@@ -129,6 +131,31 @@ def pre_revision(run: Run, revision: Revision) -> None:
     """
 
 
+@hook(Mode.GATE)
+def in_revision(run: Run, revision: Revision, connection: Connection) -> None:
+    """Write in the transaction of *revision*, before its first statement.
+
+    *connection* is SQLAlchemy's, inside that transaction: what is written commits or rolls back
+    with the revision. It may set things for the revision: `SET LOCAL` to the transaction's end, or
+    `SET ROLE`, which is put back before the version table is written. It must neither end the
+    transaction (commit, rollback, close: the run stops and names the plugin) nor keep the
+    connection. With an autocommit block in the revision, what was written is committed when that
+    begins, `SET LOCAL` ends there, and `SET ROLE` goes on. The revision's timeouts count.
+
+    Called: in each attempt of each revision, up and down, when its transaction has begun; also on
+        a connection that env.py opened itself. In an asynchronous env.py its event loop runs.
+    Raising: the transaction is rolled back and the run stops as for `pre_revision`: exit 1 with
+        what is committed, exit 5 where nothing is. A statement that gets no lock is tried again
+        with the revision. It cannot be made a warning.
+
+    Example:
+        @hookimpl
+        def in_revision(revision: Revision, connection: Connection) -> None:
+            connection.exec_driver_sql(f"SET LOCAL application_name = 'revision {revision.id}'")
+            connection.exec_driver_sql("SET ROLE app_owner")
+    """
+
+
 @hook(Mode.OBSERVE)
 def post_revision(run: Run, revision: Revision) -> None:
     r"""See *revision* after its commit.
@@ -180,7 +207,8 @@ def notify(event: Event) -> None:
     """Tell somebody about *event*.
 
     Called: when a run has started, had nothing to do, applied a revision (after its commit),
-        succeeded, failed, was refused or was restored; with a deadline.
+        succeeded, failed, was refused, left the schema migrated but unhealthy, or was restored,
+        and when `stamp` has changed the version table; with a deadline.
     Raising: logged under the plugin's name; changes no outcome.
 
     Example:

@@ -24,6 +24,8 @@ _THIRD = {
     "ConfigDict": ("from pydantic", "ConfigDict"),
     "Field": ("from pydantic", "Field"),
     "click": ("import click",),
+    "Connection": ("from sqlalchemy", "Connection"),
+    "create_engine": ("from sqlalchemy", "create_engine"),
     "APIRouter": ("from fastapi", "APIRouter"),
     **{
         name: ("from starlette.types", name)

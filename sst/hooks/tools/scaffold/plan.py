@@ -28,6 +28,7 @@ _NOT_IN_A_RUN = frozenset(
 )
 """The hooks that a successful `upgrade` does not call."""
 _PACKAGES = {
+    "in_revision": "sqlalchemy>=2",
     "register_commands": "click>=8",
     "register_routers": "fastapi>=0.115",
     "register_middleware": "starlette>=0.40",

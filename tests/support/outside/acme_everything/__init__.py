@@ -168,6 +168,11 @@ class Plugin:
         self._called(f"pre_revision {revision.id}")
 
     @hookimpl
+    def in_revision(self, revision: Revision) -> None:
+        """See its transaction begun."""
+        self._called(f"in_revision {revision.id}")
+
+    @hookimpl
     def post_revision(self, revision: Revision) -> None:
         """See it committed."""
         self._called(f"post_revision {revision.id}")

@@ -6,6 +6,7 @@ import asyncio
 import re
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -53,6 +54,7 @@ DESIGNED = {
     "restore_backup": "first",
     "around_migrate": "around",
     "pre_revision": "gate",
+    "in_revision": "gate",
     "post_revision": "observe",
     "post_migrate": "gate",
     "migrate_failed": "observe",
@@ -161,6 +163,17 @@ def test_example_gates_refuse_as_they_say(project: PluginProject) -> None:
         "a1 drops something",
         "the table site is empty",
     ]
+
+
+def test_example_inside_a_revision_sets_its_role(project: PluginProject) -> None:
+    sent: list[str] = []
+    connection = SimpleNamespace(exec_driver_sql=sent.append)
+
+    _with_examples(project, Mode.GATE).gate(
+        "in_revision", run=a_run(), revision=a_revision(), connection=connection
+    )
+
+    assert sent == ["SET LOCAL application_name = 'revision a1'", "SET ROLE app_owner"]
 
 
 def test_example_around_puts_its_page_up_and_down(project: PluginProject) -> None:
