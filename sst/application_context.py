@@ -44,4 +44,5 @@ def application_context(
         engine=engine,
         redis_url=runtime.settings.redis_url,
         inspect=inspect,
+        settings=runtime.visible_settings,
     )

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Self
 from sst import __version__
 from sst.bridge import AlembicProject, Branch, by_key
 from sst.config import open_sources
+from sst.config.declared.names import APP
 from sst.db.engine import create_app_engine
 from sst.db.url import DatabaseUrl
 from sst.errors import RUN_AGAIN, ConfigError, Problem, SstError
 from sst.health.report import run_checks
 from sst.hooks.calling.calls import guarded
 from sst.hooks.calling.isolation import threads_left
+from sst.hooks.contract.settings_view import SettingsView
 from sst.hooks.manager import (
     HookFailedError,
     Plugins,
@@ -26,19 +28,21 @@ from sst.migrator.values.context import Context, Version, to_stderr
 from sst.redaction.logs import configure_logging
 from sst.redaction.redact import redact
 from sst.settings.checking import no_server
-from sst.settings.in_force import in_force
+from sst.settings.in_force import in_force, values_of
 from sst.settings.loading import load_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from pydantic import BaseModel
     from sqlalchemy.engine import Engine
 
     from sst.config import Configuration, Settings
     from sst.health.report import NamedResult
     from sst.hooks.contract.checks import Inspection, Stage
     from sst.hooks.manager import Contribution
+    from sst.settings.overriding import Values
 
 log = logging.getLogger("sst.plugins")
 
@@ -107,7 +111,17 @@ class Runtime:
     @property
     def settings(self) -> Settings:
         """The frozen settings; a test may have put others over them."""
-        return in_force(self.project_root).over(self.configuration.settings)
+        return self._values().core
+
+    @property
+    def visible_settings(self) -> SettingsView:
+        """The settings as plugins read them, secrets apart."""
+
+        def parts() -> dict[str, BaseModel | None]:
+            values = self._values()
+            return {"": values.core, APP: values.application}
+
+        return SettingsView(parts)
 
     @property
     def environment(self) -> str:
@@ -169,6 +183,7 @@ class Runtime:
                 redact=self.redact,
                 last_words=self.last_words,
                 redis_url=self.settings.redis_url,
+                visible_settings=self.visible_settings,
                 x=self.x,
             )
         )
@@ -201,6 +216,9 @@ class Runtime:
         for warning in () if self._is_logging else self.configuration.warnings:
             log.warning("%s", warning)
         self._is_logging = True
+
+    def _values(self) -> Values:
+        return in_force(self.project_root).over(values_of(self.configuration))
 
     def _run_checks(
         self, inspect: Callable[[], Inspection], stage: Stage, own: Sequence[Contribution] = ()

@@ -27,6 +27,7 @@ _ONE_SERVER_IS_ENOUGH = (
     "test_guide.py",
     "test_hooks_in_a_run.py",
     "test_new_plugin.py",
+    "test_override_settings.py",
     "test_plugin_commands.py",
     "test_plugin_policy.py",
     "test_refusals.py",

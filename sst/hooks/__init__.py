@@ -25,6 +25,7 @@ from sst.hooks.contract.events import Event, EventKind
 from sst.hooks.contract.marker import hookimpl
 from sst.hooks.contract.revisions import Direction, Migrations, Revision
 from sst.hooks.contract.run import Backup, Failure, Run, StatementFailedError, Veto
+from sst.hooks.contract.settings_view import SettingsView
 from sst.text import duration_text, first_line, size_text
 from sst.within import NoAnswerError, ThreadedWork, within
 
@@ -53,6 +54,7 @@ __all__ = [
     "Restored",
     "Revision",
     "Run",
+    "SettingsView",
     "Stage",
     "StatementFailedError",
     "TemporaryError",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from sst.config import Configuration, Settings
+    from sst.config import Configuration
     from sst.hooks.manager import Discovery
 
 
@@ -82,13 +82,12 @@ class InForce:
                 self._changes = [one for one in self._changes if one is not changes]
                 self._tell()
 
-    def over(self, settings: Settings) -> Settings:
-        """Return *settings* of the core with what a test has put over them."""
+    def over(self, values: Values) -> Values:
+        """Return *values*, those of one runtime, with what a test has put over them."""
         if not self._changes:
-            return settings
+            return values
         with self._lock:
-            values = Values(settings, self._loaded.application if self._loaded else None)
-            return self._over(values).core
+            return self._over(values)
 
     def _over(self, values: Values) -> Values:
         for changes in self._changes:

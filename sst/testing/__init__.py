@@ -5,6 +5,7 @@
 - `values/`: values and stand-ins to call a plugin with
 - `fixtures.py`: the fixtures of the kit
 - `leaks.py`: threads, variables and folders that a plugin leaves behind
+- `settings.py`: other settings for a test
 
 Opt in with `pytest_plugins = ["sst.testing"]` in a conftest.py or a test module: nothing of this
 is loaded by itself. PYTEST_DONT_REWRITE: it may be imported before pytest loads it.
@@ -16,6 +17,7 @@ from sst.testing.conformance.conforms import assert_conforms
 from sst.testing.fixtures import no_leaks, project, sst_server
 from sst.testing.project.outcome import HookCall, Outcome
 from sst.testing.project.project import Project
+from sst.testing.settings import override_settings, override_settings_fixture, some_settings
 from sst.testing.values.builders import (
     A_FRIDAY,
     a_backup,
@@ -58,7 +60,10 @@ __all__ = [
     "an_event",
     "assert_conforms",
     "no_leaks",
+    "override_settings",
+    "override_settings_fixture",
     "project",
     "some_migrations",
+    "some_settings",
     "sst_server",
 ]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sst.db.url import DatabaseUrl
     from sst.hooks.contract.checks import Inspection
     from sst.hooks.contract.commands import LockedWork
+    from sst.hooks.contract.settings_view import SettingsView
 
 
 class PluginContext:
@@ -41,6 +42,11 @@ class PluginContext:
         """Where migrations go; asking for it may start a server."""
         with results_only():
             return self._runtime.migration_url
+
+    @property
+    def settings(self) -> SettingsView:
+        """Settings of the platform and, below `app`, of the application; no secrets."""
+        return self._runtime.visible_settings
 
     @property
     def as_json(self) -> bool:

@@ -11,4 +11,5 @@
 - `modes.py`: the modes, and the declaration of a hook's mode
 - `revisions.py`: revision files, and those that a plugin brings
 - `run.py`: a run, its backup and its failure
+- `settings_view.py`: the settings as a plugin reads them
 """

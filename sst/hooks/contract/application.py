@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from sst.hooks.contract.run import default_settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from sst.db.url import DatabaseUrl
     from sst.hooks.contract.checks import Inspection
+    from sst.hooks.contract.settings_view import SettingsView
 
 Middleware: TypeAlias = "Callable[[ASGIApp], ASGIApp]"
 """Gets the ASGI application that is inside, returns the one around it."""
@@ -35,3 +38,5 @@ class ApplicationContext:
     """REDIS_URL of the settings."""
     inspect: Callable[[], Inspection] = field(repr=False, compare=False)
     """Return a read-only look at the database on a connection of its own."""
+    settings: SettingsView = field(default_factory=default_settings, repr=False, compare=False)
+    """Settings of the platform and, below `app`, of the application; no secrets."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sst.db.url import DatabaseUrl
     from sst.hooks.contract.checks import Inspection
     from sst.hooks.contract.run import Backup
+    from sst.hooks.contract.settings_view import SettingsView
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,10 @@ class CommandContext(Protocol):
     @property
     def database_url(self) -> DatabaseUrl:
         """Where migrations go; prints without its password. Asking for it may start a server."""
+
+    @property
+    def settings(self) -> SettingsView:
+        """Settings of the platform and, below `app`, of the application; no secrets."""
 
     @property
     def as_json(self) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sst.db.url import DatabaseUrl
     from sst.hooks.contract.checks import Inspection
     from sst.hooks.contract.revisions import Direction, Revision
+    from sst.hooks.contract.settings_view import SettingsView
 
 
 class Veto(Exception):  # noqa: N818 - the contract's word; it is a decision, not a fault
@@ -98,6 +99,14 @@ def _not_given(name: str) -> Callable[..., Any]:
     return refuse
 
 
+def default_settings() -> SettingsView:
+    """Return what stands for the settings in a run that somebody has made without them."""
+    from sst.config import Settings
+    from sst.hooks.contract.settings_view import SettingsView
+
+    return SettingsView.of(Settings())
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run that is about to touch, is touching, or has touched the database."""
@@ -133,6 +142,11 @@ class Run:
     """
     redis_url: SecretStr | None = field(default=None, repr=False)
     """REDIS_URL of the settings."""
+    settings: SettingsView = field(default_factory=default_settings, repr=False, compare=False)
+    """Settings of the platform and, below `app`, of the application: `run.settings.log_level`.
+
+    Secrets are not among them.
+    """
     x: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType({}), repr=False, hash=False
     )

@@ -7,6 +7,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from sst.hooks.contract.run import default_settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from sst.errors import SstError
     from sst.health.report import NamedResult
     from sst.hooks.contract.checks import Inspection, Stage
+    from sst.hooks.contract.settings_view import SettingsView
     from sst.hooks.manager import Contribution, Plugins
 
 
@@ -67,6 +70,8 @@ class Context:
     last_words: Callable[[SstError], None]
     """Print an error after which the process ends at once, from any thread."""
     redis_url: SecretStr | None = field(default=None, repr=False)
+    visible_settings: SettingsView = field(default_factory=default_settings, repr=False)
+    """The settings as plugins read them, secrets apart."""
     x: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The x arguments of the command line, by their keys."""
     _facts: list[EnvFacts] = field(default_factory=list, repr=False)

@@ -42,5 +42,6 @@ def planned_run(
         database_url=context.url,
         inspect=inspect,
         redis_url=context.redis_url,
+        settings=context.visible_settings,
         x=context.x,
     )

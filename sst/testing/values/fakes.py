@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sst.db.url import DatabaseUrl
-from sst.hooks.contract.run import Backup, Veto
+from sst.hooks.contract.run import Backup, Veto, default_settings
+
+if TYPE_CHECKING:
+    from sst.hooks.contract.settings_view import SettingsView
 
 Rows = Sequence[tuple[Any, ...]]
 _URL = "postgresql://app@db.example:5432/app"
@@ -139,6 +142,7 @@ class FakeCommandContext:
     steps: list[str] = field(default_factory=list)
     """The requests, in order: `confirm: ACTION`, `locked: COMMAND TARGET`."""
     x: Mapping[str, str] = field(default_factory=dict)
+    settings: SettingsView = field(default_factory=default_settings)
 
     def confirm(self, action: str, given: str | None) -> None:
         """Raise `Veto` unless *confirmed* or the right name was *given*."""

@@ -56,3 +56,15 @@ def test_tables_are_analyzed_on_a_connection_of_the_engine(shop: Project) -> Non
     assert result.exit_code == 0, result.output
     assert "left a connection" not in result.stderr
     assert shop.query("select reltuples from pg_class where relname = 'job'") == [(3.0,)]
+
+
+def test_run_without_a_time_limit_is_refused(shop: Project) -> None:
+    shop.plugin("limit", python_example("Refuse a run whose statements may take for ever"))
+    shop.enable("limit")
+
+    refused = shop.migrate("upgrade")
+    limited = shop.migrate("--set", "MIGRATE__STATEMENT_TIMEOUT=600", "upgrade")
+
+    assert refused.exit_code == 5
+    assert "statements have no time limit" in refused.stderr
+    assert limited.exit_code == 0, limited.output
