@@ -172,12 +172,15 @@ class Plugins:
         found = self._implementations(Mode.GATE, hook, arguments)
         return gates.objections(found, arguments, during=during)
 
-    def around(self, hook: str, **arguments: Any) -> AbstractContextManager[None]:
+    def around(
+        self, hook: str, *, during: During = nullcontext, **arguments: Any
+    ) -> AbstractContextManager[None]:
         """Return a context manager of all plugins' context managers, the first one outermost.
 
-        What its body raises is raised, whatever a plugin makes of it.
+        What its body raises is raised, whatever a plugin makes of it. *during* gets a plugin's
+        name, and what it returns is entered while the plugin itself is at work.
         """
-        return around(self._implementations(Mode.AROUND, hook, arguments), arguments)
+        return around(self._implementations(Mode.AROUND, hook, arguments), arguments, during)
 
     def observe(
         self,
@@ -244,6 +247,7 @@ class Plugins:
         return Terms(
             deadline_seconds=seconds,
             is_required=policy.required,
+            gate_seconds=None if hook == "in_revision" else policy.gate_timeout_seconds,
             may_warn=policy.on_error == "warn" and hook in plugin.may_warn,
         )
 

@@ -51,6 +51,7 @@ def run_json(run: RunRecord) -> dict[str, Any]:
         "notes": details.get("notes", {}),
         "backup": details["backup"],
         "warnings": details.get("warnings", []),
+        "gate": dict(run.gate) if run.gate else None,
         "error": dict(run.error) if run.error else None,
         "steps": [_step_json(step) for step in run.steps],
     }
@@ -78,7 +79,8 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
     yield "command", f"{run.command} {run.target}"
     yield "environment", details["environment"]
     yield "outcome", run.outcome
-    yield "why", _reason(run)
+    yield "gate", _gate(run)
+    yield "why", "" if run.error is None else _reason(run)
     for warning in details.get("warnings", []):
         plugin = "" if warning["plugin"] == CORE else f"plugin {warning['plugin']}, "
         yield "warning", f"{plugin}{warning['hook']}: {warning['text']}"
@@ -121,11 +123,17 @@ def _step_json(step: StepRecord) -> dict[str, Any]:
 
 
 def _reason(run: RunRecord) -> str:
-    """Return what failed and why, in one line; empty for a run that did not fail."""
+    """Return what failed and why, or what a run waits for, in one line."""
     if not run.error:
-        return ""
+        return _gate(run)
     parts = [run.error.get("code"), run.error.get("text"), run.error.get("why")]
     return " ".join(" ".join(f"{part}" for part in parts if part).split())
+
+
+def _gate(run: RunRecord) -> str:
+    if run.gate is None:
+        return ""
+    return f"in {run.gate['hook']} of plugin {run.gate['plugin']} since {run.gate['since']}"
 
 
 def _heads(heads: Sequence[str]) -> str:

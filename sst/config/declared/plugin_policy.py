@@ -29,6 +29,12 @@ class PluginPolicy(Frozen):
         gt=0,
         description="Deadline of each call of its observers and of its register_* hooks.",
     )
+    gate_timeout_seconds: float | None = Field(
+        None,
+        gt=0,
+        description="Deadline of each call of its gates, in_revision apart; after it the run is "
+        "refused, and what the gate does goes on in its thread.",
+    )
     on_error: Literal["abort", "warn"] = Field(
         "abort",
         description="The effect of a gate of it that breaks, where the plugin allows `warn`; "

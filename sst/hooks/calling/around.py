@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sst.hooks.calling.calls import PLUGIN_ERRORS, HookFailedError, guarded, warn
@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from sst.hooks.calling.calls import Arguments, Implementation
+    from sst.hooks.calling.gates import During
 
 
 @contextmanager
-def around(implementations: Iterable[Implementation], arguments: Arguments) -> Iterator[None]:
+def around(
+    implementations: Iterable[Implementation], arguments: Arguments, during: During = nullcontext
+) -> Iterator[None]:
     """Enter every plugin's context manager, the first one outermost, and leave them in reverse.
 
     Raises what the body raises, whatever a plugin makes of it; `HookFailedError` when a plugin
@@ -23,21 +26,25 @@ def around(implementations: Iterable[Implementation], arguments: Arguments) -> I
     """
     with ExitStack() as stack:
         for implementation in implementations:
-            stack.enter_context(_Guarded(implementation, arguments))
+            stack.enter_context(_Guarded(implementation, arguments, during))
         yield
 
 
 class _Guarded:
     """A plugin's context manager whose exceptions carry its name and whose verdict is ignored."""
 
-    def __init__(self, implementation: Implementation, arguments: Arguments) -> None:
+    def __init__(
+        self, implementation: Implementation, arguments: Arguments, during: During
+    ) -> None:
+        self._during = during
         self._implementation = implementation
         self._arguments = arguments
         self._manager: AbstractContextManager[Any] | None = None
 
     def __enter__(self) -> None:
         try:
-            manager = self._enter()
+            with self._during(self._implementation.plugin):
+                manager = self._enter()
         except PLUGIN_ERRORS as error:
             raise HookFailedError(self._implementation, error) from error
         self._manager = manager
@@ -52,6 +59,7 @@ class _Guarded:
             return
         try:
             with (
+                self._during(self._implementation.plugin),
                 guarded(self._implementation.plugin, self._implementation.hook),
                 self._implementation.timed(),
             ):

@@ -41,6 +41,8 @@ class Terms:
 
     deadline_seconds: float | None = None
     """Of an observer and of a collected answer; None is the usual one."""
+    gate_seconds: float | None = None
+    """Of a gate; None is as long as it takes."""
     is_required: bool = False
     """Whether what it contributes may not fail."""
     may_warn: bool = False
@@ -122,7 +124,8 @@ class HookFailedError(Exception):
         self.plugin = implementation.plugin
         self.hook = implementation.hook
         self.error = error
-        self.reason = implementation.describe_error(error)
+        is_late = isinstance(error, NoAnswerError)
+        self.reason = str(error) if is_late else implementation.describe_error(error)
         """Type and first line of *error*, without the plugin's secrets."""
         self.place = implementation.place(error)
         """`plugins/x.py:3`, or nothing."""
@@ -167,11 +170,18 @@ def ask(implementation: Implementation, arguments: Arguments, expected: type = o
     """Return the plugin's answer, here and now; raises `HookFailedError` for what it raises."""
     try:
         with guarded(implementation.plugin, implementation.hook):
-            answer = implementation.call(arguments)
-            _must_have_run(answer)
-            _must_be(answer, expected)
+            return checked_answer(implementation, arguments, expected)
     except PLUGIN_ERRORS as error:
         raise HookFailedError(implementation, error) from error
+
+
+def checked_answer(
+    implementation: Implementation, arguments: Arguments, expected: type = object
+) -> Any:  # noqa: ANN401 - the plugin's answer
+    """Return the plugin's answer, which is *expected*; raises `TypeError`, or what it raises."""
+    answer = implementation.call(arguments)
+    _must_have_run(answer)
+    _must_be(answer, expected)
     return answer
 
 

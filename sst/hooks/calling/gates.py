@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sst.hooks.calling.calls import Contribution, HookFailedError, HookProblem, ask, warn
+from sst.hooks.calling.calls import (
+    PLUGIN_ERRORS,
+    Contribution,
+    HookFailedError,
+    HookProblem,
+    ask,
+    checked_answer,
+    warn,
+    watched,
+)
+from sst.hooks.calling.deadlines import in_thread
 from sst.hooks.contract.run import Backup
 
 if TYPE_CHECKING:
@@ -61,10 +72,23 @@ def objections(
 
 def _answer(implementation: Implementation, arguments: Arguments) -> Any:  # noqa: ANN401
     try:
-        return ask(implementation, arguments)
+        if implementation.terms.gate_seconds is None:
+            return ask(implementation, arguments)
+        return _ask_in_time(implementation, arguments, implementation.terms.gate_seconds)
     except HookFailedError as failed:
         if failed.veto or not implementation.terms.may_warn:
             raise
         what = f"{implementation.outcome(failed.error)}; the run goes on (on_error)"
         warn(implementation, what)
         return HookProblem(implementation.plugin, implementation.hook, what)
+
+
+def _ask_in_time(implementation: Implementation, arguments: Arguments, seconds: float) -> Any:  # noqa: ANN401
+    """Ask in a thread, which goes on after *seconds* although the plugin has failed then."""
+    with watched(implementation.plugin, implementation.hook) as quota:
+        answer = partial(checked_answer, implementation, arguments)
+        call = in_thread(implementation, answer, quota).start()
+        error = call.failure(seconds)
+    if isinstance(error, PLUGIN_ERRORS):
+        raise HookFailedError(implementation, error) from error
+    return call.result(0)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from sst.errors import VetoedError
 from sst.hooks.contract.run import Veto
 from sst.migrator.run.progress import new_run_id
+from sst.migrator.session.gate_watch import GateWatch
 from sst.migrator.session.inspection import DatabaseInspection
 from sst.migrator.session.own_statements import OwnStatements
 from sst.migrator.values.planned_run import planned_run
@@ -45,7 +47,9 @@ def objections(
         execute=_nothing_is_changed,
         engine=_nothing_is_changed,
     )
-    raised = context.plugins.objections("review_plan", run=run)
+    with GateWatch(context) as watch:
+        during = partial(watch.during, "review_plan")
+        raised = context.plugins.objections("review_plan", during=during, run=run)
     return tuple(_objection(context, error) for error in raised)
 
 

@@ -132,6 +132,15 @@ class RunRecord:
         return int((self.finished_at - self.started_at).total_seconds() * 1000)
 
     @property
+    def gate(self) -> Mapping[str, str] | None:
+        """The gate that it waits for, or waited for when it was killed: `hook`, `plugin`, `since`.
+
+        None while there is none that takes its time.
+        """
+        is_open = self.outcome in {"running", "interrupted"}
+        return self.details.get("gate") if is_open else None
+
+    @property
     def tries(self) -> int:
         """How often a revision was tried, all together."""
         return sum(step.attempts for step in self.steps)

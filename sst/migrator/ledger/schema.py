@@ -67,6 +67,8 @@ DEFINITION = (
         objects jsonb not null)""",
     # The last run since, when it left the schema as it was.
     "alter table migrator.fingerprint add column if not exists handed_on_to text",
+    # Which gate of which plugin a run waits for, and since when.
+    "alter table migrator.run add column if not exists gate jsonb",
     # What plugins have noted, by plugin and key.
     "alter table migrator.run add column if not exists notes jsonb not null default '{}'",
 )

@@ -94,6 +94,14 @@ _ENVIRONMENT = text("""
 """)
 
 
+def note_gate(connection: Connection, run_id: str, gate: Mapping[str, str] | None) -> None:
+    """Write which gate of a plugin the run waits for, or that it waits for none."""
+    statement = text("""
+        update migrator.run set gate = cast(:gate as jsonb) where id = :id
+    """)
+    connection.execute(statement, {"id": run_id, "gate": json.dumps(gate) if gate else None})
+
+
 class Ledger:
     """The record, read and written on *connection*, which must be in autocommit mode.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from sst.migrator.session.own_statements import OwnStatements
 from sst.migrator.values.planned_run import planned_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from sst.hooks.contract.run import Run
     from sst.migrator.run.progress import Progress
@@ -23,9 +25,20 @@ if TYPE_CHECKING:
 
 
 class Aside:
-    """The `aside` of one run; `confirm` says whether the plan still holds."""
+    """The `aside` of one run; `confirm` says whether the plan still holds.
 
-    def __init__(self, context: Context, session: Session, progress: Progress) -> None:
+    *closed* is entered while the run is aside: what else connects for it does not.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        session: Session,
+        progress: Progress,
+        closed: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._closed = closed
+        self._thread = threading.get_ident()
         self._context = context
         self._session = session
         self._progress = progress
@@ -60,9 +73,11 @@ class Aside:
         """Close every connection of the core for the body; see `Run.aside`."""
         if self._progress.phase != "pre_migrate":
             raise RuntimeError("only a pre_migrate gate may send the run aside")
+        if threading.get_ident() != self._thread:
+            raise RuntimeError("a gate with gate_timeout_seconds cannot send the run aside")
         self._has_been, is_over = True, False
         try:
-            with self._notes.held(), self._session.aside():
+            with self._closed(), self._notes.held(), self._session.aside():
                 yield
                 is_over = True
             self._notes.settle(self._session.ledger)

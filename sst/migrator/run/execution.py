@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -87,7 +88,11 @@ class _Execution:
             return
         self._begin(session)
         try:
-            with self._interrupts.unmasked(), explaining(self._context, session, self._progress):
+            with (
+                self._interrupts.unmasked(),
+                explaining(self._context, session, self._progress),
+                self._gates.watch,
+            ):
                 self._gates.prepare()
                 self._migrate(session)
                 self._examine()
@@ -147,7 +152,8 @@ class _Execution:
         progress.phase = "around_migrate"
         progress.warnings += warn_of_old(session.connection)
         withdraw(session.record, progress.run_id)
-        with plugins.around("around_migrate", run=progress.run):
+        during = partial(self._gates.watch.during, "around_migrate")
+        with plugins.around("around_migrate", during=during, run=progress.run):
             Chain(
                 self._context,
                 session,

@@ -13,6 +13,7 @@ from sst.hooks.calling.calls import HookFailedError, HookProblem
 from sst.hooks.contract.run import Backup
 from sst.migrator.run.aside import Aside
 from sst.migrator.run.events import warn_of_backup
+from sst.migrator.session.gate_watch import GateWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +37,9 @@ class Gates:
         self._context = context
         self._session = session
         self._progress = progress
-        self._aside = Aside(context, session, progress)
+        self.watch = GateWatch(context, progress.run_id)
+        """Names the gate that is asked; entered while they are."""
+        self._aside = Aside(context, session, progress, self.watch.closed)
         self.run = self._aside.run()
         """The run as plugins see it."""
 
@@ -108,7 +111,8 @@ class Gates:
         if hook == _PREPARES:
             self._progress.entered.append(plugin)
         self._progress.asked = plugin
-        yield
+        with self.watch.during(hook, plugin):
+            yield
 
     def _keep(self, hook: str, made: Contribution) -> None:
         """Put on record a backup, or a gate that broke and may."""

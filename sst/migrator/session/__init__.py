@@ -2,6 +2,7 @@
 
 - `connections.py`: connections, opened with a clear error
 - `driver_errors.py`: driver errors outside a revision, translated
+- `gate_watch.py`: the gate that a run waits for, in the log and on record
 - `guard.py`: the guard against a slip of the hand on a live database
 - `heartbeat.py`: the end of a run whose server says nothing
 - `inspection.py`: a read-only look at the database

@@ -13,10 +13,11 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from sst.errors import LockBusyError, PooledConnectionError
 
@@ -72,6 +73,7 @@ _WORKERS = text(f"""
             select 1 from pg_class c where c.oid = l.relation and c.relpersistence = 't')))
     order by a.pid
 """)  # noqa: S608 - our own text
+_GATE = text("select gate from migrator.run where id = :run_id and outcome = 'running'")
 _OWNED = text("""
     select count(*) from pg_locks l
     where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.pid = pg_backend_pid()
@@ -91,6 +93,8 @@ class LockHolder:
     """When it connected; None for another role's session that this one may not look into."""
     is_alone: bool = False
     """Whether it has the database for itself."""
+    gate: str = ""
+    """The gate that its run waits for, such as `pre_migrate of plugin 'x' since ...`."""
 
     def __str__(self) -> str:
         """Return who it is, in one line."""
@@ -204,7 +208,21 @@ class RunLock:
         halves |= {f"database_{name}": half for name, half in _halves(self._database_key).items()}
         row = self._connection.execute(question, halves).first()
         self._connection.commit()
-        return LockHolder(*row) if row else None
+        if row is None:
+            return None
+        holder = LockHolder(*row)
+        return replace(holder, gate=self._gate_of(holder))
+
+    def _gate_of(self, holder: LockHolder) -> str:
+        """Return what the record says that the holder's run waits for; empty when nothing."""
+        run_id = (holder.application or "").removeprefix("sst-migrate ")
+        try:
+            gate = self._connection.scalar(_GATE, {"run_id": run_id})
+        except SQLAlchemyError:
+            # No record, one of an older image, or none that this role may read.
+            gate = None
+        self._connection.rollback()
+        return f"{gate['hook']} of plugin '{gate['plugin']}' since {gate['since']}" if gate else ""
 
     @property
     def _keys(self) -> dict[str, int]:
@@ -248,9 +266,10 @@ def _halves(key: int) -> dict[str, int]:
 def _busy(holder: LockHolder | None, waited_seconds: float) -> LockBusyError:
     who = holder or "a session that has just ended"
     of = " of the whole database, as a restore does" if holder and holder.is_alone else ""
+    at = f"; it is in {holder.gate}" if holder and holder.gate else ""
     return LockBusyError(
         what="Another migration is running on this database.",
-        why=f"{who} holds the lock{of}; waited {waited_seconds:g} s",
+        why=f"{who} holds the lock{of}{at}; waited {waited_seconds:g} s",
         next_step="try again when it has finished, or wait longer with --lock-wait SECONDS",
     )
 

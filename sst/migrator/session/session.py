@@ -239,4 +239,5 @@ def _given_back(release: Callable[[], None]) -> None:
 
 
 def _tell_waiting(holder: LockHolder | None) -> None:
-    log.info("waiting for %s", holder or "the lock")
+    at = f", which is in {holder.gate}" if holder and holder.gate else ""
+    log.info("waiting for %s%s", holder or "the lock", at)
