@@ -1,4 +1,4 @@
-"""What reading a setting costs: `settings.app.page_size` against an attribute of a slots dataclass.
+"""What reading a setting costs: `settings.app.page_size`, and an attribute of a slots dataclass.
 
 Each is a statement of `timeit`, read in turn in one process, its loop included as it is in every
 program; what counts is the ratio of the medians. The aim of the project is 8 at most.
