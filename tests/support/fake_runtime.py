@@ -10,11 +10,12 @@ from pydantic import SecretStr
 
 from sst.hooks.manager import Contribution
 from sst.migrator.values.context import Version
+from sst.testing import some_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sst.hooks import ApplicationContext
+    from sst.hooks import ApplicationContext, SettingsView
     from sst.hooks.contract.checks import Check
     from sst.runtime import Runtime
 
@@ -84,6 +85,7 @@ class FakeRuntime:
     version: Version = field(default_factory=lambda: Version("0.0.0", "abc1234"))
     environment: str = "development"
     project_root: Path = Path()
+    visible_settings: SettingsView = field(default_factory=some_settings)
     database_url: str = "one"
     migration_url: str = "one"
     secrets: frozenset[str] = frozenset({CANARY})
