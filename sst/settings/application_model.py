@@ -48,9 +48,12 @@ def application_model(sources: Sources) -> ApplicationModel:
     found = _imported(named.value, named.source, sources.root)
     if isinstance(found, Problem):
         return ApplicationModel(problems=(found,))
+    faults = _Faults(found, sources.root)
+    if incomplete := faults.incomplete():
+        return ApplicationModel(problems=(incomplete,))
     for each in models_with(found):
         each.model_config["frozen"] = True
-    problems = tuple(_Faults(found, sources.root).found())
+    problems = tuple(faults.found())
     return ApplicationModel(None if problems else found, problems)
 
 
@@ -72,16 +75,22 @@ def _class_in(
     module: ModuleType, attribute: str, source: str, root: Path
 ) -> type[BaseModel] | Problem:
     found = getattr(module, attribute, None)
+    models = [name for name, one in vars(module).items() if _is_model(one)]
+    near = did_you_mean(attribute, models) or (f"did you mean {models[0]!r}?" if models else "")
     if found is None:
-        near = did_you_mean(attribute, [name for name in vars(module) if name[:1].isupper()])
         what = f"there is no {attribute} in {module.__name__}"
         return Problem(APP_SETTINGS, what, source, near)
-    if not (isinstance(found, type) and issubclass(found, BaseModel)):
-        file, line = name_location(module, attribute)
-        what = f"{attribute} is not a pydantic model"
-        hint = f"write class {attribute}(BaseModel)"
-        return Problem(APP_SETTINGS, what, shown(file, root, line), hint)
-    return found
+    if _is_model(found):
+        model: type[BaseModel] = found
+        return model
+    file, line = name_location(module, attribute)
+    what = f"{attribute} is not a pydantic model"
+    hint = near if near or not isinstance(found, type) else f"write class {attribute}(BaseModel)"
+    return Problem(APP_SETTINGS, what, shown(file, root, line), hint)
+
+
+def _is_model(found: object) -> bool:
+    return isinstance(found, type) and issubclass(found, BaseModel) and found is not BaseModel
 
 
 def _broken(name: str, error: BaseException, source: str, root: Path) -> Problem:
@@ -90,8 +99,18 @@ def _broken(name: str, error: BaseException, source: str, root: Path) -> Problem
     where = shown(place[0], root, place[1]) if place else source
     what = f"{name} cannot be imported: {describe_error(error)}"
     is_missing = isinstance(error, ModuleNotFoundError) and name.startswith(error.name or "-")
+    hint = _instead_of(name, root) if is_missing else ""
+    return Problem(APP_SETTINGS, what, where, hint)
+
+
+def _instead_of(name: str, root: Path) -> str:
+    """Return what to write for the module *name*, which does not exist."""
+    package, _, _ = name.rpartition(".")
+    folder = root.joinpath(*package.split(".")) if package else root
+    files = [*folder.glob("*.py")]
+    siblings = [".".join(filter(None, (package, file.stem))) for file in files]
     hint = f"write {name.replace('.', '/')}.py with the class, or take the line away"
-    return Problem(APP_SETTINGS, what, where, hint if is_missing else "")
+    return did_you_mean(name, siblings) or hint
 
 
 def _stranger(name: str, module: ModuleType, root: Path) -> str:
@@ -122,6 +141,20 @@ class _Faults:
 
     model: type[BaseModel]
     root: Path
+
+    def incomplete(self) -> Problem | None:
+        """Return why the model cannot be built: it names a type that does not exist."""
+        for each in models_with(self.model):
+            try:
+                each.model_rebuild()
+            except Exception as error:  # noqa: BLE001 - whatever pydantic finds wrong with a type
+                name = getattr(error, "name", "")
+                what = f"names the type {name}, which is not defined when it is imported"
+                hint = f"import {name} outside of `if TYPE_CHECKING`"
+                if not name:
+                    what, hint = f"is no complete model: {describe_error(error)}", ""
+                return Problem(each.__name__, what, self._place(each, ""), hint)
+        return None
 
     def found(self) -> Iterator[Problem]:
         """Yield the faults, each at its line."""
@@ -178,12 +211,11 @@ def _line_of_field(file: Path, model: str, name: str) -> int:
     except (OSError, SyntaxError, ValueError):
         return 1
     classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    found = next((one for one in classes if one.name == model), None)
     fields = (
         node.lineno
-        for found in classes
-        if found.name == model
-        for node in found.body
+        for node in (found.body if found else ())
         if isinstance(node, ast.AnnAssign)
         if isinstance(node.target, ast.Name) and node.target.id == name
     )
-    return next(fields, 1)
+    return next(fields, found.lineno if found else 1)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
@@ -12,10 +12,9 @@ from pydantic import BaseModel, ValidationError
 from sst.config.binding.merge import merge
 from sst.config.binding.read_value import UnreadableError, contributing, convert, refuse_token
 from sst.config.binding.validation_errors import Refusal, describe_refusals
-from sst.config.declared.annotations import choices
-from sst.config.declared.durations import duration_of
 from sst.config.declared.names import did_you_mean, fold
-from sst.config.declared.nested import Part, change_parts, unknown_keys, written
+from sst.config.declared.nested import unknown_keys, written
+from sst.config.declared.parts import over_defaults, read_parts, with_tables
 from sst.config.declared.validation import validate_by_name
 from sst.config.habits.list_markers import appended, grows
 from sst.errors import Problem
@@ -56,7 +55,7 @@ def bind_model(
         if path[: len(prefix)] == prefix and fields.intersection(path[len(prefix) :][:1])
     ]
     data, problems = _collect(mine, prefix, values_by_setting)
-    data = _over_defaults(model, data) | dict(fixed or {})
+    data = with_tables(model, over_defaults(model, data)) | dict(fixed or {})
     found = _validate(model, data)
     if isinstance(found, BaseModel):
         return Bound(found, tuple(problems))
@@ -71,18 +70,6 @@ def bind_model(
     return Bound(rest if isinstance(rest, BaseModel) else None, (*problems, *told))
 
 
-def _over_defaults(model: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return *data* with what the default of a table has beside it: a table is merged."""
-    found = dict(data)
-    for name, given in data.items():
-        field = model.model_fields.get(name)
-        default = field.default if field else None
-        if isinstance(given, dict) and isinstance(default, BaseModel):
-            own = {key: getattr(default, key) for key in default.model_fields_set}
-            found[name] = _over_defaults(type(default), own | given)
-    return found
-
-
 def _validate(model: type[BaseModel], data: Mapping[str, Any]) -> BaseModel | Refusal:
     try:
         return validate_by_name(model, data)
@@ -91,7 +78,9 @@ def _validate(model: type[BaseModel], data: Mapping[str, Any]) -> BaseModel | Re
             tuple(error.errors(include_input=False, include_url=False, include_context=False))
         )
     except Exception as error:  # noqa: BLE001 - a plugin's validator may raise anything
-        frame = traceback.extract_tb(error.__traceback__)[-1]
+        frames = traceback.extract_tb(error.__traceback__)
+        file = getattr(sys.modules.get(model.__module__), "__file__", None)
+        frame = next((one for one in reversed(frames) if one.filename == file), frames[-1])
         return Refusal(broke=type(error).__name__, at=f"{frame.filename}:{frame.lineno}")
 
 
@@ -104,34 +93,24 @@ def _collect(
         source_values = values_by_setting.about(setting)
         if not source_values:
             continue
-        source = source_values[-1].source
         try:
             value = _value(source_values, setting)
-            _put(data, setting.path[len(prefix) :], _with_durations(value, setting))
+            _put(data, setting.path[len(prefix) :], read_parts(value, setting))
         except UnreadableError as error:
             source = error.source or source_values[-1].source
             problems.append(Problem(setting.name, str(error), source, error.hint))
         else:
-            problems += _unknown_inside(value, setting, source)
+            problems += _unknown_inside(value, setting, values_by_setting)
     return data, problems
 
 
-def _unknown_inside(value: Value, setting: Setting, source: str) -> Iterator[Problem]:
+def _unknown_inside(
+    value: Value, setting: Setting, values_by_setting: ValuesBySetting
+) -> Iterator[Problem]:
     for place, known in unknown_keys(setting.annotation, value):
         subject = f"{setting.name}{written(place)}"
+        source = values_by_setting.source_at(setting, place)
         yield Problem(subject, "is not a setting", source, did_you_mean(str(place[-1]), known))
-
-
-def _with_durations(value: Value, setting: Setting) -> Value:
-    """Return *value* with its durations read: pydantic knows no `2h`."""
-
-    def read(part: Part) -> Value:
-        allowed = choices(part.annotation)
-        if isinstance(part.value, str) and timedelta in allowed and str not in allowed:
-            return duration_of(part.value) or part.value
-        return part.value
-
-    return change_parts(setting, value, read)
 
 
 def _value(source_values: Sequence[SourceValue], setting: Setting) -> Value:

@@ -94,9 +94,22 @@ def _of(name: str, value: Any, *, is_secret: bool = False) -> Iterator[str]:  # 
     for text in _texts(value):
         parts = url_secrets(text)
         yield from parts
+        parsed = _parsed(text)
         if is_secret and not parts:
             yield text
-            yield from _texts(_parsed(text))
+            yield from _texts(parsed)
+        elif parsed is not None:
+            yield from _named(parsed)
+
+
+def _named(value: Any) -> Iterator[str]:  # noqa: ANN401 - what JSON can hold
+    """Yield the secrets in a table or a list, by the names of its keys."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _of(key, part) if isinstance(part, str) else _named(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _named(part)
 
 
 def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - what TOML and JSON can hold

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sst.config.binding.read_value import UnreadableError, convert_part
-from sst.config.declared.annotations import Annotation, choices
 from sst.config.declared.names import fold
-from sst.config.declared.nested import below, fields_of
+from sst.config.declared.nested import below, meant_by, members_at, members_of
 from sst.config.habits.list_markers import appended, grows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+
+    from sst.config.declared.annotations import Annotation
 
 
 def merge(
@@ -21,11 +22,18 @@ def merge(
 
     A variable's keys have no case (*is_text*): they find the key that is there, or the field of a
     model there, whatever its case; one that finds none stays as it is written. Its values are
-    read by the type that is declared for their place.
+    read by the type that is declared for their place. An alias is the field that it names.
+    Where *given* says which of several tables is meant, the keys of the others go.
     Raises `UnreadableError` where one of the two is a table and the other is not.
     """
-    for written, new in given.items():
-        key = _spelled(written, (*table, *_fields(annotation))) if is_text else written
+    spelled = {
+        _spelled(key, table, annotation, is_text=is_text): new for key, new in given.items()
+    }
+    if (meant := meant_by(annotation, spelled)) is not None:
+        others = {name for name, _ in members_at(annotation).values()} - members_of(meant).keys()
+        for key in table.keys() & others:
+            del table[key]
+    for key, new in spelled.items():
         old, inner = table.get(key), below(annotation, key)[0]
         if isinstance(new, dict) and isinstance(old, dict | None):
             merge(table.setdefault(key, {}), new, inner, is_text=is_text)
@@ -38,11 +46,10 @@ def merge(
             table[key] = appended(below_it, value) if grows(value) else value
 
 
-def _spelled(key: str, known: Iterable[str]) -> str:
-    """Return the *known* key that *key* means: itself, else the same in another case."""
-    found = list(known)
-    return key if key in found else next((one for one in found if fold(one) == fold(key)), key)
-
-
-def _fields(annotation: Annotation) -> tuple[str, ...]:
-    return tuple(name for one in choices(annotation) for name in fields_of(one))
+def _spelled(key: str, table: Mapping[str, Any], annotation: Annotation, *, is_text: bool) -> str:
+    """Return the key that *key* means: itself or an alias, else the same in another case."""
+    members = members_at(annotation)
+    found = key
+    if is_text and key not in members and key not in table:
+        found = next((one for one in (*table, *members) if fold(one) == fold(key)), key)
+    return members[found][0] if found in members else found

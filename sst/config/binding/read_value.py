@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sst.config.declared.annotations import Kind, accepts_bool, kind_of
+from sst.config.declared.annotations import (
+    Kind,
+    accepts_bool,
+    choices,
+    has_keys,
+    kind_of,
+)
 from sst.config.habits.list_markers import grows
 from sst.config.habits.tokens import advice, refused_token, token_in
 
@@ -68,7 +74,7 @@ def _read(source_value: SourceValue, setting: Setting) -> Value:
     if not source_value.is_text:
         value = _checked(text, setting)
     else:
-        value = _READERS[setting.kind](without_quotes(text) if setting.is_url else text)
+        value = convert_part(without_quotes(text) if setting.is_url else text, setting.annotation)
     if not below:
         refuse_token(value, setting)
     return value
@@ -118,7 +124,19 @@ def _read_table(text: str) -> dict[str, Any]:
 
 def convert_part(text: str, annotation: Annotation) -> Value:
     """Return a variable's *text* for a part of a table, whose declared type is *annotation*."""
-    return _READERS[kind_of(annotation)](text)
+    kind = kind_of(annotation)
+    tables = {has_keys(one) for one in choices(annotation)}
+    if tables != {True, False}:
+        return _READERS[kind](text)
+    # `str | Table`, `bool | Table`: an object is the table, anything else is not.
+    stripped = text.strip()
+    is_table = stripped.startswith("{") or (kind is Kind.TABLE and stripped.startswith("["))
+    found = parse_json(stripped) if is_table else None
+    return found if isinstance(found, dict | list) else _READERS[_without_table(kind)](text)
+
+
+def _without_table(kind: Kind) -> Kind:
+    return Kind.PLAIN if kind is Kind.TABLE else kind
 
 
 def parse_json(text: str) -> Value:

@@ -219,7 +219,7 @@ class Sources:
             *self._guarded(core, values_by_setting),
         ]
         if problems:
-            return [masked(problem, self.core_secrets) for problem in dict.fromkeys(problems)]
+            return [masked(one, self.core_secrets, self.root) for one in dict.fromkeys(problems)]
         warnings = (*self.warnings, *found.warnings, *values_by_setting.token_warnings())
         models = Models(cast("Settings", core.instance), own.instance, instances(bound))
         bound_all = assemble(models, values_by_setting, self.choice, warnings)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sst.config.declared.names import fold
-from sst.config.declared.nested import below, known_keys, written
+from sst.config.declared.names import APP, fold
+from sst.config.declared.nested import below, known_keys, members_at, written
 from sst.errors import Problem
 from sst.redaction.redact import redact
 from sst.text import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from pydantic import BaseModel
     from pydantic_core import ErrorDetails
@@ -46,7 +47,9 @@ def describe_refusals(
     """
     if refusal.broke:
         what = f"the validator of {model.__name__} raised {refusal.broke}"
-        return [Problem(".".join(prefix), what, refusal.at, "this is a fault of the plugin")]
+        is_own = prefix[:1] == (APP,)
+        hint = "correct the validator" if is_own else "this is a fault of the plugin"
+        return [Problem(".".join(prefix), what, refusal.at, hint)]
     secrets = values_by_setting.secrets()
     found = [
         _tell_one(error, prefix, values_by_setting, secrets, data)
@@ -56,10 +59,14 @@ def describe_refusals(
     return list(dict.fromkeys(found))
 
 
-def masked(problem: Problem, secrets: frozenset[str]) -> Problem:
-    """Return *problem* without the *secrets* that an exception of a plugin put into it."""
+def masked(problem: Problem, secrets: frozenset[str], root: Path | None = None) -> Problem:
+    """Return *problem* without the *secrets* that an exception of a plugin put into it.
+
+    A file in the folder *root* is named as seen from there.
+    """
     what, hint = redact(problem.what, secrets), redact(problem.hint, secrets)
-    return Problem(problem.subject, what, problem.source, hint)
+    source = problem.source.removeprefix(f"{root}/") if root else problem.source
+    return Problem(problem.subject, what, source, hint)
 
 
 def _tell_one(
@@ -71,8 +78,9 @@ def _tell_one(
 ) -> Problem:
     setting = _setting_at(error, prefix, values_by_setting)
     if setting is None:
-        place = ".".join([*prefix, *map(str, error["loc"])])
-        return Problem(place, redact(_message(error), secrets))
+        place = (*prefix, *map(str, error["loc"]))
+        source = values_by_setting.sources_below(place)
+        return Problem(".".join(place), redact(_message(error), secrets), source)
     if inside := _place_inside(error, setting, prefix, data):
         return _tell_inside(error, setting, inside, values_by_setting, secrets)
     if error["type"] == "missing":
@@ -102,7 +110,8 @@ def _tell_inside(
     if error["type"] == "missing":
         what = "is required and has no value"
     subject = f"{setting.name}{written(place)}"
-    return Problem(subject, what, values_by_setting.source(setting), _advice(error))
+    given = place[:-1] if error["type"] == "missing" else place
+    return Problem(subject, what, values_by_setting.source_at(setting, given), _advice(error))
 
 
 def _place_inside(
@@ -116,15 +125,28 @@ def _place_inside(
     for part in setting.path[len(prefix) :]:
         value = value.get(part) if isinstance(value, dict) else None
     steps: list[Step] = []
+    annotation = setting.annotation
     rest = error["loc"][len(setting.path) - len(prefix) :]
     for position, step in enumerate(rest):
-        is_there = isinstance(value, dict) and step in value
-        if is_there or (isinstance(value, list) and isinstance(step, int) and step < len(value)):
-            value = value[step]
+        key = _key_in(value, step, annotation)
+        if key is not None:
+            value = value[key]
         elif not (error["type"] == "missing" and position == len(rest) - 1):
             continue
-        steps.append(step)
+        steps.append(step if key is None else key)
+        annotation, _ = below(annotation, steps[-1])
     return tuple(steps) if _passes_a_model(setting, steps) else ()
+
+
+def _key_in(value: Any, step: Step, annotation: Any) -> Step | None:  # noqa: ANN401
+    """Return the key of *value* that *step* of pydantic's means, by whichever spelling."""
+    if isinstance(value, list):
+        return step if isinstance(step, int) and step < len(value) else None
+    if not isinstance(value, dict) or isinstance(step, int):
+        return None
+    member = members_at(annotation).get(step)
+    spelled = (step, *(member[1].spellings if member else ()))
+    return next((one for one in spelled if one in value), None)
 
 
 def _passes_a_model(setting: Setting, place: Sequence[Step]) -> bool:
@@ -138,8 +160,19 @@ def _passes_a_model(setting: Setting, place: Sequence[Step]) -> bool:
 
 
 def _message(error: ErrorDetails) -> str:
+    if error["type"] in _MESSAGES:
+        return _MESSAGES[error["type"]]
     text = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
     return first_line(text.removeprefix("Assertion failed, "))
+
+
+_MESSAGES = {
+    "time_delta_type": "should be a duration, such as 90s, 2h or 1d12h",
+    "time_delta_parsing": "should be a duration, such as 90s, 2h or 1d12h",
+    "model_type": "should be a table",
+    "dataclass_type": "should be a table",
+    "union_tag_not_found": "does not say which of several tables it is",
+}
 
 
 def _withheld(error: ErrorDetails) -> str:

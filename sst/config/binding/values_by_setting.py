@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sst.config.binding.read_value import (
@@ -12,7 +12,8 @@ from sst.config.binding.read_value import (
     without_quotes,
 )
 from sst.config.declared.annotations import Kind
-from sst.config.declared.nested import parts_of
+from sst.config.declared.names import fold
+from sst.config.declared.nested import below, parts_of
 from sst.config.habits.list_markers import grows, without_markers
 from sst.config.habits.tokens import warn_token
 from sst.redaction.urls import url_secrets
@@ -50,6 +51,22 @@ class ValuesBySetting:
         """Return where the value of *setting* comes from; nothing when no source speaks."""
         return sources_of(self.about(setting), setting)
 
+    def source_at(self, setting: Setting, place: Sequence[str | int]) -> str:
+        """Return where the part at *place* in the value of *setting* comes from."""
+        for each in reversed(self.about(setting)):
+            if _gives(each, setting, place):
+                return each.source
+        return self.source(setting)
+
+    def sources_below(self, path: tuple[str, ...]) -> str:
+        """Return where the settings below *path* come from; nothing when that are many places."""
+        found = dict.fromkeys(
+            self.source(setting)
+            for own, setting in self.catalog.settings.items()
+            if own[: len(path)] == path and self.about(setting)
+        )
+        return " and ".join(found) if len(found) <= _FEW else ""
+
     def text(self, setting: Setting) -> str:
         """Return the effective value as written when it is a text, else nothing."""
         source_values = self.about(setting)
@@ -72,7 +89,28 @@ class ValuesBySetting:
         for setting in self.catalog.settings.values():
             for source_value in self.about(setting):
                 found |= secret_texts(setting, source_value.value)
+                found |= _secrets_inside(setting, source_value)
         return frozenset(found)
+
+
+def _gives(source_value: SourceValue, setting: Setting, place: Sequence[str | int]) -> bool:
+    """Say whether *source_value* has something at *place* in the value of *setting*."""
+    value, rest = source_value.value, source_value.path[len(setting.path) :]
+    if isinstance(value, str) and not rest and setting.kind in (Kind.LIST, Kind.TABLE):
+        value = parse_json(value)
+    for part in reversed(rest):
+        value = {part: value}
+    for step in place:
+        if isinstance(value, dict):
+            value = next((value[key] for key in value if fold(key) == fold(str(step))), None)
+        elif isinstance(value, list) and isinstance(step, int) and not grows(value):
+            value = value[step] if step < len(value) else None
+        else:
+            break
+    return value is not None
+
+
+_FEW = 3
 
 
 def sources_of(source_values: Sequence[SourceValue], setting: Setting) -> str:
@@ -94,9 +132,24 @@ def secret_texts(setting: Setting, value: Value) -> frozenset[str]:
     return frozenset(urls | set(texts))
 
 
+def _secrets_inside(setting: Setting, source_value: SourceValue) -> set[str]:
+    """Return the secrets of a source that gives one key of a table."""
+    annotation, is_secret = setting.annotation, setting.is_secret
+    rest = source_value.path[len(setting.path) :]
+    for step in rest:
+        annotation, is_marked = below(annotation, step)
+        is_secret = is_secret or is_marked
+    if not rest or setting.is_secret:
+        return set()
+    part = replace(setting, annotation=annotation, is_secret=is_secret)
+    if is_secret and isinstance(source_value.value, str | int):
+        return {str(source_value.value)}
+    return _secret_parts(part, source_value.value)
+
+
 def _secret_parts(setting: Setting, value: Value) -> set[str]:
     """Return the secrets in a list or a table whose other parts may be shown."""
-    is_parsed = isinstance(value, str) and setting.kind in (Kind.LIST, Kind.TABLE)
+    is_parsed = isinstance(value, str) and (setting.is_table or setting.kind is Kind.LIST)
     given = parse_json(value) if is_parsed else value
     if not isinstance(given, dict | list):
         return set()

@@ -9,7 +9,17 @@ from collections.abc import Set as AbstractSet
 from dataclasses import is_dataclass
 from enum import Enum
 from pathlib import PurePath
-from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin, is_typeddict
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    Required,
+    TypeAlias,
+    Union,
+    get_args,
+    get_origin,
+)
 
 from pydantic import BaseModel, RootModel
 
@@ -41,7 +51,7 @@ def choices(annotation: Annotation) -> tuple[Annotation, ...]:
     origin: Any = get_origin(annotation)
     if (meant := _meant_by(annotation)) is not None:
         return choices(meant)
-    if origin is Annotated:
+    if origin in (Annotated, Required, NotRequired):
         return choices(get_args(annotation)[0])
     if origin in (Union, types.UnionType):
         return tuple(found for part in get_args(annotation) for found in choices(part))
@@ -61,7 +71,7 @@ def kind_of(annotation: Annotation) -> Kind:
     allowed = choices(annotation)
     if not allowed or annotation is Any or any(_is_text(one) for one in allowed):
         return Kind.TEXT
-    if any(_has_keys(one) for one in allowed):
+    if any(has_keys(one) for one in allowed):
         return Kind.TABLE
     if any(_is_a(one, Sequence, AbstractSet) for one in allowed):
         return Kind.LIST
@@ -79,13 +89,24 @@ def model_of(annotation: Annotation) -> type[BaseModel] | None:
 
 def is_mapping(annotation: Annotation) -> bool:
     """Say whether a table of any keys is meant."""
-    return any(_is_a(one, Mapping) for one in choices(annotation))
+    return any(_is_a(one, Mapping) and not is_typed_dict(one) for one in choices(annotation))
+
+
+def is_typed_dict(one: Annotation) -> bool:
+    """Say whether *one* is a `TypedDict`, that of `typing_extensions` too."""
+    return isinstance(one, type) and issubclass(one, dict) and hasattr(one, "__total__")
 
 
 def takes_keys(annotation: Annotation) -> bool:
     """Say whether a table is one of the values of *annotation*, other than of one model alone."""
     allowed = choices(annotation)
-    return not allowed or any(one in (Any, object) or _has_keys(one) for one in allowed)
+    return not allowed or any(one in (Any, object) or has_keys(one) for one in allowed)
+
+
+def is_literal(one: Annotation) -> bool:
+    """Say whether *one* is a choice of values."""
+    origin: Any = get_origin(one)
+    return origin is Literal
 
 
 def is_path(annotation: Annotation) -> bool:
@@ -137,8 +158,9 @@ def _holds_secret(one: Annotation) -> bool:
     return any(_holds_secret(part) for arg in get_args(one) for part in choices(arg))
 
 
-def _has_keys(one: Annotation) -> bool:
-    return _is_a(one, Mapping, BaseModel) or is_dataclass(one) or is_typeddict(one)
+def has_keys(one: Annotation) -> bool:
+    """Say whether the values of the type *one* are tables."""
+    return _is_a(one, Mapping, BaseModel) or is_dataclass(one)
 
 
 def _is_a(one: Annotation, *bases: type) -> bool:
@@ -161,7 +183,7 @@ def _describe_one(one: Annotation) -> str:
         return "secret"
     if isinstance(one, type) and issubclass(one, Enum):
         return ", ".join(f"`{each.value}`" for each in one)
-    if _has_keys(one):
+    if has_keys(one):
         return "table"
     if isinstance(one, type) and not get_args(one):
         return _WORDS.get(one.__name__, one.__name__)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from itertools import chain
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -11,12 +12,19 @@ from typing import (
     get_args,
     get_origin,
     get_type_hints,
-    is_typeddict,
 )
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
-from sst.config.declared.annotations import Annotation, choices, is_mapping, is_secret
+from sst.config.declared.annotations import (
+    Annotation,
+    choices,
+    is_literal,
+    is_mapping,
+    is_secret,
+    is_typed_dict,
+)
+from sst.config.declared.names import fold
 from sst.config.declared.setting import spellings
 
 if TYPE_CHECKING:
@@ -52,10 +60,65 @@ def parts_of(setting: Setting, value: Any) -> Iterator[Part]:  # noqa: ANN401 - 
     yield from found
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One key of a table: a field of a model, of a dataclass or of a `TypedDict`."""
+
+    annotation: Annotation
+    is_secret: bool
+    spellings: tuple[str, ...]
+    """Its name, then its aliases."""
+
+
+def members_of(one: Annotation) -> dict[str, Member]:
+    """Return the keys that the type *one* declares by name; nothing of another type."""
+    is_model = isinstance(one, type) and issubclass(one, BaseModel)
+    infos = one.model_fields if is_model else getattr(one, "__pydantic_fields__", None)
+    if infos:
+        return {name: _member(name, info) for name, info in infos.items()}
+    return {
+        name: Member(found, is_secret(found, name), (name,)) for name, found in _hints(one).items()
+    }
+
+
+def members_at(annotation: Annotation) -> dict[str, tuple[str, Member]]:
+    """Return every key of a table of the type *annotation* by each of its spellings."""
+    return {
+        spelling: (name, member)
+        for one in choices(annotation)
+        for name, member in members_of(one).items()
+        for spelling in member.spellings
+    }
+
+
+def meant_by(annotation: Annotation, table: Mapping[str, Any]) -> Annotation | None:
+    """Return the one of several tables that *table* says to be by a key such as `kind`.
+
+    None when there is no choice, or *table* does not say.
+    """
+    tables = [one for one in choices(annotation) if members_of(one)]
+    fits = [one for one in tables if _is_said(one, table)]
+    return fits[0] if len(tables) > 1 and len(fits) == 1 else None
+
+
+def _is_said(one: Annotation, table: Mapping[str, Any]) -> bool:
+    said = [
+        table[name] in _literals(member.annotation)
+        for name, member in members_of(one).items()
+        if name in table and isinstance(table[name], str) and _literals(member.annotation)
+    ]
+    return bool(said) and all(said)
+
+
+def _literals(annotation: Annotation) -> list[Any]:
+    found = [one for one in choices(annotation) if is_literal(one)]
+    return [getattr(arg, "value", arg) for one in found for arg in get_args(one)]
+
+
 def below(annotation: Annotation, step: Step) -> tuple[Annotation, bool]:
     """Return the declared type at *step* in a value of the type *annotation*, and its secrecy."""
     for one in choices(annotation):
-        found = _item(one, step) if isinstance(step, int) else _member(one, step)
+        found = _item(one, step) if isinstance(step, int) else _at_key(one, step)
         if found is not None:
             return found
     return Any, is_secret(Any, str(step))
@@ -77,20 +140,11 @@ def unknown_keys(
 
 def known_keys(annotation: Annotation) -> tuple[str, ...]:
     """Return every key that a table of the type *annotation* may have; nothing when any may."""
-    found: list[str] = []
     for one in choices(annotation):
-        if not (isinstance(one, type) and issubclass(one, BaseModel)):
+        config = getattr(one, "model_config", None) or {}
+        if one in (Any, object) or is_mapping(one) or config.get("extra") == "allow":
             return ()
-        if one.model_config.get("extra") == "allow":
-            return ()
-        found += [key for name, info in fields_of(one).items() for key in spellings(name, info)]
-    return tuple(dict.fromkeys(found))
-
-
-def fields_of(one: Annotation) -> Mapping[str, FieldInfo]:
-    """Return the fields of a model; nothing of another type."""
-    is_model = isinstance(one, type) and issubclass(one, BaseModel)
-    return one.model_fields if is_model else {}
+    return tuple(members_at(annotation))
 
 
 def written(place: Sequence[Step]) -> str:
@@ -99,7 +153,7 @@ def written(place: Sequence[Step]) -> str:
 
 
 def _changed(part: Part, change: Callable[[Part], Any]) -> Any:  # noqa: ANN401
-    value = part.value
+    value = part.value.root if isinstance(part.value, RootModel) else part.value
     found = [
         (
             step,
@@ -114,7 +168,7 @@ def _changed(part: Part, change: Callable[[Part], Any]) -> Any:  # noqa: ANN401
         return dict(found)
     if isinstance(value, list | tuple | set | frozenset):
         return [inner for _, inner in found]
-    return change(part)
+    return change(part if value is part.value else replace(part, value=value))
 
 
 def _steps(value: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401
@@ -122,7 +176,9 @@ def _steps(value: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401
         return list(value)
     if isinstance(value, Mapping):
         return list(value.items())
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, set | frozenset):
+        return list(enumerate(sorted(value, key=str)))
+    if isinstance(value, list | tuple):
         return list(enumerate(value))
     return []
 
@@ -140,24 +196,34 @@ def _item(one: Annotation, index: int) -> tuple[Annotation, bool] | None:
     return found, is_secret(found, "")
 
 
-def _member(one: Annotation, key: str) -> tuple[Annotation, bool] | None:
+def _at_key(one: Annotation, key: str) -> tuple[Annotation, bool] | None:
     """Return what is declared of *key* in the table *one*; None when it has no such key."""
-    for name, info in fields_of(one).items():
-        if key in spellings(name, info):
-            extra = info.json_schema_extra
-            declared = extra.get("secret") if isinstance(extra, dict) else None
-            return info.annotation, is_secret(info.annotation, name, declared=declared)
-    found = get_args(one)[1] if is_mapping(one) and len(get_args(one)) > 1 else None
-    if found is None:
-        found = _hints(one).get(key)
-    return None if found is None else (found, is_secret(found, key))
+    members = members_of(one).values()
+    exact = (member for member in members if key in member.spellings)
+    # A variable's keys have no case.
+    folded = (member for member in members if fold(key) in map(fold, member.spellings))
+    if member := next(chain(exact, folded), None):
+        return member.annotation, member.is_secret
+    if not is_mapping(one) or len(get_args(one)) < 2:  # noqa: PLR2004 - of keys and values
+        return None
+    found = get_args(one)[1]
+    return found, is_secret(found, key)
+
+
+def _member(name: str, info: FieldInfo) -> Member:
+    extra = info.json_schema_extra
+    declared = extra.get("secret") if isinstance(extra, dict) else None
+    secret = is_secret(info.annotation, name, declared=declared)
+    return Member(info.annotation, secret, spellings(name, info))
 
 
 def _hints(one: Annotation) -> dict[str, Annotation]:
     """Return the fields of a dataclass or a TypedDict by name."""
-    if not (is_dataclass(one) or is_typeddict(one)):
+    if not (is_dataclass(one) or is_typed_dict(one)):
         return {}
     try:
-        return get_type_hints(one, include_extras=True)
+        found = get_type_hints(one, include_extras=True)
     except NameError:
         return {}
+    names = [each.name for each in fields(one)] if is_dataclass(one) else list(found)
+    return {name: found[name] for name in names if name in found}

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, get_args
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from sst.config.declared.annotations import choices, has_telling_name, is_secret
+from sst.redaction.redact import MASK, mask_credentials
+from sst.redaction.urls import url_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,7 @@ def keep_secrets(model: type[BaseModel]) -> None:
             field.repr = field.repr and not _is_secret(name, field)
         if _MARK not in vars(each):
             _guard(each, is_secret=_holds_secret(each, set()))
+            _mask(each)
 
 
 def _guard(model: type[BaseModel], *, is_secret: bool) -> None:
@@ -53,9 +56,42 @@ def _guard(model: type[BaseModel], *, is_secret: bool) -> None:
     model.__reduce_ex__ = guarded  # type: ignore[method-assign, assignment]
 
 
+def _mask(model: type[BaseModel]) -> None:
+    """Let `repr` of every instance of *model* mask the URLs and the further keys that it holds."""
+    shown = model.__repr_args__
+
+    def masked(self: BaseModel) -> Iterator[tuple[str | None, Any]]:
+        for name, value in shown(self):
+            is_extra = name is not None and name in (self.model_extra or {})
+            if is_extra and has_telling_name(str(name)):
+                yield name, _Shown(repr(MASK))
+            elif isinstance(value, BaseModel):
+                yield name, value
+            else:
+                yield name, _Shown(mask_credentials(repr(value)))
+
+    model.__repr_args__ = masked  # type: ignore[method-assign]
+
+
+class _Shown(str):
+    """A text that is shown without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return the text itself."""
+        return str(self)
+
+
+def _is_url(value: object) -> bool:
+    """Say whether *value* is a URL with a password in it."""
+    is_one = isinstance(value, str) or hasattr(value, "unicode_string")
+    return is_one and bool(url_secrets(str(value)))
+
+
 def _has_secret(value: object) -> bool:
     """Say whether *value* has a secret in it, at whatever depth."""
-    if isinstance(value, SecretStr | SecretBytes):
+    if isinstance(value, SecretStr | SecretBytes) or _is_url(value):
         return True
     if isinstance(value, BaseModel):
         extra = value.model_extra or {}

@@ -9,7 +9,9 @@ from pydantic import BaseModel
 
 from sst.config.declared.annotations import (
     Kind,
+    choices,
     describe,
+    has_keys,
     is_mapping,
     is_path,
     is_secret,
@@ -125,12 +127,22 @@ def _open(model: type[BaseModel], place: _Place) -> Iterator[Setting]:
         yield from _open(inner, _Place(paths, place.plugin, (*place.models, inner), instance))
 
 
-def _default(name: str, info: FieldInfo, around: BaseModel | None) -> object:
-    if around is not None:
-        return getattr(around, name, None)
+def default_of(info: FieldInfo) -> object:
+    """Return the default of a field; what a factory makes, when it is a table or empty."""
     if info.default_factory in (list, tuple, dict, set, frozenset):
         return info.default_factory()
-    return None if info.is_required() or info.default_factory else info.default
+    if info.default_factory is None:
+        return None if info.is_required() else info.default
+    if not any(has_keys(one) for one in choices(info.annotation)):
+        return None
+    try:
+        return info.get_default(call_default_factory=True)
+    except Exception:  # noqa: BLE001 - a factory that needs the other values
+        return None
+
+
+def _default(name: str, info: FieldInfo, around: BaseModel | None) -> object:
+    return default_of(info) if around is None else getattr(around, name, None)
 
 
 def _setting(

@@ -11,7 +11,7 @@ from sst.config.binding.protection import EMBEDDED
 from sst.config.declared.durations import written
 from sst.config.declared.nested import change_parts
 from sst.redaction.redact import MASK, mask_credentials, redact
-from sst.redaction.urls import mask_url
+from sst.redaction.urls import mask_url, url_secrets
 
 if TYPE_CHECKING:
     from sst.config.declared.nested import Part
@@ -35,6 +35,8 @@ def shown(setting: Setting, value: Value, secrets: frozenset[str]) -> Value:
 def _shown_part(part: Part) -> Value:
     if part.is_secret and part.value is not None:
         return MASK
+    if url_secrets(str(part.value)):
+        return mask_url(str(part.value))
     return written(part.value) if isinstance(part.value, timedelta) else part.value
 
 
