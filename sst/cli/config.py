@@ -170,7 +170,7 @@ def render_explain(result: Explained) -> str:
         ("  in a file", result.key, ""),
         ("  type", result.type, ""),
         ("  default", _text(result.default), ""),
-        ("  plugin", result.plugin or result.owner, ""),
+        ("  plugin" if result.plugin else "  of", result.plugin or result.owner, ""),
     ]
     voices = [
         ("  in force" if voice.is_in_force else "  overruled", _text(voice.value), voice.source)

@@ -116,7 +116,9 @@ class Catalog:
 
     def _advise(self, path: Sequence[str], subject: str) -> str:
         if self.is_of_no_application(path):
-            return f'name their model below [default]: {APP_SETTINGS} = "app.settings:AppSettings"'
+            return (
+                f'write {APP_SETTINGS} = "app.settings:AppSettings", their model, below [default]'
+            )
         return self._suggest(subject) or self._own(path)
 
     def _own(self, path: Sequence[str]) -> str:

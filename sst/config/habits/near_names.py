@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from sst.config.declared.names import SEPARATOR
+from sst.config.declared.names import APP, SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -37,7 +37,8 @@ def not_read(variables: Iterable[str], known: Collection[str]) -> Iterator[tuple
 def near(variable: str, known: Collection[str]) -> str | None:
     """Return the *known* name that *variable* was probably meant to be.
 
-    Near is another case, one underscore for two, a prefix, or a slip of a finger.
+    Near is another case, one underscore for two, a prefix, none of the application's settings, or
+    a slip of a finger.
     """
     return _meant(variable, {_letters(name): name for name in known})
 
@@ -73,6 +74,9 @@ def _without_prefix(name: str, by_letters: dict[str, str]) -> str:
 def _name(plain: str, by_letters: dict[str, str]) -> str | None:
     letters = _letters(plain)
     found = by_letters.get(letters)
+    if found is None and "_" in letters:
+        # One word alone, such as HOST, is too often somebody else's.
+        found = by_letters.get(f"{APP.upper()}_{letters}")
     if found is None and (typo := _typo_of(letters, by_letters)):
         found = by_letters[typo]
     return found

@@ -151,11 +151,12 @@ def test_the_missing_keys_of_a_required_table_are_named(team: Site) -> None:
     assert [str(one) for one in team.problems()] == [
         (
             "APP__SERVER__HOST: is required and has no value "
-            "-> set APP__SERVER__HOST, APP__SERVER__HOST_FILE or app.server.host"
+            "-> set APP__SERVER__HOST or APP__SERVER__HOST_FILE, or write app.server.host"
         ),
         (
             "APP__SERVER__KEY: is required and has no value "
-            "-> set APP__SERVER__KEY, APP__SERVER__KEY_FILE or app.server.key"
+            "-> set APP__SERVER__KEY or APP__SERVER__KEY_FILE, "
+            "or write app.server.key in .secrets.toml"
         ),
     ]
     assert [one.subject for one in team.problems(assume_secrets=True)] == ["APP__SERVER__HOST"]
@@ -231,8 +232,8 @@ def test_without_a_model_the_section_is_unknown_and_the_hint_says_what_to_write(
 
     assert [str(one) for one in site.problems()] == [
         (
-            "app.max_upload_mb: is not a setting [settings.toml:2 [default]] -> name their model "
-            'below [default]: app_settings = "app.settings:AppSettings"'
+            "app.max_upload_mb: is not a setting [settings.toml:2 [default]] -> "
+            'write app_settings = "app.settings:AppSettings", their model, below [default]'
         )
     ]
 

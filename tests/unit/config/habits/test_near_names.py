@@ -17,6 +17,20 @@ class Backup(BaseModel):
     pg_bin: str = ""
 
 
+class Mail(BaseModel):
+    """A table of the application's settings."""
+
+    host: str = ""
+
+
+class AppSettings(BaseModel):
+    """The settings of an application."""
+
+    host: str = ""
+    max_upload_mb: int = 1
+    mail: Mail = Mail()
+
+
 @pytest.mark.parametrize(
     ("variable", "meant"),
     [
@@ -193,3 +207,35 @@ def test_a_setting_that_is_called_a_file_is_meant_by_its_near_name(site: Site) -
     assert site.load().warnings == (
         "environment PLUGINS_KEYS_KEY_FILE is not read; did you mean PLUGINS__KEYS__KEY_FILE?",
     )
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("MAX_UPLOAD_MB", "APP__MAX_UPLOAD_MB"),
+        ("MAX_UPLOAD_MB_FILE", "APP__MAX_UPLOAD_MB_FILE"),
+        ("MAIL__HOST", "APP__MAIL__HOST"),
+        ("DYNACONF_MAX_UPLOAD_MB", "APP__MAX_UPLOAD_MB"),
+    ],
+)
+def test_setting_of_the_application_without_its_prefix_is_a_warning(
+    site: Site, variable: str, meant: str
+) -> None:
+    site.application = AppSettings
+    site.environ[variable] = "canary-value"
+
+    assert site.load().warnings == (f"environment {variable} is not read; did you mean {meant}?",)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"HOST": "machine"},
+        {"MAX_UPLOAD_MB": "of another program", "APP__MAX_UPLOAD_MB": "2"},
+    ],
+)
+def test_name_of_another_program_is_no_warning(site: Site, given: dict[str, str]) -> None:
+    site.application = AppSettings
+    site.environ |= given
+
+    assert site.load().warnings == ()
