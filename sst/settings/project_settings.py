@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from pydantic import BaseModel
 
-from sst.config.declared.names import APP, APP_SETTINGS, did_you_mean
-from sst.errors import ConfigError, Problem
+from sst.config.declared.names import APP, APP_SETTINGS, did_you_mean, nearest
+from sst.errors import ConfigError, Problem, SstError
 from sst.project_root import find_project_root, require_project_root
 from sst.redaction.redact import redact
 from sst.settings.in_force import in_force
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sst.config import Settings
     from sst.settings.overriding import Values
 
@@ -52,7 +54,7 @@ else:
             if not self.__dict__:
                 _load(self)
                 return getattr(self, name)
-            near = did_you_mean(name, self.__dict__) or did_you_mean(f"{APP}.{name}", _own(self))
+            near = _near(name, self.__dict__, self._model)
             raise AttributeError(f"there is no setting {name!r}; {near}".removesuffix("; "))
 
         def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -112,7 +114,11 @@ def project_settings(
 
 
 def _load(settings: Any) -> None:  # noqa: ANN401 - mypy sees another class
-    in_force(settings._root or _root_of(settings._model)).join(settings)  # noqa: SLF001 - its own
+    try:
+        in_force(settings._root or _root_of(settings._model)).join(settings)  # noqa: SLF001 - its own
+    except SstError as error:
+        # It says what is wrong; how the settings are loaded is nothing that its reader could mend.
+        raise error.with_traceback(None) from None
 
 
 def _root_of(model: type[BaseModel]) -> Path:
@@ -121,8 +127,10 @@ def _root_of(model: type[BaseModel]) -> Path:
     return above or require_project_root()
 
 
-def _own(settings: Any) -> tuple[str, ...]:  # noqa: ANN401
-    return tuple(f"{APP}.{name}" for name in settings._model.model_fields)  # noqa: SLF001
+def _near(name: str, core: Collection[str], model: type[BaseModel]) -> str:
+    """Return what *name* was meant to be: a setting of the core, or one of the application's."""
+    own = nearest(name, model.model_fields)
+    return did_you_mean(name, core) or (f"did you mean '{APP}.{own}'?" if own else "")
 
 
 def _require_model(model: type[BaseModel], values: Values) -> None:

@@ -62,6 +62,8 @@ def bind_model(
     told = describe_refusals(
         found, model, prefix, values_by_setting, data, assume_secrets=assume_secrets
     )
+    known = {problem.subject for problem in problems}
+    told = [problem for problem in told if problem.subject not in known]
     rest = (
         _validate(model, _without(data, [error["loc"] for error in found.errors]))
         if data

@@ -166,6 +166,7 @@ _MESSAGES = {
     "time_delta_parsing": "should be a duration, such as 90s, 2h or 1d12h",
     "model_type": "should be a table",
     "dataclass_type": "should be a table",
+    "extra_forbidden": "is no key of this table",
     "union_tag_not_found": "does not say which of several tables it is",
 }
 

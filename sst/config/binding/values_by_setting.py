@@ -124,6 +124,8 @@ def sources_of(source_values: Sequence[SourceValue], setting: Setting) -> str:
 def secret_texts(setting: Setting, value: Value) -> frozenset[str]:
     """Return the texts in *value* that must not be printed when *setting* has it."""
     texts = _texts_in(value, numbers=not setting.is_mapping)
+    if setting.is_secret and isinstance(value, str) and setting.kind in (Kind.LIST, Kind.TABLE):
+        texts += _texts_in(parse_json(value), numbers=False)
     texts += [without_quotes(text) for text in texts if setting.is_url]
     urls = {part for text in texts for part in url_secrets(text)}
     if not setting.is_secret or setting.is_url:

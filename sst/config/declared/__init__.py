@@ -4,8 +4,8 @@
 - `catalog.py`: every setting of the core, the application and the enabled plugins
 - `durations.py`: durations as people write them, `2h`
 - `names.py`: the names of one setting in a file and in the environment
-- `parts.py`: a value as pydantic takes it: its parts read, and over the default of a table
 - `nested.py`: the parts of a setting's value, each with its declared type
+- `parts.py`: a value as pydantic takes it: its parts read, and over the default of a table
 - `plugin_policy.py`: the keys that the core reads in every plugin's section
 - `schema.py`: the core's settings, each written once
 - `secret_pickles.py`: the refusal to pickle or show a plugin's settings

@@ -103,14 +103,15 @@ def meant_by(annotation: Annotation, table: Mapping[str, Any]) -> Annotation | N
 
 def _is_said(one: Annotation, table: Mapping[str, Any]) -> bool:
     said = [
-        table[name] in _literals(member.annotation)
+        table[name] in literals(member.annotation)
         for name, member in members_of(one).items()
-        if name in table and isinstance(table[name], str) and _literals(member.annotation)
+        if name in table and isinstance(table[name], str) and literals(member.annotation)
     ]
     return bool(said) and all(said)
 
 
-def _literals(annotation: Annotation) -> list[Any]:
+def literals(annotation: Annotation) -> list[Any]:
+    """Return the values of the `Literal` that *annotation* is; nothing when it is none."""
     found = [one for one in choices(annotation) if is_literal(one)]
     return [getattr(arg, "value", arg) for one in found for arg in get_args(one)]
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from sst.config.declared.annotations import choices, is_literal, model_of
 from sst.config.declared.durations import duration_of
-from sst.config.declared.nested import change_parts, meant_by
+from sst.config.declared.nested import change_parts, literals, meant_by
 from sst.config.declared.setting import default_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,11 @@ def over_defaults(model: type[BaseModel], data: Mapping[str, Any]) -> dict[str, 
 
 def _merged(default: object, given: dict[str, Any]) -> dict[str, Any]:
     if isinstance(default, BaseModel):
-        own = {key: getattr(default, key) for key in default.model_fields_set}
+        said = default.model_fields_set
+        infos = type(default).model_fields
+        # What says which of several tables it is may be a default of its own.
+        tags = (name for name, info in infos.items() if literals(info.annotation))
+        own = {key: getattr(default, key) for key in (*said, *tags)}
         return over_defaults(type(default), own | given)
     if is_dataclass(default) and not isinstance(default, type):
         return {each.name: getattr(default, each.name) for each in fields(default)} | given
