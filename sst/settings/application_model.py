@@ -116,9 +116,11 @@ def _instead_of(name: str, root: Path) -> str:
 def _stranger(name: str, module: ModuleType, root: Path) -> str:
     """Return that *module* is another project's, where this one has a module of that *name*."""
     top = name.partition(".")[0]
-    has_own = (root / top).is_dir() or (root / f"{top}.py").is_file()
+    own = (root / top, root / f"{top}.py")
     file = getattr(module, "__file__", None) or ""
-    if not has_own or Path(file).resolve().is_relative_to(root.resolve()):
+    # Not whatever is below the root: a virtual environment can be there.
+    is_own = any(Path(file).resolve().is_relative_to(one.resolve()) for one in own)
+    if is_own or not any(one.exists() for one in own):
         return ""
     return f"{name} is a module of somebody else in this process: {file}"
 

@@ -172,7 +172,7 @@ TEXTS: list[tuple[Any, str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("annotation", "text", "expected"), TEXTS, ids=str)
+@pytest.mark.parametrize(("annotation", "text", "expected"), TEXTS)
 def test_a_variable_is_read_by_the_type(
     site: Site, annotation: object, text: str, expected: object
 ) -> None:
@@ -200,7 +200,7 @@ FILES: list[tuple[Any, str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("annotation", "toml", "expected"), FILES, ids=str)
+@pytest.mark.parametrize(("annotation", "toml", "expected"), FILES)
 def test_a_file_gives_any_type(
     site: Site, annotation: object, toml: str, expected: object
 ) -> None:
@@ -224,7 +224,7 @@ KEYS: list[tuple[Any, Any, dict[str, str], Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("annotation", "default", "variables", "expected"), KEYS, ids=str)
+@pytest.mark.parametrize(("annotation", "default", "variables", "expected"), KEYS)
 def test_a_table_is_filled_key_by_key_from_variables(
     site: Site, annotation: object, default: object, variables: dict[str, str], expected: object
 ) -> None:
@@ -244,7 +244,6 @@ def test_a_table_is_filled_key_by_key_from_variables(
         (Point, '{"x": 1}', {"x": 1, "y": 0, "tags": []}),
         (list[Server], '[{"host": "a"}]', [{"host": "a", "timeout": "5s"}]),
     ],
-    ids=str,
 )
 def test_a_value_is_shown_as_it_could_be_written(
     site: Site, annotation: object, text: str, expected: object
