@@ -30,6 +30,8 @@ _COPIED = (
     ".secrets.toml.example",
 )
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+_OF_THE_APPLICATION = "APP__"
+"""A team's application may have settings that are required."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Clone:
                 shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy2(source, root / name)
-        kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        kept = {name: os.environ[name] for name in os.environ if _is_inherited(name)}
         return cls(root, kept | variables)
 
     def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -85,6 +87,10 @@ class Clone:
             finally:
                 process.terminate()
                 process.wait(timeout=30)
+
+
+def _is_inherited(name: str) -> bool:
+    return name in _INHERITED or name.startswith(_OF_THE_APPLICATION)
 
 
 def _address(log: Path) -> str:

@@ -227,8 +227,7 @@ def test_package_is_written_installed_tested_enabled_and_run(clone: Clone, tmp_p
             'enabled = ["embedded_postgres",', 'enabled = ["hello", "embedded_postgres",'
         )
     )
-    variables = {"DATABASE_URL": clone.variables["DATABASE_URL"]}
-    upgraded = clean.run("migrate.py", "upgrade", "--json", cwd=clone.root, **variables)
+    upgraded = clean.run("migrate.py", "upgrade", "--json", cwd=clone.root, **clone.variables)
 
     assert written.returncode == 0, written.stderr
     assert tested.returncode == 0, tested.stdout

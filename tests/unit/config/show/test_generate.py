@@ -34,7 +34,8 @@ _SECTIONS = {
     for found in discover(_REPOSITORY, _BUILT_IN).found
     if found.config_model
 }
-_EVERY = build_catalog(_SECTIONS, application=AppSettings).settings.values()
+# Without the application's: a team has its lines where it likes.
+_EVERY = build_catalog(_SECTIONS).settings.values()
 _ALL = [setting for setting in _EVERY if not setting.is_policy]
 _POLICY = policy_settings("NAME")
 _CORE = [setting for setting in _ALL if setting.plugin is None]
