@@ -84,7 +84,8 @@ def _tell_one(
     if inside := _place_inside(error, setting, prefix, data):
         return _tell_inside(error, setting, inside, values_by_setting, secrets)
     if error["type"] == "missing":
-        return Problem(setting.name, "is required and has no value", "", _to_set(setting))
+        hint = f"set {setting.name}, {setting.name}_FILE or {setting.key}"
+        return Problem(setting.name, "is required and has no value", "", hint)
     what = _withheld(error) if setting.is_secret else redact(_message(error), secrets)
     return Problem(setting.name, what, values_by_setting.source(setting), _advice(error))
 
@@ -176,11 +177,6 @@ def _withheld(error: ErrorDetails) -> str:
     if error["type"] in {"value_error", "assertion_error"} or "custom" in error["type"]:
         return "was refused by its validator"
     return _message(error)
-
-
-def _to_set(setting: Setting) -> str:
-    place = f"{setting.key} in .secrets.toml" if setting.is_secret else setting.key
-    return f"set {setting.name} or {setting.name}_FILE, or write {place}"
 
 
 def _advice(error: ErrorDetails) -> str:
