@@ -30,7 +30,7 @@ from sst.web.problems import install_problem_handlers
 from sst.web.token import OperationsToken
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from fastapi import APIRouter
     from starlette.types import ASGIApp
@@ -57,14 +57,16 @@ def create_app(
     runtime: Runtime | None = None,
     *,
     root: Path | None = None,
-    routers: Sequence[APIRouter] = (),
+    routers: Sequence[APIRouter] | Callable[[], Sequence[APIRouter]] = (),
 ) -> FastAPI:
     """Return the application on *runtime*, else on one opened for the project at *root*.
 
     Without a *root* that is the working folder.
 
-    *routers* are the application's own endpoints; `request.app.state.application` is what they
-    may know: an `ApplicationContext`, whose `engine()` has the pool of the settings.
+    *routers* are the application's own endpoints, or a function that imports and returns them:
+    it is called when the settings are loaded, so that a fault of theirs is told first.
+    `request.app.state.application` is what endpoints may know: an `ApplicationContext`, whose
+    `engine()` has the pool of the settings.
     Nothing connects here, no table is created and nothing is migrated: a database that is down
     makes the application not ready, and does not keep it from starting. Neither does a URL that
     is missing or cannot be read, which is in the log at the start.
@@ -77,7 +79,7 @@ def create_app(
     install_problem_handlers(app, token)
     probes = Probes(opened)
     _add_routes(app, opened, probes, token)
-    for router in routers:
+    for router in routers() if callable(routers) else routers:
         app.include_router(router)
     _add_contributions(app, opened, probes)
     quiet_probes()
