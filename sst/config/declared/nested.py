@@ -69,6 +69,11 @@ class Member:
     spellings: tuple[str, ...]
     """Its name, then its aliases."""
 
+    @property
+    def alias(self) -> str:
+        """Its first alias, else its name."""
+        return self.spellings[:2][-1]
+
 
 def members_of(one: Annotation) -> dict[str, Member]:
     """Return the keys that the type *one* declares by name; nothing of another type."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING
 
+import pydantic
 import pytest
-from pydantic import AnyUrl, BaseModel, ConfigDict, PostgresDsn, Secret, SecretStr
+from pydantic import AnyUrl, BaseModel, ConfigDict, PostgresDsn, SecretStr, create_model
 
 from sst.config.show import views
 
@@ -33,7 +34,6 @@ class AppSettings(BaseModel):
     """Every place that a secret may have."""
 
     key: SecretStr | None = None
-    pin: Secret[int] | None = None
     mail: Mail = Mail()
     mails: list[Mail] = []
     by_name: dict[str, Mail] = {}
@@ -48,7 +48,6 @@ class AppSettings(BaseModel):
 URL = f"postgresql://app:{CANARY}@db.example/name"
 PLACES = {
     "APP__KEY": CANARY,
-    "APP__PIN": "739164",
     "APP__MAIL__PASSWORD": CANARY,
     "APP__MAILS": f'[{{"password": "{CANARY}"}}]',
     "APP__BY_NAME__EU__PASSWORD": CANARY,
@@ -74,7 +73,7 @@ def holder(request: pytest.FixtureRequest, site: Site) -> Site:
 
 def leaks(text: str) -> bool:
     """Say whether the secret is in *text*."""
-    return CANARY in text or "739164" in text
+    return CANARY in text
 
 
 def test_no_view_shows_it(holder: Site) -> None:
@@ -87,7 +86,7 @@ def test_no_view_shows_it(holder: Site) -> None:
 
 
 def test_it_is_known_for_the_log(holder: Site) -> None:
-    assert {CANARY, "739164"} & holder.load().secrets
+    assert CANARY in holder.load().secrets
 
 
 def test_neither_repr_nor_str_shows_it(holder: Site) -> None:
@@ -107,6 +106,19 @@ def test_it_is_in_no_problem_of_another_setting(holder: Site) -> None:
     holder.overrides = ["app.mail.hots=x"]
 
     assert not leaks("".join(map(str, holder.problems())))
+
+
+def test_a_secret_that_is_no_text_is_masked_and_known(site: Site) -> None:
+    secret = getattr(pydantic, "Secret", None)
+    if secret is None:
+        pytest.skip("this pydantic has no Secret")
+    site.application = create_model("AppSettings", pin=(secret[int], ...))
+    site.environ["APP__PIN"] = "739164"
+
+    found = site.load()
+
+    assert "739164" in found.secrets
+    assert "739164" not in f"{views.show(found)} {found.application!r}"
 
 
 def test_a_url_is_shown_without_its_password(site: Site) -> None:
