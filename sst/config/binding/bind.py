@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import traceback
 from dataclasses import dataclass, field
@@ -64,11 +65,10 @@ def bind_model(
     )
     known = {problem.subject for problem in problems}
     told = [problem for problem in told if problem.subject not in known]
-    rest = (
-        _validate(model, _without(data, [error["loc"] for error in found.errors]))
-        if data
-        else None
-    )
+    places = [error["loc"] for error in found.errors]
+    is_assumed = assume_secrets and not (told or problems)
+    kept = _with_empty(data, places) if is_assumed else _without(data, places)
+    rest = _validate(model, kept) if kept else None
     return Bound(rest if isinstance(rest, BaseModel) else None, (*problems, *told))
 
 
@@ -159,6 +159,20 @@ def _put(table: dict[str, Any], path: Sequence[str], value: Value) -> None:
             message = "is a value here and a table there"
             raise UnreadableError(message)
     table[path[-1]] = value
+
+
+def _with_empty(
+    data: Mapping[str, Any], places: Sequence[tuple[int | str, ...]]
+) -> dict[str, Any]:
+    """Return *data* with nothing in the place of each missing secret: the rest is to be seen."""
+    kept = copy.deepcopy(dict(data))
+    for place in places:
+        table: Any = kept
+        for part in place[:-1]:
+            table = table.get(part) if isinstance(table, dict) else None
+        if isinstance(table, dict):
+            table[place[-1]] = ""
+    return kept
 
 
 def _without(data: Mapping[str, Any], places: Sequence[tuple[int | str, ...]]) -> dict[str, Any]:

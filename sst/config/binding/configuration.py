@@ -91,10 +91,19 @@ def assemble(
         secrets=values_by_setting.secrets(),
         warnings=warnings,
         entries=tuple(
-            Entry(one, _effective(one, models, choice), values_by_setting.about(one)[::-1])
+            _entry(one, models, choice, values_by_setting)
             for one in values_by_setting.catalog.settings.values()
         ),
     )
+
+
+def _entry(
+    setting: Setting, models: Models, choice: Choice, values_by_setting: ValuesBySetting
+) -> Entry:
+    voices = values_by_setting.about(setting)[::-1]
+    # A secret that is only assumed has no value.
+    is_known = bool(voices) or not (setting.is_secret and setting.is_required)
+    return Entry(setting, _effective(setting, models, choice) if is_known else None, voices)
 
 
 def _effective(setting: Setting, models: Models, choice: Choice) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from sst.cli import config as command
 from sst.config.show.checking import Project, check, every_environment
@@ -143,6 +143,26 @@ def test_diff_compares_what_the_files_say(site: Site) -> None:
         "LOG_LEVEL": ("DEBUG", "ERROR"),
         "DB_POOL_SIZE": (5, 20),
         "PROTECTED": (False, True),
+    }
+
+
+def test_diff_shows_what_stands_beside_a_secret_that_is_missing(site: Site) -> None:
+    class Mailer(BaseModel):
+        host: str = "localhost"
+        password: SecretStr
+
+    site.settings(
+        '[default.plugins]\nenabled = ["mailer"]\n[development]\n[development.plugins.mailer]\n'
+        'host = "here"\npassword = "known-here"\n[production]\n[production.plugins.mailer]\n'
+        'host = "there"\n'
+    )
+    site.sections["mailer"] = Mailer
+
+    found = diff(project(site), "development", "production")
+
+    assert {one.name: (one.left, one.right) for one in found.differences} == {
+        "PLUGINS__MAILER__HOST": ("here", "there"),
+        "PLUGINS__MAILER__PASSWORD": ("********", None),
     }
 
 
