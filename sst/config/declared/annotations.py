@@ -123,7 +123,10 @@ def is_secret(annotation: Annotation, name: str, *, declared: object = None) -> 
         return True
     if declared is not None:
         return bool(declared)
-    return kind_of(annotation) is not Kind.PLAIN and has_telling_name(name)
+    # The password in a URL is masked anyway: a DSN can be shown, the address of a webhook cannot.
+    is_url = any(hasattr(one, "unicode_string") for one in choices(annotation))
+    is_told = has_telling_name(name.lower().removesuffix("dsn") if is_url else name)
+    return (is_url or kind_of(annotation) is not Kind.PLAIN) and is_told
 
 
 def has_telling_name(name: str) -> bool:

@@ -95,7 +95,8 @@ def _all_names(model: type[BaseModel]) -> dict[str, Any]:
     pairs = [(by_alias, by_name)]
     pairs += [(part, by_name["$defs"][key]) for key, part in by_alias.get("$defs", {}).items()]
     for aliased, named in pairs:
-        aliased["properties"] = named.get("properties", {}) | aliased.get("properties", {})
+        if "properties" in aliased:
+            aliased["properties"] = named["properties"] | aliased["properties"]
     return by_alias
 
 
@@ -107,16 +108,29 @@ def _section_of(model: type[BaseModel], field: str, definitions: dict[str, Any])
 
 def _hoist(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     """Return *schema* for one section, its `$defs` moved to the root's *definitions*."""
-    own = deepcopy(schema)
+    own = _with_durations(deepcopy(schema))
     for name, inner in own.pop("$defs", {}).items():
         definitions[name] = _partial(inner)
     return _partial(own)
 
 
+def _with_durations(schema: Any) -> Any:  # noqa: ANN401 - what JSON can hold
+    """Return *schema* with durations as they are read: a number, or a text such as `2h`."""
+    if isinstance(schema, list):
+        return [_with_durations(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _with_durations(part) for key, part in schema.items()}
+    if found.get("format") == "duration":
+        del found["format"]
+        found["type"] = ["string", "number"]
+    return found
+
+
 def _partial(schema: dict[str, Any]) -> dict[str, Any]:
     if "properties" in schema:
         schema.pop("required", None)
-        schema["additionalProperties"] = False
+        schema.setdefault("additionalProperties", False)
     return schema
 
 

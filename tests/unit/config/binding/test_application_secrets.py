@@ -128,6 +128,17 @@ def test_a_url_is_shown_without_its_password(site: Site) -> None:
     assert views.explain(site.load(), "app.dsn").value == "postgresql://app@db.example/name"
 
 
+def test_the_address_of_a_webhook_is_a_secret_by_its_name(site: Site) -> None:
+    site.application = create_model("AppSettings", webhook=(AnyUrl | None, None))
+    site.environ["APP__WEBHOOK"] = f"https://hooks.example/{CANARY}"
+
+    found = site.load()
+
+    assert views.explain(found, "app.webhook").value == "********"
+    assert CANARY not in repr(found.application)
+    assert f"https://hooks.example/{CANARY}" in found.secrets
+
+
 def test_a_secret_file_is_read_and_known_before_anything_is_loaded(site: Site) -> None:
     site.application = AppSettings
     site.write("mail-password", f"{CANARY}\n")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr
 
 from app.settings import AppSettings
 from sst.config.declared.catalog import build_catalog, policy_settings
@@ -178,3 +179,29 @@ if __name__ == "__main__":
     (_REPOSITORY / "docs" / "operators" / "settings.md").write_text(
         settings_reference(_SECTIONS, AppSettings)
     )
+
+
+def test_the_schema_lets_an_editor_take_what_the_settings_take() -> None:
+    class Open(BaseModel):
+        model_config = ConfigDict(extra="allow")
+        name: str = ""
+
+    class Shares(RootModel[dict[str, int]]):
+        """Only a table of any keys."""
+
+    class Own(BaseModel):
+        every: timedelta = timedelta(hours=2)
+        pauses: list[timedelta] = []
+        size: int = Field(1, alias="sizeInBytes")
+        open: Open = Open()
+        shares: Shares = Shares({})
+
+    schema = json_schema(application=Own)
+
+    definitions = schema["$defs"]
+    own = next(one for one in find(schema, "properties") if "sizeInBytes" in one)
+    assert own["every"]["type"] == ["string", "number"]
+    assert own["pauses"]["items"]["type"] == ["string", "number"]
+    assert "size" in own
+    assert definitions["Open"]["additionalProperties"] is True
+    assert definitions["Shares"]["additionalProperties"] == {"type": "integer"}
