@@ -26,7 +26,7 @@ from sst.migrator.ledger.actor import git_commit
 from sst.migrator.migrator import Migrator
 from sst.migrator.values.context import Context, Version, to_stderr
 from sst.redaction.logs import configure_logging
-from sst.redaction.redact import redact
+from sst.redaction.redact import mask_credentials, redact
 from sst.settings.checking import no_server
 from sst.settings.in_force import in_force, values_of
 from sst.settings.loading import load_configuration
@@ -180,7 +180,7 @@ class Runtime:
                 connect_timeout_seconds=self.settings.db_connect_timeout,
                 version=self.version,
                 run_checks=self._run_checks,
-                redact=self.redact,
+                redact=self._redact_for_record,
                 last_words=self.last_words,
                 redis_url=self.settings.redis_url,
                 visible_settings=self.visible_settings,
@@ -199,6 +199,10 @@ class Runtime:
     def redact(self, text: str) -> str:
         """Return *text* with every secret masked."""
         return redact(text, self.secrets)
+
+    def _redact_for_record(self, text: str) -> str:
+        """Return *text* without what looks like a secret, too: others keep it, and show it."""
+        return mask_credentials(self.redact(text))
 
     @property
     def secrets(self) -> frozenset[str]:

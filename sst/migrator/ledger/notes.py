@@ -54,7 +54,7 @@ class Notes:
 
         Raises `TypeError` and `ValueError` for what cannot be put there.
         """
-        told = _checked_key(key), self._json_ready(key, value)
+        told = self._context.redact(_checked_key(key)), self._json_ready(key, value)
         plugin = speaker() or NOBODY
         with self._lock:
             notes = {**self._notes.get(plugin, {}), told[0]: told[1]}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sst.hooks.contract.run import Run
     from sst.migrator.run.progress import Progress
+    from sst.migrator.session.inspection import DatabaseInspection
     from sst.migrator.session.session import Session
     from sst.migrator.values.context import Context
 
@@ -57,7 +58,7 @@ class Aside:
             progress.request.target,
             progress.before,
             progress.plan,
-            inspect=self._session.inspect,
+            inspect=self._inspect,
         )
         return replace(
             run,
@@ -67,6 +68,11 @@ class Aside:
             execute=self._statements.execute,
             engine=self._statements.engine,
         )
+
+    def _inspect(self) -> DatabaseInspection:
+        """Return a look; inside a revision it waits for no lock for ever, for that may hold it."""
+        is_inside = self._progress.phase == "in_revision"
+        return self._session.inspect(self._context.settings.lock_timeout if is_inside else None)
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:

@@ -74,9 +74,11 @@ class Gates:
                 with self._during(hook, plugin):
                     yield
                 still_open()
-            except HookFailedError:
-                with suppress(DBAPIError), self._blamed(plugin, hook):
-                    still_open()
+            except HookFailedError as failed:
+                # A session that is gone has no transaction, and its end is nobody's doing.
+                if not getattr(failed.error, "connection_invalidated", False):
+                    with suppress(DBAPIError), self._blamed(plugin, hook):
+                        still_open()
                 raise
             except (EndedTransactionError, DBAPIError) as error:
                 raise self._context.plugins.blame(plugin, hook, error) from error

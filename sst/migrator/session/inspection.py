@@ -12,6 +12,7 @@ from sst.migrator.ledger.agreement import behind, find_loss
 from sst.migrator.ledger.reader import Records
 from sst.migrator.ledger.writer import Ledger
 from sst.migrator.session.connections import open_connection
+from sst.migrator.table_locks.schedule import milliseconds
 from sst.migrator.values.status import Status, read_status
 
 if TYPE_CHECKING:
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
 
 
 class DatabaseInspection:
-    """Answers questions about the database; connects at the first one."""
+    """Answers questions about the database; connects at the first one.
 
-    def __init__(self, context: Context) -> None:
+    It waits for a lock as long as that is held, or for *lock_timeout_seconds*.
+    """
+
+    def __init__(self, context: Context, lock_timeout_seconds: float | None = None) -> None:
         self._context = context
+        self._lock_timeout_seconds = lock_timeout_seconds
         self._stack = contextlib.ExitStack()
         self._opened: Connection | None = None
         self._status: Status | None = None
@@ -149,5 +154,10 @@ class DatabaseInspection:
     def connection(self) -> Connection:
         """The connection, opened at the first question."""
         if self._opened is None:
-            self._opened = self._stack.enter_context(open_connection(self._context, "sst-inspect"))
+            opened = self._stack.enter_context(open_connection(self._context, "sst-inspect"))
+            if self._lock_timeout_seconds is not None:
+                timeout = milliseconds(self._lock_timeout_seconds)
+                opened.exec_driver_sql(f"set lock_timeout = {timeout}")
+                opened.commit()
+            self._opened = opened
         return self._opened

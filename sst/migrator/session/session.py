@@ -157,9 +157,9 @@ class Session:
         """Return how many characters of an id the version table holds."""
         return self._context.project.id_length(self.connection, self.facts)
 
-    def inspect(self) -> DatabaseInspection:
+    def inspect(self, lock_timeout_seconds: float | None = None) -> DatabaseInspection:
         """Return a look at the database that is closed when the session steps aside."""
-        look = DatabaseInspection(self._context)
+        look = DatabaseInspection(self._context, lock_timeout_seconds)
         self._looks.add(look)
         return look
 

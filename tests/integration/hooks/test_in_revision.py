@@ -124,6 +124,33 @@ def test_plugin_that_ends_the_transaction_is_named_not_the_revision(
     assert audited.last_run()["outcome"] == "failed"
 
 
+def test_connection_lost_in_a_plugins_statement_is_not_the_plugins_doing(audited: Project) -> None:
+    """The plugin was told that it had ended the transaction."""
+    write(audited, "sql('select pg_terminate_backend(pg_backend_pid())')")
+
+    result = audited.migrate("upgrade", "--json")
+
+    assert (result.exit_code, result.json["error"]["code"]) == (1, "connection_lost")
+    assert "ended the transaction" not in result.output
+    assert audited.current_revision() is None
+
+
+def test_look_at_a_table_that_the_revision_has_locked_comes_to_an_end(audited: Project) -> None:
+    """The server sees no deadlock there: the run hung for ever."""
+    audited.settings |= {"migrate.lock_timeout": "0.2", "migrate.lock_retry_seconds": "0"}
+    write(
+        audited,
+        "sql('lock table audit')",
+        "with run.inspect() as look: look.fetch('select * from audit')",
+    )
+
+    result = audited.migrate("upgrade", "--json")
+
+    assert result.exit_code == 5, result.output
+    assert "auditor" in result.json["error"]["message"]
+    assert "lock timeout" in result.json["error"]["message"]
+
+
 def test_plugin_that_leaves_the_transaction_failed_is_named(audited: Project) -> None:
     write(audited, "try: sql('select 1/0')", "except Exception: pass")
 

@@ -33,7 +33,8 @@ class Plugin:
 
     @hookimpl
     def pre_migrate(self, run):
-        run.note("a", {f"url {self.token}": [f"x {self.token}"]})
+        run.note(f"a {self.token}", {f"url {self.token}": [f"x {self.token}"]})
+        run.note("b", "postgresql://me:pass@host/shop")
 """
 
 
@@ -167,7 +168,8 @@ def test_secrets_in_notes_are_masked(noting: Project) -> None:
     result = noting.migrate("upgrade")
 
     assert result.exit_code == 0, result.output
-    assert shown(noting) == {"ticket": {"a": {"url ********": ["x ********"]}}}
+    masked = {"a ********": {"url ********": ["x ********"]}}
+    assert shown(noting) == {"ticket": {**masked, "b": "postgresql://me:********@host/shop"}}
 
 
 @pytest.mark.parametrize(

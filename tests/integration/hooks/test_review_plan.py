@@ -62,6 +62,18 @@ def test_plan_names_who_would_refuse_and_succeeds(planned: Project) -> None:
     assert planned.query("select to_regclass('migrator.run')") == [(None,)]
 
 
+def test_password_of_a_url_in_what_a_plugin_raises_is_masked(planned: Project) -> None:
+    """An error's text had it masked; `plan`, `check` and the record had not."""
+    body = "raise RuntimeError('postgresql://me:s3cret@host/shop')"
+    planned.plugin("cautious", PLUGIN.format(body=body))
+
+    told = [planned.migrate(*words) for words in (["plan"], ["check", "--json"], ["upgrade"])]
+
+    assert [each.exit_code for each in told] == [0, 3, 5]
+    assert all("postgresql://me:********@host/shop" in each.output for each in told)
+    assert "s3cret" not in str(planned.query("select error::text from migrator.run"))
+
+
 def test_sql_of_a_plan_has_the_refusal_as_a_comment(planned: Project) -> None:
     shown = planned.migrate("plan", "--sql")
 
