@@ -38,7 +38,8 @@ def objections(
         target,
         before,
         steps,
-        inspect=lambda: DatabaseInspection(context),
+        # Nothing here hears a signal while the server is waited for.
+        inspect=lambda: DatabaseInspection(context, context.settings.lock_timeout),
     )
     run = replace(
         run,

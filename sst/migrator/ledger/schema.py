@@ -80,6 +80,7 @@ _NO_RIGHT = "42501"
 _LOCK_TIMEOUT = "10s"
 _LOCK = "select pg_advisory_lock(hashtextextended('ledger of migrate.py', 0))"
 _UNLOCK = "select pg_advisory_unlock(hashtextextended('ledger of migrate.py', 0))"
+_IS_THERE = text("select to_regnamespace('migrator') is not null")
 _VERSION = text("""
     select substring(obj_description(n.oid, 'pg_namespace') from 'ledger version (\\d+)')::int
     from pg_namespace n where n.nspname = 'migrator'
@@ -123,7 +124,9 @@ def _is_up_to_date(connection: Connection) -> bool:
 
 
 def _define(connection: Connection) -> None:
-    for statement in DEFINITION:
+    # IF NOT EXISTS asks for the right to create, which the schema's owner may not have.
+    is_there = connection.execute(_IS_THERE).scalar()
+    for statement in DEFINITION[1:] if is_there else DEFINITION:
         connection.exec_driver_sql(statement)
     version = f"ledger version {len(DEFINITION)}"
     connection.exec_driver_sql(f"comment on schema migrator is '{version}'")

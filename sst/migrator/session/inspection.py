@@ -11,7 +11,8 @@ from sst.bridge.history.id_length import refuse_steps, too_long
 from sst.migrator.ledger.agreement import behind, find_loss
 from sst.migrator.ledger.reader import Records
 from sst.migrator.ledger.writer import Ledger
-from sst.migrator.session.connections import open_connection
+from sst.migrator.session.connections import open_connection, prepare_session
+from sst.migrator.session.heartbeat import shut
 from sst.migrator.table_locks.schedule import milliseconds
 from sst.migrator.values.status import Status, read_status
 
@@ -22,17 +23,28 @@ if TYPE_CHECKING:
 
     from sst.bridge import Step
     from sst.errors import RevisionIdTooLongError, VersionTableBehindError
+    from sst.migrator.session.signals import Interrupts
     from sst.migrator.values.context import Context
+
+_ACTIVE = 1
+"""libpq's PQTRANS_ACTIVE: a statement is under way."""
 
 
 class DatabaseInspection:
     """Answers questions about the database; connects at the first one.
 
-    It waits for a lock as long as that is held, or for *lock_timeout_seconds*.
+    It waits for a lock as long as that is held, or for *lock_timeout_seconds*; a signal that
+    *interrupts* hears cancels what it asks.
     """
 
-    def __init__(self, context: Context, lock_timeout_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        lock_timeout_seconds: float | None = None,
+        interrupts: Interrupts | None = None,
+    ) -> None:
         self._context = context
+        self._interrupts = interrupts
         self._lock_timeout_seconds = lock_timeout_seconds
         self._stack = contextlib.ExitStack()
         self._opened: Connection | None = None
@@ -50,6 +62,15 @@ class DatabaseInspection:
         """Give the connection back; the next question opens another, and looks anew."""
         self._stack.close()
         self._opened = self._status = None
+
+    def end(self) -> None:
+        """Close it, and break off what a thread that was left behind still asks."""
+        # That thread may be closing it, too.
+        with contextlib.suppress(Exception):
+            driver = self._opened.connection.driver_connection if self._opened else None
+            if driver and driver.info.transaction_status == _ACTIVE:
+                shut(driver)
+        self.close()
 
     @property
     def current(self) -> tuple[str, ...]:
@@ -155,9 +176,16 @@ class DatabaseInspection:
         """The connection, opened at the first question."""
         if self._opened is None:
             opened = self._stack.enter_context(open_connection(self._context, "sst-inspect"))
-            if self._lock_timeout_seconds is not None:
-                timeout = milliseconds(self._lock_timeout_seconds)
-                opened.exec_driver_sql(f"set lock_timeout = {timeout}")
-                opened.commit()
+            self._prepare(opened)
             self._opened = opened
         return self._opened
+
+    def _prepare(self, connection: Connection) -> None:
+        if self._interrupts:
+            pid = prepare_session(connection)
+            self._interrupts.watch(pid)
+            self._stack.callback(self._interrupts.forget, pid)
+        if self._lock_timeout_seconds is not None:
+            timeout = milliseconds(self._lock_timeout_seconds)
+            connection.exec_driver_sql(f"set lock_timeout = {timeout}")
+            connection.commit()

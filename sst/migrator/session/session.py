@@ -126,7 +126,7 @@ class Session:
 
     def _close_looks(self) -> None:
         for look in list(self._looks):
-            look.close()
+            look.end()
 
     def _close_but_lock(self) -> ExitStack:
         """Close everything but the session that holds the lock; return what closes that one."""
@@ -159,7 +159,7 @@ class Session:
 
     def inspect(self, lock_timeout_seconds: float | None = None) -> DatabaseInspection:
         """Return a look at the database that is closed when the session steps aside."""
-        look = DatabaseInspection(self._context, lock_timeout_seconds)
+        look = DatabaseInspection(self._context, lock_timeout_seconds, self.interrupts)
         self._looks.add(look)
         return look
 

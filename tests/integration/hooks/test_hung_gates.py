@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.forks import wait_until
+from tests.support.server import connect
 
 if TYPE_CHECKING:
     from tests.support.project import Project
@@ -20,6 +23,8 @@ def {hook}({arguments}):
     {body}
 """
 UNTIL_GO = "while not os.path.exists('go'): time.sleep(0.01)"
+LOOKS = "with run.inspect() as look: look.fetch('select * from busy')"
+WAITS = "select 1 from pg_stat_activity where query = 'select * from busy' and state = 'active'"
 NOTED = """
     select r #>> '{gate,hook}', r #>> '{gate,plugin}'
     from (select to_jsonb(t) as r from migrator.run t) rows where r #>> '{gate,hook}' is not null
@@ -79,6 +84,53 @@ def test_gate_with_a_deadline_refuses_the_run_when_it_is_late(project: Project) 
     assert "no answer within 0.3 s" in result.json["error"]["message"]
     assert project.current_revision() is None
     assert project.last_run()["outcome"] == "refused"
+
+
+def test_gate_with_a_deadline_that_waits_for_a_lock_in_a_look_ends_with_it(
+    project: Project,
+) -> None:
+    """The run waited for that look when it closed it: for ever, and with the run's lock."""
+    arrange(project, "pre_migrate", body=LOOKS)
+    project.settings["plugins.slow.gate_timeout_seconds"] = 0.5
+    project.query("create table busy (id int)")
+    with closing(connect(project.database_url)) as blocker, blocker.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.execute("lock table busy")
+        result = project.migrate("upgrade", "--json")
+        wait_until(lambda: not project.query(WAITS), "the look has ended on the server")
+
+    assert result.exit_code == 5, result.output
+    assert "no answer within 0.5 s" in result.json["error"]["message"]
+
+
+@pytest.mark.parametrize("hook", ["review_plan", "pre_migrate", "post_migrate"])
+def test_signal_ends_a_gate_that_waits_for_a_lock_in_a_look(project: Project, hook: str) -> None:
+    """Nothing cancelled that look: the first SIGTERM did nothing."""
+    arrange(project, hook, body=LOOKS)
+    project.query("create table busy (id int)")
+    with closing(connect(project.database_url)) as blocker, blocker.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.execute("lock table busy")
+        run = project.start("upgrade")
+        wait_until(lambda: project.query(WAITS), "the look waits")
+        run.signal(signal.SIGTERM)
+        end = run.finish()
+
+    assert end.exit_code == 143, end.output
+    assert project.last_run()["outcome"] == "interrupted"
+
+
+def test_review_of_a_plan_waits_for_no_lock_for_ever(project: Project) -> None:
+    arrange(project, "review_plan", body=LOOKS)
+    project.settings["migrate.lock_timeout"] = "0.2"
+    project.query("create table busy (id int)")
+    with closing(connect(project.database_url)) as blocker, blocker.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.execute("lock table busy")
+        result = project.migrate("plan")
+
+    assert result.exit_code == 0, result.output
+    assert "lock timeout" in result.stdout
 
 
 def test_gate_with_a_deadline_that_answers_in_time_is_as_without(project: Project) -> None:

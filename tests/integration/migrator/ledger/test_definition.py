@@ -56,6 +56,27 @@ def test_many_sessions_create_the_ledger_at_one_moment(
     ]
 
 
+def test_owner_of_the_schema_needs_no_right_to_create_one(
+    engine: Engine, database_url: str
+) -> None:
+    """A database's administrator makes the schema, and gives it to the role that migrates."""
+    role = "keeper_" + DatabaseUrl(database_url).name
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'create role "{role}"')
+        try:
+            connection.exec_driver_sql(f'create schema migrator authorization "{role}"')
+            connection.exec_driver_sql(f'set role "{role}"')
+
+            bring_up_to_date(connection)
+
+            connection.exec_driver_sql("comment on schema migrator is 'ledger version 1'")
+            bring_up_to_date(connection)
+        finally:
+            connection.exec_driver_sql("reset role")
+            connection.exec_driver_sql(f'drop owned by "{role}"')
+            connection.exec_driver_sql(f'drop role "{role}"')
+
+
 def test_a_definition_that_cannot_go_on_leaves_no_lock(engine: Engine, database_url: str) -> None:
     with (
         engine.connect() as connection,
