@@ -67,7 +67,7 @@ def check(
     asked = checking.every_environment(invocation.root) if every else names
     project = project_of(invocation, _checked)
     result = checking.check(project, names=asked, assume_secrets=assume_secrets)
-    return _check_report(result)
+    return _check_report(result.cleaned(invocation.clean))
 
 
 @command.command("explain", keys=no_config)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sst.config.binding.open_sources import open_sources
@@ -75,6 +75,14 @@ class Checked:
 
     environments: tuple[CheckedEnvironment, ...]
 
+    def cleaned(self, clean: Callable[[str], str]) -> Checked:
+        """Return the same with texts made *clean*: a plugin's exception says what it will."""
+        environments = (
+            replace(one, problems=tuple(_cleaned(each, clean) for each in one.problems))
+            for one in self.environments
+        )
+        return Checked(tuple(environments))
+
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Every problem once, in the order of the environments."""
@@ -107,6 +115,10 @@ def every_environment(root: Path) -> tuple[str, ...]:
     if not isinstance(settings, TomlFile):
         raise ConfigError([settings])
     return environments_of(settings)
+
+
+def _cleaned(problem: Problem, clean: Callable[[str], str]) -> Problem:
+    return replace(problem, what=clean(problem.what), hint=clean(problem.hint))
 
 
 def _own_environment(project: Project) -> str | None:

@@ -24,7 +24,10 @@ def {hook}({arguments}):
 """
 UNTIL_GO = "while not os.path.exists('go'): time.sleep(0.01)"
 LOOKS = "with run.inspect() as look: look.fetch('select * from busy')"
-WAITS = "select 1 from pg_stat_activity where query = 'select * from busy' and state = 'active'"
+WAITS = """
+    select 1 from pg_stat_activity where datname = current_database()
+      and query = 'select * from busy' and state = 'active'
+"""
 NOTED = """
     select r #>> '{gate,hook}', r #>> '{gate,plugin}'
     from (select to_jsonb(t) as r from migrator.run t) rows where r #>> '{gate,hook}' is not null

@@ -72,6 +72,28 @@ def test_constructor_that_raises_is_a_problem(
     assert told == {"development": ["Plugin(config) raised ValueError: no token"]}
 
 
+@pytest.mark.parametrize("words", [[], ["--all"], ["--assume-secrets"]])
+def test_secret_in_what_a_plugin_raises_on_import_is_masked(
+    picky: Site,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+) -> None:
+    """Every other command had it masked."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://app:c4nary-of-ours@db/app")
+    text = (
+        "import os\nraise OSError('http://me:other-c4nary@host, ' + os.environ['DATABASE_URL'])\n"
+    )
+    picky.write("plugins/picky.py", text)
+
+    code, told = check(picky, capsys, *words)
+    main(["config", "check", *words], root=picky.root)
+
+    assert code == 2
+    assert "cannot be imported: OSError: http://me:********@host" in told["development"][0]
+    assert "c4nary" not in str(told) + capsys.readouterr().out
+
+
 def test_constructor_that_is_satisfied_is_ok_and_no_hook_is_called(
     picky: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
