@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,16 @@ def open_umask() -> Iterator[None]:
     before = os.umask(0)
     yield
     os.umask(before)
+
+
+@pytest.mark.external
+def test_moment_of_a_backup_is_told_to_the_millisecond(run: Run, filled: str) -> None:
+    """Of two in one second `latest` was the one whose run had the greater random number."""
+    del filled
+
+    backup = backup_plugin().pre_migrate(run)
+
+    assert re.fullmatch(r".{19}\.\d{3}Z", manifest_of(backup)["created_at"])
 
 
 @pytest.mark.external
