@@ -17,6 +17,7 @@ from sst.health.report import run_checks
 from sst.hooks.calling.calls import guarded
 from sst.hooks.calling.isolation import threads_left
 from sst.hooks.contract.settings_view import SettingsView
+from sst.hooks.finding.instances import secrets_of
 from sst.hooks.manager import (
     HookFailedError,
     Plugins,
@@ -207,7 +208,14 @@ class Runtime:
     @property
     def secrets(self) -> frozenset[str]:
         """The texts that must never be printed."""
-        return self.configuration.secrets.union(*(url.secrets for url in self._resolved.values()))
+        urls = (url.secrets for url in self._resolved.values())
+        return self.configuration.secrets.union(self._secrets_of_plugins, *urls)
+
+    @cached_property
+    def _secrets_of_plugins(self) -> frozenset[str]:
+        """Those that no source has given: a plugin's own default, such as what it reads itself."""
+        configs = self.configuration.plugin_settings.values()
+        return frozenset[str]().union(*map(secrets_of, configs))
 
     @property
     def resolved_url(self) -> DatabaseUrl | None:

@@ -172,6 +172,18 @@ def test_secrets_in_notes_are_masked(noting: Project) -> None:
     assert shown(noting) == {"ticket": {**masked, "b": "postgresql://me:********@host/shop"}}
 
 
+def test_secret_that_a_plugin_has_from_elsewhere_is_masked_in_notes(noting: Project) -> None:
+    """Its exceptions were masked; the record was not."""
+    own = 'SecretStr = Field(default_factory=lambda: SecretStr("s3cr3t-t0ken-of-tickets"))'
+    text = WITH_A_SECRET.replace("token: SecretStr", f"token: {own}")
+    noting.plugin("ticket", text.replace("SecretStr\n", "Field, SecretStr\n", 1))
+
+    result = noting.migrate("upgrade")
+
+    assert result.exit_code == 0, result.output
+    assert "s3cr3t" not in str(shown(noting))
+
+
 @pytest.mark.parametrize(
     ("call", "told"),
     [
