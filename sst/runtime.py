@@ -85,6 +85,8 @@ class Runtime:
         self.project_root = root
         self.configuration = configuration
         self.plugins = plugins
+        self._in_force = in_force(root)
+        self._own = values_of(configuration)
         self._resolved: dict[str, DatabaseUrl] = {}
         self._x = tuple(x)
         self._is_logging = False
@@ -230,7 +232,7 @@ class Runtime:
         self._is_logging = True
 
     def _values(self) -> Values:
-        return in_force(self.project_root).over(values_of(self.configuration))
+        return self._in_force.over(self._own)
 
     def _run_checks(
         self, inspect: Callable[[], Inspection], stage: Stage, own: Sequence[Contribution] = ()

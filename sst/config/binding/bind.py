@@ -34,6 +34,8 @@ class Bound:
 
     instance: BaseModel | None = field(repr=False)
     problems: tuple[Problem, ...] = ()
+    is_assumed: bool = False
+    """Whether the instance is to look at only: a secret in it stands for one that is missing."""
 
 
 def bind_model(
@@ -69,7 +71,8 @@ def bind_model(
     is_assumed = assume_secrets and not (told or problems)
     kept = _with_empty(data, places) if is_assumed else _without(data, places)
     rest = _validate(model, kept) if kept else None
-    return Bound(rest if isinstance(rest, BaseModel) else None, (*problems, *told))
+    instance = rest if isinstance(rest, BaseModel) else None
+    return Bound(instance, (*problems, *told), is_assumed=is_assumed)
 
 
 def _validate(model: type[BaseModel], data: Mapping[str, Any]) -> BaseModel | Refusal:

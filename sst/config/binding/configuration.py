@@ -70,23 +70,25 @@ class Models:
     """The validated models: the core's, the application's, and the plugins' by name."""
 
     core: Settings
-    application: BaseModel | None
-    plugins: Mapping[str, BaseModel]
+    application: Bound
+    plugins: Mapping[str, Bound]
 
 
-def instances(bound: Mapping[str, Bound]) -> Mapping[str, BaseModel]:
-    """Return the settings of the plugins that are *bound* and have any."""
-    return {name: one.instance for name, one in bound.items() if one.instance is not None}
+def _usable(bound: Bound) -> BaseModel | None:
+    """Return the instance of *bound*, unless a secret in it is only assumed."""
+    return None if bound.is_assumed else bound.instance
 
 
 def assemble(
     models: Models, values_by_setting: ValuesBySetting, choice: Choice, warnings: tuple[str, ...]
 ) -> Configuration:
     """Return the configuration of *models*."""
+    usable = {name: _usable(one) for name, one in models.plugins.items()}
+    plugins = {name: one for name, one in usable.items() if one is not None}
     return Configuration(
         settings=models.core,
-        application=models.application,
-        plugin_settings=MappingProxyType(dict(models.plugins)),
+        application=_usable(models.application),
+        plugin_settings=MappingProxyType(plugins),
         choice=choice,
         secrets=values_by_setting.secrets(),
         warnings=warnings,
@@ -110,10 +112,12 @@ def _effective(setting: Setting, models: Models, choice: Choice) -> Value:
     """Return the value of *setting* as its model holds it."""
     if setting.plugin is None:
         is_own = setting.path[0] == APP and len(setting.path) > 1
-        return _walk(models.application if is_own else models.core, setting.path[is_own:])
-    of_policy = choice.policies if setting.is_policy else models.plugins
-    instance = of_policy.get(setting.plugin)
-    return None if instance is None else _walk(instance, setting.path[2:])
+        own = models.application.instance if is_own else models.core
+        return _walk(own, setting.path[is_own:])
+    if setting.is_policy:
+        return _walk(choice.policies.get(setting.plugin), setting.path[2:])
+    bound = models.plugins.get(setting.plugin)
+    return _walk(bound.instance if bound else None, setting.path[2:])
 
 
 def _walk(value: Value, path: tuple[str, ...]) -> Value:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 from pydantic import BaseModel
 
 from sst.config.binding.bind import Bound, bind_model
-from sst.config.binding.configuration import Configuration, Models, assemble, instances
+from sst.config.binding.configuration import Configuration, Models, assemble
 from sst.config.binding.known_secrets import (
     known_for_plugins,
     known_in_files,
@@ -221,7 +221,7 @@ class Sources:
         if problems:
             return [masked(one, self.core_secrets, self.root) for one in dict.fromkeys(problems)]
         warnings = (*self.warnings, *found.warnings, *values_by_setting.token_warnings())
-        models = Models(cast("Settings", core.instance), own.instance, instances(bound))
+        models = Models(cast("Settings", core.instance), own, bound)
         bound_all = assemble(models, values_by_setting, self.choice, warnings)
         return replace(bound_all, secrets=bound_all.secrets | self.core_secrets)
 
