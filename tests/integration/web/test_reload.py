@@ -35,7 +35,6 @@ def _flags() -> list[str]:
     "name", ["settings.toml", ".secrets.toml", "settings.local.toml", ".env", "served.py"]
 )
 def test_change_of_a_settings_file_starts_the_application_anew(tmp_path: Path, name: str) -> None:
-    pytest.importorskip("watchfiles", reason="of requirements-demo.lock: run make install")
     (tmp_path / "served.py").write_text(_APPLICATION)
     (tmp_path / name).touch()
     lines: Queue[str] = Queue()
