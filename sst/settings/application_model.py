@@ -16,6 +16,7 @@ from sst.config.declared.annotations import Kind, has_telling_name, is_secret, k
 from sst.config.declared.names import APP, APP_SETTINGS, did_you_mean
 from sst.config.declared.schema import Settings
 from sst.config.declared.secret_pickles import models_with
+from sst.config.declared.setting import settings_of
 from sst.errors import Problem
 from sst.hooks.contract.error_location import describe_error, location_of, name_location, shown
 from sst.hooks.finding.loading import LOAD_ERRORS
@@ -166,7 +167,10 @@ class _Faults:
             yield from self._defaults(each)
 
     def _names(self) -> Iterator[Problem]:
-        tables = {APP, *(name for name in ("migrate", "plugins") if name in Settings.model_fields)}
+        tables = {
+            APP,
+            *(setting.path[0] for setting in settings_of(Settings, ()) if setting.path[1:]),
+        }
         for name in self.model.model_fields:
             if name in tables:
                 what = f"is called like the table [default.{name}] of the core"

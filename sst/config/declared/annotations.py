@@ -10,6 +10,7 @@ from dataclasses import is_dataclass
 from enum import Enum
 from pathlib import PurePath
 from typing import (
+    TYPE_CHECKING,
     Annotated,
     Any,
     Literal,
@@ -22,6 +23,9 @@ from typing import (
 )
 
 from pydantic import BaseModel, RootModel
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 Annotation: TypeAlias = Any
 """A declared type in any of the forms that `typing` allows."""
@@ -127,6 +131,13 @@ def is_secret(annotation: Annotation, name: str, *, declared: object = None) -> 
     is_url = any(hasattr(one, "unicode_string") for one in choices(annotation))
     is_told = has_telling_name(name.lower().removesuffix("dsn") if is_url else name)
     return (is_url or kind_of(annotation) is not Kind.PLAIN) and is_told
+
+
+def is_secret_field(name: str, info: FieldInfo) -> bool:
+    """Say whether the field *name* of a model is a secret, by all that *info* declares of it."""
+    extra = info.json_schema_extra
+    declared = extra.get("secret") if isinstance(extra, dict) else None
+    return is_secret(info.annotation, name, declared=declared)
 
 
 def has_telling_name(name: str) -> bool:

@@ -22,6 +22,7 @@ from sst.config.declared.annotations import (
     is_literal,
     is_mapping,
     is_secret,
+    is_secret_field,
     is_typed_dict,
 )
 from sst.config.declared.names import fold
@@ -217,10 +218,7 @@ def _at_key(one: Annotation, key: str) -> tuple[Annotation, bool] | None:
 
 
 def _member(name: str, info: FieldInfo) -> Member:
-    extra = info.json_schema_extra
-    declared = extra.get("secret") if isinstance(extra, dict) else None
-    secret = is_secret(info.annotation, name, declared=declared)
-    return Member(info.annotation, secret, spellings(name, info))
+    return Member(info.annotation, is_secret_field(name, info), spellings(name, info))
 
 
 def _hints(one: Annotation) -> dict[str, Annotation]:

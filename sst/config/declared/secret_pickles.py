@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, get_args
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from sst.config.declared.annotations import choices, has_telling_name, is_secret
+from sst.config.declared.annotations import choices, has_telling_name, is_secret_field
 from sst.redaction.redact import MASK, mask_credentials
 from sst.redaction.urls import url_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from pydantic.fields import FieldInfo
 
     from sst.config.declared.annotations import Annotation
 
@@ -30,7 +28,7 @@ def keep_secrets(model: type[BaseModel]) -> None:
     """
     for each in (model, *_models_in(model, {model})):
         for name, field in each.model_fields.items():
-            field.repr = field.repr and not _is_secret(name, field)
+            field.repr = field.repr and not is_secret_field(name, field)
         if _MARK not in vars(each):
             _guard(each, is_secret=_holds_secret(each, set()))
             _mask(each)
@@ -108,15 +106,9 @@ def _has_secret(value: object) -> bool:
 
 def _holds_secret(model: type[BaseModel], seen: set[type[BaseModel]]) -> bool:
     seen.add(model)
-    if any(_is_secret(name, field) for name, field in model.model_fields.items()):
+    if any(is_secret_field(name, field) for name, field in model.model_fields.items()):
         return True
     return any(_holds_secret(each, seen) for each in _models_in(model, seen))
-
-
-def _is_secret(name: str, field: FieldInfo) -> bool:
-    extra = field.json_schema_extra
-    declared = extra.get("secret") if isinstance(extra, dict) else None
-    return is_secret(field.annotation, name, declared=declared)
 
 
 def _models_in(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[type[BaseModel]]:

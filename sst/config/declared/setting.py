@@ -14,7 +14,7 @@ from sst.config.declared.annotations import (
     has_keys,
     is_mapping,
     is_path,
-    is_secret,
+    is_secret_field,
     kind_of,
     model_of,
     takes_keys,
@@ -150,7 +150,7 @@ def _setting(
 ) -> Setting:
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     path = paths[0]
-    is_hidden = is_secret(info.annotation, path[-1], declared=extra.get("secret"))
+    is_hidden = is_secret_field(path[-1], info)
     return Setting(
         path=path,
         annotation=info.annotation,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from sst.config.declared.annotations import is_secret
+from sst.config.declared.annotations import is_secret_field
 from sst.config.declared.names import APP, did_you_mean, name_of
 
 if TYPE_CHECKING:
@@ -50,9 +50,7 @@ class SettingsView:
             raise AttributeError(
                 f"there is no setting {name_of(place)}; {near}".removesuffix("; ")
             )
-        extra = info.json_schema_extra
-        declared = extra.get("secret") if isinstance(extra, dict) else None
-        if is_secret(info.annotation, name, declared=declared):
+        if is_secret_field(name, info):
             hint = "declare a setting of the plugin's own for it, in its Config"
             raise AttributeError(
                 f"{name_of(place)} is a secret, which no plugin reads here; {hint}"
