@@ -1,0 +1,134 @@
+"""A program on a pseudo terminal: what its user sees, and what he types."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from fcntl import ioctl
+from typing import TYPE_CHECKING, Self
+
+import pyte
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+_PATIENCE_SECONDS = 120.0
+_LOOK_SECONDS = 0.2
+_CHUNK = 65536
+# The terminal becomes the one that Ctrl-C comes from, as a shell would have it.
+_LAUNCH = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execvpe(sys.argv[1], sys.argv[1:], os.environ)
+"""
+
+
+class Terminal:
+    """The program *arguments* on a terminal of *columns* by *lines*; ended when it is left.
+
+    Its stdin, stdout and stderr are the terminal, unless *stdout* is given.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str | Path],
+        *,
+        environ: Mapping[str, str],
+        folder: Path,
+        columns: int = 80,
+        lines: int = 24,
+        stdout: int | None = None,
+    ) -> None:
+        self._screen = pyte.HistoryScreen(columns, lines, history=10_000, ratio=0.5)
+        self._stream = pyte.ByteStream(self._screen)
+        self.raw = b""
+        """All that the program has written to the terminal."""
+        self.frames: list[tuple[str, ...]] = []
+        """The screen after each piece that was read of it."""
+        self._ours, theirs = pty.openpty()
+        ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        command = [sys.executable, "-S", "-c", _LAUNCH, *map(str, arguments)]
+        self.process = subprocess.Popen(
+            command,
+            stdin=theirs,
+            stdout=theirs if stdout is None else stdout,
+            stderr=theirs,
+            env={"TERM": "xterm-256color", **environ},
+            cwd=folder,
+            start_new_session=True,
+        )
+        os.close(theirs)
+
+    def __enter__(self) -> Self:
+        """Return the terminal itself."""
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """End the program, if it has not ended, and close the terminal."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        os.close(self._ours)
+
+    @property
+    def screen(self) -> tuple[str, ...]:
+        """The lines that are to be seen now, without blanks at their ends."""
+        return tuple(line.rstrip() for line in self._screen.display)
+
+    @property
+    def text(self) -> str:
+        """All lines that are to be seen when the user scrolls back."""
+        above = (
+            "".join(row[column].data for column in range(self._screen.columns)).rstrip()
+            for row in self._screen.history.top
+        )
+        return "\n".join((*above, *self.screen)).rstrip()
+
+    def type(self, keys: str) -> None:
+        """Type *keys*: a line and its newline, or `chr(4)` for Ctrl-D."""
+        os.write(self._ours, keys.encode())
+
+    def wait_for(self, text: str) -> None:
+        """Read until *text* is to be seen."""
+        self.wait_until(lambda: text in self.text, text)
+
+    def wait_until(self, is_there: Callable[[], bool], what: str = "it") -> None:
+        """Read until *is_there*; raises `AssertionError` when the program ends before that."""
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while not is_there():
+            is_over = not self._read()
+            if is_there():
+                return
+            assert not is_over, f"ended without {what!r}:\n{self.text}"
+            assert time.monotonic() < end, f"no {what!r} in time:\n{self.text}"
+
+    def finish(self) -> int:
+        """Read to the end; return the exit code."""
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while self._read():
+            assert time.monotonic() < end, f"still running:\n{self.text}"
+        return self.process.wait(_PATIENCE_SECONDS)
+
+    def _read(self) -> bool:
+        """Read what there is; False when the program has ended and all is read."""
+        is_over = self.process.poll() is not None
+        if not select.select([self._ours], [], [], 0 if is_over else _LOOK_SECONDS)[0]:
+            return not is_over
+        try:
+            piece = os.read(self._ours, _CHUNK)
+        except OSError:
+            # Linux says EIO when the last one who had the other end open has closed it.
+            return False
+        self.raw += piece
+        self._stream.feed(piece)
+        self.frames.append(self.screen)
+        return bool(piece)
