@@ -17,7 +17,7 @@
 - `built_in.py`: the place of the built-in plugins and of the revision template
 - `dependencies.py`: which package is missing or does not fit, when an import fails
 - `door.py`: what `migrate.py` and the script `sst` call
-- `errors.py`: every error that a user can meet, with its exit code
+- `errors/`: every error that a user can meet, with its exit code
 - `project_root.py`: the folder that is the project
 - `runtime.py`: the one place that creates things
 - `text.py`: short texts for people, such as an error's first line

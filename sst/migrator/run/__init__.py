@@ -4,11 +4,8 @@
 - `attempts.py`: the attempts of one revision
 - `events.py`: events for `notify`, and a log line for every check
 - `execution.py`: the order of a run, and its end whatever happens
-- `failures.py`: a failure as an error, a record, a value and an event
+- `failing/`: a failed run: its error, its value for plugins, its recovery
 - `gates.py`: the gates of a run, and the backups that they made
-- `lock_timeout_error.py`: the error of a revision that did not get its locks
 - `progress.py`: the task of a run, and how far it has come
-- `recovery.py`: the restore after a failed run, or its command
-- `replaced_database.py`: a database that was replaced under a run
 - `step.py`: one step: lock checked, revision run, commit
 """

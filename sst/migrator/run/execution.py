@@ -17,12 +17,14 @@ from sst.migrator.ledger.agreement import refuse_loss
 from sst.migrator.ledger.failure import RunFailure
 from sst.migrator.ledger.reader import Records
 from sst.migrator.ledger.unknown_revision import explained
-from sst.migrator.run import failures
 from sst.migrator.run.events import log_checks, report_event, warnings_of
+from sst.migrator.run.failing.describe import describe, event_of, outcome_of
+from sst.migrator.run.failing.recovery import advise, restore_failed_run
+from sst.migrator.run.failing.replaced_database import explaining, refuse_replaced
+from sst.migrator.run.failing.texts import unknown_text
+from sst.migrator.run.failing.translate import translate
 from sst.migrator.run.gates import Gates
 from sst.migrator.run.progress import Progress, Request
-from sst.migrator.run.recovery import advise, restore_failed_run
-from sst.migrator.run.replaced_database import explaining, refuse_replaced
 from sst.migrator.run.step import Chain
 from sst.migrator.schema.fingerprint import (
     SchemaAtStart,
@@ -48,7 +50,7 @@ log = logging.getLogger("sst.migrate")
 def execute(context: Context, request: Request) -> Report:
     """Run *request* and return what was done; an expected failure is in the report's `error`."""
     progress = Progress(request)
-    with watch_signals(context, lambda: failures.unknown_text(progress)) as interrupts:
+    with watch_signals(context, lambda: unknown_text(progress)) as interrupts:
         return _Execution(context, progress, interrupts).execute()
 
 
@@ -71,14 +73,14 @@ class _Execution:
             ) as session:
                 self._run(session)
         except BaseException as raised:
-            error = failures.translate(raised, progress, self._context.redact)
+            error = translate(raised, progress, self._context.redact)
             if error is None:
                 raise
             if error is not raised:
                 error.__cause__ = raised
             advise(error, progress, self._context.environment)
             if not progress.recorded:
-                self._tell(failures.event_of(error), error.what, error_code=error.code)
+                self._tell(event_of(error), error.what, error_code=error.code)
         return progress.report(self._context.project.heads, error)
 
     def _run(self, session: Session) -> None:
@@ -217,8 +219,8 @@ class _Execution:
 
     def _fail(self, session: Session, raised: BaseException) -> SstError | None:
         progress, redact = self._progress, self._context.redact
-        error = failures.translate(raised, progress, redact)
-        failure = failures.describe(error, raised, progress, redact)
+        error = translate(raised, progress, redact)
+        failure = describe(error, raised, progress, redact)
         self._context.plugins.observe(
             "migrate_failed",
             only=progress.entered,
@@ -228,7 +230,7 @@ class _Execution:
         try:
             session.ledger.finish(
                 progress.run_id,
-                failures.outcome_of(error),
+                outcome_of(error),
                 error=RunFailure.of_run(failure, error),
                 heads=progress.after,
             )
@@ -240,7 +242,7 @@ class _Execution:
             # One that committed nothing hands on what the run before it left.
             since = None if progress.committed else self._schema
             remember_schema(self._context, session.record, progress.run_id, since)
-        kind = failures.event_of(error)
+        kind = event_of(error)
         self._tell(kind, failure.message, after=progress.after, error_code=failure.code)
         return error
 

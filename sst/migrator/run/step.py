@@ -18,7 +18,7 @@ from sst.bridge import RevisionObserver
 from sst.errors import HeadsUnchangedError
 from sst.migrator.ledger.plugin_origin import Origin
 from sst.migrator.run.attempts import RevisionAttempts, refuse_lost_lock
-from sst.migrator.run.failures import INTERRUPTS
+from sst.migrator.run.failing.describe import INTERRUPTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

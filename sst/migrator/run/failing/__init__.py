@@ -1,0 +1,10 @@
+"""A run that fails: its error, its value for plugins, its recovery.
+
+- `describe.py`: a failure as a value for plugins, a word of the record, an event
+- `lock_timeout_error.py`: the error of a revision that did not get its locks
+- `recovery.py`: the restore after a failed run, or its command
+- `replaced_database.py`: a database that was replaced under a run
+- `revision_failed.py`: the error of a revision that raised
+- `texts.py`: texts of a run's end
+- `translate.py`: the raised exception as an error
+"""
