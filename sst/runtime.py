@@ -23,7 +23,7 @@ from sst.hooks.manager import (
     Plugins,
     build,
 )
-from sst.migrator.ledger.actor import git_commit
+from sst.migrator.ledger.checkout import git_commit
 from sst.migrator.migrator import Migrator
 from sst.migrator.values.context import Context, Version, to_stderr
 from sst.redaction.logs import configure_logging
@@ -156,7 +156,10 @@ class Runtime:
     @cached_property
     def version(self) -> Version:
         """Which code this is."""
-        return Version(__version__, self.settings.git_commit or git_commit(self.project_root))
+        if self.settings.git_commit:
+            return Version(__version__, self.settings.git_commit)
+        found = git_commit(self.project_root)
+        return Version(__version__, found, is_checkout=bool(found))
 
     @cached_property
     def project(self) -> AlembicProject:

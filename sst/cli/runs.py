@@ -59,5 +59,5 @@ def show_keys(report: Report) -> dict[str, Any]:
 @click.argument("run_id", metavar="ID")
 @pass_runtime
 def show(runtime: Runtime, run_id: str) -> Report:
-    """Show everything on record about the run ID, or a unique beginning of its id."""
+    """Show everything on record about the run ID, a unique beginning of its id, or `latest`."""
     return runtime.migrator.run_details(run_id)

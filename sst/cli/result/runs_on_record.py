@@ -46,6 +46,7 @@ def run_json(run: RunRecord) -> dict[str, Any]:
         "who": {name: details[name] for name in ("os_user", "db_role", "host", "pid")},
         "app_version": details["app_version"],
         "git_commit": details["git_commit"],
+        "git_dirty": details.get("git_dirty"),
         "plugins": details["plugins"],
         "hooks": details.get("hooks", []),
         "notes": details.get("notes", {}),
@@ -75,6 +76,7 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
     details, backup = run.details, run.details["backup"]
     who = f"{details['os_user']}@{details['host']}, process {details['pid']}"
     commit = f", commit {details['git_commit']}" if details["git_commit"] else ""
+    commit += ", with uncommitted changes" if details.get("git_dirty") else ""
     yield "run", run.id
     yield "command", f"{run.command} {run.target}"
     yield "environment", details["environment"]

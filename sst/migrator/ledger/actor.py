@@ -5,13 +5,15 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-import subprocess
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from sst.migrator.ledger.checkout import is_dirty
 
+if TYPE_CHECKING:
     from sst.migrator.values.context import Context
+
+
+_PLUGINS = "plugins"
 
 
 def run_actor(context: Context) -> dict[str, Any]:
@@ -22,11 +24,21 @@ def run_actor(context: Context) -> dict[str, Any]:
         "pid": os.getpid(),
         "app_version": context.version.app,
         "git_commit": context.version.git_commit,
+        "git_dirty": _is_dirty(context),
         "plugins": [
             *(entry.name for entry in context.plugins.entries),
             *(f"{name} (--no-plugin)" for name in context.plugins.left_out),
         ],
     }
+
+
+def _is_dirty(context: Context) -> bool | None:
+    """Say whether the commit is not all of the code; None where that is not known."""
+    if not context.version.is_checkout:
+        return None
+    files = (revision.path for revision in context.project.revisions())
+    folders = {file.parent for file in files if file}
+    return is_dirty(context.root, sorted({*folders, context.root / _PLUGINS}))
 
 
 def _os_user() -> str:
@@ -35,13 +47,3 @@ def _os_user() -> str:
     except (KeyError, OSError):
         # A numeric user of a container has no name.
         return str(os.getuid())
-
-
-def git_commit(root: Path) -> str:
-    """Return the commit that the checkout at *root* is at; nothing where it is none."""
-    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return found.stdout.strip() if found.returncode == 0 else ""

@@ -88,6 +88,7 @@ _NEEDED_BACKUPS = text("""
 """)
 _LISTED = 50
 _TWO = 2
+_LATEST = "latest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,15 +194,22 @@ class Records:
         return self._runs(_NEWEST, count=count)
 
     def find(self, prefix: str) -> RunRecord:
-        """Return the run whose id begins with *prefix*; raises `UsageError` unless it is one."""
-        found = self._runs(_ONE, prefix=prefix, count=_TWO) if prefix else ()
+        """Return the run whose id begins with *prefix*, or the newest one for `latest`.
+
+        Raises `UsageError` unless it is one.
+        """
+        found = self.newest(1) if prefix == _LATEST else self._beginning_with(prefix)
         if len(found) == 1:
             return found[0]
         raise UsageError(
             what=f"{prefix!r} fits several runs." if found else f"There is no run {prefix!r}.",
-            why=", ".join(run.id for run in found) or "no id on record begins with it",
+            why=", ".join(run.id for run in found)
+            or ("none is on record" if prefix == _LATEST else "no id on record begins with it"),
             next_step="`python migrate.py runs list` lists the runs",
         )
+
+    def _beginning_with(self, prefix: str) -> tuple[RunRecord, ...]:
+        return self._runs(_ONE, prefix=prefix, count=_TWO) if prefix else ()
 
     def newest_with(self, plugin: str) -> RunRecord | None:
         """Return the newest run in which a hook of *plugin* was called."""

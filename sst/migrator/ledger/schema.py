@@ -71,6 +71,8 @@ DEFINITION = (
     "alter table migrator.run add column if not exists gate jsonb",
     # What plugins have noted, by plugin and key.
     "alter table migrator.run add column if not exists notes jsonb not null default '{}'",
+    # Whether the code was more than its commit; null where that is not known.
+    "alter table migrator.run add column if not exists git_dirty boolean",
 )
 
 # An ALTER TABLE waits for whoever reads the table, such as a dump: only when there is need,

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 _INSERT_RUN = text("""
     insert into migrator.run (id, command, target, environment, version_table,
         from_heads, to_heads, os_user, host, pid, backend_pid, backend_start,
-        app_version, git_commit, plugins, started_at)
+        app_version, git_commit, git_dirty, plugins, started_at)
     values (:id, :command, :target, :environment, :version_table,
         :from_heads, :to_heads, :os_user, :host, :pid, :backend_pid, :backend_start,
-        :app_version, :git_commit, cast(:plugins as jsonb),
+        :app_version, :git_commit, :git_dirty, cast(:plugins as jsonb),
         -- the newest run is the newest, also when the server's clock was set back
         greatest(clock_timestamp(),
             (select max(started_at) + interval '1 microsecond' from migrator.run)))

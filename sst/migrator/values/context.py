@@ -32,6 +32,8 @@ class Version:
 
     app: str
     git_commit: str
+    is_checkout: bool = False
+    """Whether the commit is that of a checkout, whose files may be others than the commit's."""
 
 
 class CheckRunner(Protocol):

@@ -38,6 +38,7 @@ RUN = {
     "backend_start": BEGAN,
     "app_version": "1",
     "git_commit": "",
+    "git_dirty": None,
 }
 WORD_OF_AN_OPERATOR = ["stamp", "restore"]
 

@@ -165,3 +165,14 @@ def test_backup_and_plugins_of_a_run_are_shown(chain: Project) -> None:
 
     assert (run["plugins"], run["backup"]["id"]) == (["saver"], "b-1")
     assert "file:///safe/b-1" in shown.stdout
+
+
+def test_latest_is_the_newest_run(chain: Project) -> None:
+    nothing = chain.migrate("runs", "show", "latest")
+    chain.migrate("upgrade", "one")
+    newest = chain.migrate("upgrade", "--json").json["run_id"]
+
+    shown = chain.migrate("runs", "show", "latest", "--json")
+
+    assert (nothing.exit_code, "none is on record" in nothing.output) == (2, True)
+    assert shown.json["run"]["id"] == newest

@@ -1,0 +1,57 @@
+"""The checkout that a run's code comes from: its commit, and changes that are not in it."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_TIMEOUT_SECONDS = 5.0
+# It runs beside whatever else works in the checkout: it takes no lock there, refreshes no index,
+# and starts no monitor of files.
+_GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false")
+
+
+def git_commit(root: Path) -> str:
+    """Return the commit that the checkout at *root* is at; nothing where it is none."""
+    return (_git(root, "rev-parse", "HEAD") or "").strip()
+
+
+def is_dirty(root: Path, folders: Iterable[Path]) -> bool | None:
+    """Say whether a file below *root* is not as the commit has it; None where git cannot say.
+
+    A file that git does not know counts in *folders*, where the code of a run lies: elsewhere it
+    is a backup, or a note. What git ignores counts nowhere.
+    """
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".")
+    if changed is None or changed:
+        return None if changed is None else True
+    here = [str(folder) for folder in folders if folder.is_dir() and folder.is_relative_to(root)]
+    # Without a folder it would list the whole checkout.
+    unknown = _git(root, "ls-files", "--others", "--exclude-standard", "--", *here) if here else ""
+    return None if unknown is None else any(map(_is_source, unknown.splitlines()))
+
+
+def _is_source(name: str) -> bool:
+    return "__pycache__/" not in name
+
+
+def _git(root: Path, *words: str) -> str | None:
+    """Return what git says; None when it fails, is not there, or is slow."""
+    command = [*_GIT, "-C", str(root), *words]
+    try:
+        found = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=_TIMEOUT_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout if found.returncode == 0 else None
