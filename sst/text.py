@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LISTED = 5
+"""Of more things than this, an error or a warning counts the rest."""
 _THOUSAND = 1000
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
@@ -33,3 +40,12 @@ def size_text(count: float) -> str:
 def duration_text(milliseconds: float | None) -> str:
     """Return *milliseconds* as seconds, `1.25 s`; `-` when they are not known."""
     return "-" if milliseconds is None else f"{milliseconds / _THOUSAND:.2f} s"
+
+
+def listed(items: Iterable[object], separator: str = ", ", *, most: int = LISTED) -> str:
+    """Return the first *most* of *items*, and how many more there are: `a, b and 198 more`."""
+    texts = [str(item) for item in items]
+    shown = separator.join(texts[:most])
+    more = len(texts) - most
+    joint = " " if separator == ", " else separator
+    return f"{shown}{joint}and {more} more" if more > 0 else shown

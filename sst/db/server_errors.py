@@ -96,13 +96,25 @@ def server_message(error: BaseException) -> str:
     """
     original = getattr(error, "orig", None) or error
     message = f"{type(original).__name__}: {first_line(original, 'no message')}"
-    parts = [*_detail(original, message)]
-    told = f"{message}: {'; '.join(parts)}" if parts else message
+    detail, hint = "; ".join(_detail(original, message)), server_hint(error)
+    told = f"{message}: {detail}" if detail else message
+    return f"{told} (hint: {hint})" if hint else told
+
+
+def server_detail(error: BaseException) -> str | None:
+    """Return the DETAIL of *error*; where it quotes a row, the names of what the row is in.
+
+    None when there is none.
+    """
+    return "; ".join(_detail(getattr(error, "orig", None) or error)) or None
+
+
+def server_hint(error: BaseException) -> str | None:
+    """Return the HINT of *error*; None when there is none, or when it may quote a row."""
+    original = getattr(error, "orig", None) or error
     hint = " ".join((_field(original, "message_hint", "hint") or "").split())
     is_ours = (sqlstate_of(original) or "XX")[:2] not in _HINT_IS_ANYBODYS
-    if not hint or not is_ours or _HOLDS_A_ROW.search(hint):
-        return told
-    return f"{told} (hint: {hint[:_LONGEST_LINE]})"
+    return hint[:_LONGEST_LINE] if hint and is_ours and not _HOLDS_A_ROW.search(hint) else None
 
 
 def advice_for(error: BaseException, role: str = "ROLE") -> str | None:
@@ -136,7 +148,7 @@ def _identifier(name: str) -> str:
     return f'"{escaped}"'
 
 
-def _detail(original: object, message: str) -> Iterator[str]:
+def _detail(original: object, message: str = "") -> Iterator[str]:
     detail = _field(original, "message_detail", "detail") or ""
     lines = [" ".join(line.split()) for line in detail.splitlines() if line.strip()]
     state = sqlstate_of(original) or ""  # type: ignore[arg-type]

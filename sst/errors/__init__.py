@@ -48,7 +48,7 @@ SstError                          1   a bug or a failed revision unless a subcla
 - `temporary.py`: errors that pass, exit 75: try again
 """
 
-from sst.errors.base import RUN_AGAIN, ConfigError, Problem, SstError, UsageError
+from sst.errors.base import NO_FAULT, RUN_AGAIN, ConfigError, Fault, Problem, SstError, UsageError
 from sst.errors.findings import (
     DriftError,
     FindingError,
@@ -95,6 +95,7 @@ from sst.errors.temporary import (
 )
 
 __all__ = [
+    "NO_FAULT",
     "RUN_AGAIN",
     "AmbiguousRevisionError",
     "BrokenHistoryError",
@@ -107,6 +108,7 @@ __all__ = [
     "DatabaseUnreachableError",
     "DriftError",
     "EnvironmentMismatchError",
+    "Fault",
     "FindingError",
     "HeadsUnchangedError",
     "HistoryError",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 RUN_AGAIN = "correct what is listed, then run the command again"
+_SHOWN_STATEMENT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,55 @@ class Problem:
         return line
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The place where a revision failed, and the server's words, as far as they are known.
+
+    It holds no data: the literals of the statement are `?`.
+    """
+
+    file: str | None = None
+    """The revision's file, relative to the project."""
+    line: int | None = None
+    """The line of it that was at work: it sent the statement, itself or by a helper."""
+    statement: str | None = None
+    """The statement in one line, cut to 500 characters."""
+    sqlstate: str | None = None
+    detail: str | None = None
+    """The server's DETAIL; where that quotes a row, the names of table, column, constraint."""
+    server_hint: str | None = None
+    """The server's HINT."""
+
+    @property
+    def place(self) -> str:
+        """File and line as editors take them; empty when they are not known."""
+        if not self.file:
+            return ""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+    def to_dict(self) -> dict[str, str | int]:
+        """Return what is known."""
+        return {
+            field.name: value
+            for field in fields(self)
+            if (value := getattr(self, field.name)) is not None
+        }
+
+
+NO_FAULT = Fault()
+
+
 class SstError(Exception):
-    """An expected failure in three lines: what, why, next step."""
+    """An expected failure in three lines: what, why, next step.
+
+    One of a revision has two lines more: the place, and the statement.
+    """
 
     exit_code: int = 1
     code: str = "failed"
+    fault: Fault = NO_FAULT
+    revisions: tuple[str, ...] = ()
+    """All that the message counts: it names the first ones."""
 
     def __init_subclass__(cls, *, code: str | None = None, exit_code: int | None = None) -> None:
         """Give the class its own word and exit code; what is left out is inherited."""
@@ -54,8 +99,16 @@ class SstError(Exception):
         self.code = code or type(self).code
 
     def __str__(self) -> str:
-        """Return the three lines as they are printed."""
-        more = (("why: ", self.why), ("next:", self.next_step))
+        """Return the lines as they are printed."""
+        statement = self.fault.statement or ""
+        if len(statement) > _SHOWN_STATEMENT:
+            statement = f"{statement[:_SHOWN_STATEMENT]}..."
+        more = (
+            ("why: ", self.why),
+            ("at:  ", self.fault.place),
+            ("sql: ", statement),
+            ("next:", self.next_step),
+        )
         return "\n".join([self.what, *(f"  {name} {text}" for name, text in more if text)])
 
 

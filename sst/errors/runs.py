@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sst.errors.base import SstError
+from sst.errors.base import NO_FAULT, Fault, SstError
+from sst.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +23,9 @@ class RevisionFailedError(SstError, code="revision_failed"):
         why: str,
         committed: Sequence[str],
         next_step: str,
-        sqlstate: str | None = None,
-        statement: str | None = None,
+        fault: Fault = NO_FAULT,
     ) -> None:
-        kept = ", ".join(committed) if committed else "none"
+        kept = listed(committed) or "none"
         super().__init__(
             what=f"{self.event.format(revision=revision)} Committed in this run: {kept}.",
             why=why,
@@ -33,8 +33,7 @@ class RevisionFailedError(SstError, code="revision_failed"):
         )
         self.revision = revision
         self.committed = tuple(committed)
-        self.sqlstate = sqlstate
-        self.statement = statement
+        self.fault = fault
 
 
 class TransactionEndedError(RevisionFailedError, code="transaction_ended"):
@@ -68,8 +67,11 @@ class UnhealthyError(SstError, code="unhealthy", exit_code=4):
 class InterruptedRunError(SstError, code="interrupted"):
     """SIGINT or SIGTERM ended the run; the message says what is committed."""
 
-    def __init__(self, signal_number: int, *, why: str, next_step: str) -> None:
+    def __init__(
+        self, signal_number: int, *, why: str, next_step: str, fault: Fault = NO_FAULT
+    ) -> None:
         name = {2: "SIGINT", 15: "SIGTERM"}.get(signal_number, str(signal_number))
         super().__init__(what=f"Interrupted by {name}.", why=why, next_step=next_step)
         self.signal_number = signal_number
+        self.fault = fault
         self.exit_code = 128 + signal_number

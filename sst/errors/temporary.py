@@ -32,5 +32,3 @@ class LockTimeoutError(TemporaryError, code="lock_timeout"):
     """A revision did not get its locks in all its attempts; nothing of the run is committed."""
 
     revision: str = ""
-    sqlstate: str | None = None
-    statement: str | None = None

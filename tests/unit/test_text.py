@@ -8,6 +8,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 
 from sst.hooks import duration_text, first_line, size_text
+from sst.text import listed
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,16 @@ def test_sizes_are_for_people(size: float, shown: str) -> None:
 @pytest.mark.parametrize(("milliseconds", "shown"), [(None, "-"), (0, "0.00 s"), (1250, "1.25 s")])
 def test_durations_are_in_seconds(milliseconds: int | None, shown: str) -> None:
     assert duration_text(milliseconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "separator", "shown"),
+    [
+        (0, ", ", ""),
+        (5, ", ", "0, 1, 2, 3, 4"),
+        (6, ", ", "0, 1, 2, 3, 4 and 1 more"),
+        (200, "; ", "0; 1; 2; 3; 4; and 195 more"),
+    ],
+)
+def test_long_list_is_counted(count: int, separator: str, shown: str) -> None:
+    assert listed(range(count), separator) == shown

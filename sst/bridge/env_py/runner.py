@@ -19,6 +19,7 @@ from sst.bridge.location.paths import shown
 from sst.bridge.models.compare import compare_json_defaults, comparing_options
 from sst.bridge.values.process_state import ONE_AT_A_TIME, kept_within
 from sst.errors import RUN_AGAIN, ConfigError, HeadsUnchangedError, HistoryError, Problem, SstError
+from sst.hooks.contract.error_location import line_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -214,7 +215,7 @@ def _refuse_end(file: str, error: SystemExit) -> None:
         return
     raise HeadsUnchangedError(
         what=f"{shown(file)} ended the process (exit {error.code}).",
-        why=f"sys.exit() was called at {shown(file)}:{_line_in(file, error)}",
+        why=f"sys.exit() was called at {shown(file)}:{line_in(file, error)}",
         next_step="make it raise an error instead",
     ) from error
 
@@ -232,7 +233,7 @@ def _broken(file: str, error: Exception, url: DatabaseUrl) -> ConfigError:
     for secret in url.secrets:
         text = text.replace(secret, "***")
     what = f"raised {type(error).__name__}: {text}"
-    source = f"{shown(file)}:{_line_in(file, error)}"
+    source = f"{shown(file)}:{line_in(file, error)}"
     return ConfigError([Problem("env.py", what, source=source, hint=_hint(error))], RUN_AGAIN)
 
 
@@ -277,10 +278,3 @@ def _reads_no_ini(error: Exception) -> bool:
     frames = traceback.extract_tb(error.__traceback__)
     is_read = any(each.name == "fileConfig" and "logging" in each.filename for each in frames)
     return is_read and ("NoneType" in str(error) or str(error).startswith("None "))
-
-
-def _line_in(file: str, error: BaseException) -> int | None:
-    if isinstance(error, SyntaxError) and error.lineno:
-        return error.lineno
-    frames = traceback.extract_tb(error.__traceback__)
-    return next((frame.lineno for frame in reversed(frames) if frame.filename == file), None)

@@ -13,7 +13,7 @@ from alembic.script.revision import CycleDetected, RevisionError
 
 from sst.bridge.location.paths import shown
 from sst.errors import BrokenHistoryError
-from sst.text import first_line
+from sst.text import first_line, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -82,11 +82,13 @@ def cycle(scripts: Sequence[Script]) -> Iterator[None]:
     except CycleDetected as error:
         # Alembic lists everything that it could not reach; the circle is what each of them is in.
         files = [_line_of(s, "down_revision") for s in scripts if s.revision in error.revisions]
-        raise BrokenHistoryError(
-            what=f"The revisions {', '.join(sorted(error.revisions))} form a circle.",
-            why=", ".join(files),
+        circle = BrokenHistoryError(
+            what=f"The revisions {listed(sorted(error.revisions))} form a circle.",
+            why=listed(files),
             next_step="correct the down_revision (or depends_on) that points the wrong way",
-        ) from error
+        )
+        circle.revisions = tuple(sorted(error.revisions))
+        raise circle from error
     except RevisionError as error:
         raise BrokenHistoryError(
             what="The revision files contradict each other.",

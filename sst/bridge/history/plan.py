@@ -21,6 +21,7 @@ from sst.errors import (
     UsageError,
 )
 from sst.hooks.contract.revisions import Direction
+from sst.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -53,7 +54,7 @@ def require_known(history: History, current: Iterable[str]) -> None:
     if strange:
         near = nearest(strange[0], history.ids)
         raise DatabaseAheadError(
-            what=f"The database is at {', '.join(strange)}, which this code does not know.",
+            what=f"The database is at {listed(strange)}, which this code does not know.",
             why="it was migrated by newer code, or from another branch"
             + (f"; the nearest known revision is {near[0]}" if near else ""),
             next_step="deploy the code that holds this revision, or restore the backup before it",
@@ -75,12 +76,14 @@ def refusals(history: History, target: Target, current: Sequence[str]) -> Iterat
 def several_heads(heads: Iterable[str], text: str) -> SeveralHeadsError:
     """Return the error for a target that means one head where there are several."""
     named = sorted(set(heads))
-    return SeveralHeadsError(
+    error = SeveralHeadsError(
         what=f"{text!r} means one head, and there are {len(named)}.",
-        why=", ".join(named),
+        why=listed(named),
         next_step="use `heads` for all of them, `label@head` or an id for one, "
         "or join them with a merge revision",
     )
+    error.revisions = tuple(named)
+    return error
 
 
 def _ids_up(history: History, target: Target, current: tuple[str, ...]) -> list[str]:
@@ -137,7 +140,7 @@ def _translated(
 def _which_head(target: Target, current: Sequence[str]) -> AmbiguousRevisionError:
     return AmbiguousRevisionError(
         what=f"{target.text} could start at several heads.",
-        why=f"the database is at {', '.join(sorted(set(current)))}",
+        why=f"the database is at {listed(sorted(set(current)))}",
         next_step=f"write label@{target.text}, or the revision to go to",
     )
 
@@ -145,7 +148,7 @@ def _which_head(target: Target, current: Sequence[str]) -> AmbiguousRevisionErro
 def _ambiguous(
     _: History, target: Target, current: Sequence[str], text: str
 ) -> AmbiguousRevisionError:
-    at = ", ".join(sorted(current)) or "base"
+    at = listed(sorted(current)) or "base"
     return AmbiguousRevisionError(
         what=f"{target.text} leads to several revisions from {at}.",
         why=text,
@@ -164,7 +167,7 @@ def _walked_off(
 
 
 def _room(history: History, target: Target, current: tuple[str, ...]) -> str:
-    at = ", ".join(sorted(current)) or "base"
+    at = listed(sorted(current)) or "base"
     if not target.is_relative:
         return f"the revision {target.symbol} has fewer neighbours"
     if target.distance > 0:
@@ -175,7 +178,7 @@ def _room(history: History, target: Target, current: tuple[str, ...]) -> str:
 
 
 def _not_below(target: Target, current: Sequence[str]) -> RevisionNotFoundError:
-    at = ", ".join(sorted(current)) or "base"
+    at = listed(sorted(current)) or "base"
     return RevisionNotFoundError(
         what=f"{target.text} is not below the database's revision.",
         why=f"the database is at {at}, which does not build on {target.text}",
@@ -185,7 +188,7 @@ def _not_below(target: Target, current: Sequence[str]) -> RevisionNotFoundError:
 
 def _overlapping(_: History, __: Target, current: Sequence[str], text: str) -> BrokenHistoryError:
     return BrokenHistoryError(
-        what=f"The version table contradicts the revision files: {', '.join(sorted(current))}.",
+        what=f"The version table contradicts the revision files: {listed(sorted(current))}.",
         why=text,
         next_step="one of its rows is implied by another: write where the database really is with "
         "`python migrate.py stamp REVISION`",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sst.errors import AmbiguousRevisionError, RevisionNotFoundError, UsageError
 from sst.hooks.contract.revisions import Direction
+from sst.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,9 +62,7 @@ def unknown(symbol: str, history: History) -> RevisionNotFoundError:
     near = nearest(symbol, [*history.ids, *history.labels])
     return RevisionNotFoundError(
         what=f"There is no revision {symbol!r}.",
-        why=f"the nearest: {', '.join(near)}"
-        if near
-        else f"{len(history.ids)} revisions are known",
+        why=f"the nearest: {listed(near)}" if near else f"{len(history.ids)} revisions are known",
         next_step=_HISTORY,
     )
 
@@ -103,7 +102,7 @@ def _require_label(label: str, history: History) -> None:
         near = nearest(label, history.labels) or history.labels
         raise RevisionNotFoundError(
             what=f"There is no branch {label!r}.",
-            why=f"the labels are: {', '.join(near)}" if near else "no revision has a branch label",
+            why=f"the labels are: {listed(near)}" if near else "no revision has a branch label",
             next_step=_HISTORY,
         )
 
@@ -118,13 +117,19 @@ def _require_one(symbol: str, history: History, sign: str) -> None:
         return
     found = _fitting(symbol, history)
     if len(found) > 1:
-        raise AmbiguousRevisionError(
-            what=f"{symbol!r} fits {len(found)} revisions.",
-            why=", ".join(found),
-            next_step="write more characters of the id",
-        )
+        raise _several(symbol, found)
     if not found:
         raise _too_short(symbol, history, sign) or unknown(symbol, history)
+
+
+def _several(symbol: str, found: list[str]) -> AmbiguousRevisionError:
+    error = AmbiguousRevisionError(
+        what=f"{symbol!r} fits {len(found)} revisions.",
+        why=listed(found),
+        next_step="write more characters of the id",
+    )
+    error.revisions = tuple(found)
+    return error
 
 
 def _fitting(symbol: str, history: History) -> list[str]:

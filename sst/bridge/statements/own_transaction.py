@@ -46,6 +46,8 @@ class EndedTransactionError(Exception):
 
     kept = "nothing of the revision is committed"
     """The rest of the revision where no statement of it is known to be committed."""
+    line: int | None = None
+    """The line of the revision's file that ended it; None when that was not seen."""
 
 
 class RevisionTransaction:
@@ -69,6 +71,7 @@ class RevisionTransaction:
         self._token = ""
         self._is_guarded = False
         self._how: str | None = None
+        self._line: int | None = None
         self.error: EndedTransactionError | None = None
         """Why the revision is not applied, once that is known."""
 
@@ -136,6 +139,7 @@ class RevisionTransaction:
             self._connection.rollback()
         self._footprint.resolve(was_committed=kept == self._token)
         self.error = EndedTransactionError(self._told())
+        self.error.line = self._line
         if self._how is None:
             self.error.kept = _UNSEEN
         raise self.error
@@ -232,7 +236,7 @@ class RevisionTransaction:
 
     def _ended(self, how: str) -> None:
         if self._is_guarded and self._how is None:
-            line = _line_in(self._file)
+            self._line = line = _line_in(self._file)
             self._how = f"{how} at line {line}" if line else how
 
     def _told(self) -> str:

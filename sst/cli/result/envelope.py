@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sst.runtime import Runtime
 
 SCHEMA_VERSION = 1
+_OF_SOME_ERRORS = ("revision", "sqlstate", "committed", "revisions")
 
 
 def envelope(report: Report, invocation: Invocation) -> dict[str, Any]:
@@ -68,9 +69,8 @@ def _error(error: SstError | None, clean: Callable[[str], str]) -> dict[str, Any
     message = clean(f"{error.what} {error.why}".strip())
     hint = clean(error.next_step)
     found: dict[str, Any] = {"code": error.code, "message": message, "hint": hint}
-    for name in ("revision", "sqlstate"):
-        if getattr(error, name, None):
-            found[name] = getattr(error, name)
+    known = {name: getattr(error, name, None) for name in _OF_SOME_ERRORS}
+    found |= {name: value for name, value in known.items() if value} | error.fault.to_dict()
     if isinstance(error, ConfigError):
         found["problems"] = [
             {key: clean(text) for key, text in asdict(problem).items()}

@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sst.cli.result.table import moment, records
+from sst.errors import Fault
 from sst.migrator.values.report import CORE
 from sst.text import duration_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sst.migrator.ledger.reader import RunRecord, StepRecord
 
@@ -88,6 +89,7 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
         yield "warning", f"{plugin}{warning['hook']}: {warning['text']}"
     for plugin, notes in details.get("notes", {}).items():
         yield from (("note", f"plugin {plugin}, {key}: {_told(notes[key])}") for key in notes)
+    yield "place", _place(run.error or {})
     yield "statement", (run.error or {}).get("statement") or ""
     yield "started", moment(run.started_at)
     yield "finished", moment(run.finished_at) if run.finished_at else ""
@@ -99,6 +101,11 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
     yield "code", f"version {details['app_version']}{commit}"
     yield "plugins", ", ".join(details["plugins"])
     yield "backup", f"{backup['id']} {backup['uri']}" if backup else ""
+
+
+def _place(error: Mapping[str, Any]) -> str:
+    """Return file and line of the revision that failed; older records do not have them."""
+    return Fault(file=error.get("file"), line=error.get("line")).place
 
 
 def _told(value: object) -> str:

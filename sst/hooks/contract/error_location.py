@@ -40,6 +40,23 @@ def location_of(error: BaseException, package: str) -> tuple[str, int] | None:
     return own[-1] if own else None
 
 
+def line_in(file: str, error: BaseException) -> int | None:
+    """Return the line of the deepest frame of *error* in *file*; None when it has none there.
+
+    What *error* came of is looked at too: a signal is raised beside the statement that it ends.
+    """
+    behind: BaseException | None = error
+    while behind is not None:
+        if isinstance(behind, SyntaxError) and behind.filename == file:
+            return behind.lineno
+        frames = traceback.walk_tb(behind.__traceback__)
+        lines = [line for frame, line in frames if frame.f_code.co_filename == file]
+        if lines:
+            return lines[-1]
+        behind = behind.__cause__ or behind.__context__
+    return None
+
+
 def belongs(module: object, package: str) -> bool:
     """Say whether *module* is the name of *package* or of something in it."""
     return isinstance(module, str) and (module == package or module.startswith(f"{package}."))

@@ -43,6 +43,11 @@ class Event:
     error_code: str | None = None
     duration_ms: int | None = None
     backup: Backup | None = None
+    file: str | None = None
+    """Of a run that failed the revision's file, relative to the project, and the line of it."""
+    line: int | None = None
+    statement: str | None = None
+    """The statement that failed, in one line; its literals are `?`."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event as JSON-ready values; times are RFC 3339 in UTC."""
@@ -61,6 +66,9 @@ class Event:
             "error_code": self.error_code,
             "duration_ms": self.duration_ms,
             "backup": self.backup.to_dict() if self.backup else None,
+            "file": self.file,
+            "line": self.line,
+            "statement": self.statement,
         }
 
 

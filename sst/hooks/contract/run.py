@@ -199,3 +199,8 @@ class Failure:
     committed: tuple[str, ...] = ()
     """Revisions of this run that are committed."""
     backup: Backup | None = None
+    file: str | None = None
+    """The revision's file, relative to the project, and the line of it that was at work."""
+    line: int | None = None
+    statement: str | None = None
+    """The statement that failed, in one line; its literals are `?`."""

@@ -17,9 +17,10 @@ from sst.hooks.contract.checks import Check, CheckResult, CheckStatus, Stage
 from sst.hooks.manager import Contribution
 from sst.migrator.schema.fingerprint import outside_changes, read_fingerprint
 from sst.migrator.values.report import CORE
+from sst.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sst.bridge import AlembicProject
     from sst.hooks.contract.checks import Inspection
@@ -38,7 +39,6 @@ REMEDIES = {
     "`python migrate.py repair`",
 }
 """The remedy of each finding, by its code, the gravest first."""
-_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _deleted(evidence: Evidence) -> CheckResult:
     if evidence.status.unknown:
         return _skip("the database is ahead: its newer files are not here")
     if gone:
-        text = _listed(f"{each.revision} (applied by run {each.run_id})" for each in gone)
+        text = listed(f"{each.revision} (applied by run {each.run_id})" for each in gone)
         return _fail(evidence, "revision_deleted", f"no file holds the applied revision {text}")
     return _pass(f"{len(known)} applied revisions on record have their files")
 
@@ -124,7 +124,7 @@ def _edited(evidence: Evidence) -> CheckResult:
         if each.revision not in pending and _is_edited(files.get(each.revision), each.checksum)
     ]
     if edited:
-        text = _listed(f"{_name(files[each.revision])} (run {each.run_id})" for each in edited)
+        text = listed(f"{_name(files[each.revision])} (run {each.run_id})" for each in edited)
         return _fail(evidence, "revision_edited", f"edited after it was applied: {text}")
     return _pass("no applied revision was edited")
 
@@ -138,7 +138,7 @@ def _schema(evidence: Evidence) -> CheckResult:
     if changed is None:
         return _skip("the catalogue could not be compared: another server, or a lock")
     if changed:
-        detail = f"{known.changed}: {_listed(changed, '; ')}"
+        detail = f"{known.changed}: {listed(changed, '; ')}"
         return _fail(evidence, "schema_changed", detail)
     return _pass(f"as run {known.run_id} left it")
 
@@ -160,7 +160,7 @@ def disagrees(last: LastMove | None, current: Sequence[str]) -> str | None:
     """Say how the version table differs from what the newest run left; None when it does not."""
     if last is None or last.is_unfinished or set(last.heads) == set(current):
         return None
-    left, found = ", ".join(last.heads) or "no revision", ", ".join(current) or "no revision"
+    left, found = listed(last.heads) or "no revision", listed(current) or "no revision"
     return f"run {last.run_id} left the database at {left}, the version table says {found}"
 
 
@@ -193,10 +193,3 @@ def _pass(detail: str) -> CheckResult:
 
 def _skip(detail: str) -> CheckResult:
     return CheckResult(CheckStatus.SKIP, detail)
-
-
-def _listed(items: Iterable[str], separator: str = ", ") -> str:
-    found = list(items)
-    more = len(found) - _SHOWN
-    shown = separator.join(found[:_SHOWN])
-    return f"{shown}{separator}and {more} more" if more > 0 else shown

@@ -8,6 +8,7 @@ from sst.errors import DriftError, InterruptedStateError, PendingError, SstError
 from sst.hooks.contract.checks import CheckStatus
 from sst.migrator.check.core_checks import remedy
 from sst.migrator.values.report import CORE
+from sst.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,14 +50,14 @@ def _interrupted(run: DeadRun, status: Status) -> SstError:
     return InterruptedStateError(
         what=f"The run {run.id} ({run.command} {run.target}) {run.ended}.",
         why=f"its process on {run.host} is gone; the database is at "
-        f"{', '.join(status.current) or 'no revision'}; not run: {left}",
+        f"{listed(status.current) or 'no revision'}; not run: {left}",
         next_step=run.remedy,
     )
 
 
 def _pending(status: Status) -> SstError:
     count = len(status.pending)
-    where = ", ".join(status.current) or "no revision"
+    where = listed(status.current) or "no revision"
     return PendingError(
         what=f"{count} revision{' is' if count == 1 else 's are'} pending.",
         why=f"the database is at {where}; pending: {_first(status)}",
@@ -66,9 +67,7 @@ def _pending(status: Status) -> SstError:
 
 def _first(status: Status) -> str:
     """Return the first pending revisions; the result lists all of them."""
-    ids = [step.revision.id for step in status.pending]
-    more = len(ids) - _SHOWN
-    return ", ".join(ids[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return listed((step.revision.id for step in status.pending), most=_SHOWN)
 
 
 def _failed(failed: Sequence[NamedResult], status: Status) -> SstError:

@@ -18,6 +18,7 @@ from sst.migrator.run.progress import new_run_id
 from sst.migrator.schema.fingerprint import SchemaAtStart, look_at_schema, remember_schema
 from sst.migrator.session.locked_session import locked_command
 from sst.migrator.values.report import Report
+from sst.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +105,7 @@ def _tell(
         command="stamp",
         environment=context.environment,
         database=context.url.safe,
-        message=f"stamped as {', '.join(after) or 'base'}; no revision was run",
+        message=f"stamped as {listed(after) or 'base'}; no revision was run",
         before=before,
         after=after,
         duration_ms=int((time.monotonic() - started) * 1000),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sst.errors import VersionTableBehindError
 from sst.hooks.contract.events import rfc3339
+from sst.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,15 +51,18 @@ def find_loss(
 
 def behind(loss: Loss, version_table: str) -> VersionTableBehindError:
     """Return the error that quotes the record, with both ways on."""
-    held = ", ".join(loss.current) or "no revision"
+    held = listed(loss.current) or "no revision"
     stays = shlex.join(loss.current or ("base",))
-    return VersionTableBehindError(
-        what=f"The version table has lost {_listed(loss.revisions)}, on record as applied.",
+    lost = listed(loss.revisions, most=_SHOWN)
+    error = VersionTableBehindError(
+        what=f"The version table has lost {lost}, on record as applied.",
         why=f"{_quoted(loss.move)}; {version_table} holds {held}",
         next_step=f"`{_STAMP} {shlex.join(loss.targets)}` if the database still holds what "
         f"{'it' if len(loss.revisions) == 1 else 'they'} made; "
         f"`{_STAMP} {stays}` if another tool took {_them(loss)} back",
     )
+    error.revisions = loss.revisions
+    return error
 
 
 def refuse_loss(
@@ -88,8 +92,8 @@ def _find(project: AlembicProject, records: Records, current: Sequence[str]) -> 
     strange = {each for each in move.heads if not project.knows(each)} & lost
     targets = {*project.heads_of(has | in_files), *strange} - set(current)
     order = [each.id for each in project.revisions()]
-    listed = (*(each for each in order if each in lost), *sorted(strange))
-    return Loss(listed, tuple(sorted(targets)), tuple(current), move)
+    in_order = (*(each for each in order if each in lost), *sorted(strange))
+    return Loss(in_order, tuple(sorted(targets)), tuple(current), move)
 
 
 def _is_where_it_was_left(move: LastMove, current: Sequence[str]) -> bool:
@@ -114,15 +118,10 @@ def _applied(project: AlembicProject, records: Records, move: LastMove) -> set[s
 def _quoted(move: LastMove) -> str:
     run = f"run {move.run_id} ({move.command} {move.target}, {rfc3339(move.started_at)})"
     if not move.is_unfinished:
-        return f"{run} left the database at {', '.join(move.heads) or 'no revision'}"
+        return f"{run} left the database at {listed(move.heads) or 'no revision'}"
     done = [name for name, _, ended in move.steps if ended == "applied"]
-    began = f"{run} began at {', '.join(move.before) or 'no revision'}"
-    return f"{began} and was killed after {', '.join(done)}" if done else f"{began} and was killed"
-
-
-def _listed(revisions: Sequence[str]) -> str:
-    more = len(revisions) - _SHOWN
-    return ", ".join(revisions[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    began = f"{run} began at {listed(move.before) or 'no revision'}"
+    return f"{began} and was killed after {listed(done)}" if done else f"{began} and was killed"
 
 
 def _them(loss: Loss) -> str:

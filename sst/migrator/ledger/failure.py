@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sst.errors import InterruptedRunError, SstError
+from sst.errors import NO_FAULT, InterruptedRunError, SstError
 from sst.hooks.calling.calls import HookFailedError
 from sst.hooks.contract.run import Veto
 from sst.migrator.session.signals import Interrupt
@@ -30,10 +30,15 @@ class RunFailure:
     plugin: str | None = None
     sqlstate: str | None = None
     statement: str | None = None
+    file: str | None = None
+    line: int | None = None
+    detail: str | None = None
+    server_hint: str | None = None
 
     @classmethod
     def of_run(cls, failure: Failure, error: SstError | None) -> RunFailure:
         """Return what *failure*, of a run that ended with *error*, is on record."""
+        fault = error.fault if error else NO_FAULT
         return cls(
             code=failure.code,
             phase=failure.phase,
@@ -42,7 +47,11 @@ class RunFailure:
             revision=failure.revision,
             plugin=failure.plugin,
             sqlstate=failure.sqlstate,
-            statement=getattr(error, "statement", None),
+            statement=failure.statement,
+            file=failure.file,
+            line=failure.line,
+            detail=fault.detail,
+            server_hint=fault.server_hint,
         )
 
     @classmethod

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from sst.errors import DatabaseAheadError, PluginMissingError, UnknownRevisionError
+from sst.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,7 @@ def nobodys_revision(unknown: Sequence[str], wanted: Sequence[str]) -> UnknownRe
     plural = "" if len(unknown) == 1 else "s"
     stamp = f"python migrate.py stamp --purge {shlex.join(wanted) or 'REVISION'}"
     return UnknownRevisionError(
-        what=f"The database is at revision{plural} {', '.join(unknown)}, "
+        what=f"The database is at revision{plural} {listed(unknown)}, "
         "which is in no revision file and in no recorded run.",
         why="only the version table names it",
         next_step="check that DATABASE_URL names the right database; if it does, bring the file "
@@ -79,7 +80,7 @@ def _ahead(unknown: Sequence[str], brought_by: BroughtBy, running: Version) -> D
     is_same = (brought_by.app_version, brought_by.git_commit) == (running.app, running.git_commit)
     return DatabaseAheadError(
         what="The database is ahead of this code.",
-        why=f"it holds {', '.join(unknown)}, and no revision file here has that id; "
+        why=f"it holds {listed(unknown)}, and no revision file here has that id; "
         f"{brought_by} brought it there",
         next_step=f"bring its revision files back: {brought_by.code}, which applied it, runs here"
         if is_same

@@ -10,6 +10,7 @@ from sst.bridge import invalid_indexes
 from sst.errors import VersionTableBehindError
 from sst.migrator.check.core_checks import disagrees
 from sst.migrator.ledger.unknown_revision import nobodys_revision
+from sst.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,12 +74,12 @@ def find_damage(inspection: DatabaseInspection) -> tuple[Damage, ...]:
 
 def _dead_runs(status: Status) -> Iterator[Damage]:
     for run in status.dead_runs:
-        left = ", ".join(step.revision.id for step in status.pending) or "none"
+        left = listed(step.revision.id for step in status.pending) or "none"
         yield Damage(
             code="dead_run",
             subject=run.id,
             what=f"the run {run.id} ({run.command} {run.target}) {run.ended}; "
-            f"the database is at {', '.join(status.current) or 'no revision'}, not run: {left}",
+            f"the database is at {listed(status.current) or 'no revision'}, not run: {left}",
             remedy=f"mark it as interrupted; then {run.remedy}",
             dead_run=run,
         )

@@ -106,6 +106,7 @@ class RevisionAttempts:
         attempts = self._attempts
         attempts.seconds = time.monotonic() - self._started
         attempts.committed = self._footprint.committed(error)
+        attempts.running = self._footprint.running
         attempts.blockers = self._watch.take()
         if not isinstance(error, DBAPIError) or error.connection_invalidated:
             return None

@@ -35,6 +35,7 @@ from sst.migrator.schema.fingerprint import (
 from sst.migrator.session.inspection import DatabaseInspection
 from sst.migrator.session.locked_session import locked_session, watch_signals
 from sst.migrator.table_locks.invalid_indexes import warn_of_old
+from sst.text import listed
 
 if TYPE_CHECKING:
     from sst.bridge import Step
@@ -214,7 +215,7 @@ class _Execution:
         with self._interrupts.shielded():
             session.ledger.finish(progress.run_id, "succeeded", heads=progress.after)
             remember_schema(self._context, session.record, progress.run_id)
-        done = ", ".join(progress.after) or "base"
+        done = listed(progress.after) or "base"
         self._tell(EventKind.RUN_SUCCEEDED, f"the database is at {done}", after=progress.after)
 
     def _fail(self, session: Session, raised: BaseException) -> SstError | None:
@@ -243,7 +244,8 @@ class _Execution:
             since = None if progress.committed else self._schema
             remember_schema(self._context, session.record, progress.run_id, since)
         kind = event_of(error)
-        self._tell(kind, failure.message, after=progress.after, error_code=failure.code)
+        place = {"file": failure.file, "line": failure.line, "statement": failure.statement}
+        self._tell(kind, failure.message, after=progress.after, error_code=failure.code, **place)
         return error
 
     def _record_hooks(self, session: Session) -> None:

@@ -44,6 +44,8 @@ class Attempts:
     """The blockers of the last attempt that failed."""
     committed: tuple[str, ...] = ()
     """Statements that a failed attempt committed all the same, outside its transaction."""
+    running: str | None = None
+    """The statement that was under way when the last attempt ended, as it was sent."""
     seconds: float = 0.0
     """From the first attempt to the end of the last one."""
 

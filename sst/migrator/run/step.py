@@ -19,6 +19,7 @@ from sst.errors import HeadsUnchangedError
 from sst.migrator.ledger.plugin_origin import Origin
 from sst.migrator.run.attempts import RevisionAttempts, refuse_lost_lock
 from sst.migrator.run.failing.describe import INTERRUPTS
+from sst.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,7 +184,7 @@ def _refuse_unmoved(context: Context, session: Session, step: Step) -> None:
     if set(current) != set(step.after):
         raise HeadsUnchangedError(
             what=f"env.py ran revision {step.revision.id} but the version table did not change.",
-            why=f"{context.url} is at {', '.join(current) or 'no revision'}, "
-            f"expected {', '.join(step.after) or 'no revision'}",
+            why=f"{context.url} is at {listed(current) or 'no revision'}, "
+            f"expected {listed(step.after) or 'no revision'}",
             next_step="let env.py use attributes['connection'] or sqlalchemy.url, and commit",
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from sst.redaction.statements import without_literals
+from sst.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,7 +79,7 @@ class Blocker:
 
 def describe_blockers(blockers: Iterable[Blocker]) -> str:
     """Return who they are, in one line, for a sentence that ends with `blocked by`."""
-    return ", ".join(map(str, blockers)) or _UNIDENTIFIED
+    return listed(blockers) or _UNIDENTIFIED
 
 
 def find_blockers(connection: Connection, pids: Iterable[int]) -> tuple[Blocker, ...]:

@@ -11,6 +11,7 @@ from sst.db.engine import create_direct_engine
 from sst.errors import SstError, VersionTableBehindError
 from sst.hooks.contract.checks import Check, CheckResult, CheckStatus
 from sst.migrator.session.inspection import DatabaseInspection
+from sst.text import listed
 
 if TYPE_CHECKING:
     from sst.hooks.contract.checks import Inspection
@@ -96,4 +97,4 @@ def _behind(inspection: Inspection) -> str:
 
 
 def _names(revisions: tuple[str, ...]) -> str:
-    return ", ".join(revisions) or "no revision"
+    return listed(revisions) or "no revision"

@@ -14,7 +14,20 @@ from sst.migrator.ledger.failure import RunFailure
 from sst.migrator.session.signals import Interrupt
 from sst.testing.values.builders import a_failure
 
-KEYS = ["code", "phase", "text", "why", "revision", "plugin", "sqlstate", "statement"]
+KEYS = [
+    "code",
+    "phase",
+    "text",
+    "why",
+    "revision",
+    "plugin",
+    "sqlstate",
+    "statement",
+    "file",
+    "line",
+    "detail",
+    "server_hint",
+]
 CANARY = "s3cret-canary"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sst.errors import InterruptedRunError, RefusedError, SstError, UnhealthyError
+from sst.errors import NO_FAULT, InterruptedRunError, RefusedError, SstError, UnhealthyError
 from sst.hooks.calling.calls import HookFailedError
 from sst.hooks.contract.events import EventKind
 from sst.hooks.contract.run import Failure
@@ -26,15 +26,19 @@ def describe(
 ) -> Failure:
     """Return *raised* as plugins see it in `migrate_failed`."""
     step = progress.current_step
+    fault = error.fault if error else NO_FAULT
     return Failure(
         code=error.code if error else "bug",
         message=redact(error.what if error else f"{type(raised).__name__}: {raised}"),
         phase="interrupted" if isinstance(raised, INTERRUPTS) else progress.phase,
         revision=step.revision.id if step else None,
         plugin=raised.plugin if isinstance(raised, HookFailedError) else None,
-        sqlstate=getattr(error, "sqlstate", None),
+        sqlstate=fault.sqlstate or getattr(error, "sqlstate", None),
         committed=progress.committed_ids,
         backup=progress.backup,
+        file=fault.file,
+        line=fault.line,
+        statement=fault.statement,
     )
 
 

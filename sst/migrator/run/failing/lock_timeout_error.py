@@ -8,6 +8,7 @@ from sst.errors import LockTimeoutError, RevisionFailedError, SstError
 from sst.migrator.table_locks.blockers import IDLE_IN_TRANSACTION, describe_blockers
 from sst.migrator.table_locks.schedule import RETRYABLE
 from sst.redaction.statements import without_literals
+from sst.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ def lock_timeout_error(
     attempts = progress.attempts
     if attempts.committed:
         return _half_done(failed, attempts.committed)
-    if failed.sqlstate not in RETRYABLE:
+    if failed.fault.sqlstate not in RETRYABLE:
         return failed
     tries = "1 attempt" if attempts.count == 1 else f"{attempts.count} attempts"
     blocked = redact(describe_blockers(attempts.blockers))
@@ -40,12 +41,12 @@ def _untouched(failed: RevisionFailedError, why: str, next_step: str) -> LockTim
     what = f"Revision {failed.revision} did not get its locks; nothing of this run is committed."
     error = LockTimeoutError(what=what, why=why, next_step=next_step)
     error.revision = failed.revision
-    error.sqlstate, error.statement = failed.sqlstate, failed.statement
+    error.fault = failed.fault
     return error
 
 
 def _half_done(failed: RevisionFailedError, committed: tuple[str, ...]) -> RevisionFailedError:
-    shown = "; ".join(without_literals(each) for each in committed[:3])
+    shown = listed((without_literals(each) for each in committed), "; ", most=3)
     why = f"{failed.why}; a part of the revision IS committed: {shown}"
     return _with_why(failed, why, failed.next_step)
 
@@ -56,8 +57,7 @@ def _with_why(failed: RevisionFailedError, why: str, next_step: str) -> Revision
         why=why,
         committed=failed.committed,
         next_step=next_step,
-        sqlstate=failed.sqlstate,
-        statement=failed.statement,
+        fault=failed.fault,
     )
 
 

@@ -24,6 +24,7 @@ from sst.migrator.locked_work.work import Work
 from sst.migrator.run.progress import new_run_id
 from sst.migrator.session.heartbeat import ServerSilent
 from sst.migrator.session.signals import Interrupt
+from sst.text import listed
 
 if TYPE_CHECKING:
     from sst.hooks.contract.run import Backup
@@ -110,7 +111,7 @@ def _advice(progress: Progress, backup: Backup, error: SstError, environment: st
     restored, command = progress.restored, _command(backup, environment)
     if restored:
         kept = f"; the one of before is kept as {restored.kept_as}" if restored.kept_as else ""
-        where = ", ".join(restored.heads) or "no revision"
+        where = listed(restored.heads) or "no revision"
         return f"the database was RESTORED from the backup {backup.id} and is at {where}{kept}"
     if progress.not_restored:
         by_hand = f": {command}" if command else ""

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sst.errors import DatabaseReplacedError, SstError
 from sst.migrator.session.connections import database_number, open_connection
+from sst.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ def refuse_replaced(context: Context, session: Session, progress: Progress) -> N
     """
     if session.holds_lock() or not _is_replaced(context, session):
         return
-    done = ", ".join(progress.committed_ids) or "none"
+    done = listed(progress.committed_ids) or "none"
     raise DatabaseReplacedError(
         what="The database was replaced during the run; nothing of the run is in the live one.",
         why=f"a restore has given its name to another database; committed in the old one: {done}",

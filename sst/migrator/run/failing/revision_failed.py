@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sst.bridge import EndedTransactionError
 from sst.db.server_errors import advice_for, server_message, sqlstate_of
 from sst.errors import ConnectionLostError, RevisionFailedError, TransactionEndedError
+from sst.migrator.run.failing.fault import fault_of
 from sst.migrator.run.failing.texts import SEE, role_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     Redact = Callable[[str], str]
 
-_LONGEST_STATEMENT = 500
 # Manual, appendix A: a table (and index, view, sequence), a schema, a function, an object.
 _THERE_ALREADY = {"42P07", "42P06", "42723", "42710"}
 
@@ -28,7 +28,6 @@ def revision_failed(
 ) -> RevisionFailedError:
     """Return the error of the current step, which *raised* has ended."""
     step = progress.current_step
-    statement = getattr(raised, "statement", None)
     lost = isinstance(raised, DBAPIError) and raised.connection_invalidated
     error_type = ConnectionLostError if lost else RevisionFailedError
     if isinstance(raised, EndedTransactionError):
@@ -38,8 +37,7 @@ def revision_failed(
         why=redact(server_message(raised)),
         committed=progress.committed_ids,
         next_step=_made_by_others(raised, progress) or redact(_way_on(raised, progress)),
-        sqlstate=sqlstate_of(raised),
-        statement=redact(" ".join(statement.split()))[:_LONGEST_STATEMENT] if statement else None,
+        fault=fault_of(raised, progress, redact),
     )
 
 
@@ -55,6 +53,7 @@ def _ended_transaction(
         next_step="take it out of the revision: each is committed when it returns, and "
         "op.get_context().autocommit_block() is for what cannot run in a transaction; set right "
         "what is committed, then run the command again",
+        fault=fault_of(raised, progress, redact, line=raised.line),
     )
 
 

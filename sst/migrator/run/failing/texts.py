@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sst.text import listed
+
 if TYPE_CHECKING:
     from sst.migrator.run.progress import Progress
 
@@ -13,8 +15,8 @@ SEE = "look at `python migrate.py check`, correct the cause, then run the comman
 
 def committed_text(progress: Progress) -> str:
     """Say which revisions of this run are committed and where the database stands."""
-    done = ", ".join(progress.committed_ids) or "none"
-    where = ", ".join(progress.after) or "empty"
+    done = listed(progress.committed_ids) or "none"
+    where = listed(progress.after) or "empty"
     return f"committed in this run: {done}; the database is at {where}"
 
 

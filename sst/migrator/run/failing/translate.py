@@ -12,6 +12,7 @@ from sst.db.server_errors import advice_for, server_message, trying_again_is_vai
 from sst.errors import (
     ConnectionLostError,
     DatabaseUnreachableError,
+    Fault,
     InterruptedRunError,
     RefusedError,
     SstError,
@@ -20,6 +21,7 @@ from sst.errors import (
     VetoedError,
 )
 from sst.hooks.calling.calls import HookFailedError
+from sst.migrator.run.failing.fault import fault_of
 from sst.migrator.run.failing.lock_timeout_error import lock_timeout_error
 from sst.migrator.run.failing.revision_failed import original_of, revision_failed
 from sst.migrator.run.failing.texts import SEE, committed_text, role_of
@@ -40,7 +42,7 @@ def translate(raised: BaseException, progress: Progress, redact: Redact) -> SstE
     if isinstance(raised, SstError):
         return raised
     if isinstance(raised, Interrupt | ServerSilent | KeyboardInterrupt):
-        return _broken_off(raised, progress)
+        return _broken_off(raised, progress, redact)
     if isinstance(raised, HookFailedError):
         return _hook_failed(raised, progress, redact)
     if progress.phase == "revision":
@@ -52,13 +54,13 @@ def translate(raised: BaseException, progress: Progress, redact: Redact) -> SstE
 
 
 def _broken_off(
-    raised: Interrupt | ServerSilent | KeyboardInterrupt, progress: Progress
+    raised: Interrupt | ServerSilent | KeyboardInterrupt, progress: Progress, redact: Redact
 ) -> SstError:
     if isinstance(raised, ServerSilent):
-        return _silent(raised, progress)
+        return _silent(raised, progress, redact)
     # A revision or a plugin raised what Python raises for SIGINT outside of a run.
     number = raised.signal_number if isinstance(raised, Interrupt) else signal.SIGINT
-    return _interrupted(number, progress)
+    return _interrupted(number, progress, fault_of(raised, progress, redact))
 
 
 def _left(raised: BaseException, progress: Progress, redact: Redact) -> StoppedError:
@@ -68,7 +70,7 @@ def _left(raised: BaseException, progress: Progress, redact: Redact) -> StoppedE
     return StoppedError(what=what, why=why, next_step=SEE)
 
 
-def _interrupted(signal_number: int, progress: Progress) -> InterruptedRunError:
+def _interrupted(signal_number: int, progress: Progress, fault: Fault) -> InterruptedRunError:
     step = progress.current_step
     rolled = f"; {step.revision.id} was cancelled and rolled back" if step else ""
     if step and progress.attempts.committed:
@@ -77,6 +79,7 @@ def _interrupted(signal_number: int, progress: Progress) -> InterruptedRunError:
         signal_number,
         why=committed_text(progress) + rolled,
         next_step="run the command again: it goes on from there",
+        fault=fault,
     )
 
 
@@ -118,7 +121,7 @@ def _failed_inside(raised: HookFailedError, progress: Progress, redact: Redact) 
     )
 
 
-def _silent(raised: ServerSilent, progress: Progress) -> SstError:
+def _silent(raised: ServerSilent, progress: Progress, redact: Redact) -> SstError:
     why = f"the server has not answered for {raised.seconds:g} s (migrate.server_silence)"
     step = progress.current_step
     if step is None:
@@ -129,6 +132,7 @@ def _silent(raised: ServerSilent, progress: Progress) -> SstError:
         committed=progress.committed_ids,
         next_step="when it answers again look at `python migrate.py check`, then run the command "
         "again",
+        fault=fault_of(raised, progress, redact),
     )
 
 
