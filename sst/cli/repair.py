@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sst.cli.call.asking import agrees
 from sst.cli.call.command import Command
 from sst.cli.call.invocation import pass_runtime
 from sst.cli.call.options import run_options
@@ -62,5 +63,4 @@ def _always(_: Damage) -> bool:
 
 
 def _asked(damage: Damage) -> bool:
-    click.echo(f"{damage.what}\n  remedy: {damage.remedy}", err=True)
-    return click.confirm("Do it?", default=False, err=True)
+    return agrees(f"{damage.what}\n  remedy: {damage.remedy}\nDo it?")

@@ -10,6 +10,7 @@ from sst.hooks.contract.revisions import Direction
 from sst.migrator.check.core_checks import core_checks, gather
 from sst.migrator.check.verdict import verdict
 from sst.migrator.commands import revision_rows
+from sst.migrator.commands.confirmation import confirm_downgrade, confirm_purge
 from sst.migrator.commands.look import look, refuse_ahead, upgrade_refusal
 from sst.migrator.commands.new_revision import autogenerate_revision, write_revision
 from sst.migrator.commands.review import objections
@@ -64,9 +65,10 @@ class Migrator:
         In a protected environment, and down to `base`, the database's name must be confirmed;
         raises `ConfirmationError` without it.
         """
+        shown = None
         if guard.needs_confirmation(target, is_protected=self._context.is_protected):
-            self._confirm(f"downgrade {target}", options)
-        return execute(self._context, Request(Direction.DOWNGRADE, target, options))
+            shown = confirm_downgrade(self._context, target, options)
+        return execute(self._context, Request(Direction.DOWNGRADE, target, options, shown))
 
     def stamp(
         self, targets: tuple[str, ...], options: RunOptions = AS_CONFIGURED, *, purge: bool = False
@@ -76,10 +78,10 @@ class Migrator:
         With *purge* every row is taken away first, also those that no file knows; in a protected
         environment the database's name must be confirmed, as by `downgrade`.
         """
-        wanted = Stamp(targets, purge)
+        wanted, shown = Stamp(targets, purge), None
         if purge and self._context.is_protected:
-            self._confirm(f"stamp {wanted}", options)
-        return execute_stamp(self._context, wanted, options)
+            shown = confirm_purge(self._context, wanted, options)
+        return execute_stamp(self._context, wanted, options, shown)
 
     def locked(
         self,
@@ -185,7 +187,3 @@ class Migrator:
             heads=self._context.project.heads,
             pending=revision_rows.as_pending(status.pending),
         )
-
-    def _confirm(self, action: str, options: RunOptions) -> None:
-        given, ask = options.confirmed_name, options.ask
-        guard.confirm(self._context.url, action=action, given=given, ask=ask)

@@ -1,5 +1,6 @@
 """One call of the command line: click's classes and options, and the runtime behind them.
 
+- `asking.py`: questions on the terminal
 - `command.py`: the click classes of every command
 - `errors.py`: what ends a call before it has a report
 - `invocation.py`: the options that every command has, and the runtime

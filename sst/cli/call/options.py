@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sst.cli.call.asking import asker
 from sst.cli.call.invocation import Invocation
-from sst.cli.call.streams import asker
 from sst.migrator.values.options import RunOptions
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import click
 from sst.errors import SstError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 _STDOUT, _STDERR = 1, 2
 _KEPT_STDOUT: list[int] = []
@@ -55,13 +55,6 @@ def stdout_given_back() -> Iterator[None]:
         yield
         stdout.flush()
     sys.stderr.flush()
-
-
-def asker() -> Callable[[str], str] | None:
-    """Return a function that asks on the terminal; None when there is nobody to ask."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return None
-    return lambda question: str(click.prompt(question, prompt_suffix="", err=True))
 
 
 def report_unwritable(error: OSError) -> int:

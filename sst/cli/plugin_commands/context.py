@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sst.cli.call.streams import asker, results_only
+from sst.cli.call.asking import asker
+from sst.cli.call.streams import results_only
 from sst.migrator.session import guard
 from sst.migrator.values.options import RunOptions
 

@@ -1,5 +1,6 @@
 """The commands that run no revision: `stamp`, `wait`, `revision`, and revisions as rows.
 
+- `confirmation.py`: the questions before a command that takes something away
 - `look.py`: a read-only look, and what an upgrade would be refused with
 - `new_revision.py`: `revision`, by hand or from the models
 - `review.py`: the objections of plugins to a plan

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sst.migrator.session.session import Session
     from sst.migrator.values.context import Context
     from sst.migrator.values.options import RunOptions
+    from sst.migrator.values.shown import Shown
 
 log = logging.getLogger("sst.migrate")
 
@@ -43,12 +44,19 @@ class Stamp:
         return " ".join(("--purge", *self.targets) if self.purge else self.targets)
 
 
-def execute_stamp(context: Context, wanted: Stamp, options: RunOptions) -> Report:
-    """Stamp *wanted* under the run's lock; no gate runs, for no revision does."""
+def execute_stamp(
+    context: Context, wanted: Stamp, options: RunOptions, shown: Shown | None = None
+) -> Report:
+    """Stamp *wanted* under the run's lock; no gate runs, for no revision does.
+
+    Raises `RefusedError` when the database is not where its operator was *shown* it.
+    """
     run_id, started = new_run_id(), time.monotonic()
     unknown = f"whether {wanted} is written is not known"
     with locked_command(context, run_id, options, unknown=unknown) as session:
         before = session.heads()
+        if shown:
+            shown.refuse_moved(session.database, before)
         schema = look_at_schema(context)
         with session.interrupts.shielded():
             after = _stamp(context, session, run_id, wanted, before, schema)

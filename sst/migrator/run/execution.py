@@ -112,6 +112,8 @@ class _Execution:
         progress, request = self._progress, self._progress.request
         progress.phase = "plan"
         progress.before = before = session.heads()
+        if request.shown:
+            request.shown.refuse_moved(session.database, before)
         context, table = self._context, session.facts.qualified_version_table
         records = Records(session.record, table)
         if all(map(context.project.knows, before)):

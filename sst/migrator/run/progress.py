@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sst.hooks.contract.run import Backup, Run
     from sst.migrator.table_locks.blockers import Blocker
     from sst.migrator.values.options import RunOptions
+    from sst.migrator.values.shown import Shown
 
 
 def new_run_id() -> str:
@@ -33,6 +34,8 @@ class Request:
     direction: Direction
     target: str
     options: RunOptions
+    shown: Shown | None = None
+    """Where the database was when the operator was asked; None when nobody was."""
 
 
 @dataclass

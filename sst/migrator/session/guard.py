@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sst.errors import ConfirmationError, EnvironmentMismatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sst.db.url import DatabaseUrl
 
@@ -22,26 +22,46 @@ def needs_confirmation(target: str, *, is_protected: bool) -> bool:
 
 
 def confirm(
-    url: DatabaseUrl, *, action: str, given: str | None, ask: Callable[[str], str] | None
+    url: DatabaseUrl,
+    *,
+    action: str,
+    given: str | None,
+    ask: Callable[[str], str] | None,
+    loss: Sequence[str] = (),
+    environment: str = "",
 ) -> None:
     """Return when the operator has written the database's name.
 
-    *given* is `--confirm NAME`; *ask* prompts on a terminal and is None without one.
+    *given* is `--confirm NAME`; *ask* prompts on a terminal and is None without one. *loss* is
+    shown before the question, a line each: what it takes away.
     Raises `ConfirmationError`.
     """
     if given is None and ask is None:
         raise ConfirmationError(
             what=f"{action} needs a confirmation and there is no terminal to ask on.",
-            why=f"it can lose data in the database {url.name!r} ({url})",
+            why="\n        ".join(
+                [f"it can lose data in the database {url.name!r} ({url})", *loss]
+            ),
             next_step=f"repeat the command with --confirm {shlex.quote(url.name)}",
         )
-    answer = given if given is not None else _asked(url, action, ask)
-    if answer != url.name:
-        raise ConfirmationError(
-            what=f"{action} was not confirmed; nothing was touched.",
-            why=f"{answer!r} is not the name of the database at {url}",
-            next_step=f"write the database's name: --confirm {shlex.quote(url.name)}",
-        )
+    if given is not None:
+        answers = {given}
+    else:
+        assert ask is not None  # noqa: S101 - checked above
+        where = f"{url}, environment {environment}" if environment else str(url)
+        given = ask(question(url, f"{action} on {where}", loss))
+        answers = {given, given.strip()}
+    if url.name not in answers:
+        raise _not_confirmed(url, action, given.strip())
+
+
+def question(url: DatabaseUrl, heading: str, loss: Sequence[str]) -> str:
+    """Return the text of a prompt; it ends with what is to be typed, in full."""
+    lines = [heading, *(f"  {line}" for line in loss), ""]
+    last = (
+        f"Any other answer than the database's name changes nothing.\nType {url.name} to go on: "
+    )
+    return "\n".join([*lines, last])
 
 
 def guard_environment(remembered: str | None, environment: str, *, allowed: bool) -> None:
@@ -55,6 +75,10 @@ def guard_environment(remembered: str | None, environment: str, *, allowed: bool
     )
 
 
-def _asked(url: DatabaseUrl, action: str, ask: Callable[[str], str] | None) -> str:
-    assert ask is not None  # noqa: S101 - the caller has checked
-    return ask(f"{action} on {url}.\nWrite the database's name to go on: ").strip()
+def _not_confirmed(url: DatabaseUrl, action: str, answer: str) -> ConfirmationError:
+    why = f"{answer!r} is not the name of the database at {url}" if answer else "nothing was typed"
+    return ConfirmationError(
+        what=f"{action} was not confirmed; nothing was touched.",
+        why=why,
+        next_step=f"write the database's name: --confirm {shlex.quote(url.name)}",
+    )

@@ -5,5 +5,6 @@
 - `options.py`: the options of a command that takes the run's lock
 - `planned_run.py`: a plan as plugins see it
 - `report.py`: a command's result, as values
+- `shown.py`: the place of a database when its operator was asked
 - `status.py`: the database's place against the code
 """

@@ -1,0 +1,51 @@
+"""Questions on the terminal: asked on stderr, answered on stdin, wherever stdout leads."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from sst.redaction.redact import visible
+from sst.text import wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_COLUMNS = 80
+_YES = {"y", "yes"}
+
+
+def asker() -> Callable[[str], str] | None:
+    """Return a function that asks on the terminal; None when there is nobody to ask.
+
+    Its answer is one line. Nothing at all, or the end of the input (Ctrl-D), is an empty text,
+    and never asked for again: nobody may answer by leaning on a key.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    return _ask
+
+
+def agrees(question: str) -> bool:
+    """Ask *question* on the terminal; whatever is no yes is a no."""
+    return _ask(f"{question} [y/N]: ").strip().lower() in _YES
+
+
+def _ask(question: str) -> str:
+    columns = _columns()
+    lines = [part for line in visible(question).split("\n") for part in wrapped(line, columns)]
+    click.echo("\n".join(lines), nl=False, err=True)
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        click.echo(err=True)
+    return answer.removesuffix("\n")
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _COLUMNS
+    except (OSError, ValueError):
+        return _COLUMNS

@@ -1,0 +1,10 @@
+"""The loss that a plan brings: what its statements take away, and the rows in it now.
+
+- `effects.py`: what one statement takes away
+- `measure.py`: rows and sizes of what is taken away, asked for a bounded time
+- `plan_loss.py`: the loss of a plan, revision by revision
+- `reading.py`: the words and names of one statement, one after the other
+- `table_effects.py`: what ALTER TABLE takes away
+- `tokens.py`: SQL text as statements, and those as tokens
+- `words.py`: a loss in lines for a person
+"""
