@@ -11,7 +11,7 @@ import click
 
 from sst.cli.call.command import Group
 from sst.cli.call.streams import results_only
-from sst.cli.result.table import records
+from sst.cli.result.table import records, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -160,7 +160,7 @@ def render_check(result: Checked) -> str:
         count = len(one.problems)
         verdict = f"{count} problem{'' if count == 1 else 's'}" if count else "ok"
         lines += [f"{one.environment}: {verdict}", *(f"  {problem}" for problem in one.problems)]
-    return "\n".join(lines)
+    return "\n".join(sentences(lines))
 
 
 def render_explain(result: Explained) -> str:
@@ -176,7 +176,7 @@ def render_explain(result: Explained) -> str:
         ("  in force" if voice.is_in_force else "  overruled", _text(voice.value), voice.source)
         for voice in result.voices
     ]
-    return "\n".join([result.description, _table([*head, *(voices or [_NO_VOICE])])])
+    return "\n".join([*sentences([result.description]), _table([*head, *(voices or [_NO_VOICE])])])
 
 
 def render_diff(result: Diff) -> str:

@@ -9,7 +9,7 @@ import click
 from sst.cli.call.command import Command
 from sst.cli.call.invocation import pass_runtime
 from sst.cli.result.revisions import revisions_key, where
-from sst.cli.result.table import records
+from sst.cli.result.table import records, sentences
 from sst.cli.result.vetoes import veto_rows, vetoes_key
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _TO_DO = {"pending": "pending", "applied": "to revert"}
 def text(report: Report, _runtime: Runtime) -> list[str]:
     """Return a line for every revision that would run, or what it would send, and who refuses."""
     if not report.revisions:
-        return [f"nothing to do: the database is at {where(report)}"]
+        return sentences([f"nothing to do: the database is at {where(report)}"])
     if any(item.sql or item.note for item in report.revisions):
         refused = [f"-- {' '.join(row)}" for row in veto_rows(report)]
         return [*refused, *(line for item in report.revisions for line in _script(item))]

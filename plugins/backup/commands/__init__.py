@@ -4,5 +4,5 @@
 - `operations.py`: the work of `backup create|list|show|verify`
 - `prune_operations.py`: the work of `backup prune`
 - `restore_operations.py`: the work of `restore`, and of a restore after a failed run
-- `texts.py`: the texts and JSON values of listings and of one backup
+- `texts.py`: the rows and JSON values of listings and of one backup
 """

@@ -12,7 +12,7 @@ from ..manifest.origin import FLAG
 from ..postgres.marks import left_alone
 from ..verify.verifier import PROVEN
 from . import operations, prune_operations, restore_operations
-from .texts import details, listing_data, listing_text, rows, summary
+from .texts import details, listing_data, listing_rows, printable, summary
 
 if TYPE_CHECKING:
     from sst.hooks import CommandContext
@@ -66,9 +66,9 @@ def _create(
 ) -> CommandResult:
     """Back the database up now, as a run does before it changes anything."""
     stored = operations.create(config, context, lock_wait_seconds)
-    text = rows([("backup", stored.id, PROVEN[stored.manifest.verified], stored.uri)])
+    rows = printable([("backup", stored.id, PROVEN[stored.manifest.verified], stored.uri)])
     warnings = stored.backup.warnings
-    return CommandResult(text, summary(stored), warnings=warnings, backup=stored.backup)
+    return CommandResult(data=summary(stored), warnings=warnings, backup=stored.backup, rows=rows)
 
 
 @click.command("list")
@@ -77,8 +77,8 @@ def _list(config: Config, context: CommandContext) -> CommandResult:
     storage = operations.storage_of(config, context)
     listing = storage.list()
     warnings = (listing.unreachable,) if listing.unreachable else ()
-    text = listing_text(listing, storage.directory)
-    return CommandResult(text, listing_data(listing), warnings=warnings)
+    rows = listing_rows(listing, storage.directory)
+    return CommandResult(data=listing_data(listing), warnings=warnings, rows=rows)
 
 
 @click.command("show")
@@ -90,7 +90,8 @@ def _show(
     """Show all that is known about the backup ID: an id, the beginning of one, or `latest`."""
     stored = operations.find(config, context, backup_id, from_another_server=from_another_server)
     tables = {"tables": dict(stored.manifest.tables)}
-    return CommandResult(details(stored), {**summary(stored), **tables}, backup=stored.backup)
+    data = {**summary(stored), **tables}
+    return CommandResult(data=data, backup=stored.backup, rows=details(stored))
 
 
 @click.command("verify")
@@ -113,8 +114,9 @@ def _verify(
     """Prove again that the backup ID is what was written and can be restored."""
     found = operations.find(config, context, backup_id, from_another_server=from_another_server)
     stored = operations.verify(config, context, found, level)
-    text = rows([("sound", stored.id, level, stored.uri)])
-    return CommandResult(text, {**summary(stored), "level": level}, backup=stored.backup)
+    rows = printable([("sound", stored.id, level, stored.uri)])
+    data = {**summary(stored), "level": level}
+    return CommandResult(data=data, backup=stored.backup, rows=rows)
 
 
 @click.command("prune")
@@ -125,8 +127,8 @@ def _prune(
 ) -> CommandResult:
     """Remove the backups that no rule keeps, and databases that restores replaced long ago."""
     plan = prune_operations.prune(config, context, lock_wait_seconds, dry_run=dry_run)
-    text = rows(plan.rows) if plan.rows else "nothing to prune"
-    return CommandResult(text, plan.to_dict(), warnings=plan.warnings)
+    rows = printable(plan.rows or [("nothing to prune",)])
+    return CommandResult(data=plan.to_dict(), warnings=plan.warnings, rows=rows)
 
 
 @click.command("restore")
@@ -178,9 +180,11 @@ def _restore(
         )
     request = restore_operations.Request(backup_id, confirm, lock_wait_seconds, **options)
     done = restore_operations.restore(config, context, request)
-    text = done.restored.message
+    rows = [(done.restored.message,)]
     if done.restored.kept_as:
-        text += f"\nkept: {done.restored.kept_as} (python migrate.py restore --undo)"
+        rows.append((f"kept: {done.restored.kept_as} (python migrate.py restore --undo)",))
     data = restore_operations.restored_data(done)
     warnings = tuple(map(left_alone, done.unmarked))
-    return CommandResult(text, data, backup=done.backup, run_id=done.run_id, warnings=warnings)
+    return CommandResult(
+        data=data, backup=done.backup, run_id=done.run_id, warnings=warnings, rows=rows
+    )

@@ -1,8 +1,7 @@
-"""The texts of the commands: columns on a terminal, tabs and nothing cut everywhere else."""
+"""The rows of the commands, which the core lays out, and their JSON-ready values."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from sst.hooks import size_text
@@ -17,36 +16,27 @@ if TYPE_CHECKING:
     from ..restore.database_names import ReplacedDatabase
     from ..store.listing import Listing, Stored
 
+Rows = list[tuple[str, ...]]
 _MS_PER_SECOND = 1000
 
 
-def rows(table: Iterable[Sequence[str]]) -> str:
-    """Return the rows of *table*, all of one length, as lines.
-
-    Control characters are spelled out: a manifest may be of unknown origin.
-    """
-    found = [tuple(map(_visible, row)) for row in table]
-    if not sys.stdout.isatty():
-        return "\n".join("\t".join(row).rstrip("\t") for row in found)
-    widths = [max(map(len, column)) for column in zip(*found, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in found)
+def printable(table: Iterable[Sequence[str]]) -> Rows:
+    """Return *table* with its control characters spelled out: a manifest may be of any origin."""
+    return [tuple(map(_visible, row)) for row in table]
 
 
 def _visible(cell: str) -> str:
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in cell)
 
 
-def listing_text(listing: Listing, directory: Path) -> str:
+def listing_rows(listing: Listing, directory: Path) -> Rows:
     """Return the backups of *listing*, newest first, then what is damaged.
 
     Where there are none it names the *directory*: a disk that is not mounted looks like that too.
     """
-    table = [_row(stored) for stored in listing]
     nothing = f"no backups in {directory}" if directory.is_dir() else f"no folder {directory}"
-    blocks = [rows(table) if table else nothing]
-    if listing.damaged:
-        blocks.append(rows(("damaged", one.id, one.store, one.reason) for one in listing.damaged))
-    return "\n".join(blocks)
+    damaged = [("damaged", one.id, one.store, one.reason) for one in listing.damaged]
+    return printable([*([_row(stored) for stored in listing] or [(nothing,)]), *damaged])
 
 
 def listing_data(listing: Listing) -> dict[str, Any]:
@@ -76,8 +66,8 @@ def summary(stored: Stored) -> dict[str, Any]:
     }
 
 
-def details(stored: Stored) -> str:
-    """Return all that is known about one backup, a line for each fact."""
+def details(stored: Stored) -> Rows:
+    """Return all that is known about one backup, a row for each fact."""
     manifest = stored.manifest
     # An older pg_dump takes the level of its gzip as a number alone.
     packing = manifest.compression
@@ -101,7 +91,7 @@ def details(stored: Stored) -> str:
         ("sha256", manifest.checksum),
         *(("warning", each) for each in manifest.obstacles),
     ]
-    return rows(facts)
+    return printable(facts)
 
 
 def _server(manifest: Manifest) -> str:

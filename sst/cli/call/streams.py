@@ -13,8 +13,10 @@ from sst.errors import SstError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TextIO
 
 _STDOUT, _STDERR = 1, 2
+_USUAL_COLUMNS = 80
 _KEPT_STDOUT: list[int] = []
 """The numbers that lead where stdout leads, while `results_only` sends it elsewhere."""
 
@@ -55,6 +57,17 @@ def stdout_given_back() -> Iterator[None]:
         yield
         stdout.flush()
     sys.stderr.flush()
+
+
+def terminal_columns(stream: TextIO) -> int | None:
+    """Return the width of the terminal that *stream* leads to; None when it leads elsewhere."""
+    if not stream.isatty():
+        return None
+    try:
+        found = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        found = 0
+    return found or _USUAL_COLUMNS
 
 
 def report_unwritable(error: OSError) -> int:

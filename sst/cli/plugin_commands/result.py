@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sst.cli.call.presentation import Presentation
+from sst.cli.result.table import records
 from sst.migrator.values.report import Report
+from sst.redaction.redact import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +27,15 @@ def as_report(result: CommandResult, invocation: Invocation) -> Report:
         run_id=result.run_id,
         backup=result.backup,
         warnings=warnings,
-        lines=tuple(redact(result.text).splitlines()),
+        lines=(*redact(result.text).splitlines(), *_rows(result, redact)),
         notes=tuple(f"warning: {line}" for line in warnings),
         extras={"data": _masked(dict(result.data), redact)},
     )
+
+
+def _rows(result: CommandResult, redact: Callable[[str], str]) -> list[str]:
+    """Return the rows of *result* as lines, masked before anything is wrapped."""
+    return records([[visible(redact(cell)) for cell in row] for row in result.rows])
 
 
 def _masked(value: Any, redact: Callable[[str], str]) -> Any:  # noqa: ANN401 - JSON-ready

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sst.cli.call.command import Command
-from sst.cli.result.table import aligned, tabbed
+from sst.cli.result.table import records
 from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def command(invocation: Invocation) -> Report:
     entries = list_all(invocation.root, sources.enabled_plugins(), sources.choice)
     commands = commands_by_plugin(invocation.root, entries)
     return Report(
-        lines=(render_plugins(entries, commands, as_table=sys.stdout.isatty()),),
+        lines=tuple(render_plugins(entries, commands)),
         notes=tuple(advice(entries, sources.choice)),
         extras={"environment": sources.environment, "plugins": plugins_json(entries, commands)},
     )
@@ -62,12 +62,9 @@ def commands_by_plugin(root: Path, entries: Sequence[PluginEntry]) -> Commands:
     }
 
 
-def render_plugins(
-    entries: Sequence[PluginEntry], commands: Commands = _NONE, *, as_table: bool = True
-) -> str:
-    """Return *entries* as a table with headings, or as one line each with tabs."""
-    rows = _rows(entries, commands)
-    return "\n".join(aligned([_HEADINGS, *rows]) if as_table else tabbed(rows))
+def render_plugins(entries: Sequence[PluginEntry], commands: Commands = _NONE) -> list[str]:
+    """Return *entries* as lines; a terminal has headings."""
+    return records(_rows(entries, commands), headings=_HEADINGS)
 
 
 def plugins_json(
@@ -106,6 +103,8 @@ def _advice_on(entry: PluginEntry) -> str:
 
 
 def _rows(entries: Sequence[PluginEntry], commands: Commands) -> list[tuple[str, ...]]:
+    # A terminal may break a line at a blank only.
+    comma = ", " if sys.stdout.isatty() else ","
     return [
         (
             str(order or "-"),
@@ -113,9 +112,9 @@ def _rows(entries: Sequence[PluginEntry], commands: Commands) -> list[tuple[str,
             entry.kind or "-",
             entry.version or "-",
             entry.state.replace("_", " "),
-            ",".join(entry.hooks) or "-",
+            comma.join(entry.hooks) or "-",
             entry.source or "-",
-            ",".join(commands.get(entry.name, ())) or "-",
+            comma.join(commands.get(entry.name, ())) or "-",
         )
         for order, entry in zip(_orders(entries), entries, strict=True)
     ]

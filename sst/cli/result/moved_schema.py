@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sst.cli.result.revisions import where
-from sst.cli.result.table import records
+from sst.cli.result.table import records, sentences
 from sst.text import duration_text, size_text
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _PROVEN = {
 def moved_text(report: Report, _runtime: Runtime) -> list[str]:
     """Return what was done, a line each, and at the end from where to where."""
     if report.error is None and not report.applied and report.run_id is None:
-        return [f"up to date: the database is at {where(report)}; nothing to do"]
+        return sentences([f"up to date: the database is at {where(report)}; nothing to do"])
     lines = records(
         (_DONE[item.state], item.revision, item.description, duration_text(item.duration_ms))
         for item in report.applied
@@ -35,10 +35,10 @@ def moved_text(report: Report, _runtime: Runtime) -> list[str]:
     if report.backup:
         lines += records([_backup(report.backup)])
     if report.restored:
-        lines.append(report.restored.message)
+        lines += sentences([report.restored.message])
     lines += records([("warning", warning) for warning in report.warnings])
     if report.error is None:
-        lines.append(_summary(report))
+        lines += sentences([_summary(report)])
     return lines
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from sst.cli.call.invocation import PROGRAM
+from sst.cli.call.streams import terminal_columns
 from sst.cli.result.envelope import envelope
+from sst.layout.labelled import labelled
 from sst.migrator.values.report import Report
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ def print_result(report: Report, invocation: Invocation) -> int:
     lines = [_as_called(line, invocation) for line in _lines(report, invocation)]
     _print_lines(lines, color=_color(invocation))
     for note in report.notes:
-        click.echo(_as_called(note, invocation), err=True)
+        for line in _fitted(_as_called(note, invocation).splitlines()):
+            click.echo(line, err=True)
     if report.error is not None and report.lines is None:
         _print_text(report.error, invocation)
     return report.exit_code
@@ -74,6 +77,13 @@ def _print_text(error: SstError, invocation: Invocation) -> None:
     from sst.redaction.redact import visible
 
     what, *rest = visible(invocation.clean(_as_called(str(error), invocation))).splitlines()
-    click.echo(click.style(what, fg="red", bold=True), err=True, color=color)
-    for line in rest:
+    for line in _fitted([what]):
+        click.echo(click.style(line, fg="red", bold=True), err=True, color=color)
+    for line in _fitted(rest):
         click.echo(line, err=True, color=color)
+
+
+def _fitted(lines: Sequence[str]) -> Sequence[str]:
+    """Return *lines* for stderr: wrapped where that is a terminal, else as they are."""
+    width = terminal_columns(sys.stderr)
+    return lines if width is None else labelled(lines, width)

@@ -1,4 +1,4 @@
-"""Rows of text: aligned for a terminal, separated by tabs for everything else."""
+"""Rows of text: in columns on a terminal, separated by tabs for everything else."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 import click
+
+from sst.cli.call.streams import terminal_columns
+from sst.layout.labelled import labelled
+from sst.layout.table import laid_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,17 +42,21 @@ def moment(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def records(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return *rows* as lines: aligned when stdout is a terminal, else tab-separated and uncut."""
-    return aligned(rows, coloured=True) if sys.stdout.isatty() else tabbed(rows)
+def records(rows: Iterable[Sequence[str]], *, headings: Sequence[str] = ()) -> list[str]:
+    """Return *rows* as lines: fitted to the terminal that stdout is, else tab-separated and uncut.
+
+    *headings* are for a terminal alone.
+    """
+    width = terminal_columns(sys.stdout)
+    if width is None:
+        return tabbed(rows)
+    return laid_out([headings, *rows] if headings else rows, width, coloured)
 
 
-def aligned(rows: Iterable[Sequence[str]], *, coloured: bool = False) -> list[str]:
-    """Return *rows*, of one length, as lines with aligned columns."""
-    found = [tuple(row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*found, strict=True)]
-    cell = _coloured if coloured else str.ljust
-    return ["  ".join(map(cell, row, widths)).rstrip() for row in found]
+def sentences(lines: Sequence[str]) -> list[str]:
+    """Return *lines* wrapped to the terminal that stdout is, else as they are."""
+    width = terminal_columns(sys.stdout)
+    return list(lines) if width is None else labelled(lines, width)
 
 
 def tabbed(rows: Iterable[Sequence[str]]) -> list[str]:
@@ -56,6 +64,6 @@ def tabbed(rows: Iterable[Sequence[str]]) -> list[str]:
     return ["\t".join(row).rstrip("\t") for row in rows]
 
 
-def _coloured(text: str, width: int) -> str:
-    shown = click.style(text, fg=COLOURS[text]) if text in COLOURS else text
-    return shown + " " * (width - len(text))
+def coloured(text: str) -> str:
+    """Return *text* in its colour, where it has one."""
+    return click.style(text, fg=COLOURS[text]) if text in COLOURS else text

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -21,12 +21,17 @@ class CommandResult:
     """The result of a plugin's command; the core prints it, as text or as one JSON object."""
 
     text: str = ""
-    """For a person, without a newline at its end."""
+    """For a person, without a newline at its end; printed as it is."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """JSON-ready values; with `--json` they stand beside the keys that every command has."""
     backup: Backup | None = None
     run_id: str | None = None
     warnings: tuple[str, ...] = ()
+    rows: Sequence[Sequence[str]] = ()
+    """For a person, below *text*: neighbours with as many fields are one table.
+
+    A terminal has it in columns that fit its width, everything else with a tab between two fields.
+    """
 
 
 class CommandContext(Protocol):

@@ -50,6 +50,6 @@ def _listed(
         if not is_there:
             raise Veto("the tables are not there yet", "run `python migrate.py upgrade`")
         rows = database.fetch(sql, **parameters)
-    text = "\n".join("\t".join("" if cell is None else str(cell) for cell in row) for row in rows)
+    shown = [tuple("" if cell is None else str(cell) for cell in row) for row in rows]
     found = [dict(zip(names, row, strict=True)) for row in rows]
-    return CommandResult(text=text, data={"found": found})
+    return CommandResult(rows=shown, data={"found": found})

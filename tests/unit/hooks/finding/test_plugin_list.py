@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sst.cli.plugins.list import advice, plugins_json, render_plugins
+from sst.cli.result import table
 from sst.config.binding.policy import Choice
 from sst.config.declared.plugin_policy import PluginPolicy
 from sst.hooks.finding.plugin_list import enabled_with
@@ -16,6 +17,8 @@ from sst.hooks.manager import list_all
 from tests.support.plugin_project import install
 
 if TYPE_CHECKING:
+    import pytest
+
     from sst.hooks.manager import PluginEntry
     from tests.support.plugin_project import PluginProject
 
@@ -143,29 +146,32 @@ def test_files_that_are_no_plugins_are_not_listed(project: PluginProject) -> Non
     assert listed(project) == {}
 
 
-def test_table_is_aligned_and_numbers_the_calls(project: PluginProject) -> None:
+def test_table_is_aligned_and_numbers_the_calls(
+    project: PluginProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project.add("zeta", GATE)
     project.add("a", CLASS)
+    monkeypatch.setattr(table, "terminal_columns", lambda _: 120)
 
-    text = render_plugins(list_all(project.root, ["zeta", "gone"]), {"zeta": ("one", "two")})
+    found = render_plugins(list_all(project.root, ["zeta", "gone"]), {"zeta": ("one", "two")})
 
-    lines = [" ".join(line.split()) for line in text.splitlines()]
+    lines = [" ".join(line.split()) for line in found]
     version = listed(project)["zeta"].version
     assert lines[0] == "ORDER NAME KIND VERSION STATE HOOKS SOURCE COMMANDS"
     assert lines[1] == f"1 zeta local {version} enabled pre_migrate plugins/zeta.py one,two"
     assert lines[2] == "2 gone - - missing - - -"
     assert lines[3].startswith("- a local")
-    starts = {line.index(word) for line, word in zip(text.splitlines(), _STATES, strict=True)}
+    starts = {line.index(word) for line, word in zip(found, _STATES, strict=True)}
     assert len(starts) == 1
 
 
 def test_records_have_one_line_each_and_no_headings(project: PluginProject) -> None:
     project.add("zeta", GATE)
 
-    text = render_plugins(list_all(project.root, ["zeta"]), as_table=False)
+    [line, *_] = render_plugins(list_all(project.root, ["zeta"]))
 
-    assert text.split("\t")[:2] == ["1", "zeta"]
-    assert "\n" not in text
+    assert line.split("\t")[:2] == ["1", "zeta"]
+    assert "\n" not in line
 
 
 def test_json_has_the_order_and_the_state(project: PluginProject) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from plugins.backup import Config
-from plugins.backup.commands.texts import listing_text
+from plugins.backup.commands.texts import listing_rows
 from plugins.backup.manifest.backup_id import is_of
 from plugins.backup.store.listing import Listing
 from plugins.backup.store.storage import require_space
@@ -404,15 +404,15 @@ def test_listing_does_not_steer_the_terminal(tmp_path: Path) -> None:
     where = storage(tmp_path)
     publish(where, environment="\x1b]0;owned\x07\x1b[2J", heads=("a\nb",))
 
-    text = listing_text(where.list(), tmp_path)
+    [row] = listing_rows(where.list(), tmp_path)
 
-    assert "\x1b" not in text
-    assert len(text.splitlines()) == 1
+    assert "\\x1b" in "".join(row)
+    assert "".join(row).isprintable()
 
 
 def test_empty_list_names_the_folder_and_whether_it_is_there(tmp_path: Path) -> None:
     """A disk that is not mounted must not look like a team without backups."""
     missing = tmp_path / "not-mounted"
 
-    assert listing_text(Listing(()), tmp_path) == f"no backups in {tmp_path}"
-    assert listing_text(Listing(()), missing) == f"no folder {missing}"
+    assert listing_rows(Listing(()), tmp_path) == [(f"no backups in {tmp_path}",)]
+    assert listing_rows(Listing(()), missing) == [(f"no folder {missing}",)]
