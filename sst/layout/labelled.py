@@ -1,4 +1,4 @@
-"""Lines that may begin with a label, as an error's do: a long text goes on below its first word."""
+"""Lines that may begin with a label, as an error's: a long text goes on below its first word."""
 
 from __future__ import annotations
 

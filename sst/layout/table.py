@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
     Paint = Callable[[str], str]
     Row = Sequence[str]
+    Sizes = tuple[int, ...]
 
 _GAP = 2
 _INDENT = 4
 """Of what belongs to the record above."""
 _NARROWEST = 24
 """The columns that a last field is given at least, to be wrapped beside the others."""
+_FEW_LINES = 2
+_LITTLE = 8
+"""Columns that are given to a wider field before it is said to be an exception."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,63 +54,72 @@ def _table(rows: Sequence[Row], width: int, paint: Paint) -> list[str]:
 
 
 def _stops(rows: Sequence[Row], width: int) -> list[Stop]:
-    """Return where the columns of *rows* begin: all in one line where most records fit one."""
-    sizes = [[columns_of(cell) for cell in column] for column in zip(*rows, strict=True)]
-    while sizes and not any(sizes[-1]):
-        sizes.pop()
-    if not sizes:
-        return [Stop(0)] * len(rows[0])
-    wide, usual = [max(column) for column in sizes], [_usual(column) for column in sizes]
-    for chosen in (wide, usual):
-        spare = width - sum(map(_with_gap, chosen[:-1])) - _least(chosen[-1], width)
-        if spare >= 0:
-            return _beside(_widened(chosen, sizes, spare), len(rows[0]))
-    return _below(usual, width, len(rows[0]))
+    """Return where the columns of *rows* begin: all in one line where that suits most records."""
+    sizes = [tuple(map(columns_of, row)) for row in rows]
+    chosen = _most_in_one_line(sizes, width)
+    fitting = sum(not any(_lacking(row, chosen, width)) for row in sizes)
+    return _beside(chosen) if 2 * fitting >= len(sizes) else _below(sizes, width)
 
 
-def _usual(sizes: Sequence[int]) -> int:
-    """Return the width that three of four of the fields fit, those that are empty not counted."""
-    found = sorted(filter(None, sizes)) or [0]
-    return found[(3 * len(found) + 3) // 4 - 1]
+def _most_in_one_line(sizes: Sequence[Sizes], width: int) -> list[int]:
+    """Return the widths of columns with which as many records as may be fit a line of *width*.
+
+    The narrowest record decides first, then each time the one that adds least to the widths.
+    """
+    chosen = [0] * len(sizes[0])
+    open_rows = set(sizes)
+    while open_rows:
+        lacks = {row: _lacking(row, chosen, width) for row in open_rows}
+        row = min(open_rows, key=lambda row: (sum(lacks[row]), row))
+        wider = [have + lack for have, lack in zip(chosen, lacks[row], strict=True)]
+        if sum(map(_with_gap, wider)) - _GAP > width:
+            return chosen
+        chosen = wider
+        open_rows = {each for each in open_rows if any(_lacking(each, chosen, width))}
+    return chosen
+
+
+def _lacking(row: Sizes, chosen: Sequence[int], width: int) -> list[int]:
+    """Return what each of the *chosen* widths lacks for *row*, whose last field may be wrapped."""
+    last = max((number for number, size in enumerate(row) if size), default=-1)
+    least = max(_NARROWEST, width // 3)
+    return [
+        max(0, (min(size, least) if number == last else size) - have)
+        for number, (size, have) in enumerate(zip(row, chosen, strict=True))
+    ]
 
 
 def _with_gap(size: int) -> int:
     return size + _GAP if size else 0
 
 
-def _least(size: int, width: int) -> int:
-    """Return what a last field of *size* needs, which may be wrapped."""
-    return min(size, max(_NARROWEST, width // 3))
-
-
-def _widened(chosen: Sequence[int], sizes: Sequence[Sequence[int]], spare: int) -> list[int]:
-    """Return *chosen* with *spare* given to the columns that have wider fields, from the left."""
-    found = []
-    for usual, column in zip(chosen, sizes, strict=True):
-        size = max(each for each in (usual, *column) if each <= usual + spare)
-        spare -= size - usual
-        found.append(size)
-    return found
-
-
-def _beside(sizes: Sequence[int], count: int) -> list[Stop]:
+def _beside(sizes: Sequence[int]) -> list[Stop]:
     at, stops = 0, []
     for size in sizes:
         stops.append(Stop(at))
         at += _with_gap(size)
-    return [*stops, *[Stop(at)] * (count - len(stops))]
+    return stops
 
 
-def _below(sizes: Sequence[int], width: int, count: int) -> list[Stop]:
+def _below(sizes: Sequence[Sizes], width: int) -> list[Stop]:
     """Return the stops of records that take several lines, as many fields in each as fit."""
+    usual = [_usual(column) for column in zip(*sizes, strict=True)]
+    last = max((number for number, size in enumerate(usual) if size), default=-1)
     at, stops = 0, []
-    for number, size in enumerate(sizes, start=1):
-        needed = _least(size, width) if number == len(sizes) else size
+    for number, size in enumerate(usual):
+        needed = min(size, max(_NARROWEST, width // 3)) if number == last else size
         starts_line = bool(at) and at + needed > width
         at = _INDENT if starts_line else at
         stops.append(Stop(at, starts_line))
         at += _with_gap(size)
-    return [*stops, *[Stop(at)] * (count - len(stops))]
+    return stops
+
+
+def _usual(sizes: Sequence[int]) -> int:
+    """Return the width that three of four fields fit, or a little more where all do then."""
+    found = sorted(filter(None, sizes)) or [0]
+    usual = found[(3 * len(found) + 3) // 4 - 1]
+    return max(size for size in found if size <= usual + _LITTLE)
 
 
 class _Record:
@@ -134,16 +147,19 @@ class _Record:
         room = self._width - stop.at
         if size <= room and len(cell.splitlines()) == 1:
             self._put(self._paint(cell), stop.at, size)
-        elif is_last and room >= _NARROWEST and self._longest_piece(cell) <= room:
-            self._put_below(wrapped(cell, room, whole=room), stop.at)
+        elif is_last and (beside := self._beside(cell, room)):
+            self._put_below(beside, stop.at)
         else:
             self._end_line()
             indent = _INDENT if self._lines else 0
             self._put_below(wrapped(cell, self._width - indent, whole=self._width), indent)
             self._end_line()
 
-    def _longest_piece(self, cell: str) -> int:
-        return max(map(columns_of, pieces(cell, self._width)), default=0)
+    def _beside(self, cell: str, room: int) -> list[str]:
+        """Return *cell* wrapped to *room*, beside the others; nothing where below is better."""
+        longest = max(map(columns_of, pieces(cell, self._width)), default=0)
+        lines = wrapped(cell, room, whole=room) if _NARROWEST <= room >= longest else []
+        return lines if len(lines) <= _FEW_LINES or 2 * room >= self._width else []
 
     def _put_below(self, lines: Sequence[str], at: int) -> None:
         """Put each of *lines* below the one before, the first where this record has come to."""

@@ -79,8 +79,8 @@ def test_one_long_field_does_not_push_the_others_of_its_column() -> None:
 
     lines = laid_out([*short, long], 60)
 
-    assert lines[:4] == [f"{name:<{len(long[0])}}  on  default" for name, *_ in short]
-    assert lines[4:] == [long[0], f"    {long[1]}", " " * 36 + "default"]
+    assert lines[:4] == [f"{name:<9}  on  default" for name, *_ in short]
+    assert lines[4:] == [long[0], f"           {long[1]}", "               default"]
 
 
 def test_records_too_wide_for_a_line_have_one_shape() -> None:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from sst.cli.plugins.list import advice, plugins_json, render_plugins
 from sst.cli.result import table
 from sst.config.binding.policy import Choice
@@ -153,7 +155,8 @@ def test_table_is_aligned_and_numbers_the_calls(
     project.add("a", CLASS)
     monkeypatch.setattr(table, "terminal_columns", lambda _: 120)
 
-    found = render_plugins(list_all(project.root, ["zeta", "gone"]), {"zeta": ("one", "two")})
+    text = render_plugins(list_all(project.root, ["zeta", "gone"]), {"zeta": ("one", "two")})
+    found = [click.unstyle(line) for line in text]
 
     lines = [" ".join(line.split()) for line in found]
     version = listed(project)["zeta"].version
