@@ -24,12 +24,14 @@ from sst.bridge.statements.concurrent_index import (
     invalid_indexes,
     leaves_invalid,
 )
+from sst.bridge.statements.notices import WARNING
 from sst.bridge.statements.own_transaction import EndedTransactionError
 from sst.bridge.values.steps import EnvFacts, Step, StepSql
 from sst.bridge.values.x_arguments import by_key
 
 __all__ = [
     "LEDGER_SCHEMA",
+    "WARNING",
     "AlembicProject",
     "Attempt",
     "Branch",

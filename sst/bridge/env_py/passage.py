@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sst.bridge.env_py.database_identity import apply_settings, backend_pid, identity_of
 from sst.bridge.env_py.facts import require_heads, require_same_database
 from sst.bridge.statements.committed import Footprint
-from sst.bridge.statements.notices import heard_notices
+from sst.bridge.statements.notices import WARNING, heard_notices
 from sst.bridge.statements.own_transaction import RevisionTransaction
 from sst.bridge.statements.session_timeouts import kept_timeouts
 
@@ -48,8 +48,8 @@ class RevisionObserver:
 
     backend: Callable[[int], None] = lambda _: None
     """Gets the server process of a connection that env.py opened itself."""
-    message: Callable[[str, bool], None] = lambda _text, _is_warning: None
-    """Gets what the server or we have to say of the revision, and whether it is a warning."""
+    message: Callable[[str, str], None] = lambda _severity, _text: None
+    """Gets what the server has to say of the revision, or we, as a `WARNING`."""
     inside: Inside | None = None
     """Gets each revision's transaction before its first statement, at each attempt anew."""
 
@@ -152,12 +152,12 @@ class Passage:
         step = self._history.step(revision.id, is_upgrade=one.step.is_upgrade)
         return transaction.around(step)
 
-    def _hear(self, text: str, is_warning: bool) -> None:  # noqa: FBT001 - a callback's argument
+    def _hear(self, severity: str, text: str) -> None:
         with self._runner.outside():
-            self._observer.message(text, is_warning)
+            self._observer.message(severity, text)
 
     def _warn(self, text: str) -> None:
-        self._hear(text, is_warning=True)
+        self._hear(WARNING, text)
 
     def _enter(self, connection: Connection, still_open: Callable[[], None]) -> None:
         assert self._observer.inside  # noqa: S101 - only then is this called

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,34 +13,75 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    Hear = Callable[[str, bool], None]
-    """Gets a message in one line, and whether it is a warning."""
+    Hear = Callable[[str, str], None]
+    """Gets the severity of a message, such as `NOTICE`, and the message in one line."""
+
+WARNING = "WARNING"
+# psycopg2 hands out text alone, in the language of the server's lc_messages.
+# Source: PostgreSQL, src/backend/po.
+_WARNINGS = frozenset(
+    {WARNING, "WARNUNG", "ATTENTION", "ADVERTENCIA", "ATTENZIONE", "AVISO", "VARNING"}
+    | {"OSTRZEŻENIE", "ПРЕДУПРЕЖДЕНИЕ", "ПОПЕРЕДЖЕННЯ", "UYARI", "警告", "경고"}
+)
 
 
 @contextmanager
 def heard_notices(connection: Connection, hear: Hear) -> Iterator[None]:
-    """Give *hear* each message of the server; psycopg2 and psycopg hand them out."""
+    """Give *hear* each message of the server, as the driver hands it out."""
     driver: Any = connection.connection.driver_connection
+    if hasattr(driver, "add_notice_handler"):
+
+        def told(diagnostic: Any) -> None:  # noqa: ANN401 - psycopg's, which may not be installed
+            severity = diagnostic.severity_nonlocalized or diagnostic.severity
+            hear(severity, " ".join((diagnostic.message_primary or "").split()))
+
+        with _handler(driver.add_notice_handler, driver.remove_notice_handler, told):
+            yield
+    elif hasattr(driver, "add_log_listener"):
+
+        def logged(_: object, message: Any) -> None:  # noqa: ANN401 - asyncpg's, the same
+            hear(message.severity_en or message.severity, " ".join(message.message.split()))
+
+        with _handler(driver.add_log_listener, driver.remove_log_listener, logged):
+            yield
+    elif hasattr(driver, "notices"):
+        with _collected(connection, driver, hear):
+            yield
+    else:
+        yield
+
+
+@contextmanager
+def _handler(
+    add: Callable[..., Any], remove: Callable[..., Any], handler: Callable[..., None]
+) -> Iterator[None]:
+    add(handler)
+    try:
+        yield
+    finally:
+        remove(handler)
+
+
+@contextmanager
+def _collected(connection: Connection, driver: Any, hear: Hear) -> Iterator[None]:  # noqa: ANN401
+    """Hear what psycopg2 has collected when a statement is over.
+
+    Of its own list it keeps the last 50. A deque keeps all, and appends in C: a signal that was
+    raised while psycopg2 appends would be lost.
+    """
+    kept, driver.notices = driver.notices, deque()
 
     def after(*_: object) -> None:
-        # SQLAlchemy empties the list when the statement is over.
-        notices = getattr(driver, "notices", None) or []
-        for text in notices:
-            severity, _colon, message = text.partition(":")
-            hear(" ".join(message.split()), severity == "WARNING")
-        notices[:] = []
+        # SQLAlchemy looks when the statement is over, and could not empty a deque.
+        while driver.notices:
+            severity, _colon, message = driver.notices.popleft().partition(":")
+            is_warning = severity in _WARNINGS
+            hear(WARNING if is_warning else severity, " ".join(message.split()))
 
-    def told(diagnostic: Any) -> None:  # noqa: ANN401 - psycopg's, which may not be installed
-        hear(diagnostic.message_primary, diagnostic.severity_nonlocalized == "WARNING")
-
-    has_handlers = hasattr(driver, "add_notice_handler")
-    if has_handlers:
-        driver.add_notice_handler(told)
     event.listen(connection, "after_cursor_execute", after)
     try:
         yield
     finally:
         event.remove(connection, "after_cursor_execute", after)
         after()
-        if has_handlers:
-            driver.remove_notice_handler(told)
+        driver.notices = kept

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from sst.migrator.ledger.reader import RunRecord, StepRecord
 
+_NO_NOTICES: dict[str, Any] = {"notices": [], "notices_left_out": 0}
 _OWN_COLUMNS = frozenset({"run_id", "position", "checksum"})
 
 
@@ -84,11 +85,7 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
     yield "outcome", run.outcome
     yield "gate", _gate(run)
     yield "why", "" if run.error is None else _reason(run)
-    for warning in details.get("warnings", []):
-        plugin = "" if warning["plugin"] == CORE else f"plugin {warning['plugin']}, "
-        yield "warning", f"{plugin}{warning['hook']}: {warning['text']}"
-    for plugin, notes in details.get("notes", {}).items():
-        yield from (("note", f"plugin {plugin}, {key}: {_told(notes[key])}") for key in notes)
+    yield from _remarks(run)
     yield "place", _place(run.error or {})
     yield "statement", (run.error or {}).get("statement") or ""
     yield "started", moment(run.started_at)
@@ -101,6 +98,20 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
     yield "code", f"version {details['app_version']}{commit}"
     yield "plugins", ", ".join(details["plugins"])
     yield "backup", f"{backup['id']} {backup['uri']}" if backup else ""
+
+
+def _remarks(run: RunRecord) -> Iterator[tuple[str, str]]:
+    """Yield warnings, plugins' notes, the server's messages; older records lack some of them."""
+    for warning in run.details.get("warnings", []):
+        plugin = "" if warning["plugin"] == CORE else f"plugin {warning['plugin']}, "
+        yield "warning", f"{plugin}{warning['hook']}: {warning['text']}"
+    for plugin, notes in run.details.get("notes", {}).items():
+        yield from (("note", f"plugin {plugin}, {key}: {_told(notes[key])}") for key in notes)
+    for step in run.steps:
+        for each in step.details.get("notices", ()):
+            yield each["severity"].lower(), f"{step.revision}: {each['text']}"
+        if left_out := step.details.get("notices_left_out"):
+            yield "notice", f"{step.revision}: and {left_out} more"
 
 
 def _place(error: Mapping[str, Any]) -> str:
@@ -128,7 +139,7 @@ def _step_row(step: StepRecord) -> tuple[str, ...]:
 
 def _step_json(step: StepRecord) -> dict[str, Any]:
     kept = {name: value for name, value in step.details.items() if name not in _OWN_COLUMNS}
-    return {**kept, "started_at": moment(step.started_at)}
+    return {**_NO_NOTICES, **kept, "started_at": moment(step.started_at)}
 
 
 def _reason(run: RunRecord) -> str:

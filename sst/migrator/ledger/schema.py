@@ -73,6 +73,9 @@ DEFINITION = (
     "alter table migrator.run add column if not exists notes jsonb not null default '{}'",
     # Whether the code was more than its commit; null where that is not known.
     "alter table migrator.run add column if not exists git_dirty boolean",
+    # The server's messages to a revision, and how many more there were.
+    "alter table migrator.step add column if not exists notices jsonb not null default '[]'",
+    "alter table migrator.step add column if not exists notices_left_out int not null default 0",
 )
 
 # An ALTER TABLE waits for whoever reads the table, such as a dump: only when there is need,

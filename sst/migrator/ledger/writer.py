@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sst.migrator.ledger.failure import RunFailure
     from sst.migrator.ledger.plugin_origin import BroughtBy, Origin
 
+NO_NOTICES: Mapping[str, Any] = {"notices": [], "notices_left_out": 0}
 _INSERT_RUN = text("""
     insert into migrator.run (id, command, target, environment, version_table,
         from_heads, to_heads, os_user, host, pid, backend_pid, backend_start,
@@ -59,7 +60,8 @@ _START_STEP = text("""
     values (:run_id, :position, :revision, :direction, :checksum, :plugin, :branch)
 """)
 _FINISH_STEP = text("""
-    update migrator.step set outcome = :outcome, duration_ms = :duration_ms, attempts = :attempts
+    update migrator.step set outcome = :outcome, duration_ms = :duration_ms, attempts = :attempts,
+        notices = cast(:notices as jsonb), notices_left_out = :notices_left_out
     where run_id = :run_id and position = :position
 """)
 _NOTE_TRY = text("""
@@ -207,9 +209,19 @@ class Ledger:
         )
 
     def finish_step(
-        self, run_id: str, position: int, outcome: str, *, duration_ms: int, attempts: int
+        self,
+        run_id: str,
+        position: int,
+        outcome: str,
+        *,
+        duration_ms: int,
+        attempts: int,
+        notices: Mapping[str, Any] = NO_NOTICES,
     ) -> None:
-        """Write how the revision at *position* ended."""
+        """Write how the revision at *position* ended, and what the server had to say meanwhile.
+
+        *notices* are the columns `notices`, a list, and `notices_left_out`, a number.
+        """
         self._write(
             _FINISH_STEP,
             {
@@ -218,6 +230,8 @@ class Ledger:
                 "outcome": outcome,
                 "duration_ms": duration_ms,
                 "attempts": attempts,
+                **notices,
+                "notices": json.dumps(notices["notices"]),
             },
         )
 

@@ -6,6 +6,7 @@
 - `execution.py`: the order of a run, and its end whatever happens
 - `failing/`: a failed run: its error, its value for plugins, its recovery
 - `gates.py`: the gates of a run, and the backups that they made
+- `notices.py`: the messages of the server to one revision, bounded
 - `progress.py`: the task of a run, and how far it has come
 - `step.py`: one step: lock checked, revision run, commit
 """

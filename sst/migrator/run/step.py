@@ -19,6 +19,7 @@ from sst.errors import HeadsUnchangedError
 from sst.migrator.ledger.plugin_origin import Origin
 from sst.migrator.run.attempts import RevisionAttempts, refuse_lost_lock
 from sst.migrator.run.failing.describe import INTERRUPTS
+from sst.migrator.run.notices import Notices
 from sst.text import listed
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class Chain:
             return None
         time.sleep(pause)
         refuse_lost_lock(self._session, self._progress, self._step)
+        self._notices = Notices(self._context.redact)
         return self._tries.next(self._step)
 
     def _begin(self, step: Step) -> Attempt:
@@ -121,6 +123,7 @@ class Chain:
         verb = "applying" if step.is_upgrade else "reverting"
         log.info("%s %s %s", verb, step.revision.id, step.revision.description)
         self._started, self._outcome = time.monotonic(), "failed"
+        self._notices = Notices(self._context.redact)
         with self._interrupts.shielded():
             self._session.ledger.start_step(
                 progress.run_id,
@@ -152,17 +155,17 @@ class Chain:
         assert self._progress.current_step  # noqa: S101 - its transaction has begun
         self._gates.enter(self._progress.current_step.revision, connection, still_open)
 
-    def _hear(self, message: str, is_warning: bool) -> None:  # noqa: FBT001 - a callback's argument
+    def _hear(self, severity: str, message: str) -> None:
         name = self._step.revision.id if self._step else ""
         if self._progress.phase == "in_revision":
             name = f"{name}, plugin {self._progress.asked}"
-        text = self._context.redact(f"{name}: {message}")
-        log.log(logging.WARNING if is_warning else logging.INFO, "%s", text)
-        if is_warning and text not in self._progress.warnings:
-            self._progress.warnings.append(text)
+        warning = self._notices.hear(name, severity, message)
+        if warning and warning not in self._progress.warnings:
+            self._progress.warnings.append(warning)
 
     def _record(self, position: int) -> None:
         """Write how the step ended."""
+        self._notices.close()
         # The revision's own outcome is the one to report, also when it cannot be written down.
         with self._interrupts.shielded(), suppress(SQLAlchemyError):
             self._session.ledger.finish_step(
@@ -171,6 +174,7 @@ class Chain:
                 self._outcome,
                 duration_ms=int((time.monotonic() - self._started) * 1000),
                 attempts=self._progress.attempts.count,
+                notices=self._notices.to_row(),
             )
 
 

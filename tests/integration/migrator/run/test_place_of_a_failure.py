@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.foreign_envs import ASYNC
 from tests.support.forks import wait_until
 from tests.support.sessions import other_session
 
@@ -104,7 +105,7 @@ def test_error_of_python_names_its_line_and_no_statement(one: Project) -> None:
 
 def test_line_is_known_where_a_driver_of_asyncio_runs_the_revision(one: Project) -> None:
     one.revision("two", "op.execute('select 1')\nop.execute('selekt 2')")
-    (one.root / "alembic" / "env.py").write_text(ASYNC_ENV)
+    (one.root / "alembic" / "env.py").write_text(ASYNC)
     url = one.database_url.replace("postgresql://", "postgresql+asyncpg://", 1)
 
     result = one.migrate("upgrade", "--json", DATABASE_URL=url)
@@ -207,30 +208,3 @@ def test_runs_show_has_the_place_as_text_and_json(one: Project) -> None:
 
     assert f"place\t{FILE}:{BODY_STARTS_AT}" in text.stdout
     assert (error["file"], error["line"]) == (FILE, BODY_STARTS_AT)
-
-
-ASYNC_ENV = """
-import asyncio
-
-from alembic import context
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
-
-
-def work(connection):
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-
-
-async def run():
-    engine = create_async_engine(
-        context.config.get_main_option("sqlalchemy.url"), poolclass=NullPool
-    )
-    async with engine.connect() as connection:
-        await connection.run_sync(work)
-    await engine.dispose()
-
-
-asyncio.run(run())
-"""
