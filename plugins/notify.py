@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger("sst.notify")
 
 _FIRST_PAUSE_SECONDS = 0.2
-_ALARMS = frozenset({EventKind.RUN_FAILED, EventKind.RUN_REFUSED, EventKind.RUN_UNHEALTHY})
+_LEVELS = {
+    EventKind.RUN_FAILED: logging.WARNING,
+    EventKind.RUN_REFUSED: logging.WARNING,
+    EventKind.RUN_UNHEALTHY: logging.WARNING,
+    # The core has logged it: once is enough.
+    EventKind.REVISION_APPLIED: logging.DEBUG,
+}
 _SHOWN = (
     *("message", "run_id", "command", "environment", "revision"),
     *("before", "after", "error_code", "duration_ms", "backup"),
@@ -69,7 +75,7 @@ class Plugin:
         """Log *event* and deliver it; raise `DeliveryError` when the webhook did not take it."""
         if self._config.events and event.kind not in self._config.events:
             return
-        level = logging.WARNING if event.kind in _ALARMS else logging.INFO
+        level = _LEVELS.get(event.kind, logging.INFO)
         logger.log(level, "%s", log_line(event.to_dict()))
         if self._config.url is not None:
             deliver(event, self._config.url.get_secret_value(), self._config)

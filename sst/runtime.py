@@ -25,7 +25,7 @@ from sst.hooks.manager import (
 )
 from sst.migrator.ledger.checkout import git_commit
 from sst.migrator.migrator import Migrator
-from sst.migrator.values.context import Context, Version, to_stderr
+from sst.migrator.values.context import Context, Version, to_stderr, unseen
 from sst.redaction.logs import configure_logging
 from sst.redaction.redact import mask_credentials, redact
 from sst.settings.checking import no_server
@@ -34,6 +34,7 @@ from sst.settings.loading import load_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from sst.health.report import NamedResult
     from sst.hooks.contract.checks import Inspection, Stage
     from sst.hooks.manager import Contribution
+    from sst.migrator.run.progress import Progress
     from sst.settings.overriding import Values
 
 log = logging.getLogger("sst.plugins")
@@ -92,6 +94,10 @@ class Runtime:
         self._is_logging = False
         self.last_words: Callable[[SstError], None] = to_stderr
         """Prints the error after which a second signal ends the process."""
+        self.is_screen = False
+        """Whether stderr is a screen, with live lines in place of log lines."""
+        self.show: Callable[[Progress], AbstractContextManager[None]] = unseen
+        """Entered around a run: shows how far it has come."""
 
     def __enter__(self) -> Self:
         """Return the runtime itself."""
@@ -188,6 +194,7 @@ class Runtime:
                 run_checks=self._run_checks,
                 redact=self._redact_for_record,
                 last_words=self.last_words,
+                show=self.show,
                 redis_url=self.settings.redis_url,
                 visible_settings=self.visible_settings,
                 x=self.x,
@@ -229,7 +236,7 @@ class Runtime:
 
     def configure_logging(self) -> None:
         """Send log lines to stderr in the configured form, with secrets masked."""
-        configure_logging(self.settings, self.secrets)
+        configure_logging(self.settings, self.secrets, is_screen=self.is_screen)
         for warning in () if self._is_logging else self.configuration.warnings:
             log.warning("%s", warning)
         self._is_logging = True

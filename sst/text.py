@@ -41,6 +41,15 @@ def size_text(count: float) -> str:
     return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
 
 
+def elapsed_text(seconds: float) -> str:
+    """Return *seconds* of something that goes on: `12 s`, `3 min 05 s`, `2 h 05 min`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
 def duration_text(milliseconds: float | None) -> str:
     """Return *milliseconds* as seconds, `1.25 s`; `-` when they are not known."""
     return "-" if milliseconds is None else f"{milliseconds / _THOUSAND:.2f} s"

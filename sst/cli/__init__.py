@@ -1,6 +1,7 @@
 """The command line: one file per command, each parses, calls one function, returns its report.
 
 - `call/`: one call: click's classes and options, and the runtime behind them
+- `live/`: live lines on a terminal while a command works
 - `plugin_commands/`: the commands that plugins contribute
 - `plugins/`: `plugins` and its subcommands
 - `result/`: a command's result, as text and as JSON

@@ -5,6 +5,7 @@
 - `finding/`: plugins found, imported and validated
 - `tools/`: doctor, reference and scaffold for plugin authors
 - `manager.py`: the plugins of one process, and the one door to pluggy
+- `progress.py`: how far work has come, as a live line
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from sst.hooks.contract.marker import hookimpl
 from sst.hooks.contract.revisions import Direction, Migrations, Revision
 from sst.hooks.contract.run import Backup, Failure, Run, StatementFailedError, Veto
 from sst.hooks.contract.settings_view import SettingsView
+from sst.hooks.progress import ProgressLine
 from sst.text import duration_text, first_line, size_text
 from sst.within import NoAnswerError, ThreadedWork, within
 
@@ -51,6 +53,7 @@ __all__ = [
     "Migrations",
     "NoAnswerError",
     "Problem",
+    "ProgressLine",
     "Restored",
     "Revision",
     "Run",

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ROOT_LOGGER = "sst"
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_SCREEN = "screen"
+ON_SCREEN = {_SCREEN: True}
+"""The `extra` of a record that a terminal shows whatever its level."""
+IN_RESULT = {_SCREEN: False}
+"""The `extra` of a record that a terminal does not show: live lines or the result have it."""
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
+    *("message", "asctime", "taskName"),
+    _SCREEN,
+}
 _LOCAL_PLUGIN = re.compile(r"^sst_plugins_[0-9a-f]+\.")
 _SQL = "sqlalchemy"
 _SQL_LOGGERS = (_SQL, f"{_SQL}.engine", f"{_SQL}.engine.Engine", f"{_SQL}.pool")
@@ -44,15 +52,24 @@ class LogSettings(Protocol):
 
 
 def configure_logging(
-    settings: LogSettings, secrets: Iterable[str], stream: TextIO | None = None
+    settings: LogSettings,
+    secrets: Iterable[str],
+    stream: TextIO | None = None,
+    *,
+    is_screen: bool = False,
 ) -> None:
     """Send the log to *stream* (stderr) as *settings* say, with all *secrets* masked.
 
+    On a screen (*is_screen*) only warnings and what is graver are shown, each as one short text.
     `sst` loggers speak from LOG_LEVEL on; those of libraries from WARNING on, unless DEBUG is set.
     Existing loggers stay enabled. Where protected no SQL is logged.
     """
     handler = _RedactingHandler(stream or sys.stderr)
-    handler.setFormatter(_formatter(settings, frozenset(secrets)))
+    if is_screen:
+        handler.setFormatter(_ScreenFormatter(frozenset(secrets)))
+        handler.addFilter(_is_for_screen)
+    else:
+        handler.setFormatter(_formatter(settings, frozenset(secrets)))
     root = logging.getLogger()
     for old in [one for one in root.handlers if _is_superseded(one)]:
         root.removeHandler(old)
@@ -92,6 +109,27 @@ class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, its traceback included, with the secrets masked."""
         return visible(_clean(super().format(_attributed(record)), self._secrets))
+
+
+class _ScreenFormatter(logging.Formatter):
+    """Write `warning: message`; a traceback is for the log lines of --verbose."""
+
+    def __init__(self, secrets: frozenset[str]) -> None:
+        super().__init__()
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text, with the secrets masked."""
+        grave = record.levelno >= logging.WARNING
+        who = speaker()
+        level = f"{record.levelname.lower()}: " if grave else ""
+        by = f"plugin {who}: " if who and grave else ""
+        return visible(_clean(f"{level}{by}{record.getMessage()}", self._secrets))
+
+
+def _is_for_screen(record: logging.LogRecord) -> bool:
+    shown: bool | None = getattr(record, _SCREEN, None)
+    return record.levelno >= logging.WARNING if shown is None else shown
 
 
 class _JsonFormatter(logging.Formatter):

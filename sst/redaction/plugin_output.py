@@ -57,12 +57,20 @@ class BoundedStream:
     def __init__(self, stream: TextIO, mask: Mask | None = None) -> None:
         self._stream = stream
         self.mask = mask
+        self.above: Callable[[str], object] | None = None
+        """Where it is written instead, while live lines are at the stream's end."""
+
+    @property
+    def unbounded(self) -> TextIO:
+        """The stream itself."""
+        return self._stream
 
     def write(self, text: str) -> int:
         """Write what the quota of the calling thread leaves of *text*, without secrets."""
         quota = _quota()
         kept = text if quota is None else quota.take(text)
-        self._stream.write(self.mask(kept) if self.mask and kept.strip() else kept)
+        write = self.above or self._stream.write
+        write(self.mask(kept) if self.mask and kept.strip() else kept)
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:

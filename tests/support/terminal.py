@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pty
 import select
@@ -17,9 +18,13 @@ from typing import TYPE_CHECKING, Self
 
 import pyte
 
+from tests.support.project import REPOSITORY
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from tests.support.project import Project
 
 _PATIENCE_SECONDS = 120.0
 _LOOK_SECONDS = 0.2
@@ -30,6 +35,7 @@ import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execvpe(sys.argv[1], sys.argv[1:], os.environ)
 """
+_MIGRATE = "from sst.door import enter; enter('python migrate.py')"
 
 
 class Terminal:
@@ -132,3 +138,27 @@ class Terminal:
         self._stream.feed(piece)
         self.frames.append(self.screen)
         return bool(piece)
+
+
+def on_terminal(
+    project: Project, *words: str, columns: int = 80, lines: int = 24, stdout: int | None = None
+) -> Terminal:
+    """Start `migrate.py WORDS` for *project* on a terminal."""
+    given = [part for name, value in project.settings.items() for part in _set(name, value)]
+    return Terminal(
+        [sys.executable, "-c", _MIGRATE, *words, *given],
+        environ={
+            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+            "DATABASE_URL": project.database_url,
+            "PYTHONPATH": str(REPOSITORY),
+            **project.environment,
+        },
+        folder=project.root,
+        columns=columns,
+        lines=lines,
+        stdout=stdout,
+    )
+
+
+def _set(name: str, value: object) -> tuple[str, str]:
+    return "--set", f"{name}={value if isinstance(value, str) else json.dumps(value)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sst.hooks import Veto, size_text
@@ -38,6 +39,7 @@ def make_backup(
     started = time.monotonic()
     maker = Maker.of(settings, target)
     database = maker.source.database
+    maker = replace(maker, expected_share=storage.expected_share(database))
     try:
         storage.sweep(database)
         with storage.draft(backup_id(database, run_id)) as draft:

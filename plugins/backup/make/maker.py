@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sst.hooks import Veto, size_text
+from sst.hooks import ProgressLine, Veto, size_text
 
 from ..archive.contents import count_all
 from ..archive.files import total_bytes
@@ -30,7 +30,6 @@ from ..postgres.client_programs import find_tools
 from ..postgres.create_database import properties_of, roles_of
 from ..postgres.name_properties_in_manifest import name_properties_of
 from ..postgres.process import Deadline
-from ..postgres.progress_line import Progress
 from ..postgres.task import Task
 from ..verify.verifier import NONE, READ, RESTORE, Verifier
 from .mvcc_snapshot import held_snapshot
@@ -76,6 +75,8 @@ class Maker:
     source: Source
     tools: Tools
     deadline: Deadline
+    expected_share: float | None = None
+    """How large the archive will be, of the database's bytes; None where no backup tells."""
 
     @classmethod
     def of(cls, settings: CreateSettings, target: BackupTarget) -> Maker:
@@ -186,7 +187,7 @@ class Maker:
         checked: list[bool] = []
         with (
             snapshot.asking("counting the rows", self._facts(snapshot)) as counting,
-            Progress(f"dumping {self.source.database}") as progress,
+            self._line(shape) as line,
         ):
 
             def look(printed: bytes) -> None:
@@ -195,7 +196,7 @@ class Maker:
                     checked.append(True)
                     snapshot.require_unchanged(self.deadline)
                 tables = f"{min(all_, printed.count(_DUMPED))}/{all_} tables"
-                progress.show(lambda: total_bytes(folder / shape.name), tables)
+                line.show(lambda: total_bytes(folder / shape.name), tables)
 
             try:
                 archiver.dump(
@@ -209,6 +210,16 @@ class Maker:
         snapshot.require_unchanged(self.deadline)
         return facts
 
+    def _line(self, shape: Shape) -> ProgressLine:
+        """Return the live line of the dump: bytes of what the last backup lets expect."""
+        database_bytes = self.source.size_bytes
+        share = 1.0 if shape.is_packed_here else self.expected_share
+        return ProgressLine(
+            f"dumping {self.source.database}",
+            total_bytes=None if share is None else int(database_bytes * share),
+            is_estimate=True,
+        )
+
     def _facts(self, snapshot: MvccSnapshot) -> Callable[[Session], Facts]:
         def ask(session: Session) -> Facts:
             contents = count_all(session, snapshot.tables, self.source.version_table)
@@ -219,14 +230,14 @@ class Maker:
     def _pack(self, archive: Path, jobs: int) -> None:
         packer = Packer(archive, jobs)
         title = f"packing the backup of {self.source.database}"
-        with Progress(title), Task(title, packer.pack, packer.stop) as packing:
+        with ProgressLine(title), Task(title, packer.pack, packer.stop) as packing:
             packing.result(self.deadline)
 
     def _read(self, folder: Path, shape: Shape) -> tuple[ArchivedFile, ...]:
         """Return the archive's files; on level `read` the whole archive is decoded."""
         if self.settings.level == READ:
             _log.info("reading the backup of %s back", self.source.database)
-            with Progress(f"reading the backup of {self.source.database} back"):
+            with ProgressLine(f"reading the backup of {self.source.database} back"):
                 return self._verifier.read(folder, shape.name)
         with self._verifier.describing(folder, shape.name) as files:
             return files.result(self.deadline)
@@ -234,8 +245,7 @@ class Maker:
     def _restore(self, folder: Path, manifest: Manifest) -> None:
         if self.settings.level == RESTORE:
             _log.info("restoring the backup of %s to prove it", self.source.database)
-            with Progress(f"restoring the backup of {self.source.database} to prove it"):
-                self._verifier.restore(folder, manifest)
+            self._verifier.restore(folder, manifest)
 
     @property
     def _verifier(self) -> Verifier:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from sst.hooks import ProgressLine
+
 from ..archive.rebuild import compare, rebuild
 from ..make.maker import jobs_of
 from ..postgres.client_programs import find_tools
+from ..postgres.database_growth import growing
 from ..postgres.maintenance_session import connected
 from ..postgres.process import Deadline
-from ..postgres.progress_line import Progress
 from .restore import RestoreOptions, RestoreSource
 
 if TYPE_CHECKING:
@@ -37,7 +39,9 @@ def restore_source_of(
         tools = find_tools(max(server_major, manifest.tool_major), config.pg_bin)
         with storage.opened(stored) as folder:
             _log.info("rebuilding %s beside the live database", manifest.id)
-            with Progress(f"rebuilding {manifest.id}"):
+            with growing(
+                f"rebuilding {manifest.id}", maintenance_url, url.name, manifest.database_bytes
+            ):
                 rebuild(
                     folder,
                     manifest,
@@ -53,7 +57,8 @@ def restore_source_of(
                     ),
                 )
             _log.info("comparing it with the manifest")
-            compare(url, manifest, deadline)
+            with ProgressLine("comparing it with the manifest"):
+                compare(url, manifest, deadline)
 
     return RestoreSource(
         stored.manifest, stored.backup, rebuild_it, lambda: storage.name_properties(stored)

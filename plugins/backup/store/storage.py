@@ -99,6 +99,12 @@ class Storage:
                 silent.append(veto.reason)
         return merged(scans, "; ".join(silent))
 
+    def expected_share(self, database: str) -> float | None:
+        """Return the last backup's size as a share of its database's; only those here are read."""
+        own = [each for each in self._local.scan().manifests if each.database == database]
+        last = max(own, key=lambda each: each.created_at, default=None)
+        return last.size_bytes / last.database_bytes if last and last.database_bytes else None
+
     def find(
         self,
         wanted: str,

@@ -13,6 +13,7 @@ from ..archive.files import Reader, files_of
 from ..archive.pg_dump import NAMES, Archiver
 from ..archive.rebuild import PLAIN, RebuildOptions, compare, rebuild
 from ..postgres.client_environment import plain_environment
+from ..postgres.database_growth import growing
 from ..postgres.database_session import reason_of
 from ..postgres.task import Task
 from ..store.intact import require_intact
@@ -103,14 +104,16 @@ class Verifier:
         return "plugins.backup.verify_database_url" if self.is_elsewhere else "the database URL"
 
     def _rebuild(self, folder: Path, manifest: Manifest, name: str) -> None:
-        rebuild(
-            folder,
-            manifest,
-            self.tools,
-            self.scratch_url,
-            name,
-            self.deadline,
-            self.jobs,
-            analyze=False,
-            options=self.options,
-        )
+        title = f"restoring the backup of {manifest.database} to prove it"
+        with growing(title, self.scratch_url, name, manifest.database_bytes):
+            rebuild(
+                folder,
+                manifest,
+                self.tools,
+                self.scratch_url,
+                name,
+                self.deadline,
+                self.jobs,
+                analyze=False,
+                options=self.options,
+            )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sst.cli.call.invocation import Invocation
-from sst.cli.call.options import common_options, x_option
+from sst.cli.call.options import common_options, verbose_option, x_option
 from sst.cli.call.presentation import Presentation, no_keys, no_text
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Command(click.Command):
         self, *arguments: Any, text: Text = no_text, keys: Keys = no_keys, **options: Any
     ) -> None:
         super().__init__(*arguments, **options)
-        self.params += [x_option(), *common_options()]
+        self.params += [x_option(), verbose_option(), *common_options()]
         self.presentation = Presentation(text, keys)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -46,7 +46,7 @@ class Group(click.Group):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.params += [x_option(), *common_options()]
+        self.params += [x_option(), verbose_option(), *common_options()]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take no word at all for a question: the help is the answer."""

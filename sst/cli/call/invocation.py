@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import nullcontext
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -10,13 +12,15 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 import click
 
 from sst.cli.call.presentation import Presentation
-from sst.cli.call.streams import results_only
+from sst.cli.call.streams import is_screen, results_only
 from sst.errors import SstError
 from sst.project_root import LOCATIONS, nearest_folder, require_project_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
+    from sst.cli.live.display import Display
     from sst.config import Sources
     from sst.runtime import Runtime
 
@@ -33,6 +37,9 @@ class Invocation:
     The runtime is imported and made at its first use: `--help` must not wait for it.
     """
 
+    as_json = debug = no_color = verbose = False
+    """The flags, as given."""
+
     def __init__(self, root: Path | None, program: str = PROGRAM) -> None:
         self._given_root = root
         self.program = program
@@ -43,9 +50,6 @@ class Invocation:
         """The command's words as click understood them: `config show`; empty before that."""
         self.presentation = Presentation()
         """How that command shows its report."""
-        self.as_json = False
-        self.debug = False
-        self.no_color = False
         self.overrides: tuple[str, ...] = ()
         self.left_out: tuple[str, ...] = ()
         """The plugins that --no-plugin names."""
@@ -55,6 +59,9 @@ class Invocation:
         """The plugins' commands by name, once somebody has asked for them."""
         self.last_words: Callable[[SstError], None] | None = None
         """Prints the error after which the process ends at once, from whatever thread."""
+        self._is_stdout_terminal = sys.stdout.isatty()
+        self._display: Display | None = None
+        """Live lines, where stderr is a terminal; made with the runtime."""
         self._early: tuple[tuple[str, ...], frozenset[str]] | None = None
         """The overrides, and the secrets that are known with them before the runtime is made."""
 
@@ -86,10 +93,33 @@ class Invocation:
             runtime = open_runtime(
                 self.root, overrides=self.overrides, left_out=self.left_out, x=self.x
             )
+        if self._has_screen(runtime):
+            from sst.cli.live.display import Display
+
+            self._display = Display(
+                self.clean,
+                has_color=self.has_color is None,
+                is_transient=self._is_stdout_terminal,
+            )
+            runtime.show, runtime.is_screen = self._display.run, True
         runtime.configure_logging()
         if self.last_words:
             runtime.last_words = self.last_words
         return runtime
+
+    @property
+    def has_color(self) -> bool | None:
+        """False where colour is unwanted; None leaves it to the stream: only on a terminal."""
+        unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return False if self.no_color or unwanted else None
+
+    def live_lines(self) -> AbstractContextManager[object]:
+        """Show on a terminal what is at work in the body."""
+        return self._display or nullcontext()
+
+    def _has_screen(self, runtime: Runtime) -> bool:
+        """Say whether live lines take the place of log lines."""
+        return is_screen() and not self.verbose and runtime.settings.log_level != "DEBUG"
 
     def sources(self) -> Sources:
         """Read the settings; no plugin is imported.
@@ -152,6 +182,8 @@ def pass_runtime(function: Callable[Concatenate[Runtime, P], T]) -> Callable[P, 
         invocation = click.get_current_context().find_object(Invocation)
         assert invocation is not None  # noqa: S101 - `main` has put it there
         with results_only():
-            return function(invocation.runtime, *arguments, **options)
+            runtime = invocation.runtime
+            with invocation.live_lines():
+                return function(runtime, *arguments, **options)
 
     return wrapper

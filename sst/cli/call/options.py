@@ -78,6 +78,11 @@ def x_option() -> click.Option:
     )
 
 
+def verbose_option() -> click.Option:
+    """Return `--verbose`, before or behind the command; a plugin's command may have its own."""
+    return _flag("--verbose", "verbose", "Show log lines on a terminal too.", short="-v")
+
+
 def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return *function* called with `options` in place of what `run_options` adds."""
 
@@ -133,13 +138,17 @@ def _confirm(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return click.option("--confirm", "confirmed_name", metavar="NAME", help=text)
 
 
-def _flag(name: str, attribute: str, text: str) -> click.Option:
+def _flag(name: str, attribute: str, text: str, *, short: str = "") -> click.Option:
     def remember(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001
         if value:
             setattr(ctx.ensure_object(Invocation), attribute, True)
 
     return click.Option(
-        [name, attribute], is_flag=True, expose_value=False, callback=remember, help=text
+        [*filter(None, [short]), name, attribute],
+        is_flag=True,
+        expose_value=False,
+        callback=remember,
+        help=text,
     )
 
 

@@ -70,6 +70,11 @@ def terminal_columns(stream: TextIO) -> int | None:
     return found or _USUAL_COLUMNS
 
 
+def is_screen() -> bool:
+    """Say whether stderr is a terminal that lines can be drawn on again and again."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def report_unwritable(error: OSError) -> int:
     """Say that the result could not be printed, unless its reader has gone (`history | head`)."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sst.cli.call.invocation import Invocation
-from sst.cli.call.options import common_options
+from sst.cli.call.options import common_options, verbose_option
 from sst.cli.call.streams import results_only
 from sst.cli.plugin_commands.context import PluginContext
 from sst.dependencies import dependency_error
@@ -61,7 +61,7 @@ def _read_ahead(invocation: Invocation) -> None:
     """Obey the common options behind the command's name: its plugin is loaded before click is."""
     options = click.Command(
         "migrate.py",
-        params=common_options(),
+        params=[verbose_option(), *common_options()],
         add_help_option=False,
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     )
@@ -101,12 +101,19 @@ def _problem(runtime: Runtime, plugin: str, what: str) -> Problem:
 def _adopted(command: click.Command, plugin: str) -> click.Command:
     """Return a copy of *command* with the common options, and so on below a group."""
     adopted = copy.copy(command)
-    adopted.params = [*command.params, *common_options()]
+    adopted.params = [*command.params, *_verbose(command), *common_options()]
     if command.callback:
         adopted.callback = _called(command.callback, plugin)
     if isinstance(adopted, click.Group):
         adopted.resolve_command = _resolving(adopted.resolve_command, plugin)  # type: ignore[method-assign]
     return adopted
+
+
+def _verbose(command: click.Command) -> Sequence[click.Parameter]:
+    """Return the option `--verbose`, unless *command* has a word of it for itself."""
+    option = verbose_option()
+    taken = {word for each in command.params for word in each.opts}
+    return [] if taken.intersection(option.opts) else [option]
 
 
 def _resolving(resolve: Callable[..., Any], plugin: str) -> Callable[..., Any]:
@@ -137,6 +144,7 @@ def _called(callback: Callable[..., Any], plugin: str) -> Callable[..., Any]:
         ctx.obj = PluginContext(invocation)
         with (
             results_only() if invocation.as_json else masked_stdout(invocation.clean),
+            invocation.live_lines(),
             _telling(invocation, plugin),
         ):
             answer = _answer(ctx, callback, arguments, options)

@@ -29,7 +29,7 @@ def print_result(report: Report, invocation: Invocation) -> int:
         _print_lines([_as_called(answer, invocation)], color=False)
         return report.exit_code
     lines = [_as_called(line, invocation) for line in _lines(report, invocation)]
-    _print_lines(lines, color=_color(invocation))
+    _print_lines(lines, color=invocation.has_color)
     for note in report.notes:
         for line in _fitted(_as_called(note, invocation).splitlines()):
             click.echo(line, err=True)
@@ -57,12 +57,6 @@ def _lines(report: Report, invocation: Invocation) -> Sequence[str]:
     return invocation.presentation.text(report, invocation.runtime)
 
 
-def _color(invocation: Invocation) -> bool | None:
-    """Return False where colour is unwanted; None leaves it to click: only on a terminal."""
-    unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return False if invocation.no_color or unwanted else None
-
-
 def _print_lines(lines: Sequence[str], *, color: bool | None) -> None:
     """Print *lines* on stdout; the outcome stands when nobody reads it, as in `history | head`."""
     try:
@@ -73,14 +67,13 @@ def _print_lines(lines: Sequence[str], *, color: bool | None) -> None:
 
 
 def _print_text(error: SstError, invocation: Invocation) -> None:
-    color = _color(invocation)
     from sst.redaction.redact import visible
 
     what, *rest = visible(invocation.clean(_as_called(str(error), invocation))).splitlines()
     for line in _fitted([what]):
-        click.echo(click.style(line, fg="red", bold=True), err=True, color=color)
+        click.echo(click.style(line, fg="red", bold=True), err=True, color=invocation.has_color)
     for line in _fitted(rest):
-        click.echo(line, err=True, color=color)
+        click.echo(line, err=True, color=invocation.has_color)
 
 
 def _fitted(lines: Sequence[str]) -> Sequence[str]:

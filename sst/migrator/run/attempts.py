@@ -20,11 +20,13 @@ from sst.errors import ConnectionLostError, SstError
 from sst.hooks.calling.calls import HookFailedError
 from sst.migrator.run.progress import Attempts
 from sst.migrator.session.connections import open_connection
+from sst.migrator.session.gate_watch import told_after
 from sst.migrator.table_locks.attempt_timeouts import set_timeouts, timeouts_of
 from sst.migrator.table_locks.blocker_watch import BlockerWatch
 from sst.migrator.table_locks.blockers import terminate
 from sst.migrator.table_locks.invalid_indexes import drop_left_behind, known_invalid
 from sst.migrator.table_locks.schedule import RETRYABLE, Schedule
+from sst.redaction.logs import IN_RESULT
 from sst.text import first_line
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from sst.migrator.values.context import Context
 
 log = logging.getLogger("sst.migrate")
+
+_TOLD_FIRST_SECONDS = 1.0
 
 
 def refuse_lost_lock(session: Session, progress: Progress, step: Step) -> None:
@@ -76,16 +80,31 @@ class RevisionAttempts:
     def of_one_step(self) -> Iterator[None]:
         """Look at blockers while the body runs: the next attempts are those of one step."""
         self._attempts = self._progress.attempts = Attempts()
-        self._started = time.monotonic()
         timeout = self._schedule.timeout_seconds(1)
-        with BlockerWatch(self._context, timeout_seconds=timeout) as self._watch:
+        with BlockerWatch(
+            self._context, timeout_seconds=timeout, on_look=self._see
+        ) as self._watch:
             for pid in self._backends:
                 self._watch.watch(pid)
             yield
 
+    def _see(self, blockers: tuple[Blocker, ...], build: str) -> None:
+        """Keep what a look has found; log, now and then, that the step still runs."""
+        attempts, step = self._attempts, self._progress.current_step
+        attempts.waits_for, attempts.build = blockers, build
+        seconds = time.monotonic() - attempts.started
+        due = told_after(attempts.told - 1) if attempts.told else _TOLD_FIRST_SECONDS
+        if step and seconds >= due:
+            attempts.told += 1
+            verb = "applying" if step.is_upgrade else "reverting"
+            name = f"{step.revision.id} {step.revision.description}"
+            then = f": {build}" if build else ""
+            log.info("%s %s, %.0f s so far%s", verb, name, seconds, self._context.redact(then))
+
     def next(self, step: Step) -> Attempt:
         """Prepare the next attempt of *step*: its timeouts are set on our connection."""
         self._attempts.count += 1
+        self._attempts.next_at = None
         connection = self._session.connection
         self._known = known_invalid(connection)
         statement_timeout = self._context.settings.statement_timeout
@@ -104,7 +123,7 @@ class RevisionAttempts:
         if isinstance(error, HookFailedError):
             error = error.error
         attempts = self._attempts
-        attempts.seconds = time.monotonic() - self._started
+        attempts.seconds = time.monotonic() - attempts.started
         attempts.committed = self._footprint.committed(error)
         attempts.running = self._footprint.running
         attempts.blockers = self._watch.take()
@@ -113,6 +132,7 @@ class RevisionAttempts:
         self._tidy(self._known, self._footprint.running)
         pause = self._pause(error)
         self._note(step, error, pause)
+        attempts.next_at = None if pause is None else time.monotonic() + pause
         return pause
 
     def _pause(self, error: DBAPIError) -> float | None:
@@ -140,10 +160,13 @@ class RevisionAttempts:
         then = "no further attempt" if pause is None else f"next attempt in {pause:g} s"
         name, number = step.revision.id, attempts.count
         log.warning(
-            "%s: attempt %d failed (%s %s); %s", name, number, state, first_line(error), then
+            "%s: attempt %d failed (%s %s); %s",
+            *(name, number, state, first_line(error), then),
+            extra=IN_RESULT,
         )
         for blocker in attempts.blockers:
-            log.warning("%s: blocked by %s", name, self._context.redact(str(blocker)))
+            who = self._context.redact(str(blocker))
+            log.warning("%s: blocked by %s", name, who, extra=IN_RESULT)
         if pause is not None and progress.request.options.terminate_blockers:
             attempts.blockers = self._terminate(attempts.blockers)
         with self._interrupts.shielded(), suppress(DBAPIError):

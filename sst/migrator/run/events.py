@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sst.hooks.contract.checks import CheckStatus
 from sst.hooks.contract.events import Event
+from sst.redaction.logs import IN_RESULT
 
 if TYPE_CHECKING:
     from sst.health.report import NamedResult
@@ -42,7 +43,7 @@ def warn_of_backup(
 ) -> None:
     """Log what would stop a restore of the backup that was *made*, and put it on record."""
     for text in map(context.redact, made.value.warnings):
-        log.warning("backup %s: %s", made.value.id, text)
+        log.warning("backup %s: %s", made.value.id, text, extra=IN_RESULT)
         progress.warnings.append(f"plugin {made.plugin}, pre_migrate: {text}")
         ledger.record_warning(progress.run_id, made.plugin, "pre_migrate", text)
 
@@ -52,7 +53,12 @@ def log_checks(checks: tuple[NamedResult, ...]) -> None:
     for check in checks:
         is_grave = check.status in (CheckStatus.FAIL, CheckStatus.WARN)
         level = logging.WARNING if is_grave else logging.INFO
-        log.log(level, "check %s/%s: %s %s", check.plugin, check.name, check.status, check.detail)
+        log.log(
+            level,
+            "check %s/%s: %s %s",
+            *(check.plugin, check.name, check.status, check.detail),
+            extra=IN_RESULT,
+        )
 
 
 def warnings_of(checks: tuple[NamedResult, ...]) -> tuple[str, ...]:

@@ -51,7 +51,10 @@ log = logging.getLogger("sst.migrate")
 def execute(context: Context, request: Request) -> Report:
     """Run *request* and return what was done; an expected failure is in the report's `error`."""
     progress = Progress(request)
-    with watch_signals(context, lambda: unknown_text(progress)) as interrupts:
+    with (
+        watch_signals(context, lambda: unknown_text(progress)) as interrupts,
+        context.show(progress),
+    ):
         return _Execution(context, progress, interrupts).execute()
 
 

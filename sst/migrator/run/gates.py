@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -112,7 +113,7 @@ class Gates:
     def _during(self, hook: str, plugin: str) -> Iterator[None]:
         if hook == _PREPARES:
             self._progress.entered.append(plugin)
-        self._progress.asked = plugin
+        self._progress.asked, self._progress.asked_at = plugin, time.monotonic()
         with self.watch.during(hook, plugin):
             yield
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sst.bridge import WARNING
+from sst.redaction.logs import IN_RESULT, ON_SCREEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,9 @@ class Notices:
         text = self.redact(message)
         text = text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
         self.kept.append({"severity": severity, "text": text})
-        log.log(_LEVELS.get(severity, logging.INFO), "%s: %s", name, text)
+        level = _LEVELS.get(severity, logging.INFO)
+        # A terminal has the warnings in the result.
+        log.log(level, "%s: %s", name, text, extra=IN_RESULT if is_warning else ON_SCREEN)
         return f"{name}: {text}" if is_warning else None
 
     def close(self) -> None:

@@ -51,6 +51,15 @@ class Attempts:
     """The statement that was under way when the last attempt ended, as it was sent."""
     seconds: float = 0.0
     """From the first attempt to the end of the last one."""
+    started: float = field(default_factory=time.monotonic)
+    next_at: float | None = None
+    """When the next one begins, as `time.monotonic` has it; None while one is at work."""
+    waits_for: tuple[Blocker, ...] = ()
+    """The sessions that are in the way right now."""
+    build: str = ""
+    """How far the server is with an index, in words."""
+    told: int = 0
+    """How often the log has said that it still runs."""
 
 
 @dataclass
@@ -64,6 +73,8 @@ class Progress:
     `pre_migrate`, `around_migrate`, `pre_revision`, `in_revision` or `post_migrate`."""
     asked: str = ""
     """The plugin whose gate was asked last."""
+    asked_at: float = 0.0
+    """When, as `time.monotonic` has it."""
     run: Run | None = None
     before: tuple[str, ...] = ()
     plan: tuple[Step, ...] = ()

@@ -120,8 +120,6 @@ class Chain:
         self._gates.ask("pre_revision", revision=step.revision)
         progress.phase, progress.current_step = "revision", step
         refuse_lost_lock(self._session, progress, step)
-        verb = "applying" if step.is_upgrade else "reverting"
-        log.info("%s %s %s", verb, step.revision.id, step.revision.description)
         self._started, self._outcome = time.monotonic(), "failed"
         self._notices = Notices(self._context.redact)
         with self._interrupts.shielded():
@@ -147,7 +145,8 @@ class Chain:
             self._progress.commit(step, seconds)
             self._outcome = "applied"
         verb = "applied" if step.is_upgrade else "reverted"
-        log.info("%s %s in %.2f s", verb, step.revision.id, seconds)
+        name = f"{step.revision.id} {step.revision.description}"
+        log.info("%s %s in %.2f s", verb, name, seconds)
         self._opened.close()
         self._after(step, seconds)
 

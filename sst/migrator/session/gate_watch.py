@@ -97,7 +97,7 @@ class GateWatch:
         if told is not call:
             count = 0
         seconds = time.monotonic() - call.started
-        if seconds >= _told_after(count):
+        if seconds >= told_after(count):
             count += 1
             log.info("waiting for %s of plugin %s since %.0f s", call.hook, call.plugin, seconds)
         self._told = (call, count)
@@ -119,7 +119,7 @@ class GateWatch:
             self._door.release()
 
 
-def _told_after(count: int) -> float:
+def told_after(count: int) -> float:
     """Return the seconds of waiting after which a line is due when there were *count*."""
     later = count + 1 - len(_TOLD_AFTER_SECONDS)
     return _TOLD_AFTER_SECONDS[count] if later <= 0 else later * _TOLD_EVERY_SECONDS

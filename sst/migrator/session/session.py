@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sst.db.probe import Probe
 from sst.errors import DatabaseUnreachableError, LockBusyError
+from sst.hooks.progress import ProgressLine
 from sst.migrator.ledger.actor import run_actor
 from sst.migrator.ledger.writer import Ledger
 from sst.migrator.session.connections import (
@@ -104,13 +105,15 @@ class Session:
 
     def take_lock(self, wait_seconds: float) -> None:
         """Take the run's lock; raises `LockBusyError` that names the holder."""
-        self.lock.acquire(wait_seconds, _tell_waiting)
+        with _waiting() as tell:
+            self.lock.acquire(wait_seconds, tell)
         self._lock_stack.callback(_given_back, self.lock.release)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """Keep the runs of all other projects out of the database; see `LockedWork.alone`."""
-        self.lock.acquire_database(self._lock_wait_seconds, _tell_waiting)
+        with _waiting() as tell:
+            self.lock.acquire_database(self._lock_wait_seconds, tell)
         self._is_alone = True
         try:
             yield
@@ -189,7 +192,8 @@ class Session:
         the lock by then, and what `connect` raises.
         """
         if self._is_alone:
-            self.lock.await_workers(self._lock_wait_seconds, _tell_waiting)
+            with _waiting() as tell:
+                self.lock.await_workers(self._lock_wait_seconds, tell)
         try:
             with self.interrupts.detached():
                 left_open = self._close_but_lock() if self._is_alone else ExitStack()
@@ -238,6 +242,15 @@ def _given_back(release: Callable[[], None]) -> None:
         release()
 
 
-def _tell_waiting(holder: LockHolder | None) -> None:
-    at = f", which is in {holder.gate}" if holder and holder.gate else ""
-    log.info("waiting for %s%s", holder or "the lock", at)
+@contextlib.contextmanager
+def _waiting() -> Iterator[Callable[[LockHolder | None], None]]:
+    """Give what says once, in the log and as a live line, whom the body waits for."""
+    with ExitStack() as shown:
+
+        def tell(holder: LockHolder | None) -> None:
+            at = f", which is in {holder.gate}" if holder and holder.gate else ""
+            text = f"waiting for {holder or 'the lock'}{at}"
+            log.info("%s", text)
+            shown.enter_context(ProgressLine(text))
+
+        yield tell

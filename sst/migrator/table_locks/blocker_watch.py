@@ -1,4 +1,4 @@
-"""Looks, while a revision runs, at the sessions that it waits for.
+"""Looks, while a revision runs, at the sessions that it waits for, and at the index it builds.
 
 When the timeout has fired, no session blocks any more: so a thread looks again and again with a
 connection of its own, and the last look before the end names the blockers.
@@ -16,8 +16,11 @@ from sqlalchemy.exc import DBAPIError
 from sst.errors import SstError
 from sst.migrator.session.connections import open_connection
 from sst.migrator.table_locks.blockers import find_blockers
+from sst.migrator.table_locks.index_build import describe_build
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sst.migrator.table_locks.blockers import Blocker
     from sst.migrator.values.context import Context
 
@@ -32,11 +35,19 @@ _TOLD_AFTER_SECONDS = 1.0
 class BlockerWatch:
     """Keeps the last blockers of the backends that `watch` was given, while it is entered.
 
+    *on_look* gets, each time, who blocks now and how far the server is with an index, in words.
     Nothing is connected before the first interval is over: most revisions are quicker.
     """
 
-    def __init__(self, context: Context, *, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        context: Context,
+        *,
+        timeout_seconds: float,
+        on_look: Callable[[tuple[Blocker, ...], str], None] = lambda *_: None,
+    ) -> None:
         self._context = context
+        self._on_look = on_look
         self._patience_seconds = context.settings.lock_timeout + _TOLD_AFTER_SECONDS
         self._since = time.monotonic()
         self._is_told = False
@@ -71,10 +82,15 @@ class BlockerWatch:
         try:
             with open_connection(self._context, "sst-blockers", autocommit=True) as connection:
                 while not self._over.wait(self._interval):
-                    self._see(find_blockers(connection, tuple(self._pids)))
+                    pids = tuple(self._pids)
+                    found = find_blockers(connection, pids)
+                    self._on_look(found, describe_build(connection, pids))
+                    self._see(found)
         except (SstError, DBAPIError) as error:
             # Who blocks is worth knowing, and never worth a failed run.
             log.debug("the blockers cannot be read: %s", type(error).__name__)
+            while not self._over.wait(self._interval):
+                self._on_look((), "")
 
     def _see(self, found: tuple[Blocker, ...]) -> None:
         """Keep *found*; log it once when the wait is longer than any lock timeout.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +12,7 @@ from sst.hooks.contract.run import default_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from pydantic import SecretStr
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from sst.hooks.contract.checks import Inspection, Stage
     from sst.hooks.contract.settings_view import SettingsView
     from sst.hooks.manager import Contribution, Plugins
+    from sst.migrator.run.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,11 @@ def to_stderr(error: SstError) -> None:
     sys.stderr.flush()
 
 
+def unseen(_progress: Progress) -> AbstractContextManager[None]:
+    """Show nothing of a run."""
+    return nullcontext()
+
+
 @dataclass(frozen=True)
 class Context:
     """The project, the database and the plugins that a command works with."""
@@ -71,6 +79,8 @@ class Context:
     """Mask every secret in a text."""
     last_words: Callable[[SstError], None]
     """Print an error after which the process ends at once, from any thread."""
+    show: Callable[[Progress], AbstractContextManager[None]] = unseen
+    """Entered around a run: shows how far it has come."""
     redis_url: SecretStr | None = field(default=None, repr=False)
     visible_settings: SettingsView = field(default_factory=default_settings, repr=False)
     """The settings as plugins read them, secrets apart."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -173,8 +174,8 @@ def test_our_work_between_two_revisions_is_no_part_of_env(
     end = project.migrate("upgrade", "--json")
 
     assert (end.exit_code, end.json["after"]) == (0, "bb02"), end.output
-    assert "applied aa01 in" in end.stderr
-    assert "applying bb02" in end.stderr
+    assert re.search("applied aa01 .* in ", end.stderr)
+    assert re.search("applied bb02 .* in ", end.stderr)
     assert "post_revision" not in end.stderr, end.stderr
 
 

@@ -15,7 +15,9 @@ import pytest
 
 from sst import __version__
 from sst.cli.main import COMMANDS, main
+from tests.support.forks import wait_until
 from tests.support.project import REPOSITORY
+from tests.support.sessions import other_session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -326,15 +328,28 @@ def test_help_cuts_no_sentence(project: Project) -> None:
     assert "..." not in result.stdout.replace("[ARGS]...", "")
 
 
-def test_a_revision_is_named_before_it_runs(project: Project) -> None:
-    """Who looks at a run that hangs needs the name of what hangs."""
+def test_log_has_each_revision_once(project: Project) -> None:
+    project.enable("notify")
     project.revision("one")
 
     up = project.migrate("upgrade")
     down = project.migrate("downgrade", "-1")
 
-    assert re.search(r"applying one one\n.*applied one in \d", up.stderr), up.stderr
-    assert re.search(r"reverting one one\n.*reverted one in \d", down.stderr), down.stderr
+    assert len(re.findall("applied one one", up.stderr)) == 1, up.stderr
+    assert len(re.findall("reverted one one", down.stderr)) == 1, down.stderr
+
+
+def test_revision_that_takes_long_is_named_while_it_runs(project: Project) -> None:
+    """Who looks at the log of a run that hangs needs the name of what hangs."""
+    project.revision("one", "op.execute('select pg_advisory_lock(4711)')")
+
+    with other_session(project, "select pg_advisory_lock(4711)") as holder:
+        running = project.start("upgrade")
+        wait_until(lambda: "applying one one, 1 s so far" in running.printed(), "the line")
+        holder.execute("select pg_advisory_unlock(4711)")
+        ended = running.finish()
+
+    assert ended.exit_code == 0, ended.output
 
 
 def test_plan_downwards_says_that_it_reverts(project: Project) -> None:

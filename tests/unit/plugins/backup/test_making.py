@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import threading
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,6 @@ from plugins.backup.archive.rebuild import is_harmless
 from plugins.backup.postgres.client_environment import client_environment
 from plugins.backup.postgres.create_database import creation
 from plugins.backup.postgres.process import Deadline, ToolFailedError, work
-from plugins.backup.postgres.progress_line import Progress
 from plugins.backup.postgres.task import LateError, Task
 from plugins.backup.verify.scratch_database import scratch_name
 from sst.hooks import DatabaseUrl, Veto
@@ -298,36 +296,3 @@ def test_program_is_looked_at_while_it_runs_and_ended_by_what_that_raises() -> N
         work(["/bin/sh", "-c", "echo ready >&2; sleep 600"], {}, Deadline(60), look)
 
     assert seen[-1] == b"ready\n"
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def test_progress_is_drawn_on_a_terminal_and_removed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "80")
-    terminal = Terminal()
-
-    with Progress("dumping shop", terminal) as progress:
-        progress.show(lambda: 12_345_678, "3/12 tables")
-
-    *_, shown, last = terminal.getvalue().split("\r\x1b[K")
-    assert shown.startswith("dumping shop  12.3 MB  3/12 tables  ")
-    assert "B/s" in shown
-    assert last == ""
-
-
-@pytest.mark.parametrize("term", ["dumb", "xterm"])
-def test_progress_off_a_terminal_is_nothing(term: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even the size of what is written is asked for."""
-    monkeypatch.setenv("TERM", term)
-    stream = Terminal() if term == "dumb" else io.StringIO()
-
-    with Progress("dumping shop", stream) as progress:
-        progress.show(lambda: 1 // 0)
-
-    assert stream.getvalue() == ""

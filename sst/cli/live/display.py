@@ -1,0 +1,190 @@
+"""Live lines at the end of stderr; whatever else is printed meanwhile goes above them."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+from sst.cli.live.lines import live_lines
+from sst.hooks.progress import lines_at_work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    from sst.cli.live.lines import Line
+    from sst.migrator.run.progress import Progress
+    from sst.redaction.plugin_output import BoundedStream
+
+_INTERVAL_SECONDS = 0.1
+_FIRST_AFTER_SECONDS = 0.3
+_JOIN_SECONDS = 2.0
+_GAP = 2
+_LEAST_TEXT = 8
+_CURRENT: list[Display] = []
+
+
+class Display:
+    """Draws what is at work while it is entered; nothing before there is something to show.
+
+    *clean* masks secrets; without *has_color* it is drawn in one colour. When it is left the lines
+    are removed, if *is_transient*: the result follows on the same screen.
+    """
+
+    def __init__(
+        self, clean: Callable[[str], str], *, has_color: bool, is_transient: bool
+    ) -> None:
+        self._clean = clean
+        self._has_color = has_color
+        self._is_transient = is_transient
+        self._run: Progress | None = None
+        self._live: Live | None = None
+        self._pending = ""
+        self._door = threading.RLock()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._draw_on, name="live-lines", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        _CURRENT.append(self)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Draw no more."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join(_JOIN_SECONDS)
+        _CURRENT.remove(self)
+        self._stop()
+
+    @contextmanager
+    def run(self, progress: Progress) -> Iterator[None]:
+        """Show *progress* for the body."""
+        self._run = progress
+        try:
+            yield
+        finally:
+            self._draw()
+            self._run = None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Draw nothing for the body, which asks on the terminal."""
+        with self._door:
+            self._stop()
+            yield
+
+    def _draw_on(self) -> None:
+        if self._over.wait(_FIRST_AFTER_SECONDS):
+            return
+        while not self._over.wait(_INTERVAL_SECONDS):
+            self._draw()
+
+    def _draw(self) -> None:
+        lines = live_lines(self._run, lines_at_work())
+        with self._door:
+            if self._over.is_set() or not (lines or self._live):
+                return
+            live = self._live or self._start()
+            live.update(_drawn(lines, live.console, self._clean), refresh=True)
+
+    def _start(self) -> Live:
+        from rich.live import Live
+
+        stream = _stderr()
+        self._live = live = Live(
+            console=_console(stream, has_color=self._has_color),
+            auto_refresh=False,
+            transient=self._is_transient,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            vertical_overflow="crop",
+        )
+        live.start()
+        stream.above = self._print_above
+        return live
+
+    def _stop(self) -> None:
+        with self._door:
+            live, self._live = self._live, None
+            if live is None:
+                return
+            _stderr().above = None
+            live.stop()
+            if self._pending:
+                live.console.file.write(self._pending)
+                self._pending = ""
+
+    def _print_above(self, text: str) -> None:
+        """Print the whole lines of *text* above the live ones; keep the rest until it is one."""
+        with self._door:
+            *lines, self._pending = f"{self._pending}{text}".split("\n")
+            if self._live and lines:
+                self._live.console.print(
+                    "\n".join(lines), markup=False, highlight=False, emoji=False
+                )
+
+
+@contextmanager
+def without_lines() -> Iterator[None]:
+    """Draw no live lines for the body, which asks on the terminal."""
+    if _CURRENT:
+        with _CURRENT[-1].paused():
+            yield
+    else:
+        yield
+
+
+def _stderr() -> BoundedStream:
+    return sys.stderr  # type: ignore[return-value] # `main` has made it one
+
+
+def _console(stream: BoundedStream, *, has_color: bool) -> Console:
+    from rich.console import Console
+
+    class Visible(Console):
+        """A console that never hides the cursor: a killed process could not bring it back."""
+
+        def show_cursor(self, show: bool = True) -> bool:  # noqa: FBT001, FBT002 - the library's
+            """Leave the cursor as it is."""
+            del show
+            return False
+
+    return Visible(file=stream.unbounded, force_terminal=True, no_color=not has_color)
+
+
+def _drawn(lines: tuple[Line, ...], console: Console, clean: Callable[[str], str]) -> Text:
+    """Return *lines* as one text, none wider than the console, none beyond its height."""
+    from rich.text import Text
+
+    width, height = console.width - 1, console.height - 1
+    # What is newest is at the end; the title stays.
+    shown = lines if len(lines) <= height else (*lines[:1], *lines[1 - height :])
+    drawn = Text(no_wrap=True, overflow="crop")
+    for number, line in enumerate(shown):
+        drawn.append("\n" if number else "")
+        drawn.append_text(_fitted(line, width, clean))
+    return drawn
+
+
+def _fitted(line: Line, width: int, clean: Callable[[str], str]) -> Text:
+    from rich.cells import cell_len, set_cell_size
+    from rich.text import Text
+
+    before, text, after = clean(line.before), clean(line.text), line.after
+    room = width - cell_len(before) - _GAP
+    if after:
+        room -= cell_len(after) + _GAP
+    if cell_len(text) > max(room, 0):
+        text = f"{set_cell_size(text, max(room - 3, 0)).rstrip()}..." if room > _LEAST_TEXT else ""
+    drawn = Text.assemble((before, line.style), f"  {text}" if text else "")
+    if after:
+        drawn.append(" " * max(_GAP, width - drawn.cell_len - cell_len(after)) + after)
+    drawn.truncate(width)
+    return drawn
