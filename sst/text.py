@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 LISTED = 5
 """Of more things than this, an error or a warning counts the rest."""
 _THOUSAND = 1000
+_DAYS_FROM = 2
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 # A name in a first column, such as `size      4.1 MB`; a text goes on below its own beginning.
-_LABEL = re.compile(r" *\S{1,14} {2,}")
+_LABEL = re.compile(r"(?=.{1,20}\S) *\S+(?: \S+)? {2,}")
 
 
 def first_line(error: BaseException | str, otherwise: str = "") -> str:
@@ -48,6 +49,19 @@ def elapsed_text(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02d} min"
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def span_text(seconds: float) -> str:
+    """Return *seconds* as a person tells them: `45 s`, `12 min`, `3 h 5 min`, `2 days`."""
+    minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
+    if minutes < 1:
+        return f"{max(0, int(seconds))} s"
+    if hours < 1:
+        return f"{minutes} min"
+    if days < _DAYS_FROM:
+        rest = minutes % 60
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{days} days"
 
 
 def duration_text(milliseconds: float | None) -> str:

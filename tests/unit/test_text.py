@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 
-from sst.hooks import duration_text, first_line, size_text
-from sst.text import listed
+from sst.hooks import duration_text, first_line, size_text, span_text
+from sst.text import listed, wrapped
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,29 @@ def test_durations_are_in_seconds(milliseconds: int | None, shown: str) -> None:
 )
 def test_long_list_is_counted(count: int, separator: str, shown: str) -> None:
     assert listed(range(count), separator) == shown
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("short", ["short"]),
+        ("a question that has an end: ", ["a question that has an", "  end: "]),
+        ("  label   a text that goes on", ["  label   a text that", "          goes on"]),
+        ("two words  a text that goes on", ["two words  a text that", "           goes on"]),
+        ("    deep and long text goes on", ["    deep and long text", "      goes on"]),
+        ("a_word_that_is_longer_than_it", ["a_word_that_is_longer_than_it"]),
+    ],
+)
+def test_line_is_broken_between_words_below_its_text(line: str, lines: list[str]) -> None:
+    assert wrapped(line, 24) == lines
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        *((-3, "0 s"), (45, "45 s"), (720, "12 min"), (11_100, "3 h 5 min"), (7200, "2 h")),
+        *((172_800, "2 days"), (1e7, "115 days")),
+    ],
+)
+def test_span_reads_as_a_person_tells_it(seconds: float, words: str) -> None:
+    assert span_text(seconds) == words

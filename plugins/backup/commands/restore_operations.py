@@ -9,13 +9,16 @@ from ..postgres.maintenance_session import connected, translate_driver_errors
 from ..restore import recreate
 from ..restore import restore as steps
 from ..restore.database_names import find_half_made, find_replaced, find_unmarked
+from ..restore.live_database import look_at_live
 from ..restore.source import restore_source_of
 from ..restore.swap import repair_swap
 from .operations import origin_of, storage_of
+from .restore_question import restore_lines
 
 if TYPE_CHECKING:
     from sst.hooks import Backup, CommandContext, DatabaseUrl, LockedWork, Restored
 
+    from ..restore.live_database import LiveDatabase
     from ..settings import Config
     from ..store.listing import Stored
     from ..store.storage import Storage
@@ -66,7 +69,7 @@ def restore(config: Config, context: CommandContext, request: Request) -> Done:
     storage, url = storage_of(config, context), context.database_url
     stored = _wanted(storage, context, request)
     target = stored.id if stored else "--undo"
-    context.confirm(f"restore {target}", request.confirmed)
+    live = _confirmed(config, context, request, stored)
     options = request.options(config)
     exists, unmarked = _first_look(url)
     if stored and not exists:
@@ -77,10 +80,26 @@ def restore(config: Config, context: CommandContext, request: Request) -> Done:
         return Done(restored, run_id, stored.backup, unmarked)
     wait = request.lock_wait_seconds
     with context.locked("restore", target, lock_wait_seconds=wait) as work, work.alone():
+        if live:
+            live.require_unmoved(work)
         if stored is None:
             return Done(steps.undo(work, options), work.id, unmarked=unmarked)
         source = restore_source_of(config, storage, stored, options)
         return Done(steps.restore(work, source, options), work.id, stored.backup, unmarked)
+
+
+def _confirmed(
+    config: Config, context: CommandContext, request: Request, stored: Stored | None
+) -> LiveDatabase | None:
+    """Return the live database as it was shown; None when nobody had to be asked."""
+    live, lines = None, []
+    if request.confirmed is None:
+        live = look_at_live(context)
+        manifest = stored.manifest if stored else None
+        lines = restore_lines(config, context, manifest, live, drop_old=request.drop_old)
+    action = f"restore {stored.id if stored else '--undo'}"
+    context.confirm(action, request.confirmed, loss=lines)
+    return live
 
 
 def _wanted(storage: Storage, context: CommandContext, request: Request) -> Stored | None:

@@ -46,12 +46,13 @@ class Origin:
             return
         hint = f"add {FLAG} when it is the one you mean"
         raise Veto(
-            f"backup {manifest.id} {self._why_not(manifest)}",
+            f"backup {manifest.id} {self.difference(manifest)}",
             hint if self.system_identifier else f"{_GRANT}, or {hint}",
             code="backup_of_another_server",
         )
 
-    def _why_not(self, manifest: Manifest) -> str:
+    def difference(self, manifest: Manifest) -> str:
+        """Return why the backup is not known to be of this server; its subject is the backup."""
         if manifest.system_identifier is None:
             return "names no server: it was made before manifests had one"
         if self.system_identifier is None:

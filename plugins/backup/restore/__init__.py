@@ -1,6 +1,7 @@
 """A restore: rebuilt beside the live database, compared, swapped in by its name.
 
 - `database_names.py`: the names of the databases that a restore makes and leaves
+- `live_database.py`: the live database as its operator is shown it
 - `preflight.py`: obstacles to the last step of a restore, found before its first one
 - `recreate.py`: the restore of a lost database, created anew
 - `restore.py`: the restore of a live database, and its undo

@@ -38,7 +38,12 @@ def _ask(question: str) -> str:
     columns = _columns()
     lines = [part for line in visible(question).split("\n") for part in wrapped(line, columns)]
     click.echo("\n".join(lines), nl=False, err=True)
-    answer = sys.stdin.readline()
+    try:
+        answer = sys.stdin.readline()
+    except BaseException:
+        # Ctrl-C: the terminal has written `^C` behind the question.
+        click.echo(err=True)
+        raise
     if not answer.endswith("\n"):
         click.echo(err=True)
     return answer.removesuffix("\n")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sst.cli.call.asking import asker
+from sst.cli.call.errors import interruption
 from sst.cli.call.streams import results_only
 from sst.migrator.session import guard
 from sst.migrator.values.options import RunOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -78,6 +79,17 @@ class PluginContext:
         with results_only():
             return self._runtime.migrator.locked(command, target, options, on_record=on_record)
 
-    def confirm(self, action: str, given: str | None) -> None:
+    def confirm(self, action: str, given: str | None, loss: Sequence[str] = ()) -> None:
         """Return when the operator has written the database's name; see `CommandContext`."""
-        guard.confirm(self.database_url, action=action, given=given, ask=asker())
+        lines = [self._invocation.clean(line) for line in loss]
+        try:
+            guard.confirm(
+                self.database_url,
+                action=action,
+                given=given,
+                ask=asker(),
+                loss=lines,
+                environment=self.environment,
+            )
+        except KeyboardInterrupt:
+            raise interruption() from None

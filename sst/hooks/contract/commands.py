@@ -64,11 +64,12 @@ class CommandContext(Protocol):
     def inspect(self) -> Inspection:
         """Return a read-only look at the database on a connection of its own."""
 
-    def confirm(self, action: str, given: str | None) -> None:
+    def confirm(self, action: str, given: str | None, loss: Sequence[str] = ()) -> None:
         """Return when the operator has written the database's name.
 
         *action* says what for, such as `restore 20261122T143000Z-shop-7e01e1`; *given* is the
-        command's `--confirm NAME`. Without it the terminal is asked.
+        command's `--confirm NAME`. Without it the terminal is asked. *loss* is shown before the
+        question, a line each: what is lost, with its rows or its age.
         Raises an error with exit 5 otherwise, with the database untouched.
         """
 

@@ -48,16 +48,16 @@ def confirm(
         answers = {given}
     else:
         assert ask is not None  # noqa: S101 - checked above
-        where = f"{url}, environment {environment}" if environment else str(url)
-        given = ask(question(url, f"{action} on {where}", loss))
+        where = [f"in the environment {environment}"] if environment else []
+        given = ask(question(url, action, [*where, *loss]))
         answers = {given, given.strip()}
     if url.name not in answers:
         raise _not_confirmed(url, action, given.strip())
 
 
-def question(url: DatabaseUrl, heading: str, loss: Sequence[str]) -> str:
+def question(url: DatabaseUrl, action: str, loss: Sequence[str]) -> str:
     """Return the text of a prompt; it ends with what is to be typed, in full."""
-    lines = [heading, *(f"  {line}" for line in loss), ""]
+    lines = [f"{action} on {url}", *(f"  {line}" for line in loss), ""]
     last = (
         f"Any other answer than the database's name changes nothing.\nType {url.name} to go on: "
     )

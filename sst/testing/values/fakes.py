@@ -143,10 +143,13 @@ class FakeCommandContext:
     """The requests, in order: `confirm: ACTION`, `locked: COMMAND TARGET`."""
     x: Mapping[str, str] = field(default_factory=dict)
     settings: SettingsView = field(default_factory=default_settings)
+    loss: list[str] = field(default_factory=list)
+    """The lines that `confirm` was to show before its question."""
 
-    def confirm(self, action: str, given: str | None) -> None:
+    def confirm(self, action: str, given: str | None, loss: Sequence[str] = ()) -> None:
         """Raise `Veto` unless *confirmed* or the right name was *given*."""
         self.steps.append(f"confirm: {action}")
+        self.loss += loss
         if not self.confirmed and given != "app":
             raise Veto(f"{action} was not confirmed", "give --confirm app")
 

@@ -107,11 +107,12 @@ def test_inspection_answers_by_the_words_of_the_query() -> None:
 def test_command_context_remembers_what_was_asked_of_it() -> None:
     context = FakeCommandContext()
 
-    context.confirm("restore x", None)
+    context.confirm("restore x", None, ["made 3 days ago"])
     with context.locked("restore", "x") as work, work.aside():
         work.restored("done", heads=("a1",), backup=None)
 
     assert context.steps == ["confirm: restore x", "locked: restore x"]
+    assert context.loss == ["made 3 days ago"]
     assert context.work.steps == ["aside", "restored: done", "back"]
 
 
