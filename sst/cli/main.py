@@ -13,7 +13,9 @@ import click
 from sst import __version__
 from sst.cli.call.command import Group, NoWordsError
 from sst.cli.call.errors import bug, interruption, usage_error
+from sst.cli.call.help import write_option_names
 from sst.cli.call.invocation import PROGRAM, Invocation
+from sst.cli.call.overview import write_overview
 from sst.cli.call.streams import prepare_streams, report_unwritable, stdout_given_back
 from sst.dependencies import dependency_error
 from sst.errors import SstError
@@ -70,14 +72,16 @@ class Commands(Group):
             ctx.ensure_object(Invocation).presentation = PRESENTATION
         return found
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, then the options by name: all of it is one screen."""
+        self.format_commands(ctx, formatter)
+        write_option_names(self, ctx, formatter)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the core commands, and the names that the text of enabled plugins declares."""
-        super().format_commands(ctx, formatter)
+        """Write the commands by what they are for, those of plugins as their texts name them."""
         invocation = ctx.find_object(Invocation)
-        rows = _declared(invocation) if invocation else []
-        if rows:
-            with formatter.section("Commands of plugins"):
-                formatter.write_dl(rows)
+        formatter.write_paragraph()
+        write_overview(formatter, self.list_commands(ctx), _known(invocation))
 
     def known_names(self, ctx: click.Context) -> Sequence[str]:
         """Return every word that could have been meant, those of plugins included."""
@@ -95,29 +99,26 @@ class Commands(Group):
         return invocation.contributed
 
 
-def _declared(invocation: Invocation) -> list[tuple[str, str]]:
+def _known(invocation: Invocation | None) -> dict[str, str]:
     """Return the commands of plugins and whose they are; a broken project has none."""
-    from sst.cli.plugin_commands.declared import commands_of_enabled
+    from sst.cli.plugin_commands.known import commands_of_enabled
 
     try:
-        found = commands_of_enabled(invocation.root_or_here)
+        found = commands_of_enabled(invocation.root_or_here) if invocation else {}
     except Exception:  # noqa: BLE001 - whatever the settings hold, the help is printed
-        return []
-    return [
-        (name, f"Of the plugin {plugin}.") for plugin, names in found.items() for name in names
-    ]
+        return {}
+    return {name: plugin for plugin, names in found.items() for name in names}
 
 
 @click.command(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong configuration or usage, 3 pending or drift, "
-    "4 migrated but unhealthy, 5 refused, 6 history conflict, 75 try again. "
-    "`plugins list` names the commands of every plugin.",
+    epilog="Exit: 0 done, 1 failed, 2 wrong usage or settings, 3 pending or drift, 4 unhealthy, "
+    "5 refused, 6 history conflict, 75 try again.",
 )
 @click.version_option(__version__)
 def cli() -> None:
-    """Move the database schema: one run at a time, a backup first, every attempt on record."""
+    """Move the schema: one run at a time, a backup first, every attempt on record."""
 
 
 def main(

@@ -3,8 +3,10 @@
 - `asking.py`: questions on the terminal
 - `command.py`: the click classes of every command
 - `errors.py`: what ends a call before it has a report
+- `help.py`: a command's options in its help, those of every command last
 - `invocation.py`: the options that every command has, and the runtime
 - `options.py`: the options that commands share, and those of a locked command
+- `overview.py`: the help of the program itself, its commands by what they are for
 - `presentation.py`: how a command shows its report
 - `streams.py`: stdout for the result, stderr for the rest
 """

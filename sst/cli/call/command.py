@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sst.cli.call.help import write_options
 from sst.cli.call.invocation import Invocation
 from sst.cli.call.options import common_options, verbose_option, x_option
 from sst.cli.call.presentation import Presentation, no_keys, no_text
@@ -30,6 +31,10 @@ class Command(click.Command):
         self.params += [x_option(), verbose_option(), *common_options()]
         self.presentation = Presentation(text, keys)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options of this command, then those that every command has."""
+        write_options(self, ctx, formatter)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take `-1` as a target; every other word with a dash must be an option that exists."""
         return super().parse_args(ctx, _steps_last(args))
@@ -47,6 +52,10 @@ class Group(click.Group):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.params += [x_option(), verbose_option(), *common_options()]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options of this group, its commands, then what every command has."""
+        write_options(self, ctx, formatter)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take no word at all for a question: the help is the answer."""

@@ -40,23 +40,27 @@ def run_options(
     return decorated
 
 
+class CommonOption(click.Option):
+    """An option that every command has: the help has them in a section of their own."""
+
+
 def common_options() -> list[click.Parameter]:
     """Return the options that every command and the group take."""
     return [
-        _flag("--json", "as_json", "Print one JSON object on stdout."),
-        click.Option(
+        _flag("--json", "as_json", "One JSON object on stdout."),
+        CommonOption(
             ["--set", "overrides"],
             multiple=True,
             metavar="NAME=VALUE",
-            help="Override a setting for this call; may be repeated.",
+            help="Override a setting for this call.",
             expose_value=False,
             callback=_remember_overrides,
         ),
-        click.Option(
+        CommonOption(
             ["--no-plugin", "left_out"],
             multiple=True,
             metavar="NAME",
-            help="Leave a plugin out of this call, before it is imported; may be repeated.",
+            help="Leave a plugin out of this call, unimported.",
             expose_value=False,
             callback=_remember_left_out,
         ),
@@ -67,12 +71,11 @@ def common_options() -> list[click.Parameter]:
 
 def x_option() -> click.Option:
     """Return Alembic's `-x`, before or behind the command; a plugin's command may have its own."""
-    return click.Option(
+    return CommonOption(
         ["-x", "x"],
         multiple=True,
         metavar="KEY=VALUE",
-        help="Argument for env.py, which reads it with context.get_x_argument(), and for plugins, "
-        "which read it as run.x; may be repeated.",
+        help="Argument for env.py and plugins; may be repeated.",
         expose_value=False,
         callback=_remember_x,
     )
@@ -143,7 +146,7 @@ def _flag(name: str, attribute: str, text: str, *, short: str = "") -> click.Opt
         if value:
             setattr(ctx.ensure_object(Invocation), attribute, True)
 
-    return click.Option(
+    return CommonOption(
         [*filter(None, [short]), name, attribute],
         is_flag=True,
         expose_value=False,

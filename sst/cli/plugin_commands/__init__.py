@@ -3,5 +3,6 @@
 - `commands.py`: these commands, checked, with the common options added
 - `context.py`: the runtime as a plugin's command sees it
 - `declared.py`: their names, as the text of a plugin has them
+- `known.py`: the commands of the enabled plugins, from texts and metadata
 - `result.py`: a command's result as a report, its secrets masked
 """

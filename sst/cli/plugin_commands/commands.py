@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import json
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sst.cli.call.help import write_options
 from sst.cli.call.invocation import Invocation
 from sst.cli.call.options import common_options, verbose_option
 from sst.cli.call.streams import results_only
@@ -102,6 +103,7 @@ def _adopted(command: click.Command, plugin: str) -> click.Command:
     """Return a copy of *command* with the common options, and so on below a group."""
     adopted = copy.copy(command)
     adopted.params = [*command.params, *_verbose(command), *common_options()]
+    adopted.format_options = partial(write_options, adopted)  # type: ignore[method-assign]
     if command.callback:
         adopted.callback = _called(command.callback, plugin)
     if isinstance(adopted, click.Group):

@@ -6,12 +6,8 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
-import tomllib
 from typing import TYPE_CHECKING
-
-from sst.built_in import built_in_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +17,6 @@ COMMANDS = "COMMANDS"
 """A plugin's module may name its commands: a tuple of texts."""
 _HOOK = "register_commands"
 _MAKERS = frozenset({"command", "group", "Command", "Group"})
-_ENVIRONMENTS = ("ENV_FOR_DYNACONF", "ENVIRONMENT")
 _SUFFIX = re.compile(r"_(command|cmd|group|grp)$")
 
 
@@ -40,35 +35,6 @@ def declared_commands(path: Path | None) -> tuple[str, ...]:
         return ()
     said = _said(trees[path]) if path in trees else None
     return tuple(dict.fromkeys(_made(nodes) if said is None else said))
-
-
-def commands_of_enabled(root: Path) -> dict[str, tuple[str, ...]]:
-    """Return the declared commands of the plugins that settings.toml below *root* enables.
-
-    Only plugins that are files are read: an installed one would have to be looked for.
-    """
-    found = {name: declared_commands(_file(root, name)) for name in _enabled(root)}
-    return {name: commands for name, commands in found.items() if commands}
-
-
-def _enabled(root: Path) -> Sequence[str]:
-    tables = tomllib.loads((root / "settings.toml").read_text(encoding="utf-8"))
-    asked = [os.environ[name] for name in _ENVIRONMENTS if os.environ.get(name)]
-    environment = (asked or ["development"])[0].strip().lower()
-    by_name = {name.lower(): table for name, table in tables.items()}
-    lists = (
-        by_name.get(name, {}).get("plugins", {}).get("enabled")
-        for name in (environment, "default")
-    )
-    return [name for name in next(filter(None, lists), []) if isinstance(name, str)]
-
-
-def _file(root: Path, name: str) -> Path | None:
-    folders = (root / "plugins", built_in_home() / "plugins")
-    places = (
-        folder / part for folder in folders for part in (f"{name}.py", f"{name}/__init__.py")
-    )
-    return next((place for place in places if place.is_file()), None)
 
 
 def _parsed(file: Path) -> ast.Module | None:

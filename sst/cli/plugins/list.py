@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sst.cli.call.invocation import Invocation
     from sst.config.binding.policy import Choice
+    from sst.hooks.finding.sources import Candidate
     from sst.hooks.manager import PluginEntry
 
     Commands = Mapping[str, tuple[str, ...]]
@@ -51,15 +52,23 @@ def command(invocation: Invocation) -> Report:
 
 def commands_by_plugin(root: Path, entries: Sequence[PluginEntry]) -> Commands:
     """Return the commands that the text of each of *entries* declares."""
-    from sst.cli.plugin_commands.declared import declared_commands
     from sst.hooks.manager import find_candidates
 
     candidates = find_candidates(root)
     return {
-        entry.name: declared_commands(candidates[entry.use or entry.name][0].path)
+        entry.name: _commands_of(candidates[entry.use or entry.name][0])
         for entry in entries
         if (entry.use or entry.name) in candidates
     }
+
+
+def _commands_of(candidate: Candidate) -> tuple[str, ...]:
+    from sst.cli.plugin_commands.declared import declared_commands
+    from sst.cli.plugin_commands.known import installed, package_commands
+    from sst.hooks.finding.sources import Kind
+
+    entry = installed(candidate.name) if candidate.kind is Kind.PACKAGE else None
+    return package_commands(entry) if entry else declared_commands(candidate.path)
 
 
 def render_plugins(entries: Sequence[PluginEntry], commands: Commands = _NONE) -> list[str]:

@@ -86,7 +86,7 @@ def test_help_lists_every_command(project: Project) -> None:
     result = project.migrate("--help")
 
     assert result.exit_code == 0
-    assert all(f"\n  {command} " in result.stdout for command in COMMANDS)
+    assert all(f"  {command} " in result.stdout for command in COMMANDS)
 
 
 @pytest.mark.parametrize(
