@@ -49,7 +49,7 @@ def _of(command: click.Command, ctx: click.Context, *, common: bool) -> Iterator
         is_help = not set(ctx.help_option_names).isdisjoint(each.opts)
         is_common = isinstance(each, CommonOption) or is_help
         # Of an argument without a help text the usage says all.
-        if is_common is common and (isinstance(each, click.Option) or getattr(each, "help", "")):
+        if is_common is common and (isinstance(each, click.Option) or getattr(each, "help", None)):
             yield each.get_help_record(ctx)
 
 

@@ -70,7 +70,7 @@ def test_commands_are_in_one_column_where_two_do_not_fit() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_common_options_come_last_and_fit_the_screen(name: str) -> None:
     command = importlib.import_module(f"sst.cli.{name}").command
-    words = [(name,)]
+    words: list[tuple[str, ...]] = [(name,)]
     if isinstance(command, click.Group):
         words += [(name, each) for each in command.list_commands(click.Context(command))]
 
