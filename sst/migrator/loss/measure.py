@@ -204,7 +204,7 @@ class Measure:
         try:
             count = self._ask_in_time(f"select count({counted}) from {only}{table}")  # noqa: S608
         except (DBAPIError, TimeoutError):
-            about = None if estimate is None else round(estimate * (1 - nulls))
+            about = None if estimate is None else round(int(estimate) * (1 - nulls))
             return Rows(about, is_exact=False, size_bytes=size)
         return Rows(count, size_bytes=size)
 

@@ -46,7 +46,7 @@ def _action(part: Reading, table: Name) -> Iterator[Found]:
     elif part.take("rename"):
         yield from _rename(part, table)
     elif part.take("set", "schema"):
-        yield Rename(table, (*part.name(), table[-1]))
+        yield Rename(table, (*part.name(), *table[-1:]))
     elif part.take("alter"):
         part.take("column")
         column = part.name()
@@ -75,9 +75,9 @@ def _rename(reading: Reading, table: Name) -> Iterator[Found]:
     if reading.take("constraint"):
         return
     reading.take("column")
-    old = reading.name()
-    if old and reading.take("to"):
-        yield Rename(table, table, old[-1], reading.name()[-1])
+    old, _, new = reading.name(), reading.take("to"), reading.name()
+    if old and new:
+        yield Rename(table, table, old[-1], new[-1])
 
 
 def _alter_type(reading: Reading) -> Iterator[Found]:
@@ -85,5 +85,5 @@ def _alter_type(reading: Reading) -> Iterator[Found]:
     for part in parts(reading.rest):
         if part.take("drop", "attribute"):
             part.take("if", "exists")
-            attribute = part.name()
+            attribute = part.name() or ("",)
             yield Effect("drops", "attribute", name, attribute[-1], cascade=part.has("cascade"))

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from sst.migrator.loss.plan_loss import Item, RevisionLoss
 
 _REVISIONS = 12
-_ITEMS = 8
+_ITEMS = 16
+"""Of all revisions together, as long as each has two: the question fits a screen."""
+_FEWEST_ITEMS = 2
 _DEPENDENTS = 5
 _WITHOUT_ROWS = {"view", "foreign table"}
 _TABLES = {"table", "materialized view"}
@@ -29,8 +31,10 @@ def loss_lines(losses: Sequence[RevisionLoss]) -> list[str]:
         return ["takes back no revision"]
     count = len(losses)
     lines = [f"takes back {_count(count, 'revision')}{', in this order' if count > 1 else ''}:"]
+    most = max(_FEWEST_ITEMS, _ITEMS // count)
     for loss in losses[:_REVISIONS]:
-        lines += [f"{loss.revision}  {loss.description}", *map(_indented, _of_revision(loss))]
+        head = f"{loss.revision}  {loss.description}"
+        lines += [head, *map(_indented, _of_revision(loss, most))]
     rest = losses[_REVISIONS:]
     if rest:
         lines.append(f"and {_count(len(rest), 'more revision')}, up to {rest[-1].revision}")
@@ -38,15 +42,15 @@ def loss_lines(losses: Sequence[RevisionLoss]) -> list[str]:
         if unknown:
             lines.append(_indented(f"what {unknown} of them drop is not known"))
     items = [item for loss in losses for item in loss.items]
-    if len(items) > 1 and (total := _total(items)):
-        lines.append(f"in all: {total}")
+    if len([each for item in items for each in _taken(item)]) > 1:
+        lines.append(f"in all: {_total(items)}")
     return lines
 
 
-def _of_revision(loss: RevisionLoss) -> Iterator[str]:
-    for item in loss.items[:_ITEMS]:
+def _of_revision(loss: RevisionLoss, most: int) -> Iterator[str]:
+    for item in loss.items[:most]:
         yield from _of_item(item)
-    rest = loss.items[_ITEMS:]
+    rest = loss.items[most:]
     if rest:
         yield f"and {len(rest)} more: {_total(rest) or _kinds(item.effect.kind for item in rest)}"
     if loss.others:
