@@ -152,6 +152,11 @@ class DatabaseUrl:
             if key in _LIBPQ_VARIABLES and value not in (None, "")
         }
 
+    @property
+    def role(self) -> str:
+        """The role that connects; `ROLE` where the URL does not say it."""
+        return self.libpq_environment().get("PGUSER", "ROLE")
+
     def libpq_place(self) -> str:
         """Return `host='...' port='...' user='...' dbname='...'`: the place, without a secret.
 

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 @contextmanager
 def look(context: Context) -> Iterator[DatabaseInspection]:
     """Look at the database; what the driver raises becomes an error of ours."""
-    with translate_driver_errors(context.redact), DatabaseInspection(context) as inspection:
+    with (
+        translate_driver_errors(context.redact, role=context.url.role),
+        DatabaseInspection(context) as inspection,
+    ):
         yield inspection
 
 

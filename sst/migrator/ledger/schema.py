@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from sst.db.server_errors import advice_for, server_message, sqlstate_of
+from sst.db.advice import advice_for
+from sst.db.server_errors import server_message, sqlstate_of
 from sst.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -114,14 +115,19 @@ def bring_up_to_date(connection: Connection) -> None:
             connection.exec_driver_sql(_UNLOCK)
         connection.exec_driver_sql("reset lock_timeout")
     except DBAPIError as error:
-        advice = None if sqlstate_of(error) == _NO_RIGHT else advice_for(error)
+        advice = advice_for(error, _role(connection)) or "correct what it says"
+        owner = "; or let the owner of the schema migrator run the next upgrade"
         raise RefusedError(
             what="The record of this run cannot be written.",
             why=server_message(error),
-            next_step=advice
-            or "let the role create the schema (grant create on database NAME to ROLE), "
-            "or let the owner of the schema migrator run the next upgrade",
+            next_step=advice + (owner if sqlstate_of(error) == _NO_RIGHT else ""),
         ) from error
+
+
+def _role(connection: Connection) -> str:
+    """Return the role of *connection*, as the driver knows it: the server has just refused."""
+    driver = connection.connection.driver_connection
+    return str(driver.info.user) if driver is not None and not connection.closed else "ROLE"
 
 
 def _is_up_to_date(connection: Connection) -> bool:

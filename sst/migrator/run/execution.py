@@ -19,6 +19,7 @@ from sst.migrator.ledger.reader import Records
 from sst.migrator.ledger.unknown_revision import explained
 from sst.migrator.run.events import log_checks, report_event, warnings_of
 from sst.migrator.run.failing.describe import describe, event_of, outcome_of
+from sst.migrator.run.failing.made_before import look_at_models
 from sst.migrator.run.failing.recovery import advise, restore_failed_run
 from sst.migrator.run.failing.replaced_database import explaining, refuse_replaced
 from sst.migrator.run.failing.texts import unknown_text
@@ -225,6 +226,7 @@ class _Execution:
 
     def _fail(self, session: Session, raised: BaseException) -> SstError | None:
         progress, redact = self._progress, self._context.redact
+        look_at_models(self._context, raised, progress)
         error = translate(raised, progress, redact)
         failure = describe(error, raised, progress, redact)
         self._context.plugins.observe(

@@ -91,6 +91,8 @@ class Progress:
     entered: list[str] = field(default_factory=list)
     """Plugins whose `pre_migrate` was entered, in order."""
     checks: tuple[NamedResult, ...] = ()
+    has_all_models: bool = False
+    """Whether a database that was never migrated has all that the models describe."""
     recorded: bool = False
     """Whether the ledger has a row of this run."""
     started: float = field(default_factory=time.monotonic)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sst.db.closed import find_closed, find_replaced
+from sst.db.connect_advice import connect_advice
 from sst.db.engine import create_direct_engine
 from sst.errors import (
     ConfigError,
@@ -34,16 +34,6 @@ OLDEST_SERVER = 140000
 _APPLICATION_NAME_BYTES = 63
 
 _NO_DATABASE = "does not exist"
-# The server says these before a session exists, so there is no SQLSTATE to look at.
-_WRONG_SETTING = (
-    "password authentication failed",
-    "no password supplied",
-    _NO_DATABASE,
-    "no pg_hba.conf entry",
-    "invalid dsn",
-    "invalid port number",
-    "invalid integer value",
-)
 # A default of the role or the server may end a session that pauses between two attempts, or in
 # which a revision thinks between two statements, and the lock with it.
 # The last is new in PostgreSQL 17.
@@ -51,7 +41,6 @@ _NO_TIMEOUTS = text("""
     select set_config(name, '0', false) from pg_settings where name in
         ('idle_session_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
 """)
-_WRONG_VALUE = re.compile(r"invalid \w+ value: ")
 
 
 @contextlib.contextmanager
@@ -172,14 +161,14 @@ def _closed(cause: str, url: DatabaseUrl) -> SstError | None:
 
 
 def _translated(cause: str, url: DatabaseUrl) -> SstError:
-    if _WRONG_VALUE.search(cause) or any(known in cause for known in _WRONG_SETTING):
-        hint = f"correct user, password, host, database name and parameters of {url}"
+    advice = connect_advice(cause, url)
+    if advice.is_vain:
         return ConfigError(
-            [Problem("DATABASE_URL", f"is refused: {cause}", hint=hint)],
+            [Problem("DATABASE_URL", f"is refused: {cause}", hint=advice.text)],
             next_step="correct what is listed, then run `python migrate.py check`",
         )
     return DatabaseUnreachableError(
         what=f"Cannot connect to {url}.",
         why=cause,
-        next_step="check the address and that the server can be reached from here, then try again",
+        next_step=f"{advice.text}, then try again",
     )

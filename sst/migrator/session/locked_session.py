@@ -48,7 +48,7 @@ def locked_command(
     server and the driver an error that a user can read.
     """
     with (
-        translate_driver_errors(context.redact, touched=touched),
+        translate_driver_errors(context.redact, touched=touched, role=context.url.role),
         watch_signals(context, lambda: unknown) as interrupts,
         locked_session(
             context, run_id, options, interrupts, close_dead_runs=close_dead_runs

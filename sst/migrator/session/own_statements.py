@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from sst.db.advice import advice_for
 from sst.db.engine import create_direct_engine
-from sst.db.server_errors import advice_for, server_message, sqlstate_of
+from sst.db.server_errors import server_message, sqlstate_of
 from sst.hooks.contract.run import StatementFailedError
 from sst.migrator.session.connections import connected
 from sst.migrator.session.heartbeat import shut
@@ -127,7 +128,7 @@ class OwnStatements:
     def _failed(self, sql: str, error: SQLAlchemyError) -> StatementFailedError:
         """Return *error* in one line, for that is what is told of a plugin's exception."""
         state = sqlstate_of(error)
-        role = self._context.url.libpq_environment().get("PGUSER", "ROLE")
+        role = self._context.url.role
         advice = _ADVICE.get(state or "", _GIVE_IT if _NO_VALUE in str(error) else _CORRECT_IT)
         if state and state.startswith(_OF_THE_SERVER):
             advice = advice_for(error, role) or advice

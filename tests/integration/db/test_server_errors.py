@@ -10,7 +10,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from sst.db.server_errors import advice_for, server_message, sqlstate_of
+from sst.db.advice import advice_for
+from sst.db.server_errors import server_message, sqlstate_of
 from sst.db.url import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -202,3 +203,40 @@ def test_role_without_a_right_on_the_schema_reads_the_grant(project: Project) ->
     project.query(f"drop owned by {role} cascade")
     project.query(f"drop role {role}")
     assert f"`grant create on schema public to {role}`" in result.json["error"]["hint"]
+
+
+@pytest.fixture
+def weak(project: Project) -> Iterator[str]:
+    """Make a role without a right in the project's database, and give its URL's beginning."""
+    name = project.database_url.split("?")[0].rsplit("/", 1)[-1]
+    role, owner = f"weaker_{name}", project.database_url.split("://")[1].split("@")[0]
+    project.query(f"create role {role} login")
+    yield project.database_url.replace(f"://{owner}@", f"://{role}@", 1)
+    project.query(f"drop owned by {role} cascade")
+    project.query(f"drop role {role}")
+
+
+def test_role_that_cannot_make_the_record_reads_the_grant(project: Project, weak: str) -> None:
+    project.revision("one", "op.execute('create table one (id int)')")
+
+    result = project.migrate("upgrade", "--json", DATABASE_URL=weak)
+
+    url = DatabaseUrl(weak)
+    assert result.exit_code == 5, result.output
+    grant = f"`grant create on database {url.name} to {url.role}`"
+    assert grant in result.json["error"]["hint"]
+
+
+def test_second_role_reads_what_it_needs_of_the_record(project: Project, weak: str) -> None:
+    project.revision("one", "op.execute('create table one (id int)')")
+    assert project.migrate("upgrade").exit_code == 0
+    project.query("revoke all on alembic_version from public")
+    project.query(f"grant select on alembic_version to {DatabaseUrl(weak).role}")
+
+    result = project.migrate("check", "--json", DATABASE_URL=weak)
+
+    assert result.exit_code == 5, result.output
+    assert (
+        f"grant usage on schema migrator to {DatabaseUrl(weak).role}"
+        in (result.json["error"]["hint"])
+    )

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from sst.bridge import EndedTransactionError
-from sst.db.server_errors import advice_for, server_message, sqlstate_of
+from sst.db.advice import advice_for
+from sst.db.server_errors import server_message
 from sst.errors import ConnectionLostError, RevisionFailedError, TransactionEndedError
 from sst.migrator.run.failing.fault import fault_of
+from sst.migrator.run.failing.made_before import may_be_made_before
 from sst.migrator.run.failing.texts import SEE, role_of
 
 if TYPE_CHECKING:
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
     from sst.migrator.run.progress import Progress
 
     Redact = Callable[[str], str]
-
-# Manual, appendix A: a table (and index, view, sequence), a schema, a function, an object.
-_THERE_ALREADY = {"42P07", "42P06", "42723", "42710"}
 
 
 def revision_failed(
@@ -60,8 +59,13 @@ def _ended_transaction(
 def _made_by_others(raised: BaseException, progress: Progress) -> str:
     """Return the way on where a database that was never migrated has the objects already."""
     step = progress.current_step
-    if step is None or progress.before or sqlstate_of(raised) not in _THERE_ALREADY:
+    if step is None or not may_be_made_before(raised, progress):
         return ""
+    if progress.has_all_models:
+        return (
+            "this database was made by other means and has all that the models describe: "
+            "`python migrate.py stamp heads` puts that on record; then run the command again"
+        )
     made = "this database was made by other means: if it"
     if progress.committed:
         made = "correct the revision; or if this database was made by other means and"
@@ -83,7 +87,7 @@ def original_of(raised: BaseException) -> BaseException:
 
 
 def _way_on(raised: BaseException, progress: Progress) -> str:
-    advice = advice_for(raised, role_of(progress))
+    advice = advice_for(raised, role_of(progress), in_revision=True)
     if progress.backup is None:
         return f"{advice}, then run the command again" if advice else SEE
     advice = advice or "correct the revision"

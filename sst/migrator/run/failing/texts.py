@@ -36,4 +36,4 @@ def role_of(progress: Progress) -> str:
     """Return the role that the run has in the database; `ROLE` when it is not known."""
     if progress.run is None:
         return "ROLE"
-    return progress.run.database_url.libpq_environment().get("PGUSER", "ROLE")
+    return progress.run.database_url.role

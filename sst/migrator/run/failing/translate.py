@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from sst.bridge import EndedTransactionError
-from sst.db.server_errors import advice_for, server_message, trying_again_is_vain
+from sst.db.advice import advice_for
+from sst.db.server_errors import server_message, trying_again_is_vain
 from sst.errors import (
     ConnectionLostError,
     DatabaseUnreachableError,

@@ -136,7 +136,7 @@ def test_host_without_an_address_can_be_tried_again(chain: Project) -> None:
     """The name of a container that is just starting is not known yet."""
     result = chain.migrate("upgrade", DATABASE_URL="postgresql://app@nowhere.invalid/app")
 
-    assert_refused(result, 75, "nowhere.invalid", "check the address")
+    assert_refused(result, 75, "nowhere.invalid", "correct the host")
 
 
 def test_missing_database_is_a_wrong_setting(chain: Project) -> None:
