@@ -30,7 +30,7 @@ WATCH = --reload $(addprefix --reload-include ,settings.toml .secrets.toml setti
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check format references test-lowest test-examples install-demo install lock clean
+.PHONY: help demo serve test check format references screens test-lowest test-examples install-demo install lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ references: install ## Write the pages of settings and of hooks again, from the 
 	$(PY) -m tests.unit.config.show.test_generate
 	$(PY) -m sst.hooks.tools.reference > docs/plugin-authors/hooks.md.new
 	mv docs/plugin-authors/hooks.md.new docs/plugin-authors/hooks.md
+
+screens: install ## Make the screens of the README again, from real runs
+	$(PY) -m tests.support.screens
 
 # The wheel, and everything that it needs in the lowest version that it takes; the oldest Python
 # has wheels of all of them. The tests lie in a folder without `sst/`, their tools are those of .venv.

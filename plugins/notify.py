@@ -76,7 +76,8 @@ class Plugin:
         if self._config.events and event.kind not in self._config.events:
             return
         level = _LEVELS.get(event.kind, logging.INFO)
-        logger.log(level, "%s", log_line(event.to_dict()))
+        # A terminal has it in the command's own result.
+        logger.log(level, "%s", log_line(event.to_dict()), extra={"screen": False})
         if self._config.url is not None:
             deliver(event, self._config.url.get_secret_value(), self._config)
 

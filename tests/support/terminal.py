@@ -14,9 +14,12 @@ import sys
 import termios
 import time
 from fcntl import ioctl
-from typing import TYPE_CHECKING, Self
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Self
 
 import pyte
+from rich.style import Style
+from rich.text import Text
 
 from tests.support.project import REPOSITORY
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS = 120.0
 _LOOK_SECONDS = 0.2
 _CHUNK = 65536
+_COLOURS = {"default": None, "brown": "yellow"}
+"""What pyte calls another way than rich does."""
 # The terminal becomes the one that Ctrl-C comes from, as a shell would have it.
 _LAUNCH = """
 import fcntl, os, sys, termios
@@ -54,6 +59,7 @@ class Terminal:
         lines: int = 24,
         stdout: int | None = None,
     ) -> None:
+        self._lines = lines
         self._screen = pyte.HistoryScreen(columns, lines, history=10_000, ratio=0.5)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
@@ -98,6 +104,22 @@ class Terminal:
             for row in self._screen.history.top
         )
         return "\n".join((*above, *self.screen)).rstrip()
+
+    def styled(self) -> Text:
+        """Return `text` with the colours that the user sees."""
+        rows = [*self._screen.history.top, *(self._screen.buffer[y] for y in range(self._lines))]
+        shown = Text("\n").join(map(self._styled_row, rows))
+        shown.rstrip()
+        return shown
+
+    def _styled_row(self, row: Mapping[int, Any]) -> Text:
+        line = Text()
+        cells = [row[column] for column in range(self._screen.columns)]
+        for (color, is_bold), same in groupby(cells, key=lambda cell: (cell.fg, cell.bold)):
+            style = Style(color=_COLOURS.get(color, color), bold=is_bold or None)
+            line.append("".join(cell.data for cell in same), style)
+        line.rstrip()
+        return line
 
     def type(self, keys: str) -> None:
         """Type *keys*: a line and its newline, or `chr(4)` for Ctrl-D."""
