@@ -31,7 +31,7 @@ class ProgressLine:
     ) -> None:
         self.title = title
         self._total = total_bytes
-        self._about = "about " if is_estimate else ""
+        self._about = "~" if is_estimate else ""
         self._done: int | Measure | None = None
         self._detail = ""
         self._started = time.monotonic()
@@ -54,12 +54,11 @@ class ProgressLine:
         """
         self._done, self._detail = done_bytes, detail
 
-    def text(self) -> str:
-        """Return the line as it is now."""
+    def parts(self) -> tuple[str, str, str]:
+        """Return the title, how far the work is, and how long it has taken."""
         seconds = time.monotonic() - self._started
-        done = self._done_bytes()
-        parts = [self.title, *self._amounts(done, seconds), self._detail, elapsed_text(seconds)]
-        return "  ".join(filter(None, parts))
+        amounts = [*self._amounts(self._done_bytes(), seconds), self._detail]
+        return self.title, "  ".join(filter(None, amounts)), elapsed_text(seconds)
 
     def _amounts(self, done: int | None, seconds: float) -> list[str]:
         if done is None:

@@ -104,7 +104,7 @@ class Verifier:
         return "plugins.backup.verify_database_url" if self.is_elsewhere else "the database URL"
 
     def _rebuild(self, folder: Path, manifest: Manifest, name: str) -> None:
-        title = f"restoring the backup of {manifest.database} to prove it"
+        title = "restoring the backup to prove it"
         with growing(title, self.scratch_url, name, manifest.database_bytes):
             rebuild(
                 folder,

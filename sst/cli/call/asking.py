@@ -35,6 +35,13 @@ def agrees(question: str) -> bool:
 
 
 def _ask(question: str) -> str:
+    from sst.cli.live.display import without_lines
+
+    with without_lines():
+        return _answer(question)
+
+
+def _answer(question: str) -> str:
     columns = _columns()
     lines = [part for line in visible(question).split("\n") for part in wrapped(line, columns)]
     click.echo("\n".join(lines), nl=False, err=True)

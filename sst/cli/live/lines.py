@@ -36,7 +36,8 @@ def live_lines(progress: Progress | None, at_work: Sequence[ProgressLine]) -> tu
     """Return what a screen shows now of the run *progress* and of the work inside it."""
     run = tuple(_run_lines(progress)) if progress else ()
     indent = "  " if run else ""
-    return (*run, *(Line(indent + line.text()) for line in at_work))
+    work = (line.parts() for line in at_work)
+    return (*run, *(Line(indent + title, how_far, took) for title, how_far, took in work))
 
 
 def _run_lines(progress: Progress) -> Iterator[Line]:

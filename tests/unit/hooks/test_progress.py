@@ -39,7 +39,7 @@ def test_line_leaves_when_the_work_fails() -> None:
         (
             ProgressLine("dumping shop", total_bytes=2_000_000, is_estimate=True),
             1_200_000,
-            "dumping shop  1.2 MB of about 2.0 MB  3/12 tables  0 s",
+            "dumping shop  1.2 MB of ~2.0 MB  3/12 tables  0 s",
         ),
         (
             ProgressLine("dumping shop", total_bytes=1_000_000, is_estimate=True),
@@ -57,7 +57,7 @@ def test_line_has_bytes_and_time(
         if done is not None:
             line.show(done, "3/12 tables")
 
-        assert line.text() == expected
+        assert "  ".join(filter(None, line.parts())) == expected
 
 
 def test_line_has_the_speed_when_it_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,14 +65,14 @@ def test_line_has_the_speed_when_it_is_known(monkeypatch: pytest.MonkeyPatch) ->
         line.show(lambda: 300_000_000)
         monkeypatch.setattr(time, "monotonic", lambda: line._started + 150)
 
-        assert line.text() == "dumping  300.0 MB  2.0 MB/s  2 min 30 s"
+        assert "  ".join(filter(None, line.parts())) == "dumping  300.0 MB  2.0 MB/s  2 min 30 s"
 
 
 def test_measure_that_fails_is_left_out() -> None:
     with ProgressLine("dumping") as line:
         line.show(lambda: 1 // 0)
 
-        assert line.text() == "dumping  0 s"
+        assert "  ".join(filter(None, line.parts())) == "dumping  0 s"
 
 
 def test_measure_is_asked_only_when_the_line_is_drawn() -> None:
@@ -82,4 +82,4 @@ def test_measure_is_asked_only_when_the_line_is_drawn() -> None:
         line.show(lambda: next(asked))
         line.show(lambda: next(asked))
 
-        assert line.text().startswith("dumping  0 B")
+        assert line.parts()[1] == "0 B"
