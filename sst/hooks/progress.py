@@ -47,8 +47,8 @@ class ProgressLine:
         with _DOOR:
             _AT_WORK.remove(self)
 
-    def show(self, done_bytes: int | Measure, detail: str = "") -> None:
-        """Say how many bytes are done, and *detail*, such as `3/12 tables`.
+    def show(self, done_bytes: int | Measure | None, detail: str = "") -> None:
+        """Say how many bytes are done, if it is bytes, and *detail*, such as `3/12 tables`.
 
         *done_bytes* may be a function, which is called when the line is drawn, in another thread.
         """

@@ -175,16 +175,11 @@ def _failure(stage: Stage) -> Text:
     return stage.screen("upgrade")
 
 
-def _status(stage: Stage) -> Text:
-    return stage.screen("status")
-
-
 SCENES: Mapping[str, Callable[[Stage], Text]] = {
     "plan": _plan,
     "refusal": _refusal,
     "run": _run,
     "failure": _failure,
-    # STATUS
 }
 """What is made, in this order."""
 

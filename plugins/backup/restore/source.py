@@ -40,7 +40,7 @@ def restore_source_of(
         with storage.opened(stored) as folder:
             _log.info("rebuilding %s beside the live database", manifest.id)
             with growing(
-                f"rebuilding {manifest.id}", maintenance_url, url.name, manifest.database_bytes
+                "rebuilding the database", maintenance_url, url.name, manifest.database_bytes
             ):
                 rebuild(
                     folder,

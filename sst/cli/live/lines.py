@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from sst.hooks.progress import ProgressLine
     from sst.migrator.run.progress import Attempts, Progress
+    from sst.migrator.table_locks.blockers import Blocker
     from sst.migrator.values.report import RevisionState
 
 _SHOWN_OF_PAST = 3
@@ -94,9 +95,19 @@ def _server(attempts: Attempts) -> Iterator[Line]:
     if attempts.count > 1 or attempts.next_at:
         yield Line(f"    {_attempt(attempts)}", style="yellow")
     for blocker in attempts.waits_for:
-        yield Line("    waits for", str(blocker), style="red")
+        yield Line("    waits for", _described(blocker), style="red")
     if attempts.build:
         yield Line("   ", attempts.build)
+
+
+def _described(blocker: Blocker) -> str:
+    """Return who is in the way, what matters first: a line has no room for all."""
+    if not blocker.pid:
+        return str(blocker)
+    who = blocker.application or f"role {blocker.user}"
+    state = f"{blocker.state or 'at work'} for {elapsed_text(blocker.age_seconds)}"
+    query = f": {blocker.query}" if blocker.query else ""
+    return f"pid {blocker.pid} ({who}, {state}){query}"
 
 
 def _attempt(attempts: Attempts) -> str:

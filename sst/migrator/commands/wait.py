@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from sst.errors import DatabaseClosedError, TemporaryError, WaitTimeoutError
+from sst.hooks.progress import ProgressLine
 from sst.migrator.session.connections import open_connection
 from sst.migrator.session.driver_errors import translate_driver_errors
 from sst.migrator.session.inspection import DatabaseInspection
@@ -52,8 +53,12 @@ def execute_wait(context: Context, goal: str, timeout_seconds: float) -> Report:
     look = _look_for_head if goal == HEAD else _look_for_database
     started = time.monotonic()
     # As the first process of a container, Python would not even notice SIGTERM.
-    with translate_driver_errors(context.redact), Interrupts(lambda _: None):
-        seen = _poll(lambda: look(context), started + timeout_seconds)
+    with (
+        translate_driver_errors(context.redact),
+        Interrupts(lambda _: None),
+        ProgressLine(f"waiting for the {goal}") as line,
+    ):
+        seen = _poll(lambda: look(context), started + timeout_seconds, line)
     if not seen.is_there:
         raise _timed_out(context, goal, timeout_seconds, seen)
     return Report(
@@ -65,13 +70,14 @@ def execute_wait(context: Context, goal: str, timeout_seconds: float) -> Report:
     )
 
 
-def _poll(look: Callable[[], Seen], deadline: float) -> Seen:
+def _poll(look: Callable[[], Seen], deadline: float, line: ProgressLine) -> Seen:
     pause = _FIRST_PAUSE_SECONDS
     while True:
         seen = _ask(look, max(_SHORTEST_TRY_SECONDS, deadline - time.monotonic()))
         left = deadline - time.monotonic()
         if seen.is_there or left <= 0:
             return seen
+        line.show(None, seen.why_not)
         # Jitter keeps a hundred containers from asking in step.
         time.sleep(min(pause * random.uniform(0.7, 1.0), left))  # noqa: S311 - no secret
         pause = min(pause * _GROWTH, _LONGEST_PAUSE_SECONDS)

@@ -257,3 +257,15 @@ def test_secret_in_a_live_line_is_masked(project: Project) -> None:
     assert "pre_migrate of plugin talkative" in seen
     assert "1/2 tables" in seen
     assert b"s3cr3t" not in terminal.raw
+
+
+def test_wait_says_what_it_waits_for(project: Project) -> None:
+    project.revision("one")
+
+    with on_terminal(project, "wait", "--for", "head") as terminal:
+        terminal.wait_for("waiting for the head  1 revision is pending")
+        upgraded = project.migrate("upgrade")
+        code = terminal.finish()
+
+    assert (upgraded.exit_code, code) == (0, 0)
+    assert terminal.text == ""

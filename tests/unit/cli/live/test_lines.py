@@ -76,7 +76,7 @@ def builds(progress: Progress) -> None:
     ("happen", "lines"),
     [
         (lambda _: None, []),
-        (waits, ["attempt 3", f"waits for {BLOCKER}"]),
+        (waits, ["attempt 3", "waits for pid 7 (report, idle in transaction for 12 s): select 1"]),
         (pauses, ["attempt 1 did not get its locks; next attempt in 4 s"]),
         (builds, ["index on site: building index: scanning table, 45 %"]),
     ],
