@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,8 @@ from sst.cli.call.options import run_options
 from sst.cli.result.table import records
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sst.migrator.repair.damage import Damage
     from sst.migrator.values.options import RunOptions
     from sst.migrator.values.report import Report
@@ -54,7 +57,8 @@ def command(runtime: Runtime, options: RunOptions, *, yes: bool) -> Report:
     the swap of a restore has left closed to connections is opened again first.
     Without a terminal and without --yes it only lists them, with their remedies: exit 3.
     """
-    agree = _always if yes else _asked if options.ask else None
+    asked = partial(_asked, redact=runtime.redact)
+    agree = _always if yes else asked if options.ask else None
     return runtime.migrator.repair(agree, options)
 
 
@@ -62,5 +66,6 @@ def _always(_: Damage) -> bool:
     return True
 
 
-def _asked(damage: Damage) -> bool:
-    return agrees(f"{damage.what}\n  remedy: {damage.remedy}\nDo it?")
+def _asked(damage: Damage, redact: Callable[[str], str]) -> bool:
+    lines = [damage.what, f"  remedy: {damage.remedy}", f"  loses:  {damage.loses}", "Do it?"]
+    return agrees(redact("\n".join(lines)))

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _ALL_SECONDS = 6.0
 """For all questions of one prompt; then the planner's estimates have to do."""
 _ONE_SECONDS = 2.0
-"""For one of them: what is too large for it, or locked by another session, is estimated."""
+"""For one of them: what is too large for it is estimated."""
+_LOCK_MS = 500
+"""So is what another session has locked."""
 
 _CLASSES = {"schema": "pg_namespace", "type": "pg_type", "domain": "pg_type"}
 _CLASSES |= {"extension": "pg_extension"}
@@ -171,10 +173,7 @@ class Measure:
 
     def last_value(self, name: Name) -> int | None:
         """Return the last value of the sequence *name*; None when it is not there."""
-        try:
-            return self._ask_in_time(f"select last_value from {quoted(name)}")  # noqa: S608
-        except (DBAPIError, TimeoutError):
-            return None
+        return self._number_in_time(f"select last_value from {quoted(name)}")  # noqa: S608
 
     def _dependent(
         self, oid: int, schema: str, name: str, relkind: str, column: str | None
@@ -198,25 +197,26 @@ class Measure:
             nulls = float(found[0][1])
         if kind in {"f", "v"}:
             return Rows(None)
-        size = None if column else self._size(oid)
         only = "" if column or kind == "p" else "only "
         counted = quoted((column,)) if column else "*"
-        try:
-            count = self._ask_in_time(f"select count({counted}) from {only}{table}")  # noqa: S608
-        except (DBAPIError, TimeoutError):
-            about = None if estimate is None else round(int(estimate) * (1 - nulls))
-            return Rows(about, is_exact=False, size_bytes=size)
-        return Rows(count, size_bytes=size)
+        size = None if column else self._number_in_time(_SIZE, oid=oid)
+        question = f"select count({counted}) from {only}{table}"  # noqa: S608
+        count = self._number_in_time(question)
+        if count is not None:
+            return Rows(count, size_bytes=size)
+        about = None if estimate is None else round(int(estimate) * (1 - nulls))
+        return Rows(about, is_exact=False, size_bytes=size)
 
-    def _ask_in_time(self, question: str) -> int:
+    def _number_in_time(self, question: str, **parameters: Any) -> int | None:
+        """Return the number that *question* asks for; None when there is no time for it."""
         left = self.started + _ALL_SECONDS - time.monotonic()
         if left <= 0:
-            raise TimeoutError
-        return int(self._ask(question.replace(":", "\\:"), min(left, _ONE_SECONDS))[0][0])
-
-    def _size(self, oid: int) -> int | None:
+            return None
+        if not parameters:
+            # No parameter, but a name with a colon in it.
+            question = question.replace(":", "\\:")
         try:
-            return int(self._ask(_SIZE, oid=oid)[0][0])
+            return int(self._ask(question, min(left, _ONE_SECONDS), **parameters)[0][0])
         except DBAPIError:
             return None
 
@@ -235,11 +235,11 @@ class Measure:
         """Return the rows of *question*, read-only; raise `DBAPIError` when it takes too long."""
         connection, limit = self.connection, max(1, int(seconds * 1000))
         try:
-            connection.execute(text("set transaction read only"))
-            for name in ("statement_timeout", "lock_timeout"):
-                connection.execute(text(f"set local {name} = {limit}"))
             # Rows that a policy hides would be missing in a count that looks exact.
-            connection.execute(text("set local row_security = off"))
+            connection.exec_driver_sql(
+                "set transaction read only; set local row_security = off; "
+                f"set local statement_timeout = {limit}; set local lock_timeout = {_LOCK_MS}"
+            )
             return connection.execute(text(question), parameters).all()
         finally:
             connection.rollback()

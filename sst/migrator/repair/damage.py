@@ -53,6 +53,12 @@ class Damage:
     by_hand: bool = False
     """Whether only the operator can know which remedy is right."""
 
+    @property
+    def loses(self) -> str:
+        """What its remedy drops; no remedy of `repair` takes a row away."""
+        drops_index = (self.statement or "").startswith("DROP INDEX")
+        return f"the index {self.subject}, and no row" if drops_index else "nothing"
+
 
 def closed_database(error: DatabaseClosedError, name: str) -> Damage:
     """Return the damage of a database *name* that a swap which died has closed; else raise."""

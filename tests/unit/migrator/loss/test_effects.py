@@ -146,3 +146,19 @@ def test_new_name_is_told_apart_from_a_drop() -> None:
 )
 def test_text_that_is_cut_off_is_read_to_its_end(sql: str) -> None:
     assert all(each is not None for each in read(sql))
+
+
+def test_statement_that_ends_anywhere_is_read_without_an_error() -> None:
+    whole = (
+        "ALTER TABLE IF EXISTS ONLY a.b RENAME COLUMN c TO d, DROP COLUMN IF EXISTS e CASCADE;"
+        "ALTER TABLE a ALTER COLUMN b SET DATA TYPE text; ALTER TABLE a SET SCHEMA b;"
+        "ALTER TYPE a DROP ATTRIBUTE IF EXISTS b CASCADE; ALTER SCHEMA a RENAME TO b;"
+        "DROP TRIGGER IF EXISTS a ON b.c; DROP TABLE a, b CASCADE; TRUNCATE TABLE ONLY a CASCADE;"
+        "WITH a AS (DELETE FROM ONLY b WHERE c) UPDATE ONLY d SET e = 1; MERGE INTO ONLY a;"
+        "SELECT a.b(1, (2)); CALL a.b(); SET LOCAL search_path TO a; DO LANGUAGE a $$b$$"
+    )
+
+    for statement in statements(whole):
+        for end in range(1, len(statement) + 1):
+            for start in range(end):
+                list(effects(statement[start:end]))
