@@ -1,11 +1,13 @@
 """The command line: one file per command, each parses, calls one function, returns its report.
 
 - `call/`: one call: click's classes and options, and the runtime behind them
+- `completing/`: what a shell is told that could stand where the cursor is
 - `live/`: live lines on a terminal while a command works
 - `plugin_commands/`: the commands that plugins contribute
 - `plugins/`: `plugins` and its subcommands
 - `result/`: a command's result, as text and as JSON
 - `check.py`: `check`
+- `completion.py`: `completion`
 - `config.py`: `config` and its subcommands
 - `current.py`: `current`
 - `downgrade.py`: `downgrade`

@@ -11,6 +11,7 @@ import click
 
 from sst.cli.call.command import Group
 from sst.cli.call.streams import results_only
+from sst.cli.completing.names import environments, setting_names
 from sst.cli.result.table import records, sentences
 
 if TYPE_CHECKING:
@@ -49,7 +50,14 @@ def show(invocation: Invocation, with_sources: bool) -> Report:  # noqa: FBT001 
 
 @command.command("check", keys=no_config)
 @click.option("--all", "every", is_flag=True, help="Check every environment of settings.toml.")
-@click.option("--env", "names", multiple=True, metavar="NAME", help="Check this environment.")
+@click.option(
+    "--env",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Check this environment.",
+    shell_complete=environments,
+)
 @click.option("--assume-secrets", is_flag=True, help="Missing secrets are no problem: for CI.")
 @click.pass_obj
 def check(
@@ -71,7 +79,7 @@ def check(
 
 
 @command.command("explain", keys=no_config)
-@click.argument("name")
+@click.argument("name", shell_complete=setting_names)
 @click.pass_obj
 def explain(invocation: Invocation, name: str) -> Report:
     """Print everything about the setting NAME: type, default, and every source that speaks."""
@@ -84,8 +92,8 @@ def explain(invocation: Invocation, name: str) -> Report:
 
 
 @command.command("diff", keys=no_config)
-@click.argument("left")
-@click.argument("right")
+@click.argument("left", shell_complete=environments)
+@click.argument("right", shell_complete=environments)
 @click.pass_obj
 def diff(invocation: Invocation, left: str, right: str) -> Report:
     """Compare what the files say for two environments; secrets are masked."""

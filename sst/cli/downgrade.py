@@ -9,6 +9,7 @@ import click
 from sst.cli.call.command import Command
 from sst.cli.call.invocation import pass_runtime
 from sst.cli.call.options import run_options
+from sst.cli.completing.revisions import target_completion
 from sst.cli.result.moved_schema import moved_text, restored_key
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     keys=restored_key,
     short_help="Move the schema back to TARGET, such as -1.",
 )
-@click.argument("target")
+@click.argument("target", shell_complete=target_completion("base", "-1"))
 @run_options(confirm="The database's name, for scripts.", blockers=True)
 @pass_runtime
 def command(runtime: Runtime, target: str, options: RunOptions) -> Report:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from sst import __version__
 from sst.cli.call.command import Group, NoWordsError
 from sst.cli.call.errors import bug, interruption, usage_error
 from sst.cli.call.help import write_option_names
 from sst.cli.call.invocation import PROGRAM, Invocation
-from sst.cli.call.overview import write_overview
+from sst.cli.call.overview import BY_PURPOSE, write_overview
 from sst.cli.call.streams import prepare_streams, report_unwritable, stdout_given_back
+from sst.cli.completing.answer import VARIABLE, answer
 from sst.dependencies import dependency_error
 from sst.errors import SstError
 from sst.redaction.plugin_output import install as install_bounds
@@ -43,6 +46,7 @@ COMMANDS = (
     "plugins",
     "config",
     "init",
+    "completion",
 )
 """The core commands, in the order of the deployment guide; each is `sst/cli/NAME.py`."""
 
@@ -82,6 +86,17 @@ class Commands(Group):
         invocation = ctx.find_object(Invocation)
         formatter.write_paragraph()
         write_overview(formatter, self.list_commands(ctx), _known(invocation))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a command, with its few words, or an option; no command is imported."""
+        words = {name: text for group in BY_PURPOSE.values() for name, text in group.items()}
+        found = dict.fromkeys([*COMMANDS, *_known(ctx.find_object(Invocation))])
+        commands = [
+            CompletionItem(name, help=words.get(name))
+            for name in found
+            if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def known_names(self, ctx: click.Context) -> Sequence[str]:
         """Return every word that could have been meant, those of plugins included."""
@@ -130,6 +145,8 @@ def main(
     *program* is what the user types before a command.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    if VARIABLE in os.environ:
+        return answer(cli, Invocation(root, program))
     prepare_streams()
     invocation = Invocation(root, program)
     invocation.last_words = partial(_print_last_words, invocation)

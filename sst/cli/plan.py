@@ -8,6 +8,7 @@ import click
 
 from sst.cli.call.command import Command
 from sst.cli.call.invocation import pass_runtime
+from sst.cli.completing.revisions import target_completion
 from sst.cli.result.revisions import revisions_key, where
 from sst.cli.result.table import records, sentences
 from sst.cli.result.vetoes import veto_rows, vetoes_key
@@ -47,7 +48,7 @@ def keys(report: Report) -> Mapping[str, Any]:
     keys=keys,
     short_help="What an upgrade or downgrade would run.",
 )
-@click.argument("target", required=False)
+@click.argument("target", required=False, shell_complete=target_completion("head", "base"))
 @click.option("--sql", "with_sql", is_flag=True, help="Show the SQL of every revision.")
 @pass_runtime
 def command(runtime: Runtime, target: str | None, *, with_sql: bool) -> Report:

@@ -8,6 +8,7 @@ import click
 
 from sst.cli.call.command import Command
 from sst.cli.call.invocation import pass_runtime
+from sst.cli.completing.revisions import target_completion
 
 if TYPE_CHECKING:
     from sst.migrator.values.report import Report
@@ -36,6 +37,7 @@ def keys(report: Report) -> dict[str, Any]:
     "head",
     multiple=True,
     metavar="REVISION",
+    shell_complete=target_completion("head", "heads"),
     help="The revision it follows, or label@head [default: the project's own head]; "
     "several (A,B or repeated) or `heads` are merged.",
 )

@@ -8,6 +8,7 @@ import click
 
 from sst.cli.call.command import Group
 from sst.cli.call.invocation import pass_runtime
+from sst.cli.completing.runs import run_ids
 from sst.cli.result.runs_on_record import run_details, run_json, run_list
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def show_keys(report: Report) -> dict[str, Any]:
 
 
 @command.command("show", text=show_text, keys=show_keys)
-@click.argument("run_id", metavar="ID")
+@click.argument("run_id", metavar="ID", shell_complete=run_ids)
 @pass_runtime
 def show(runtime: Runtime, run_id: str) -> Report:
     """Show everything on record about the run ID, a unique beginning of its id, or `latest`."""

@@ -9,6 +9,7 @@ import click
 from sst.cli.call.command import Command
 from sst.cli.call.invocation import pass_runtime
 from sst.cli.call.options import run_options
+from sst.cli.completing.revisions import target_completion
 from sst.cli.result.moved_schema import moved_text
 
 if TYPE_CHECKING:
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
 @click.command(
     "stamp", cls=Command, text=moved_text, short_help="Record TARGET without running anything."
 )
-@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.argument(
+    "targets",
+    metavar="TARGET...",
+    nargs=-1,
+    required=True,
+    shell_complete=target_completion("head", "heads", "base"),
+)
 @click.option(
     "--purge",
     is_flag=True,

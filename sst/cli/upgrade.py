@@ -9,6 +9,7 @@ import click
 from sst.cli.call.command import Command
 from sst.cli.call.invocation import pass_runtime
 from sst.cli.call.options import run_options
+from sst.cli.completing.revisions import target_completion
 from sst.cli.result.moved_schema import moved_text, restored_key
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("upgrade", cls=Command, text=moved_text, keys=restored_key)
-@click.argument("target", required=False)
+@click.argument("target", required=False, shell_complete=target_completion("head", "heads", "+1"))
 @run_options(blockers=True)
 @pass_runtime
 def command(runtime: Runtime, target: str | None, options: RunOptions) -> Report:

@@ -1,5 +1,6 @@
 """The commands of the plugin: parse, call, print.
 
+- `backup_id.py`: the argument that names a backup, and what completes it
 - `commands.py`: the click commands and their options: parse, call, print
 - `operations.py`: the work of `backup create|list|show|verify`
 - `prune_operations.py`: the work of `backup prune`

@@ -12,6 +12,7 @@ from ..manifest.origin import FLAG
 from ..postgres.marks import left_alone
 from ..verify.verifier import PROVEN
 from . import operations, prune_operations, restore_operations
+from .backup_id import BackupId, BoundCommand
 from .texts import details, listing_data, listing_rows, printable, summary
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def _bound(command: click.Command, config: Config) -> click.Command:
         result: CommandResult = callback(config, context, **options)
         return result
 
-    return click.Command(command.name, params=command.params, callback=call, help=command.help)
+    return BoundCommand(
+        config, command.name, params=command.params, callback=call, help=command.help
+    )
 
 
 _lock_wait = click.option(
@@ -82,7 +85,7 @@ def _list(config: Config, context: CommandContext) -> CommandResult:
 
 
 @click.command("show")
-@click.argument("backup_id", metavar="ID")
+@click.argument("backup_id", cls=BackupId, metavar="ID")
 @_from_another_server
 def _show(
     config: Config, context: CommandContext, backup_id: str, *, from_another_server: bool
@@ -95,7 +98,7 @@ def _show(
 
 
 @click.command("verify")
-@click.argument("backup_id", metavar="ID")
+@click.argument("backup_id", cls=BackupId, metavar="ID")
 @click.option(
     "--level",
     type=click.Choice(_LEVELS),
@@ -132,7 +135,7 @@ def _prune(
 
 
 @click.command("restore")
-@click.argument("backup_id", metavar="ID", required=False)
+@click.argument("backup_id", cls=BackupId, metavar="ID", required=False)
 @click.option("--undo", is_flag=True, help="Put back the database that a restore replaced last.")
 @click.option("--confirm", metavar="NAME", help="The database's name, for scripts.")
 @click.option("--drop-old", is_flag=True, help="Drop the replaced database when all is done.")

@@ -72,7 +72,10 @@ class Group(click.Group):
         """
         name, *rest = args
         command = self.get_command(ctx, name)
-        if command is None and not ctx.resilient_parsing:
+        if command is None and ctx.resilient_parsing:
+            # Behind a word that is none, a shell is offered nothing.
+            return name, click.Command(name, add_help_option=False), rest
+        if command is None:
             raise click.UsageError(_no_such_command(name, self.known_names(ctx)), ctx)
         invocation = ctx.ensure_object(Invocation)
         invocation.command = f"{invocation.command} {name}".strip()

@@ -10,6 +10,7 @@ import click
 
 from sst.cli.call.asking import asker
 from sst.cli.call.invocation import Invocation
+from sst.cli.completing.names import overrides, plugins
 from sst.migrator.values.options import RunOptions
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def common_options() -> list[click.Parameter]:
             help="Override a setting for this call.",
             expose_value=False,
             callback=_remember_overrides,
+            shell_complete=overrides,
         ),
         CommonOption(
             ["--no-plugin", "left_out"],
@@ -63,6 +65,7 @@ def common_options() -> list[click.Parameter]:
             help="Leave a plugin out of this call, unimported.",
             expose_value=False,
             callback=_remember_left_out,
+            shell_complete=plugins,
         ),
         _flag("--no-color", "no_color", "Print without colour."),
         _flag("--debug", "debug", "Show the traceback of an error."),

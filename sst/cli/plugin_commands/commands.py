@@ -104,6 +104,7 @@ def _adopted(command: click.Command, plugin: str) -> click.Command:
     adopted = copy.copy(command)
     adopted.params = [*command.params, *_verbose(command), *common_options()]
     adopted.format_options = partial(write_options, adopted)  # type: ignore[method-assign]
+    adopted.make_context = _with_context(adopted.make_context)  # type: ignore[method-assign]
     if command.callback:
         adopted.callback = _called(command.callback, plugin)
     if isinstance(adopted, click.Group):
@@ -116,6 +117,21 @@ def _verbose(command: click.Command) -> Sequence[click.Parameter]:
     option = verbose_option()
     taken = {word for each in command.params for word in each.opts}
     return [] if taken.intersection(option.opts) else [option]
+
+
+def _with_context(make: Callable[..., click.Context]) -> Callable[..., click.Context]:
+    """Return a command's `make_context` that gives what completes its words the context too.
+
+    In a call the callback gets it; for a completion nothing is called.
+    """
+
+    def made(*arguments: Any, **options: Any) -> click.Context:
+        ctx = make(*arguments, **options)
+        if ctx.resilient_parsing:
+            ctx.obj = PluginContext(ctx.ensure_object(Invocation))
+        return ctx
+
+    return made
 
 
 def _resolving(resolve: Callable[..., Any], plugin: str) -> Callable[..., Any]:

@@ -7,29 +7,23 @@ read as text too, so what `--set` and a plugin's `config_values` say of the list
 from __future__ import annotations
 
 import json
-import os
-import re
 import tomllib
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sst.built_in import built_in_home
+from sst.cli.completing.settings_text import spoken, tables
 from sst.cli.plugin_commands.declared import declared_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
 COMMANDS_GROUP = "sst.commands"
 """Entry points of a package that name its plugins' commands: `tidy = "shelf"`, for one of them."""
 _PLUGINS_GROUP = "sst.plugins"
-_FILES = ("settings.toml", ".secrets.toml")
-_LOCAL_FILE = "settings.local.toml"
-_DEVELOPMENT = "development"
-_ENVIRONMENTS = ("ENV_FOR_DYNACONF", "ENVIRONMENT")
 _VARIABLE = "PLUGINS__ENABLED"
 _MARKERS = ("dynaconf_merge", "dynaconf_merge_unique")
-_IN_DOTENV = re.compile(rf"^\s*(?:export\s+)?{_VARIABLE}\s*=\s*(.+?)\s*$", re.MULTILINE)
 
 
 def commands_of_enabled(root: Path) -> dict[str, tuple[str, ...]]:
@@ -43,15 +37,15 @@ def commands_of_enabled(root: Path) -> dict[str, tuple[str, ...]]:
 
 def enabled_plugins(root: Path) -> dict[str, str]:
     """Return the enabled plugins, each with the plugin that it is an instance of, or nothing."""
-    environment = _environment()
     names: list[str] = []
     sections: dict[str, Any] = {}
-    for table in _tables(root, environment):
+    for section_of_all in tables(root):
+        table = section_of_all.get("plugins", {})
         names = _merged(names, table.get("enabled"))
         for name, section in table.items():
             if isinstance(section, dict):
                 sections[name.lower()] = {**sections.get(name.lower(), {}), **section}
-    for text in _spoken(root, environment):
+    for text in spoken(root, _VARIABLE):
         names = _merged(names, _list(text))
     chosen = {name: sections.get(name.lower(), {}) for name in names}
     return {
@@ -59,6 +53,20 @@ def enabled_plugins(root: Path) -> dict[str, str]:
         for name, section in chosen.items()
         if section.get("enabled", True) is not False
     }
+
+
+def plugin_names(root: Path) -> list[str]:
+    """Return the plugins that could be named for the project in *root*, enabled or not."""
+    found = {
+        path.stem
+        for folder in _folders(root)
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
+    installed_ones = {entry.name for entry in metadata.entry_points(group=_PLUGINS_GROUP)}
+    return sorted(
+        name for name in found | installed_ones | {*enabled_plugins(root)} if name[0] != "_"
+    )
 
 
 def package_commands(entry: metadata.EntryPoint) -> tuple[str, ...]:
@@ -79,7 +87,7 @@ def installed(name: str) -> metadata.EntryPoint | None:
 
 
 def _commands_of(root: Path, name: str) -> tuple[str, ...]:
-    for folder in (root / "plugins", built_in_home() / "plugins"):
+    for folder in _folders(root):
         for part in (f"{name}.py", f"{name}/__init__.py"):
             if (folder / part).is_file():
                 return declared_commands(folder / part)
@@ -87,37 +95,15 @@ def _commands_of(root: Path, name: str) -> tuple[str, ...]:
     return package_commands(entry) if entry else ()
 
 
-def _environment() -> str:
-    asked = [os.environ[name] for name in _ENVIRONMENTS if os.environ.get(name)]
-    return (asked or [_DEVELOPMENT])[0].strip().lower()
-
-
-def _tables(root: Path, environment: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the `plugins` tables of the files of settings, those that win last."""
-    for name in (*_FILES, *([_LOCAL_FILE] if environment == _DEVELOPMENT else [])):
-        file = root / name
-        if file.is_file():
-            sections = tomllib.loads(file.read_text(encoding="utf-8"))
-            by_name = {section.lower(): table for section, table in sections.items()}
-            for section in ("default", environment):
-                yield by_name.get(section, {}).get("plugins", {})
-
-
-def _spoken(root: Path, environment: str) -> Iterator[str]:
-    """Yield what .env, which only development reads, and the process's environment say."""
-    if environment == _DEVELOPMENT and (root / ".env").is_file():
-        yield from _IN_DOTENV.findall((root / ".env").read_text(encoding="utf-8"))
-    yield os.environ.get(_VARIABLE, "")
+def _folders(root: Path) -> tuple[Path, Path]:
+    return root / "plugins", built_in_home() / "plugins"
 
 
 def _list(text: str) -> list[Any] | None:
     """Return the list that *text* is in JSON or TOML; None when it is none."""
-    plain = text.strip()
-    if len(plain) > 1 and plain[0] == plain[-1] and plain[0] in "'\"":
-        plain = plain[1:-1]
     for read in (json.loads, lambda value: tomllib.loads(f"x = {value}")["x"]):
         try:
-            found = read(plain)
+            found = read(text)
         except ValueError:
             continue
         return found if isinstance(found, list) else None

@@ -9,6 +9,7 @@ import click
 
 from sst.cli.call.command import Command
 from sst.cli.call.streams import results_only
+from sst.cli.completing.names import plugins
 from sst.cli.plugins.list import commands_by_plugin
 from sst.cli.result.table import records
 from sst.migrator.values.report import Report
@@ -38,7 +39,7 @@ class PluginDetails:
 
 
 @click.command("show", cls=Command)
-@click.argument("name")
+@click.argument("name", shell_complete=plugins)
 @click.pass_obj
 def command(invocation: Invocation, name: str) -> Report:
     """Show the plugin NAME: where it is, its settings, its hooks, and what they took last."""

@@ -1,0 +1,10 @@
+"""What a shell is told that could stand where the cursor is.
+
+Quick and silent: texts are read, nothing is imported that need not be, no server is started.
+
+- `answer.py`: one question of a shell, answered in time or not at all
+- `names.py`: environments, settings and plugins
+- `revisions.py`: revisions, from their files' texts
+- `runs.py`: runs on record, from the database if it answers at once
+- `settings_text.py`: the settings as their files' texts say them
+"""
