@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "_SST_COMPLETE"
 """The shell's script sets it: `bash_complete`, with the words in COMP_WORDS."""
-_PATIENCE_SECONDS = 5.0
+_PATIENCE_SECONDS = 60.0
 _STANDARD = (0, 1, 2)
 
 
@@ -50,7 +50,7 @@ def _be_silent() -> None:
 
 
 def _end_in_time() -> None:
-    """End the process when the answer does not come: a plugin may wait for a network."""
+    """End the process when no answer comes: hooks have deadlines, an import of a plugin has none."""
     if hasattr(signal, "setitimer"):
         signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
         signal.setitimer(signal.ITIMER_REAL, _PATIENCE_SECONDS)
