@@ -50,7 +50,7 @@ def _be_silent() -> None:
 
 
 def _end_in_time() -> None:
-    """End the process when no answer comes: hooks have deadlines, an import of a plugin has none."""
+    """End the process when no answer comes: hooks have deadlines, a plugin's import has none."""
     if hasattr(signal, "setitimer"):
         signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
         signal.setitimer(signal.ITIMER_REAL, _PATIENCE_SECONDS)
