@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sst.hooks import Check, CheckResult, CheckStatus, Inspection, Run, Stage, Veto, hookimpl
+from sst.hooks import (
+    Check,
+    CheckResult,
+    CheckStatus,
+    Inspection,
+    Run,
+    Stage,
+    Veto,
+    hookimpl,
+    listed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -128,11 +138,12 @@ def agrees_with_models(
     if not found:
         return CheckResult(CheckStatus.PASS, "models and schema agree")
     if known is None:
-        return CheckResult(CheckStatus.WARN, _drift(found), "drift")
+        return CheckResult(CheckStatus.WARN, _drift(found), "drift", tuple(found))
     new = [each for each in found if each not in known]
     if new:
-        return CheckResult(grave, _drift(new), "drift")
-    return CheckResult(CheckStatus.WARN, _drift(found, "from before the run "), "drift")
+        return CheckResult(grave, _drift(new), "drift", tuple(new))
+    detail = _drift(found, "from before the run ")
+    return CheckResult(CheckStatus.WARN, detail, "drift", tuple(found))
 
 
 def has_valid_indexes(inspection: Inspection) -> CheckResult:
@@ -141,22 +152,17 @@ def has_valid_indexes(inspection: Inspection) -> CheckResult:
     if not invalid:
         return CheckResult(CheckStatus.PASS, "all indexes are valid")
     remedy = f"rebuild with REINDEX INDEX CONCURRENTLY {invalid[0]}"
-    detail = f"invalid: {_first(invalid, ', ')}; {remedy}"
-    return CheckResult(CheckStatus.FAIL, detail, "invalid_index")
+    detail = f"invalid: {listed(invalid, most=_SHOWN)}; {remedy}"
+    return CheckResult(CheckStatus.FAIL, detail, "invalid_index", tuple(invalid))
 
 
 def _drift(differences: Sequence[str], when: str = "") -> str:
     count = len(differences)
     noun = "difference" if count == 1 else "differences"
     remedy = "correct the models, or write a revision that follows them"
-    return f"{count} {noun} {when}between models and schema: {_first(differences, '; ')}; {remedy}"
-
-
-def _first(items: Sequence[str], separator: str) -> str:
-    more = len(items) - _SHOWN
-    shown = separator.join(items[:_SHOWN])
-    return f"{shown}{separator}and {more} more" if more > 0 else shown
+    shown = listed(differences, "; ", most=_SHOWN)
+    return f"{count} {noun} {when}between models and schema: {shown}; {remedy}"
 
 
 def _listed(revisions: tuple[str, ...]) -> str:
-    return ", ".join(revisions) or "no revision"
+    return listed(revisions) or "no revision"

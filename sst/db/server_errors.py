@@ -23,7 +23,7 @@ _DETAIL_NAMES_OBJECTS = frozenset(
 _HINT_IS_ANYBODYS = frozenset({"P0", "XX"})
 _HOLDS_A_ROW = re.compile(r"\)=\(|Failing row|row contains|\bvalue\b.*\bis\b", re.IGNORECASE)
 _MORE = re.compile(r"and (\d+) other objects?\b")
-_PLACES = ("schema_name", "table_name", "column_name", "constraint_name")
+_PLACES = ("table_name", "column_name", "constraint_name")
 
 
 def sqlstate_of(error: BaseException) -> str | None:
@@ -82,10 +82,13 @@ def _detail(original: object, message: str = "") -> Iterator[str]:
 
 
 def _names(original: object, message: str) -> Iterator[str]:
+    schema = server_field(original, "schema_name")
     for key in _PLACES:
-        name = server_field(original, key, key)
-        if name and name not in message:
-            yield f"{key.removesuffix('_name')} {name}"
+        name = server_field(original, key)
+        # Also when it is a part of another name, as it is in that of a constraint.
+        if name and not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message):
+            where = f"{schema}." if schema and key == "table_name" else ""
+            yield f"{key.removesuffix('_name')} {where}{name}"
 
 
 def server_field(original: object, of_libpq: str, of_asyncpg: str = "") -> str | None:

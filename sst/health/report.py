@@ -40,6 +40,8 @@ class NamedResult:
     duration_ms: int
     at: datetime
     """When the check was asked, in UTC."""
+    items: tuple[str, ...] = ()
+    """All that *detail* counts, where it names the first ones."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-ready values; the time is RFC 3339 in UTC."""
@@ -51,6 +53,7 @@ class NamedResult:
             "code": self.code,
             "duration_ms": self.duration_ms,
             "at": rfc3339(self.at),
+            "items": list(self.items),
         }
 
 
@@ -123,14 +126,19 @@ class _Asked:
         left_seconds = max(0.0, self._started + self._timeout_seconds - time.monotonic())
         is_late = self._work.failure(left_seconds) is not None
         answer = self._no_answer() if is_late else self._work.result(0)
+
+        def clean(text: str) -> str:
+            return redact(mask_credentials(text), secrets)
+
         return NamedResult(
             plugin=self.contribution.plugin,
             name=self._check.name,
             status=answer.found.status,
-            detail=redact(mask_credentials(answer.found.detail), secrets),
+            detail=clean(answer.found.detail),
             code=answer.found.code,
             duration_ms=round(answer.seconds * 1000),
             at=self.at,
+            items=tuple(map(clean, answer.found.items)),
         )
 
     @property

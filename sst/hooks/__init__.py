@@ -28,7 +28,7 @@ from sst.hooks.contract.revisions import Direction, Migrations, Revision
 from sst.hooks.contract.run import Backup, Failure, Run, StatementFailedError, Veto
 from sst.hooks.contract.settings_view import SettingsView
 from sst.hooks.progress import ProgressLine
-from sst.text import duration_text, first_line, size_text, span_text
+from sst.text import duration_text, first_line, listed, size_text, span_text
 from sst.within import NoAnswerError, ThreadedWork, within
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "duration_text",
     "first_line",
     "hookimpl",
+    "listed",
     "size_text",
     "span_text",
     "within",

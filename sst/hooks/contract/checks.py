@@ -89,6 +89,8 @@ class CheckResult:
     """One line; says what to do when it failed."""
     code: str | None = None
     """A stable word for machines, such as `drift`."""
+    items: tuple[str, ...] = ()
+    """All that *detail* counts, where it names the first ones."""
 
 
 @dataclass(frozen=True, slots=True)

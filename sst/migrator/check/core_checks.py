@@ -5,7 +5,7 @@ Each finding is an entry of `checks` under the name `core`, with a code and a re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -110,8 +110,9 @@ def _deleted(evidence: Evidence) -> CheckResult:
     if evidence.status.unknown:
         return _skip("the database is ahead: its newer files are not here")
     if gone:
-        text = listed(f"{each.revision} (applied by run {each.run_id})" for each in gone)
-        return _fail(evidence, "revision_deleted", f"no file holds the applied revision {text}")
+        named = [f"{each.revision} (applied by run {each.run_id})" for each in gone]
+        text = f"no file holds the applied revision {listed(named)}"
+        return _fail(evidence, "revision_deleted", text, named)
     return _pass(f"{len(known)} applied revisions on record have their files")
 
 
@@ -124,8 +125,9 @@ def _edited(evidence: Evidence) -> CheckResult:
         if each.revision not in pending and _is_edited(files.get(each.revision), each.checksum)
     ]
     if edited:
-        text = listed(f"{_name(files[each.revision])} (run {each.run_id})" for each in edited)
-        return _fail(evidence, "revision_edited", f"edited after it was applied: {text}")
+        named = [f"{_name(files[each.revision])} (run {each.run_id})" for each in edited]
+        text = f"edited after it was applied: {listed(named)}"
+        return _fail(evidence, "revision_edited", text, named)
     return _pass("no applied revision was edited")
 
 
@@ -139,7 +141,7 @@ def _schema(evidence: Evidence) -> CheckResult:
         return _skip("the catalogue could not be compared: another server, or a lock")
     if changed:
         detail = f"{known.changed}: {listed(changed, '; ')}"
-        return _fail(evidence, "schema_changed", detail)
+        return _fail(evidence, "schema_changed", detail, changed)
     return _pass(f"as run {known.run_id} left it")
 
 
@@ -179,8 +181,8 @@ def _current(evidence: Evidence) -> frozenset[str]:
     return frozenset(evidence.status.current)
 
 
-def _fail(evidence: Evidence, code: str, detail: str) -> CheckResult:
-    return _result(evidence, CheckStatus.FAIL, code, detail)
+def _fail(evidence: Evidence, code: str, detail: str, items: Sequence[str]) -> CheckResult:
+    return replace(_result(evidence, CheckStatus.FAIL, code, detail), items=tuple(items))
 
 
 def _result(evidence: Evidence, status: CheckStatus, code: str, detail: str) -> CheckResult:

@@ -244,6 +244,7 @@ def test_result_is_ready_for_json() -> None:
         "plugin": "plugin",
         "name": "x",
         "status": "warn",
+        "items": [],
         "detail": "says warn",
         "code": None,
     }

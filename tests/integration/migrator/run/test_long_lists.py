@@ -61,3 +61,16 @@ def test_several_heads_are_counted(project: Project) -> None:
     assert error["code"] == "several_heads"
     assert "head4 and 2 more" in error["message"]
     assert error["revisions"] == heads
+
+
+def test_changes_that_a_check_counts_are_whole_in_json(long: Project) -> None:
+    assert long.migrate("upgrade").exit_code == 0
+    tables = [f"made_{number}" for number in range(7)]
+    long.query("; ".join(f"create table {name} (id int)" for name in tables))
+
+    checks = long.migrate("check", "--json").json["checks"]
+
+    [schema] = [check for check in checks if check["name"] == "schema"]
+    assert "and 2 more" in schema["detail"]
+    assert len(schema["items"]) == len(tables)
+    assert all(name in " ".join(schema["items"]) for name in tables)

@@ -55,7 +55,7 @@ def test_statement_file_and_line_are_in_text_json_and_record(one: Project) -> No
         assert (each["file"], each["line"]) == (FILE, BODY_STARTS_AT + 1)
         assert each["statement"] == statement
         assert each["sqlstate"] in {"23514", "23505"}
-        assert "table person" in each["detail"]
+        assert "table public.person" in each["detail"]
     assert "Canary" not in text.output + result.output
     assert "7777" not in text.output + result.output
 
