@@ -245,9 +245,14 @@ class Runtime:
         return self._in_force.over(self._own)
 
     def _run_checks(
-        self, inspect: Callable[[], Inspection], stage: Stage, own: Sequence[Contribution] = ()
+        self,
+        inspect: Callable[[], Inspection],
+        stage: Stage,
+        own: Sequence[Contribution] = (),
+        *,
+        with_plugins: bool = True,
     ) -> tuple[NamedResult, ...]:
-        checks = (*own, *self.checks())
+        checks = (*own, *self.checks()) if with_plugins else tuple(own)
         # They are asked at the same time: what one of them changes is logged for all of them.
         whose = " or ".join(dict.fromkeys(each.plugin for each in checks))
         with guarded(whose, "checks", is_one=False):

@@ -20,6 +20,7 @@
 - `revision.py`: `revision`
 - `runs.py`: `runs` and its subcommands
 - `stamp.py`: `stamp`
+- `status.py`: `status`
 - `upgrade.py`: `upgrade`
 - `wait.py`: `wait`
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,12 +13,16 @@ from sst.cli.result.table import records
 from sst.cli.result.vetoes import veto_rows, vetoes_key
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sst.migrator.values.report import Report
     from sst.runtime import Runtime
 
 
 def text(report: Report, runtime: Runtime) -> list[str]:
     """Return where the database stands, what is pending, who refuses it, and each check."""
+    from sst.cli.result.standing import trouble_rows
+
     facts = [
         ("environment", runtime.environment),
         ("database", runtime.migration_url.safe),
@@ -31,14 +35,27 @@ def text(report: Report, runtime: Runtime) -> list[str]:
         for check in report.checks
     ]
     # Each block has columns of its own: a long URL must not push the others to the right.
-    return records(facts) + records(pending) + records(veto_rows(report)) + records(checks)
+    return (
+        records(_padded(trouble_rows(report)))
+        + records(facts)
+        + records(pending)
+        + records(veto_rows(report))
+        + records(checks)
+    )
+
+
+def keys(report: Report) -> Mapping[str, Any]:
+    """Return the vetoes, and the runs that say how the database came to stand there."""
+    from sst.cli.result.standing import runs_keys
+
+    return {**vetoes_key(report), **runs_keys(report)}
 
 
 @click.command(
     "check",
     cls=Command,
     text=text,
-    keys=vetoes_key,
+    keys=keys,
     short_help="Connection, revision, what is pending, checks.",
 )
 @pass_runtime
@@ -48,3 +65,9 @@ def command(runtime: Runtime) -> Report:
     Exit 3 when there is something to do.
     """
     return runtime.migrator.check()
+
+
+def _padded(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return *rows* with the same number of fields each, as columns need it."""
+    most = max(map(len, rows), default=0)
+    return [(*row, *("",) * (most - len(row))) for row in rows]

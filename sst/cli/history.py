@@ -37,4 +37,5 @@ def command(runtime: Runtime) -> Report:
 
 def _row(item: RevisionState) -> tuple[str, ...]:
     when = moment(item.applied_at) if item.applied_at else "-"
-    return (item.revision, item.state, when, duration_text(item.duration_ms), item.description)
+    about = f"{item.description} ({item.error})" if item.error else item.description
+    return (item.revision, item.state, when, duration_text(item.duration_ms), about)

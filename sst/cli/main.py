@@ -17,6 +17,7 @@ from sst.cli.call.command import Group, NoWordsError
 from sst.cli.call.errors import bug, interruption, usage_error
 from sst.cli.call.help import write_option_names
 from sst.cli.call.invocation import PROGRAM, Invocation
+from sst.cli.call.other_tools import WORDS, answer_to
 from sst.cli.call.overview import BY_PURPOSE, write_overview
 from sst.cli.call.streams import prepare_streams, report_unwritable, stdout_given_back
 from sst.cli.completing.answer import VARIABLE, answer
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sst.migrator.values.report import Report
 
 COMMANDS = (
+    "status",
     "check",
     "current",
     "history",
@@ -49,6 +51,9 @@ COMMANDS = (
     "completion",
 )
 """The core commands, in the order of the deployment guide; each is `sst/cli/NAME.py`."""
+
+ALIASES = {"st": "status", "info": "status"}
+"""Other words for a command; the help does not list them."""
 
 
 NO_WORDS = (NoWordsError, getattr(click.exceptions, "NoArgsIsHelpError", NoWordsError))
@@ -80,6 +85,34 @@ class Commands(Group):
         """Write the commands, then the options by name: all of it is one screen."""
         self.format_commands(ctx, formatter)
         write_option_names(self, ctx, formatter)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that *args* begin with, also by another word for it.
+
+        A word of another tool is answered with ours, unless a plugin has a command of that name;
+        plugins are loaded only where their text does not say which commands they have.
+        """
+        name, *rest = args
+        if (name not in ALIASES and name not in WORDS) or self._is_of_a_plugin(ctx, name):
+            return super().resolve_command(ctx, args)
+        if name in WORDS:
+            raise click.UsageError(answer_to(name), ctx)
+        return super().resolve_command(ctx, [ALIASES[name], *rest])
+
+    def _is_of_a_plugin(self, ctx: click.Context, name: str) -> bool:
+        """Say whether a plugin has the command *name*; a broken project's plugins have none."""
+        from sst.cli.plugin_commands.known import are_all_known
+
+        invocation = ctx.find_object(Invocation)
+        if name in _known(invocation):
+            return True
+        try:
+            is_known = invocation is None or are_all_known(invocation.root_or_here)
+            return not is_known and name in self._contributed(ctx)
+        except Exception:  # noqa: BLE001 - whatever is broken, the word is answered
+            return False
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands by what they are for, those of plugins as their texts name them."""

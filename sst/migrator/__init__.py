@@ -9,6 +9,7 @@
 - `run/`: one run, from the lock to the record of its end
 - `schema/`: the shape of a schema, and its fingerprint
 - `session/`: connections, the run's lock, signals, heartbeat
+- `standing/`: where a database stands: the run at work, the last one, the last backup
 - `table_locks/`: locks on tables: attempts, blockers, failed builds
 - `values/`: the values that commands take and return
 - `migrator.py`: one method for each command

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sst.hooks.contract.checks import Stage
 from sst.hooks.contract.revisions import Direction
-from sst.migrator.check.core_checks import core_checks, gather
+from sst.migrator.check.core_checks import core_checks
 from sst.migrator.check.verdict import verdict
 from sst.migrator.commands import revision_rows
 from sst.migrator.commands.confirmation import confirm_downgrade, confirm_purge
-from sst.migrator.commands.look import look, refuse_ahead, upgrade_refusal
+from sst.migrator.commands.look import look, refuse_ahead
 from sst.migrator.commands.new_revision import autogenerate_revision, write_revision
 from sst.migrator.commands.review import objections
 from sst.migrator.commands.stamp import Stamp, execute_stamp
@@ -23,6 +23,9 @@ from sst.migrator.run.execution import execute
 from sst.migrator.run.progress import Request
 from sst.migrator.session import guard
 from sst.migrator.session.inspection import DatabaseInspection
+from sst.migrator.standing.headline import headline
+from sst.migrator.standing.last_runs import read_last_runs
+from sst.migrator.standing.read import look_within, see
 from sst.migrator.values.options import AS_CONFIGURED
 from sst.migrator.values.report import Report
 from sst.migrator.values.status import default_target
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from sst.migrator.repair.damage import Damage
+    from sst.migrator.standing.read import Seen
     from sst.migrator.values.context import Context
     from sst.migrator.values.options import RunOptions
     from sst.migrator.values.status import Status
@@ -90,25 +94,44 @@ class Migrator:
         options: RunOptions = AS_CONFIGURED,
         *,
         on_record: bool = True,
+        must_record: bool = True,
     ) -> AbstractContextManager[Work]:
         """Hold the run's lock for a plugin's work; see `CommandContext.locked`."""
-        return hold_lock(self._context, command, target, options, on_record=on_record)
+        return hold_lock(
+            self._context, command, target, options, on_record=on_record, must_record=must_record
+        )
+
+    def status(self) -> Report:
+        """Say where the database stands and what the record knows; no plugin is asked.
+
+        The error is that of `check` without the checks of plugins.
+        Raises `DatabaseUnreachableError` also for a server that stops answering.
+        """
+        return self._judged(look_within(self._context), with_plugins=False)
 
     def check(self) -> Report:
         """Say whether the database answers, where it stands, and what its checks say."""
-        with look(self._context) as inspection:
-            status = inspection.status
-            evidence = gather(self._context.project, inspection)
-            refused = upgrade_refusal(self._context, inspection)
-        checks = self._context.run_checks(self.inspect, Stage.CHECK, core_checks(evidence))
-        steps = () if refused else status.pending
+        seen = see(self._context)
+        report, status = self._judged(seen, with_plugins=True), seen.status
+        steps = () if seen.refused else status.pending
         target = default_target(self._context.project)
+        return replace(report, vetoes=objections(self._context, target, status.current, steps))
+
+    def _judged(self, seen: Seen, *, with_plugins: bool) -> Report:
+        """Return what the checks make of *seen*: those of the core, and those of plugins."""
+        status, standing = seen.status, seen.standing
+        checks = self._context.run_checks(
+            self.inspect, Stage.CHECK, core_checks(seen.evidence), with_plugins=with_plugins
+        )
+        error = verdict(status, checks, status.dead_runs, seen.refused)
         return replace(
             self._standing(status),
             checks=checks,
-            vetoes=objections(self._context, target, status.current, steps),
             warnings=warnings_of(checks),
-            error=verdict(status, checks, status.dead_runs, refused),
+            standing=replace(
+                standing, headline=headline(standing.running, standing.runs, status, error)
+            ),
+            error=error,
         )
 
     def wait(self, goal: str, timeout_seconds: float) -> Report:
@@ -154,7 +177,8 @@ class Migrator:
         with look(self._context) as inspection:
             status = inspection.status
             applied = inspection.records.last_upgrades()
-        rows = revision_rows.history(self._context.project, status, applied)
+            failed = read_last_runs(inspection.records).unresolved
+        rows = revision_rows.history(self._context.project, status, applied, failed)
         return replace(self._standing(status), revisions=rows)
 
     def plan(self, target: str | None = None, *, with_sql: bool = False) -> Report:

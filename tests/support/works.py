@@ -65,6 +65,10 @@ class Work:
         found = tuple(row[0] for row in fetch(url.reveal(), "SELECT head FROM version"))
         return heads if heads is not None else found
 
+    def made(self, backup: Backup) -> None:
+        """Do nothing: there is no record."""
+        del backup
+
     def restored(self, message: str, *, heads: tuple[str, ...], backup: Backup | None) -> None:
         """Remember it."""
         from_backup = f" [{backup.id}]" if backup else ""

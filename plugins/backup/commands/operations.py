@@ -26,12 +26,14 @@ def storage_of(config: Config, context: CommandContext | LockedWork) -> Storage:
 
 
 def create(config: Config, context: CommandContext, lock_wait_seconds: float | None) -> Stored:
-    """Make a backup under the run's lock; the ledger says nothing of it."""
+    """Make a backup under the run's lock, on record where the database has a record."""
     storage = storage_of(config, context)
     with context.locked(
-        "backup create", "", lock_wait_seconds=lock_wait_seconds, on_record=False
+        "backup create", "", lock_wait_seconds=lock_wait_seconds, must_record=False
     ) as work:
-        return make_backup(config, storage, work, None)
+        stored = make_backup(config, storage, work, None)
+        work.made(stored.backup)
+        return stored
 
 
 def find(

@@ -7,6 +7,7 @@
 - `invocation.py`: the options that every command has, and the runtime
 - `options.py`: the options that commands share, and those of a locked command
 - `overview.py`: the help of the program itself, its commands by what they are for
+- `other_tools.py`: words of other tools, answered with ours
 - `presentation.py`: how a command shows its report
 - `streams.py`: stdout for the result, stderr for the rest
 """

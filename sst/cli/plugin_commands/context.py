@@ -73,11 +73,14 @@ class PluginContext:
         lock_wait_seconds: float | None = None,
         on_record: bool = True,
         allow_environment_change: bool = False,
+        must_record: bool = True,
     ) -> AbstractContextManager[LockedWork]:
         """Hold the run's lock for the body; see `CommandContext.locked`."""
         options = RunOptions(lock_wait_seconds, allow_environment_change=allow_environment_change)
         with results_only():
-            return self._runtime.migrator.locked(command, target, options, on_record=on_record)
+            return self._runtime.migrator.locked(
+                command, target, options, on_record=on_record, must_record=must_record
+            )
 
     def confirm(self, action: str, given: str | None, loss: Sequence[str] = ()) -> None:
         """Return when the operator has written the database's name; see `CommandContext`."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 COMMANDS_GROUP = "sst.commands"
 """Entry points of a package that name its plugins' commands: `tidy = "shelf"`, for one of them."""
+_HOOK = b"register_commands"
 _PLUGINS_GROUP = "sst.plugins"
 _VARIABLE = "PLUGINS__ENABLED"
 _MARKERS = ("dynaconf_merge", "dynaconf_merge_unique")
@@ -86,13 +87,35 @@ def installed(name: str) -> metadata.EntryPoint | None:
     return next(iter(metadata.entry_points(group=_PLUGINS_GROUP, name=name)), None)
 
 
+def are_all_known(root: Path) -> bool:
+    """Say whether no enabled plugin may have a command that only an import would show."""
+    plugins = {use or name for name, use in enabled_plugins(root).items()}
+    return not any(_may_have_others(root, plugin) for plugin in plugins)
+
+
 def _commands_of(root: Path, name: str) -> tuple[str, ...]:
-    for folder in _folders(root):
-        for part in (f"{name}.py", f"{name}/__init__.py"):
-            if (folder / part).is_file():
-                return declared_commands(folder / part)
+    file = _local_file(root, name)
+    if file:
+        return declared_commands(file)
     entry = installed(name)
     return package_commands(entry) if entry else ()
+
+
+def _may_have_others(root: Path, name: str) -> bool:
+    if _commands_of(root, name):
+        return False
+    entry = installed(name)
+    file = _local_file(root, name) or (_module_file(entry) if entry else None)
+    if file is None:
+        return True
+    texts = file.parent.rglob("*.py") if file.name == "__init__.py" else [file]
+    return any(_HOOK in text.read_bytes() for text in texts)
+
+
+def _local_file(root: Path, name: str) -> Path | None:
+    parts = (f"{name}.py", f"{name}/__init__.py")
+    places = (folder / part for folder in _folders(root) for part in parts)
+    return next((place for place in places if place.is_file()), None)
 
 
 def _folders(root: Path) -> tuple[Path, Path]:

@@ -5,6 +5,8 @@
 - `output.py`: a report, printed
 - `revisions.py`: where the database stands, and revisions as JSON
 - `runs_on_record.py`: runs as text and as JSON-ready values
+- `standing.py`: where a database stands, as rows and as keys
+- `status_screen.py`: the screen of `status`
 - `table.py`: rows of text, aligned on a terminal and tab-separated elsewhere
 - `vetoes.py`: the plugins that would refuse a run
 """

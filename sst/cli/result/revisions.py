@@ -37,7 +37,7 @@ def revision_json(item: RevisionState) -> dict[str, Any]:
     }
     if item.sql is not None or item.note is not None:
         found |= {"sql": item.sql, "note": item.note}
-    return found
+    return found if item.error is None else found | {"error": item.error}
 
 
 def joined(revisions: tuple[str, ...]) -> str | None:

@@ -64,7 +64,7 @@ def _row(run: RunRecord) -> tuple[str, ...]:
     return (
         run.id,
         moment(run.started_at),
-        f"{run.command} {run.target}",
+        f"{run.command} {run.target}".strip(),
         run.outcome,
         duration_text(run.duration_ms),
         _steps(run),
@@ -80,7 +80,7 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
     commit = f", commit {details['git_commit']}" if details["git_commit"] else ""
     commit += ", with uncommitted changes" if details.get("git_dirty") else ""
     yield "run", run.id
-    yield "command", f"{run.command} {run.target}"
+    yield "command", f"{run.command} {run.target}".strip()
     yield "environment", details["environment"]
     yield "outcome", run.outcome
     yield "gate", _gate(run)

@@ -81,12 +81,15 @@ class CommandContext(Protocol):
         lock_wait_seconds: float | None = None,
         on_record: bool = True,
         allow_environment_change: bool = False,
+        must_record: bool = True,
     ) -> AbstractContextManager[LockedWork]:
         """Hold the run's lock for the body: no migration runs meanwhile.
 
         With *on_record* a row of the ledger says `running` until the body ends; *command* and
         *target* are its words. What the body raises is its outcome; what a signal raises there
         may pass through with a note (`add_note`) that says what the command has changed.
+        Without *must_record* the record is only written where there is one that this role may
+        write, and never made for the work.
         Raises an error with exit 75 when the lock stays busy, and one with exit 5 when the
         database was last run in another environment, unless *allow_environment_change*.
         """
@@ -143,6 +146,12 @@ class LockedWork(Protocol):
         record is complete in the same moment. Without *heads* they are read there.
 
         Returns the heads.
+        """
+
+    def made(self, backup: Backup) -> None:
+        """Put on record that this work has made *backup*; `status` names the newest one.
+
+        Nothing is written for work that is not on record.
         """
 
     def restored(self, message: str, *, heads: tuple[str, ...], backup: Backup | None) -> None:

@@ -48,7 +48,7 @@ def verdict(
 def _interrupted(run: DeadRun, status: Status) -> SstError:
     left = _first(status) or "none"
     return InterruptedStateError(
-        what=f"The run {run.id} ({run.command} {run.target}) {run.ended}.",
+        what=f"The run {run.id} ({run.words}) {run.ended}.",
         why=f"its process on {run.host} is gone; the database is at "
         f"{listed(status.current) or 'no revision'}; not run: {left}",
         next_step=run.remedy,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sst.errors import UsageError
 from sst.hooks.contract.revisions import Direction
+from sst.migrator.standing.run_end import ended, failed_revision, reason
 from sst.migrator.values.report import RevisionState
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from sst.bridge import AlembicProject, Step, StepSql
     from sst.hooks.contract.revisions import Revision
-    from sst.migrator.ledger.reader import LastUpgrade
+    from sst.migrator.ledger.reader import LastUpgrade, RunRecord
     from sst.migrator.values.status import Status
 
 
@@ -48,9 +50,15 @@ def plan_steps(project: AlembicProject, target: str, status: Status) -> tuple[St
 
 
 def history(
-    project: AlembicProject, status: Status, applied: Mapping[str, LastUpgrade]
+    project: AlembicProject,
+    status: Status,
+    applied: Mapping[str, LastUpgrade],
+    failed: RunRecord | None = None,
 ) -> tuple[RevisionState, ...]:
-    """Return every revision newest first; one that only the database knows comes first of all."""
+    """Return every revision newest first; one that only the database knows comes first of all.
+
+    A pending one at which *failed*, a run that nothing has made good, has ended is `failed`.
+    """
     pending = {step.revision.id for step in status.pending}
     missing = [
         RevisionState(unknown, (), "no file in this code", "missing") for unknown in status.unknown
@@ -59,7 +67,7 @@ def history(
         _known(revision, applied, is_pending=revision.id in pending or not status.current)
         for revision in reversed(project.revisions())
     ]
-    return (*missing, *known)
+    return (*missing, *(_with_failure(row, failed) for row in known))
 
 
 def refuse_pending(status: Status) -> None:
@@ -72,6 +80,12 @@ def refuse_pending(status: Status) -> None:
             why=f"pending: {len(status.pending)}, next {status.pending[0].revision.id}",
             next_step="run `python migrate.py upgrade` first",
         )
+
+
+def _with_failure(row: RevisionState, failed: RunRecord | None) -> RevisionState:
+    if failed is None or row.state != "pending" or failed_revision(failed) != row.revision:
+        return row
+    return replace(row, state="failed", error=reason(failed) or ended(failed))
 
 
 def _known(

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from sst.errors import UsageError
 from sst.migrator.ledger.failure import RunFailure
+from sst.migrator.ledger.schema import IS_AT_WORK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,20 +23,16 @@ _KILLED = RunFailure(
 )
 
 # A row of an older or newer version has fewer or more columns: it is read whole, as it is.
-# `backend_start` is hidden from a role without pg_read_all_stats.
-_RUNS = """
-    select to_jsonb(r), r.outcome = 'running' and not exists (
-            select 1 from pg_stat_activity a where a.pid = r.backend_pid
-            and coalesce(a.backend_start, r.backend_start) = r.backend_start),
+_RUNS = f"""
+    select to_jsonb(r), r.outcome = 'running' and not {IS_AT_WORK},
         coalesce((select jsonb_agg(to_jsonb(s) order by s.position)
             from migrator.step s where s.run_id = r.id), '[]')
     from migrator.run r where r.version_table = :version_table
-"""
-_NEWEST = f"{_RUNS} order by r.started_at desc, r.id desc limit :count"
+"""  # noqa: S608 - our own text
+_NEWEST = "order by r.started_at desc, r.id desc limit :count"
 _ONE = f"{_RUNS} and starts_with(r.id, :prefix) order by r.id limit :count"
 # Through to_jsonb: a ledger of before that column existed is only read.
-_NEWEST_WITH = f"""{_RUNS} and to_jsonb(r) -> 'hooks' @> cast(:called as jsonb)
-    order by r.started_at desc limit 1"""
+_CALLED = "to_jsonb(r) -> 'hooks' @> cast(:called as jsonb)"
 # What `stamp` wrote is the operator's word: nothing before it is held against the files.
 _CODE_IN_PLACE = text("""
     select s.revision, s.checksum, r.id from (
@@ -58,13 +55,11 @@ _LAST_UPGRADES = text("""
 """)
 # Only a run that moved the database says where it is, or `stamp` and `restore`, whose word it is.
 # The heads of a run that was killed, or is at work, are those that it wants.
-_LAST_MOVE = text("""
+_LAST_MOVE = text(f"""
     select r.id as run_id, r.command, r.target, r.started_at, r.from_heads as before,
         r.to_heads as heads,
         r.outcome in ('running', 'interrupted') and r.error is null as is_unfinished,
-        r.outcome = 'running' and exists (
-            select 1 from pg_stat_activity a where a.pid = r.backend_pid
-            and coalesce(a.backend_start, r.backend_start) = r.backend_start) as is_at_work,
+        {IS_AT_WORK} as is_at_work,
         coalesce((select jsonb_agg(jsonb_build_array(s.revision, s.direction, s.outcome))
             from migrator.step s where s.run_id = r.id), '[]') as steps
     from migrator.run r where r.version_table = :version_table and r.outcome <> 'refused'
@@ -75,7 +70,7 @@ _LAST_MOVE = text("""
         where t.command = 'restore' and t.outcome = 'succeeded'
           and t.version_table <> :version_table), '-infinity')
     order by r.started_at desc limit 1
-""")
+""")  # noqa: S608 - our own text
 # A backup is of the whole database: all histories in it count, each with its own last success.
 _NEEDED_BACKUPS = text("""
     select distinct r.backup ->> 'id' from migrator.run r
@@ -191,7 +186,13 @@ class Records:
 
     def newest(self, count: int = _LISTED) -> tuple[RunRecord, ...]:
         """Return the last *count* runs, newest first."""
-        return self._runs(_NEWEST, count=count)
+        return self._runs(f"{_RUNS} {_NEWEST}", count=count)
+
+    def newest_where(self, condition: str, **values: Any) -> RunRecord | None:
+        """Return the newest run, the row `r`, that fulfils *condition*, SQL with *values*."""
+        return next(
+            iter(self._runs(f"{_RUNS} and {condition} {_NEWEST}", count=1, **values)), None
+        )
 
     def find(self, prefix: str) -> RunRecord:
         """Return the run whose id begins with *prefix*, or the newest one for `latest`.
@@ -212,9 +213,8 @@ class Records:
         return self._runs(_ONE, prefix=prefix, count=_TWO) if prefix else ()
 
     def newest_with(self, plugin: str) -> RunRecord | None:
-        """Return the newest run in which a hook of *plugin* was called."""
-        found = self._runs(_NEWEST_WITH, called=json.dumps([{"plugin": plugin}]))
-        return found[0] if found else None
+        """Return the newest run that called a hook of *plugin*."""
+        return self.newest_where(_CALLED, called=json.dumps([{"plugin": plugin}]))
 
     def last_upgrades(self) -> dict[str, LastUpgrade]:
         """Return when each revision was last applied, also one that was taken back since."""

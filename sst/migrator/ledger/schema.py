@@ -79,6 +79,12 @@ DEFINITION = (
     "alter table migrator.step add column if not exists notices_left_out int not null default 0",
 )
 
+# `backend_start` is hidden from a role without pg_read_all_stats.
+IS_AT_WORK = """(r.outcome = 'running' and exists (
+    select 1 from pg_stat_activity a where a.pid = r.backend_pid
+    and coalesce(a.backend_start, r.backend_start) = r.backend_start))"""
+"""Whether the run `r` still has the session of its lock."""
+
 # An ALTER TABLE waits for whoever reads the table, such as a dump: only when there is need,
 # and not for ever. `IF NOT EXISTS` is no protection from a second session that creates the same
 # thing at the same moment (runs of two projects in one database): one is in here at a time.
@@ -87,6 +93,15 @@ _LOCK_TIMEOUT = "10s"
 _LOCK = "select pg_advisory_lock(hashtextextended('ledger of migrate.py', 0))"
 _UNLOCK = "select pg_advisory_unlock(hashtextextended('ledger of migrate.py', 0))"
 _IS_THERE = text("select to_regnamespace('migrator') is not null")
+_MAY_WRITE = text("""
+    select bool_and(has_table_privilege(name, 'insert') and has_table_privilege(name, 'update'))
+    from unnest(array['migrator.run', 'migrator.step', 'migrator.fingerprint']) name
+    where to_regclass(name) is not null
+""")
+_IS_OWNER = text("""
+    select bool_and(pg_has_role(relowner, 'usage')) from pg_class
+    where relnamespace = 'migrator'::regnamespace and relkind = 'r'
+""")
 _VERSION = text("""
     select substring(obj_description(n.oid, 'pg_namespace') from 'ledger version (\\d+)')::int
     from pg_namespace n where n.nspname = 'migrator'
@@ -128,6 +143,13 @@ def _role(connection: Connection) -> str:
     """Return the role of *connection*, as the driver knows it: the server has just refused."""
     driver = connection.connection.driver_connection
     return str(driver.info.user) if driver is not None and not connection.closed else "ROLE"
+
+
+def is_writable(connection: Connection) -> bool:
+    """Say whether the role may write rows, and need not change the tables before."""
+    return bool(connection.execute(_MAY_WRITE).scalar()) and (
+        _is_up_to_date(connection) or bool(connection.execute(_IS_OWNER).scalar())
+    )
 
 
 def _is_up_to_date(connection: Connection) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from sst.migrator.ledger.plugin_origin import read_origin, read_run
-from sst.migrator.ledger.schema import bring_up_to_date
+from sst.migrator.ledger.schema import bring_up_to_date, is_writable
 from sst.migrator.session.connections import database_number
 from sst.migrator.values.dead_run import DeadRun
 
@@ -126,6 +126,10 @@ class Ledger:
     def create(self) -> None:
         """Create what is missing of the schema; raises `RefusedError` when the role may not."""
         bring_up_to_date(self._connection)
+
+    def may_be_written(self) -> bool:
+        """Say whether there is a record, of this version, that this role may write."""
+        return self.exists() and is_writable(self._connection)
 
     def start(self, values: Mapping[str, Any]) -> None:
         """Write the run's row as `running`; *values* are the columns."""

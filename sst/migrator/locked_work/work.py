@@ -43,6 +43,7 @@ def hold_lock(
     options: RunOptions,
     *,
     on_record: bool,
+    must_record: bool = True,
 ) -> Iterator[Work]:
     """Hold the run's lock for the body; see `CommandContext.locked`."""
     run_id = new_run_id()
@@ -54,7 +55,8 @@ def hold_lock(
         touched="what was done before stays done",
     ) as session:
         work = Work(context, session, run_id, command)
-        with work.on_record(target) if on_record else contextlib.nullcontext():
+        writes = on_record and (must_record or session.ledger.may_be_written())
+        with work.on_record(target) if writes else contextlib.nullcontext():
             yield work
             work.refuse_lost_lock()
 
@@ -120,6 +122,11 @@ class Work:
         found = carry_over(self._context, self._session.record, self._id, url, heads)
         self._has_fingerprint = True
         return found
+
+    def made(self, backup: Backup) -> None:
+        """Put on record that this work has made *backup*; see `LockedWork.made`."""
+        if self._is_recorded:
+            self._session.ledger.record_backup(self._id, backup.to_dict())
 
     def restored(self, message: str, *, heads: tuple[str, ...], backup: Backup | None) -> None:
         """Put on record, and tell the observers, that the database is at *heads* of *backup*."""

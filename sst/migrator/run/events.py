@@ -6,13 +6,18 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from sst.hooks.contract.checks import CheckStatus
-from sst.hooks.contract.events import Event
+from sst.hooks.contract.events import Event, rfc3339
+from sst.migrator.standing.headline import failed_at
+from sst.migrator.standing.last_runs import read_last_runs
 from sst.redaction.logs import IN_RESULT
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sst.health.report import NamedResult
     from sst.hooks.calling.calls import Contribution
     from sst.hooks.contract.events import EventKind
+    from sst.migrator.ledger.reader import Records
     from sst.migrator.ledger.writer import Ledger
     from sst.migrator.run.progress import Progress
     from sst.migrator.values.context import Context
@@ -66,3 +71,17 @@ def warnings_of(checks: tuple[NamedResult, ...]) -> tuple[str, ...]:
     return tuple(
         f"{check.name}: {check.detail}" for check in checks if check.status is CheckStatus.WARN
     )
+
+
+def warn_of_failed_run(records: Records, told: Collection[str]) -> None:
+    """Log in one line a run that failed and that nothing has made good; those *told* are known."""
+    failed = read_last_runs(records).unresolved
+    if failed and failed.id not in told:
+        words = f"{failed.command} {failed.target}".strip()
+        log.warning(
+            "an earlier run (%s, %s, %s) %s",
+            words,
+            failed.id,
+            rfc3339(failed.started_at),
+            failed_at(failed),
+        )

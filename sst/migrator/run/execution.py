@@ -17,7 +17,12 @@ from sst.migrator.ledger.agreement import refuse_loss
 from sst.migrator.ledger.failure import RunFailure
 from sst.migrator.ledger.reader import Records
 from sst.migrator.ledger.unknown_revision import explained
-from sst.migrator.run.events import log_checks, report_event, warnings_of
+from sst.migrator.run.events import (
+    log_checks,
+    report_event,
+    warn_of_failed_run,
+    warnings_of,
+)
 from sst.migrator.run.failing.describe import describe, event_of, outcome_of
 from sst.migrator.run.failing.made_before import look_at_models
 from sst.migrator.run.failing.recovery import advise, restore_failed_run
@@ -120,6 +125,7 @@ class _Execution:
             request.shown.refuse_moved(session.database, before)
         context, table = self._context, session.facts.qualified_version_table
         records = Records(session.record, table)
+        warn_of_failed_run(records, session.closed_runs)
         if all(map(context.project.knows, before)):
             # First: a target such as -1 means nothing to a table that has lost where it was.
             refuse_loss(context.project, records, table, before)

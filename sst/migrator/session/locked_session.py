@@ -81,7 +81,7 @@ def locked_session(
             session.connect()
             session.take_lock(lock_wait_seconds)
             if close_dead_runs:
-                _close_dead_runs(session.ledger)
+                session.closed_runs = _close_dead_runs(session.ledger)
             yield session
         finally:
             session.close()
@@ -105,11 +105,12 @@ def _cancel_backends(context: Context, pids: frozenset[int]) -> None:
             connection.execute(text("select pg_cancel_backend(:pid)"), {"pid": pid})
 
 
-def _close_dead_runs(ledger: Ledger) -> None:
+def _close_dead_runs(ledger: Ledger) -> frozenset[str]:
+    """Mark the runs that died, and say so; return their ids."""
     dead = ledger.dead_runs()
     for run in dead:
-        words = f"{run.command} {run.target}"
         log.warning(
-            "run %s (%s, started %s) %s", run.id, words, rfc3339(run.started_at), run.ended
+            "run %s (%s, started %s) %s", run.id, run.words, rfc3339(run.started_at), run.ended
         )
     ledger.mark_interrupted(dead)
+    return frozenset(run.id for run in dead)

@@ -64,6 +64,9 @@ class Session:
     interrupts: Interrupts
     """What watches for signals meanwhile."""
 
+    closed_runs: frozenset[str] = frozenset()
+    """The runs that had died, and that this session has marked so."""
+
     def __init__(
         self, context: Context, run_id: str, lock_wait_seconds: float, interrupts: Interrupts
     ) -> None:

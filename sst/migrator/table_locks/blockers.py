@@ -11,7 +11,7 @@ from sst.redaction.statements import without_literals
 from sst.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -65,6 +65,20 @@ class Blocker:
         kept = asdict(self)
         del kept["backend_start"]
         return kept
+
+    @classmethod
+    def of_record(cls, kept: Mapping[str, Any]) -> Blocker:
+        """Return the session that `to_dict` has put on record, perhaps in another version."""
+        return cls(
+            pid=kept.get("pid", _PREPARED),
+            backend_start=None,
+            application=kept.get("application", ""),
+            user=kept.get("user", ""),
+            age_seconds=kept.get("age_seconds", 0.0),
+            state=kept.get("state", ""),
+            query=kept.get("query", ""),
+            terminated=kept.get("terminated", False),
+        )
 
     def __str__(self) -> str:
         """Return who it is, in one line."""

@@ -43,9 +43,14 @@ class CheckRunner(Protocol):
     """Asks the plugins' checks of one stage, after *own* checks of the core."""
 
     def __call__(
-        self, inspect: Callable[[], Inspection], stage: Stage, own: Sequence[Contribution] = ()
+        self,
+        inspect: Callable[[], Inspection],
+        stage: Stage,
+        own: Sequence[Contribution] = (),
+        *,
+        with_plugins: bool = True,
     ) -> tuple[NamedResult, ...]:
-        """Return what each check says."""
+        """Return what each check says; without *with_plugins* those of the core alone."""
 
 
 def to_stderr(error: SstError) -> None:

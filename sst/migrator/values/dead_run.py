@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+_WITH_STEPS = ("upgrade", "downgrade")
+
 
 @dataclass(frozen=True, slots=True)
 class DeadRun:
@@ -23,6 +25,11 @@ class DeadRun:
     """The revision that was running; None when it died between two."""
 
     @property
+    def words(self) -> str:
+        """The command and its target."""
+        return f"{self.command} {self.target}".strip()
+
+    @property
     def ended(self) -> str:
         """How it ended, as a sentence goes on after its name."""
         if self.revision:
@@ -32,10 +39,16 @@ class DeadRun:
     @property
     def remedy(self) -> str:
         """The command that brings the database to where the run was going."""
-        if self._has_steps:
-            return "run `python migrate.py upgrade`: it goes on from there"
-        return f"run `python migrate.py {self.command} {self.target}` again if it is still wanted"
+        return remedy_of(self.command, self.target)
 
     @property
     def _has_steps(self) -> bool:
-        return self.command in ("upgrade", "downgrade")
+        return self.command in _WITH_STEPS
+
+
+def remedy_of(command: str, target: str) -> str:
+    """Return how a run of *command* that was broken off is brought to its end."""
+    if command in _WITH_STEPS:
+        return "run `python migrate.py upgrade`: it goes on from there"
+    words = f"{command} {target}".strip()
+    return f"run `python migrate.py {words}` again if it is still wanted"

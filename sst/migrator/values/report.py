@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sst.hooks.contract.commands import Restored
     from sst.hooks.contract.run import Backup
     from sst.migrator.ledger.reader import RunRecord
+    from sst.migrator.standing.standing import Standing
 
 CORE = "core"
 """Stands for the core itself where checks and warnings name their plugin."""
@@ -34,6 +35,8 @@ class RevisionState:
     """Its statements, for `plan --sql`."""
     note: str | None = None
     """Why there is no SQL to show, or what to know about it."""
+    error: str | None = None
+    """Why it failed, in one line, where it is `failed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class Report:
     """The runs on record, newest first, for `runs list`."""
     run: RunRecord | None = None
     """One run on record, for `runs show`."""
+    standing: Standing | None = None
+    """The runs and the backup of the database, for `status` and `check`."""
     repairs: tuple[RepairAction, ...] | None = None
     """The findings of `repair`."""
     path: str | None = None

@@ -119,6 +119,10 @@ class FakeLockedWork:
         self.steps.append(f"copied the record to {url} at {', '.join(found)}")
         return found
 
+    def made(self, backup: Backup) -> None:
+        """Remember it."""
+        self.steps.append(f"made: {backup.id}")
+
     def restored(self, message: str, *, heads: tuple[str, ...], backup: Backup | None) -> None:
         """Remember it."""
         del heads, backup
@@ -162,9 +166,10 @@ class FakeCommandContext:
         lock_wait_seconds: float | None = None,
         on_record: bool = True,
         allow_environment_change: bool = False,
+        must_record: bool = True,
     ) -> Iterator[FakeLockedWork]:
         """Hand *work* over, and remember it."""
-        del lock_wait_seconds, on_record, allow_environment_change
+        del lock_wait_seconds, on_record, allow_environment_change, must_record
         self.steps.append(f"locked: {command} {target}")
         yield self.work
 

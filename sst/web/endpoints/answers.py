@@ -84,7 +84,8 @@ def named_checks(report: HealthReport) -> dict[str, list[CheckAnswer]]:
 
 
 def _check_answer(result: NamedResult) -> CheckAnswer:
-    is_quiet = result.status is CheckStatus.PASS
+    # One that passes and has something to say all the same gives it a code.
+    is_quiet = result.status is CheckStatus.PASS and result.code is None
     return CheckAnswer(
         status=word(result.status),
         time=rfc3339(result.at),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from sst.health.report import HealthReport, NamedResult, run_checks
 from sst.hooks.contract.checks import CheckStatus, Stage
 from sst.hooks.manager import Contribution
-from sst.web.probing.readiness import core_checks
+from sst.web.probing.readiness import SchemaLook, core_checks
 from sst.web.probing.single_flight import SingleFlight
 from sst.web.probing.turnstile import Turnstile
 
@@ -85,10 +85,11 @@ class Checkup:
     def _prepare(self) -> Callable[[], HealthReport]:
         with self._preparing:
             _ = self._runtime.migrator
-            checks = (*self._core(), *self._runtime.checks())
+            look = SchemaLook()
+            checks = (*self._core(look), *self._runtime.checks())
         # Room for the checks of this question, and for those that still hang from an earlier one.
         turnstile = Turnstile(self._runtime.inspect, 2 * len(checks))
-        return partial(
+        ask = partial(
             run_checks,
             checks,
             # What it yields is an inspection, and run_checks does nothing but enter it.
@@ -97,10 +98,32 @@ class Checkup:
             budget_seconds=self._budget_seconds,
             secrets=self._runtime.secrets,
         )
+        return lambda: _with_runs(ask, look, self._runtime.redact)
 
-    def _core(self) -> tuple[Contribution, ...]:
-        checks: tuple[Check, ...] = core_checks(self._runtime, self._budget_seconds)
+    def _core(self, look: SchemaLook) -> tuple[Contribution, ...]:
+        checks: tuple[Check, ...] = core_checks(self._runtime, self._budget_seconds, look)
         return tuple(Contribution(_CORE, check) for check in checks)
+
+
+def _with_runs(
+    ask: Callable[[], HealthReport], look: SchemaLook, redact: Callable[[str], str]
+) -> HealthReport:
+    """Return what *ask* reports, and beside it the runs on record as *look* has seen them."""
+    look.runs = None
+    report = ask()
+    runs = look.runs
+    if runs is None:
+        return report
+    result = NamedResult(
+        plugin=_CORE,
+        name="runs",
+        status=runs.status,
+        detail=redact(runs.detail),
+        code=runs.code,
+        duration_ms=0,
+        at=datetime.now(UTC),
+    )
+    return HealthReport.of((*report.results, result))
 
 
 def _unanswered(reason: str) -> HealthReport:

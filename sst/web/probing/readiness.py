@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -10,11 +12,16 @@ from sqlalchemy.exc import DBAPIError
 from sst.db.engine import create_direct_engine
 from sst.errors import SstError, VersionTableBehindError
 from sst.hooks.contract.checks import Check, CheckResult, CheckStatus
+from sst.hooks.contract.events import rfc3339
 from sst.migrator.session.inspection import DatabaseInspection
+from sst.migrator.standing.headline import failed_at
+from sst.migrator.standing.last_runs import read_last_runs
 from sst.text import listed
 
 if TYPE_CHECKING:
     from sst.hooks.contract.checks import Inspection
+    from sst.migrator.ledger.reader import RunRecord
+    from sst.migrator.standing.last_runs import LastRuns
     from sst.runtime import Runtime
 
 _UPGRADE = "run `python migrate.py upgrade`"
@@ -33,13 +40,37 @@ def look_at_schema(inspection: Inspection) -> CheckResult:
         return CheckResult(CheckStatus.FAIL, detail, error.code)
 
 
-def core_checks(runtime: Runtime, timeout_seconds: float) -> tuple[Check, ...]:
+@dataclass
+class SchemaLook:
+    """The look of the check of the schema, which sees the runs on record as well.
+
+    They are told beside it: neither a failed run nor one at work makes an application not ready.
+    """
+
+    runs: CheckResult | None = None
+    """What it saw of them; None where nothing was read."""
+
+    def __call__(self, inspection: Inspection) -> CheckResult:
+        """Return what `look_at_schema` returns."""
+        self.runs = None
+        found = look_at_schema(inspection)
+        if isinstance(inspection, DatabaseInspection):
+            with suppress(SstError, DBAPIError):
+                self.runs = _runs(read_last_runs(inspection.records))
+        return found
+
+
+def core_checks(
+    runtime: Runtime, timeout_seconds: float, look: SchemaLook | None = None
+) -> tuple[Check, ...]:
     """Return what is asked whatever plugins are enabled, each given up after *timeout_seconds*.
+
+    *look* remembers what it has seen beside the schema.
 
     The schema is read with the migration URL; where that is another one, the application's own
     is asked as well, for it can be down alone: a pooler, a role, a replica.
     """
-    schema = Check("schema", look_at_schema, timeout_seconds=timeout_seconds)
+    schema = Check("schema", look or SchemaLook(), timeout_seconds=timeout_seconds)
     if runtime.migration_url == runtime.database_url:
         return (schema,)
 
@@ -47,6 +78,24 @@ def core_checks(runtime: Runtime, timeout_seconds: float) -> tuple[Check, ...]:
         return _ping(runtime)
 
     return schema, Check("database", ping, timeout_seconds=timeout_seconds)
+
+
+def _runs(runs: LastRuns) -> CheckResult:
+    if runs.running:
+        text = f"{_words(runs.running)} is at work since {rfc3339(runs.running.started_at)}"
+        step = next((step for step in runs.running.steps if step.outcome == "running"), None)
+        text += f", in revision {step.revision}" if step else ""
+        # It passes: a rolling deploy keeps the old image while the schema moves.
+        return CheckResult(CheckStatus.PASS, text, "run_at_work")
+    failed = runs.unresolved
+    if failed is None:
+        return CheckResult(CheckStatus.PASS)
+    text = f"{_words(failed)}, {rfc3339(failed.started_at)}: {failed_at(failed)}"
+    return CheckResult(CheckStatus.WARN, text, "last_run_failed")
+
+
+def _words(run: RunRecord) -> str:
+    return f"the run {run.id} (`{run.command} {run.target}`)"
 
 
 def _judged(inspection: Inspection) -> CheckResult:

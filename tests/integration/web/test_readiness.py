@@ -71,3 +71,71 @@ def test_application_ahead_of_its_code_stays_ready(migrated: Project) -> None:
 
     assert (ready.status_code, ready.json()) == (200, {"status": "warn"})
     assert "from_the_future" in found["core:schema"]["output"]
+
+
+SPOILT = """
+from sst.hooks import Check, CheckResult, CheckStatus, Stage, hookimpl
+
+def ask(look):
+    return CheckResult(CheckStatus.FAIL, "one row too many")
+
+@hookimpl
+def register_checks():
+    return [Check("rows", ask, frozenset({Stage.RUN}))]
+"""
+
+HOLDER = """
+import time
+from pathlib import Path
+
+import click
+
+from sst.hooks import CommandResult, hookimpl
+
+@click.command("hold")
+@click.pass_obj
+def hold(context):
+    with context.locked("hold", "still"):
+        Path("held").touch()
+        while not Path("go").exists():
+            time.sleep(0.05)
+    return CommandResult()
+
+@hookimpl
+def register_commands():
+    return [hold]
+"""
+
+
+def test_failed_run_is_told_to_operators_and_changes_no_answer(migrated: Project) -> None:
+    migrated.plugin("spoilt", SPOILT)
+    migrated.enable("spoilt")
+    migrated.revision("two")
+    assert migrated.migrate("upgrade").exit_code == 4
+
+    with serve_project(migrated) as served:
+        ready, plain = served.get("/readyz"), served.get("/readyz").json()
+        found = details(served, "/readyz")["core:runs"]
+
+    assert (ready.status_code, "checks" in plain) == (200, False)
+    assert (found["status"], found["code"]) == ("warn", "last_run_failed")
+    assert "one row too many" in found["output"]
+    assert migrated.last_run()["id"] in found["output"]
+
+
+def test_run_at_work_is_told_to_operators_and_changes_no_answer(migrated: Project) -> None:
+    migrated.plugin("holder", HOLDER)
+    migrated.enable("holder")
+    work = migrated.start("hold")
+    wait_until((migrated.root / "held").exists, "the work has begun")
+
+    with serve_project(migrated) as served:
+        ready = served.get("/readyz")
+        found = details(served, "/readyz")["core:runs"]
+        (migrated.root / "go").touch()
+        work.finish()
+        wait_until(lambda: "output" not in details(served, "/readyz")["core:runs"], "all is quiet")
+
+    assert (ready.status_code, ready.json()) == (200, {"status": "pass"})
+    assert (found["status"], found["code"]) == ("pass", "run_at_work")
+    assert "`hold still`" in found["output"]

@@ -1,0 +1,50 @@
+"""The run at work, the last one that ended, and one whose failure nothing has made good since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sst.migrator.ledger.schema import IS_AT_WORK
+
+if TYPE_CHECKING:
+    from sst.migrator.ledger.reader import Records, RunRecord
+
+_SETTLING = ("upgrade", "downgrade", "stamp", "restore", "repair")
+"""The commands whose success says that the database is where it should be."""
+_ENDED = f"not {IS_AT_WORK}"
+# A backup of its own is told as the last backup; the last run is the one that moves the schema.
+_NO_MERE_BACKUP = "(r.outcome <> 'succeeded' or r.command = any(:settling) or r.backup is null)"
+_UNRESOLVED = f"""
+    (r.outcome in ('failed', 'unhealthy', 'interrupted') or r.outcome = 'running')
+    and {_ENDED} and not exists (
+        select 1 from migrator.run s
+        where s.version_table = r.version_table and s.outcome = 'succeeded'
+          and s.started_at > r.started_at
+          and (s.command = any(:settling) or s.command = r.command))
+"""  # noqa: S608 - our own text
+
+
+@dataclass(frozen=True, slots=True)
+class LastRuns:
+    """The runs on record that say how the database came to stand where it stands."""
+
+    running: RunRecord | None = None
+    """The one at work."""
+    last: RunRecord | None = None
+    """The newest that has ended, whatever way; one that only made a backup does not count."""
+    unresolved: RunRecord | None = None
+    """The newest that failed, was killed, or left the database unhealthy.
+
+    None as soon as a later run has succeeded.
+    """
+
+
+def read_last_runs(records: Records) -> LastRuns:
+    """Return what *records* say; a database without a record has none of them."""
+    settling = list(_SETTLING)
+    return LastRuns(
+        running=records.newest_where(IS_AT_WORK),
+        last=records.newest_where(f"{_ENDED} and {_NO_MERE_BACKUP}", settling=settling),
+        unresolved=records.newest_where(_UNRESOLVED, settling=settling),
+    )
