@@ -45,6 +45,8 @@ class Unknown:
     """A statement whose effects cannot be known without running it."""
 
     why: str
+    function: Name = ()
+    """The function that it calls, and which may be a built-in one."""
 
 
 Found = Effect | Rename | Unknown

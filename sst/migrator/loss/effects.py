@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from sst.migrator.loss.effect import Effect, Unknown
 from sst.migrator.loss.reading import Reading
 from sst.migrator.loss.table_effects import alter
+from sst.migrator.loss.tokens import Token, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sst.migrator.loss.effect import Found
-    from sst.migrator.loss.tokens import Token
 
 # The longest first: of several that begin alike the whole kind is meant.
 _KINDS = (
@@ -25,9 +25,9 @@ _KINDS = (
     *("cast", "operator", "language", "database", "tablespace", "conversion", "transform"),
 )
 _ON_A_TABLE = {"trigger", "policy", "rule"}
+# PL/pgSQL: a statement is the first of the text, or behind one of these.
+_BEFORE_A_STATEMENT = ("begin", "then", "else", "loop", "in")
 _SEARCH_PATH = "it sets search_path: names without a schema may be others than these"
-# Functions that change nothing but a setting or a sequence.
-_HARMLESS = ("set_config", "setval", "nextval", "pg_sleep")
 
 
 def effects(statement: Sequence[Token]) -> Iterator[Found]:
@@ -73,8 +73,7 @@ def _select(reading: Reading) -> Iterator[Found]:
         return
     if name[-1] == "set_config" and reading.rest and reading.rest[0].text == "'search_path'":
         yield Unknown(_SEARCH_PATH)
-    if name[0] != "pg_catalog" and name[-1] not in _HARMLESS and not name[-1].startswith("pg_"):
-        yield Unknown(f"it calls the function {'.'.join(name)}")
+    yield Unknown(f"it calls the function {'.'.join(name)}", name)
 
 
 def _rows(reading: Reading) -> Iterator[Found]:
@@ -98,8 +97,37 @@ def _rows(reading: Reading) -> Iterator[Found]:
             reading.skip()
 
 
-def _do(_reading: Reading) -> Iterator[Found]:
-    yield Unknown("a DO block runs statements of its own")
+def _do(reading: Reading) -> Iterator[Found]:
+    """Return what the statements in a block take away, those behind an IF too."""
+    tokens = [*reading.rest]
+    bodies = [_unquoted(token) for token in tokens if token.kind in {"body", "string"}]
+    language = [token.text for token in tokens if token.kind in {"word", "name"}][2:3]
+    if len(bodies) != 1 or language not in ([], ["plpgsql"]):
+        yield Unknown(f"a DO block in {''.join(language) or 'no language'} is not read")
+        return
+    for statement in statements(bodies[0]):
+        yield from _in_block(statement)
+
+
+def _unquoted(token: Token) -> str:
+    if token.kind == "body":
+        return token.text
+    return token.text.partition("'")[2].removesuffix("'").replace("''", "'")
+
+
+def _in_block(statement: Sequence[Token]) -> Iterator[Found]:
+    before: Token | None = None
+    for position, token in enumerate(statement):
+        following = statement[position + 1 : position + 2]
+        if token.is_word("execute") and not any(
+            each.is_word("function", "procedure") for each in following
+        ):
+            yield Unknown("a DO block runs text as SQL (EXECUTE)")
+        elif token.is_word("perform"):
+            yield from effects((Token("word", "select"), *statement[position + 1 :]))
+        elif before is None or before.is_word(*_BEFORE_A_STATEMENT):
+            yield from effects(statement[position:])
+        before = token
 
 
 def _call(reading: Reading) -> Iterator[Found]:

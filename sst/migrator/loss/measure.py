@@ -97,6 +97,13 @@ _REFERRING = """
 """
 
 
+_FUNCTIONS = """
+    select n.nspname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where p.proname = :name
+"""
+_HARMFUL = {"lo_unlink"}
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """How much is in a table, or in one of its columns."""
@@ -170,6 +177,17 @@ class Measure:
             "cascade": effect.cascade,
         }
         return self._ask(_GONE, **asked)
+
+    def is_harmless(self, function: Name) -> bool:
+        """Say whether *function* is one of PostgreSQL's own, which take no row away."""
+        *schema, name = function
+        if name in _HARMFUL or schema not in ([], ["pg_catalog"]):
+            return False
+        try:
+            found = {row[0] for row in self._ask(_FUNCTIONS, name=name)}
+        except DBAPIError:
+            return False
+        return found == {"pg_catalog"} or ("pg_catalog" in found and bool(schema))
 
     def last_value(self, name: Name) -> int | None:
         """Return the last value of the sequence *name*; None when it is not there."""

@@ -83,7 +83,7 @@ class _Reader:
             if isinstance(found, Rename):
                 self._follow(found)
             elif not isinstance(found, Effect):
-                unknown.append(found.why)
+                unknown += self._unless_harmless(found)
             elif found.kind in WITH_DATA:
                 items.append(self._item(found))
             else:
@@ -91,6 +91,10 @@ class _Reader:
         return RevisionLoss(
             revision, description, tuple(items), others, tuple(dict.fromkeys(unknown))
         )
+
+    def _unless_harmless(self, found: Unknown) -> tuple[str, ...]:
+        is_harmless = found.function and self._measure.is_harmless(found.function)
+        return () if is_harmless else (found.why,)
 
     def _effects(self, sql: str) -> Iterator[Effect | Rename | Unknown]:
         for statement in statements(sql):

@@ -48,13 +48,15 @@ def loss_lines(losses: Sequence[RevisionLoss]) -> list[str]:
 
 
 def _of_revision(loss: RevisionLoss, most: int) -> Iterator[str]:
-    for item in loss.items[:most]:
+    # One more takes the line that would count it.
+    shown = most if len(loss.items) > most + 1 else most + 1
+    for item in loss.items[:shown]:
         yield from _of_item(item)
-    rest = loss.items[most:]
+    rest = loss.items[shown:]
     if rest:
         yield f"and {len(rest)} more: {_total(rest) or _kinds(item.effect.kind for item in rest)}"
     if loss.others:
-        yield f"drops {_counted(loss.others)}: no rows in them"
+        yield f"drops {_counted(loss.others)} (no rows)"
     for why in loss.unknown:
         yield f"what it drops is not known: {why}"
     if not (loss.items or loss.others or loss.unknown):

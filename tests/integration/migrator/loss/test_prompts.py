@@ -50,7 +50,7 @@ def test_question_shows_each_revision_and_the_rows_that_it_drops(chain: Project)
     assert "what it drops is not known: needs the database to run" in shown
     assert "drops column incidents.status: 1,000 rows have a value" in lines
     assert "and with it 1 view: public.open_ones" in lines
-    assert "drops 1 index: no rows in them" in lines
+    assert "drops 1 index (no rows)" in lines
     assert any(line.startswith("drops table incidents: 12,345 rows, ") for line in lines)
     assert any(line.startswith("in all: 1 table with 12,345 rows (") for line in lines)
     assert "production" in shown

@@ -73,6 +73,6 @@ def test_what_goes_with_a_table_is_counted_in_the_sum_and_in_long_lists() -> Non
     assert lines[2:4] == ["  drops schema s", "    and with it table s.d0: 1 row, 10 B"]
     assert lines[8:] == [
         "    and with it 4 more: 4 tables",
-        "  drops 2 indexes, 1 policy: no rows in them",
+        "  drops 2 indexes, 1 policy (no rows)",
         "in all: 9 tables with 9 rows (90 B)",
     ]
