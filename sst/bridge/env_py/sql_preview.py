@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,7 @@ from sst.bridge.env_py.sql_text import as_written
 from sst.bridge.values.steps import Step, StepSql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from alembic.runtime.migration import MigrationContext, RevisionStep
 
@@ -33,7 +35,8 @@ class OfflineRun:
         A revision that reads data cannot run offline: it has a reason, and the rest go on.
         The first step from an empty database creates the version table, as Alembic shows it.
         """
-        return tuple(self._of(step) for step in steps)
+        with _silent_log():
+            return tuple(self._of(step) for step in steps)
 
     def _of(self, step: Step) -> StepSql:
         if self._env_failure is not None:
@@ -70,3 +73,18 @@ class OfflineRun:
             self._env_failure = f"env.py cannot run without a connection: {text}"
             return self._env_failure
         return f"needs the database to run: {type(error).__name__}: {text}"
+
+
+@contextmanager
+def _silent_log() -> Iterator[None]:
+    """Keep `Running downgrade ...` of Alembic out of the log, whatever env.py configures."""
+    logger = logging.getLogger("alembic.runtime.migration")
+    logger.addFilter(_is_warning)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_warning)
+
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING

@@ -153,3 +153,24 @@ def test_no_word_of_the_question_is_broken(chain: Project, columns: int) -> None
 
     assert "drops column incidents.status: 1,000 rows have a value" in shown
     assert "Any other answer than the database's name changes nothing." in shown
+
+
+def test_look_at_the_loss_does_not_say_that_it_runs(chain: Project) -> None:
+    """An env.py of `alembic init` logs each revision, and `Running downgrade` is a lie here."""
+    env_py = chain.root / "alembic" / "env.py"
+    configured = (
+        "import logging, sys\n"
+        "logging.getLogger('alembic').setLevel(logging.INFO)\n"
+        "logging.getLogger('alembic').addHandler(logging.StreamHandler(sys.stderr))\n"
+    )
+    source = env_py.read_text("utf-8")
+    future = "from __future__ import annotations\n"
+    env_py.write_text(future + configured + source.replace(future, ""), "utf-8")
+
+    refused = chain.migrate("downgrade", "base", ENV_FOR_DYNACONF="production")
+
+    assert refused.exit_code == 5
+    assert "takes back 3 revisions" in refused.stderr
+    assert "Context impl" in refused.stderr
+    assert "Running" not in refused.stderr
+    assert "Generating static SQL" not in refused.stderr
