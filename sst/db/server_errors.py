@@ -22,6 +22,7 @@ _DETAIL_NAMES_OBJECTS = frozenset(
 )
 _HINT_IS_ANYBODYS = frozenset({"P0", "XX"})
 _HOLDS_A_ROW = re.compile(r"\)=\(|Failing row|row contains|\bvalue\b.*\bis\b", re.IGNORECASE)
+_IN_A_FUNCTION = re.compile(r"^PL/pgSQL function .{1,200}? line \d+", re.MULTILINE)
 _MORE = re.compile(r"and (\d+) other objects?\b")
 _PLACES = ("table_name", "column_name", "constraint_name")
 
@@ -39,7 +40,7 @@ def trying_again_is_vain(error: BaseException) -> bool:
 
 
 def server_message(error: BaseException) -> str:
-    """Return type, message, DETAIL and HINT of *error*, without what may quote a row.
+    """Return type, message, DETAIL, HINT and line of *error*, without what may quote a row.
 
     Where the DETAIL quotes one, the names of table, column and constraint stand for it.
     Of a long DETAIL there are the first lines, and how many more.
@@ -48,7 +49,9 @@ def server_message(error: BaseException) -> str:
     message = f"{type(original).__name__}: {first_line(original, 'no message')}"
     detail, hint = "; ".join(_detail(original, message)), server_hint(error)
     told = f"{message}: {detail}" if detail else message
-    return f"{told} (hint: {hint})" if hint else told
+    told = f"{told} (hint: {hint})" if hint else told
+    line = _line_of_a_function(original)
+    return f"{told} (in {line})" if line else told
 
 
 def server_detail(error: BaseException) -> str | None:
@@ -65,6 +68,12 @@ def server_hint(error: BaseException) -> str | None:
     hint = " ".join((server_field(original, "message_hint", "hint") or "").split())
     is_ours = (sqlstate_of(original) or "XX")[:2] not in _HINT_IS_ANYBODYS
     return hint[:_LONGEST_LINE] if hint and is_ours and not _HOLDS_A_ROW.search(hint) else None
+
+
+def _line_of_a_function(original: object) -> str | None:
+    """Return function and line of PL/pgSQL; the statement behind them may quote a row."""
+    found = _IN_A_FUNCTION.search(server_field(original, "context") or "")
+    return found[0] if found else None
 
 
 def _detail(original: object, message: str = "") -> Iterator[str]:

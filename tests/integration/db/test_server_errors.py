@@ -85,6 +85,16 @@ def test_detail_that_quotes_a_row_is_left_out(
     assert "(1)" not in told
 
 
+def test_line_of_a_block_is_named_without_its_statement(connection: Connection) -> None:
+    block = "do $$ begin\n  insert into t1 values (9, 'canary9', 1);\n  perform 1/0;\nend $$"
+
+    told = server_message(raised_by(connection, block))
+
+    assert told == (
+        "DivisionByZero: division by zero (in PL/pgSQL function inline_code_block line 3)"
+    )
+
+
 def test_long_detail_is_counted(connection: Connection) -> None:
     views = (
         "select format('create view w%%s as select s from t1', g) from generate_series(1, 150) g"
