@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from sst.bridge.location.find import LocationSettings
     from sst.bridge.location.location import Location
+    from sst.bridge.new_revision.written import WrittenRevision
     from sst.bridge.values.steps import EnvFacts, Step, StepSql
     from sst.db.url import DatabaseUrl
     from sst.hooks.contract.revisions import Direction, Revision
@@ -240,8 +241,7 @@ class AlembicProject:
         connection: Connection | None,
         url: DatabaseUrl,
         head: str | None = None,
-        on_warning: Callable[[str], None] | None = None,
-    ) -> Path | None:
+    ) -> WrittenRevision:
         """Write a revision file on top of *head* and return it; see `RevisionWriter.write`."""
         writer = RevisionWriter(self._location, self._history, self._runner, self._ignored)
         return writer.write(
@@ -250,7 +250,6 @@ class AlembicProject:
             connection=connection,
             url=url,
             head=head,
-            on_warning=on_warning,
         )
 
     def differences(self, connection: Connection, facts: EnvFacts) -> tuple[str, ...] | None:

@@ -21,8 +21,8 @@ def text(report: Report, _runtime: Runtime) -> list[str]:
 
 
 def keys(report: Report) -> dict[str, Any]:
-    """Return the path of the new file."""
-    return {"path": report.path}
+    """Return the path of the new file, and what autogenerate found."""
+    return {"path": report.path, "found": list(report.extras.get("found", ()))}
 
 
 @click.command(

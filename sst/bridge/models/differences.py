@@ -45,13 +45,13 @@ def dropped(operations: Iterable[ops.MigrateOperation]) -> Iterator[str]:
             yield from dropped(each.ops)
         words = next((words for kind, words in _DROPS.items() if isinstance(each, kind)), "")
         if words:
-            table = _dotted(getattr(each, "schema", None), getattr(each, "table_name", None))
+            table = dotted(getattr(each, "schema", None), getattr(each, "table_name", None))
             yield words.format(each, table=table)
 
 
 def _modified(difference: tuple[Any, ...]) -> str:
     operation, schema, table, column, _, found, wanted = difference
-    what = f"column {_dotted(schema, table, column)}: {_MODIFIED[operation]}"
+    what = f"column {dotted(schema, table, column)}: {_MODIFIED[operation]}"
     return f"{what} is {_value(found)} in the database, {_value(wanted)} in the models"
 
 
@@ -66,12 +66,12 @@ def _added_or_removed(difference: tuple[Any, ...]) -> str:
 
 
 def _column(schema: str | None, table: str, column: Column[Any]) -> str:
-    return f"column {_dotted(schema, table, column.name)}"
+    return f"column {dotted(schema, table, column.name)}"
 
 
 def _named(thing: object) -> str:
     if isinstance(thing, Table):
-        return f"table {_dotted(thing.schema, thing.name)}"
+        return f"table {dotted(thing.schema, thing.name)}"
     if isinstance(thing, Index):
         return f"index {thing.name} on {_table_of(thing)}"
     if isinstance(thing, ForeignKeyConstraint):
@@ -84,7 +84,7 @@ def _named(thing: object) -> str:
 
 def _table_of(thing: Index | Constraint) -> str:
     table = getattr(thing, "table", None)
-    return _dotted(table.schema, table.name) if isinstance(table, Table) else "its table"
+    return dotted(table.schema, table.name) if isinstance(table, Table) else "its table"
 
 
 def _value(value: object) -> str:
@@ -92,5 +92,6 @@ def _value(value: object) -> str:
     return "none" if argument is None else str(argument).replace("\n", " ")
 
 
-def _dotted(*names: str | None) -> str:
+def dotted(*names: str | None) -> str:
+    """Return *names* as one, those that are missing left out."""
     return ".".join(name for name in names if name)

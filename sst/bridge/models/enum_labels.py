@@ -33,8 +33,8 @@ _LABELS = text("""
           and d.deptype = 'e')
     group by t.oid, n.nspname, t.typname
 """)
-# It brings a comparison, and operations, of its own.
-_ANOTHER = "alembic_postgresql_enum"
+ANOTHER = "alembic_postgresql_enum"
+"""A package that brings a comparison of enum types, and operations, of its own."""
 
 
 class AddLabels(MigrateOperation):
@@ -59,25 +59,26 @@ def label_differences(
     """
     wanted: dict[_Key, tuple[Enum, Table]] = {}
     for column in columns:
-        kind = _enum_of(column.type)
+        kind = enum_of(column.type)
         if kind is not None and kind.name:
             wanted.setdefault((kind.schema, kind.name), (kind, column.table))
-    if not wanted or _ANOTHER in sys.modules:
+    if not wanted or ANOTHER in sys.modules:
         return
-    known = dict(_known(connection))
+    known = dict(known_labels(connection))
     for key, (kind, table) in wanted.items():
         if key in known:
             yield from _compared(kind, table, known[key])
 
 
-def _known(connection: Connection) -> Iterator[tuple[_Key, list[str]]]:
+def known_labels(connection: Connection) -> Iterator[tuple[_Key, list[str]]]:
+    """Yield the enum types on *connection*, by schema and name, with their labels."""
     for schema, name, is_visible, labels in connection.execute(_LABELS):
         yield (schema, name), labels
         if is_visible:
             yield (None, name), labels
 
 
-def _enum_of(kind: TypeEngine[Any]) -> Enum | None:
+def enum_of(kind: TypeEngine[Any]) -> Enum | None:
     """Return the enum type of the server that *kind* is, or is an array of."""
     while not isinstance(kind, Enum):
         variant = kind._variant_mapping.get("postgresql")  # noqa: SLF001 - what with_variant() keeps

@@ -18,14 +18,18 @@ from sst.bridge.models.computed_columns import without_warning_of_computed
 from sst.bridge.models.differences import dropped
 from sst.bridge.models.ignored_tables import leaving_out
 from sst.bridge.models.uncompared import uncompared, write_uncompared
+from sst.bridge.new_revision.column_types import render_types
+from sst.bridge.new_revision.in_words import flat, in_words, renames
+from sst.bridge.new_revision.named_types import bring_types
 from sst.bridge.new_revision.placement import Placement, keep_own, of_place, placement_of
+from sst.bridge.new_revision.written import WrittenRevision
 from sst.bridge.values.process_state import kept_within
 from sst.errors import ConfigError, HistoryError, Problem, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from alembic.operations.ops import MigrationScript
+    from alembic.operations.ops import MigrateOperation
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy.engine import Connection
 
@@ -59,14 +63,13 @@ class RevisionWriter:
         connection: Connection | None,
         url: DatabaseUrl,
         head: str | None = None,
-        on_warning: Callable[[str], None] | None = None,
-    ) -> Path | None:
+    ) -> WrittenRevision:
         """Write a revision on top of *head*, by default the project's own, and return its file.
 
         `label@head` of a plugin's branch writes into the plugin's folder; the first one there is
         the base of the branch. With *autogenerate* only that branch's tables are compared, and
-        *on_warning* gets what the revision drops, a line each, or that it is empty.
-        None when env.py's `process_revision_directives` leaves nothing to write.
+        nothing is written where they agree, unless the revision merges heads; nor when env.py's
+        `process_revision_directives` leaves nothing to write.
 
         Raises `UsageError` for a message that cannot stand in a docstring, `SeveralHeadsError`
         when *head* means several, `HistoryError` when models are to be compared with a database
@@ -82,13 +85,18 @@ class RevisionWriter:
             revision = self._revision(message, place, autogenerate=autogenerate)
             if autogenerate or self._wants_environment():
                 by_hand = self._fill(revision, connection, url, place if autogenerate else None)
+            is_merge = len(place.heads) > 1 or (place.heads == ("heads",) and self._has_several)
+            if autogenerate and not is_merge and _is_nothing(revision, by_hand):
+                return WrittenRevision(None, is_agreed=True)
             with kept_within():
                 scripts = [script for script in revision.generate_scripts() if script]
         self._history.forget_order()
-        if autogenerate and on_warning:
-            for line in _worth_reading(revision.generated_revisions, by_hand):
-                on_warning(line)
-        return Path(scripts[0].path) if scripts else None
+        path = Path(scripts[0].path) if scripts else None
+        if not autogenerate:
+            return WrittenRevision(path)
+        operations = list(_operations(revision))
+        warnings = (*_worth_reading(operations, by_hand), *renames(operations))
+        return WrittenRevision(path, tuple(in_words(operations)), warnings)
 
     def _revision(self, message: str, place: Placement, *, autogenerate: bool) -> RevisionContext:
         wanted: dict[str, Any] = {
@@ -103,6 +111,10 @@ class RevisionWriter:
             "depends_on": None,
         }
         return RevisionContext(self._location.config(), self._history.script, wanted)
+
+    @property
+    def _has_several(self) -> bool:
+        return len(self._history.heads) > 1
 
     def _wants_environment(self) -> bool:
         option = dict(self._location.options).get("revision_environment")
@@ -132,9 +144,12 @@ class RevisionWriter:
                 found = of_place(uncompared(context, models), compared, models)
                 by_hand.extend(each for each in found if each.operation is None)
                 write_uncompared(context, found)
+                render_types(context)
                 with without_warning_of_computed():
                     revision.run_autogenerate(heads, context)
                 keep_own(revision.generated_revisions, compared, models)
+                for script in revision.generated_revisions:
+                    bring_types(script, context.connection)
             else:
                 revision.run_no_autogenerate(heads, context)
             return []
@@ -165,17 +180,28 @@ class RevisionWriter:
             raise ConfigError([Problem("script.py.mako", what, hint=hint)])
 
 
-def _worth_reading(scripts: Iterable[MigrationScript], by_hand: list[Uncompared]) -> Iterator[str]:
-    """Yield what the author should know of *scripts* before they are run."""
+def _operations(revision: RevisionContext) -> Iterator[MigrateOperation]:
+    """Yield what *revision* would do in an upgrade."""
+    for script in revision.generated_revisions:
+        for part in script.upgrade_ops_list:
+            yield from part.ops
+
+
+def _is_nothing(revision: RevisionContext, by_hand: list[Uncompared]) -> bool:
+    """Return whether the file would be empty; where env.py wants none, that is its decision."""
+    is_wanted = bool(revision.generated_revisions)
+    return is_wanted and not by_hand and not any(flat(_operations(revision)))
+
+
+def _worth_reading(
+    operations: Iterable[MigrateOperation], by_hand: list[Uncompared]
+) -> Iterator[str]:
+    """Yield what the author should know of *operations* before they are run."""
     for each in by_hand:
         yield f"to be written by hand: {each.line}"
-    for script in scripts:
-        operations = [each for part in script.upgrade_ops_list for each in part.ops]
-        if not operations and not by_hand:
-            yield "models and schema agree: the revision is empty; fill it or delete it"
-        for what in dropped(operations):
-            hint = "; if it is not yours, name it in migrate.ignore_tables"
-            yield f"the revision drops {what}{hint if what.startswith('table ') else ''}"
+    for what in dropped(operations):
+        hint = "; if it is not yours, name it in migrate.ignore_tables"
+        yield f"the revision drops {what}{hint if what.startswith('table ') else ''}"
 
 
 @contextmanager

@@ -61,7 +61,8 @@ def test_default_project_is_configured_by_pyproject(project: ForeignProject) -> 
     )
 
     opened = AlembicProject.open(project.root, ForeignSettings())
-    file = opened.new_revision("Add sites", autogenerate=False, connection=None, url=_URL)
+    written = opened.new_revision("Add sites", autogenerate=False, connection=None, url=_URL)
+    file = written.path
 
     assert file
     assert opened.heads != ("bb02",)
@@ -89,7 +90,8 @@ def test_formatter_of_pyproject_runs_on_the_new_file(project: ForeignProject) ->
     project.write("mark.py", "import sys; open(sys.argv[1], 'a').write('# marked')")
 
     opened = AlembicProject.open(project.root, ForeignSettings())
-    file = opened.new_revision("Add sites", autogenerate=False, connection=None, url=_URL)
+    written = opened.new_revision("Add sites", autogenerate=False, connection=None, url=_URL)
+    file = written.path
 
     assert file
     assert file.read_text().endswith("# marked")
@@ -110,9 +112,10 @@ def test_ini_wins_over_the_pyproject_beside_it(project: ForeignProject) -> None:
     here = project.with_ini(file_template="x_%%(slug)s")
 
     deep = AlembicProject.open(driven.root, driven.settings)
-    file = AlembicProject.open(here.root, here.settings).new_revision(
+    written = AlembicProject.open(here.root, here.settings).new_revision(
         "y", autogenerate=False, connection=None, url=_URL
     )
+    file = written.path
 
     assert file
     assert deep.heads == ("aa01",)
