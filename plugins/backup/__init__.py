@@ -21,10 +21,7 @@ from typing import TYPE_CHECKING
 
 from sst.hooks import Backup, Run, hookimpl
 
-from .make.make_backup import make_backup
 from .settings import Config
-from .store.retention import prune_beside
-from .store.storage import Storage
 
 if TYPE_CHECKING:
     import click
@@ -50,6 +47,9 @@ class Plugin:
 
         Raises `Veto` when there is no such backup; no part of a failed one is left behind.
         """
+        from .make.make_backup import make_backup
+        from .store.storage import Storage
+
         storage = Storage(self._config, run.project_root)
         stored = make_backup(self._config, storage, run, run.id)
         if self._config.snapshot == "template":
@@ -68,6 +68,9 @@ class Plugin:
     @hookimpl
     def migrate_failed(self, run: Run, failure: Failure) -> None:
         """Prune after a failed run as well: runs that keep failing must not fill the disk."""
+        from .store.retention import prune_beside
+        from .store.storage import Storage
+
         mine = {failure.backup.id} if failure.backup else set()
         prune_beside(self._config, Storage(self._config, run.project_root), run, mine)
 

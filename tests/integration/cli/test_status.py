@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import subprocess
 import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -336,3 +338,40 @@ def test_screen_of_a_failed_run_fits_the_terminal(
     assert lines[0] == "The last run failed at revision two; 2 revisions are pending."
     assert len(lines) <= at_most
     assert "`sst upgrade head` again" in " ".join(" ".join(lines).split())
+
+
+def test_nothing_is_imported_that_it_does_not_need(applied: Project) -> None:
+    """It is asked again and again while a site is down."""
+    applied.enable("backup", "health_check", "notify")
+    script = (
+        "import json, sys\n"
+        "from pathlib import Path\n"
+        "from sst.cli import main\n"
+        "main(['status', '--json'], Path.cwd())\n"
+        "print(json.dumps(sorted(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=applied.root,
+        env={"DATABASE_URL": applied.database_url, "PYTHONPATH": str(REPOSITORY), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    answer, modules = map(json.loads, done.stdout.splitlines())
+    tops = {name.partition(".")[0] for name in modules}
+    parts = {name.partition(".")[2] for name in modules if name.startswith("sst_plugins")}
+    assert answer["exit_code"] == 0
+    assert not tops & {
+        "fastapi",
+        "uvicorn",
+        "starlette",
+        "rich",
+        "httpx",
+        "fsspec",
+        "boto3",
+        "pyte",
+    }
+    assert not {name for name in parts if name.startswith("backup.make.make")}
+    assert not {"sst.web", "sst.testing", "sst.cli.check", "sst.cli.upgrade"} & set(modules)
