@@ -67,18 +67,20 @@ def nobodys_revision(unknown: Sequence[str], wanted: Sequence[str]) -> UnknownRe
     """
     plural = "" if len(unknown) == 1 else "s"
     stamp = f"python migrate.py stamp --purge {shlex.join(wanted) or 'REVISION'}"
-    return UnknownRevisionError(
+    error = UnknownRevisionError(
         what=f"The database is at revision{plural} {listed(unknown)}, "
         "which is in no revision file and in no recorded run.",
         why="only the version table names it",
         next_step="check that DATABASE_URL names the right database; if it does, bring the file "
         f"of that revision here, or write where the database really is: `{stamp}`",
     )
+    error.revisions = tuple(unknown)
+    return error
 
 
 def _ahead(unknown: Sequence[str], brought_by: BroughtBy, running: Version) -> DatabaseAheadError:
     is_same = (brought_by.app_version, brought_by.git_commit) == (running.app, running.git_commit)
-    return DatabaseAheadError(
+    error = DatabaseAheadError(
         what="The database is ahead of this code.",
         why=f"it holds {listed(unknown)}, and no revision file here has that id; "
         f"{brought_by} brought it there",
@@ -86,3 +88,5 @@ def _ahead(unknown: Sequence[str], brought_by: BroughtBy, running: Version) -> D
         if is_same
         else f"run the code of {brought_by.code} or newer, or bring its revision files here",
     )
+    error.revisions = tuple(unknown)
+    return error

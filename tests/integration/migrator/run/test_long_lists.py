@@ -74,3 +74,17 @@ def test_changes_that_a_check_counts_are_whole_in_json(long: Project) -> None:
     assert "and 2 more" in schema["detail"]
     assert len(schema["items"]) == len(tables)
     assert all(name in " ".join(schema["items"]) for name in tables)
+
+
+def test_unknown_revisions_are_counted(long: Project) -> None:
+    assert long.migrate("upgrade").exit_code == 0
+    strange = [f"x{number}" for number in range(7)]
+    long.query("delete from alembic_version")
+    for name in strange:
+        long.query("insert into alembic_version values (%s)", name)
+
+    error = long.migrate("upgrade", "--json").json["error"]
+
+    assert error["code"] == "unknown_revision"
+    assert "x4 and 2 more" in error["message"]
+    assert error["revisions"] == strange
