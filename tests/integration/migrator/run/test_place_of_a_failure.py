@@ -10,6 +10,7 @@ import pytest
 from tests.support.foreign_envs import ASYNC
 from tests.support.forks import wait_until
 from tests.support.sessions import other_session
+from tests.support.terminal import on_terminal
 
 if TYPE_CHECKING:
     from tests.support.project import Project
@@ -208,3 +209,20 @@ def test_runs_show_has_the_place_as_text_and_json(one: Project) -> None:
 
     assert f"place\t{FILE}:{BODY_STARTS_AT}" in text.stdout
     assert (error["file"], error["line"]) == (FILE, BODY_STARTS_AT)
+
+
+def test_query_of_the_way_on_can_be_marked_on_a_terminal(one: Project) -> None:
+    """Half asleep at 80 columns: place and statement have lines of their own, nothing is cut."""
+    one.revision("two", "op.create_unique_constraint('uq_person_name', 'person', ['name'])")
+
+    with on_terminal(one, "upgrade") as terminal:
+        code = terminal.finish()
+        lines = [line.rstrip() for line in terminal.text.splitlines()]
+
+    assert code == 1
+    assert f"  at:   {FILE}:{BODY_STARTS_AT}" in lines
+    assert "  sql:  ALTER TABLE person ADD CONSTRAINT uq_person_name UNIQUE (name)" in lines
+    shown = " ".join(line.strip() for line in lines)
+    query = "`select name, count(*) from public.person group by name having count(*) > 1`"
+    assert f"merge or remove the duplicates first: {query} finds them" in shown
+    assert "Canary" not in shown
