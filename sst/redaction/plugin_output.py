@@ -67,6 +67,9 @@ class BoundedStream:
 
     def write(self, text: str) -> int:
         """Write what the quota of the calling thread leaves of *text*, without secrets."""
+        if not isinstance(text, str):
+            # click asks so whether a stream is one of text.
+            raise TypeError(f"a stream of text takes no {type(text).__name__}")
         quota = _quota()
         kept = text if quota is None else quota.take(text)
         write = self.above or self._stream.write

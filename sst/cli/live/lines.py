@@ -94,8 +94,11 @@ def _server(attempts: Attempts) -> Iterator[Line]:
     """Yield what the server says of the revision's statement."""
     if attempts.count > 1 or attempts.next_at:
         yield Line(f"    {_attempt(attempts)}", style="yellow")
-    for blocker in attempts.waits_for:
-        yield Line("    waits for", _described(blocker), style="red")
+    word, blockers = "waits for", attempts.waits_for
+    if attempts.next_at:
+        word, blockers = "blocked by", attempts.blockers
+    for blocker in blockers:
+        yield Line(f"    {word}", _described(blocker), style="red")
     if attempts.build:
         yield Line("   ", attempts.build)
 

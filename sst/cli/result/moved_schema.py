@@ -29,7 +29,7 @@ def moved_text(report: Report, _runtime: Runtime) -> list[str]:
     if report.error is None and not report.applied and report.run_id is None:
         return sentences([f"up to date: the database is at {where(report)}; nothing to do"])
     lines = records(
-        (_DONE[item.state], item.revision, item.description, duration_text(item.duration_ms))
+        (_DONE[item.state], item.revision, duration_text(item.duration_ms), item.description)
         for item in report.applied
     )
     if report.backup:

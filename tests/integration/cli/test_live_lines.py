@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 HIDE_CURSOR = b"\x1b[?25l"
 WAIT = "select pg_advisory_lock(4711)"
 """A revision that sends it runs until the test lets it go."""
+DEAF = """
+do $$ begin
+  loop
+    begin perform pg_sleep(600); exception when query_canceled then perform nextval('cancelled');
+    end;
+  end loop;
+end $$
+"""
+CANCELLED = (
+    "select 1 from pg_sequences where sequencename = 'cancelled' and last_value is not null"
+)
 LONG = "op.execute('select pg_sleep(600)')"
 
 
@@ -199,6 +210,27 @@ def test_ctrl_c_ends_the_run(project: Project) -> None:
 
     assert code == 130
     assert "Interrupted by SIGINT." in terminal.text
+
+
+def test_second_signal_has_its_words_below_the_lines(project: Project) -> None:
+    """The server does not let go of this statement: the first signal alone ends nothing."""
+    project.query("create sequence cancelled")
+    project.revision("one", f"op.execute({DEAF!r})")
+
+    with on_terminal(project, "upgrade") as terminal:
+        terminal.wait_for("applying  one")
+        terminal.type(chr(3))
+        terminal.wait_until(lambda: bool(project.query(CANCELLED)), "the first signal")
+        terminal.type(chr(3))
+        code = terminal.finish()
+
+    project.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid()"
+    )
+    assert code == 130
+    assert "Interrupted by SIGINT a second time" in terminal.text
+    assert HIDE_CURSOR not in terminal.raw
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ def waits(progress: Progress) -> None:
 def pauses(progress: Progress) -> None:
     """Let the first attempt have failed, and the next begin in 4 s."""
     progress.attempts.count = 1
+    progress.attempts.blockers = (BLOCKER,)
     progress.attempts.next_at = time.monotonic() + 4
 
 
@@ -77,7 +78,13 @@ def builds(progress: Progress) -> None:
     [
         (lambda _: None, []),
         (waits, ["attempt 3", "waits for pid 7 (report, idle in transaction for 12 s): select 1"]),
-        (pauses, ["attempt 1 did not get its locks; next attempt in 4 s"]),
+        (
+            pauses,
+            [
+                "attempt 1 did not get its locks; next attempt in 4 s",
+                "blocked by pid 7 (report, idle in transaction for 12 s): select 1",
+            ],
+        ),
         (builds, ["index on site: building index: scanning table, 45 %"]),
     ],
     ids=["at work", "blocked", "paused", "index"],
