@@ -35,8 +35,8 @@ WATCH = --reload $(addprefix --reload-include ,settings.toml .secrets.toml setti
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-demo: install-demo ## Migrate an embedded PostgreSQL: upgrade with backup and checks, check, history
-	@for command in upgrade check history; do \
+demo: install-demo ## Migrate an embedded PostgreSQL: upgrade with backup and checks, status, history
+	@for command in upgrade status history; do \
 		printf '\n$$ python migrate.py %s\n' "$$command"; \
 		$(DEMO) $$command || exit; \
 	done

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TextIO
 
 LISTED = 5
 """Of more things than this, an error or a warning counts the rest."""
 _THOUSAND = 1000
+_USUAL_COLUMNS = 80
 _DAYS_FROM = 2
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 # A name in a first column, such as `size      4.1 MB`; a text goes on below its own beginning.
@@ -98,3 +101,14 @@ def wrapped(line: str, width: int) -> list[str]:
     # The blank behind a question belongs to it.
     ending = " " * (len(line) - len(line.rstrip()))
     return [*parts[:-1], parts[-1] + ending] if parts else [line]
+
+
+def terminal_columns(stream: TextIO) -> int | None:
+    """Return the width of the terminal that *stream* leads to; None when it leads elsewhere."""
+    if not stream.isatty():
+        return None
+    try:
+        found = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        found = 0
+    return found or _USUAL_COLUMNS

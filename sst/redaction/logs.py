@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from sst.redaction.plugin_output import speaker
 from sst.redaction.redact import mask_credentials, redact, visible
+from sst.text import terminal_columns, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,7 +67,7 @@ def configure_logging(
     """
     handler = _RedactingHandler(stream or sys.stderr)
     if is_screen:
-        handler.setFormatter(_ScreenFormatter(frozenset(secrets)))
+        handler.setFormatter(_ScreenFormatter(frozenset(secrets), handler.stream))
         handler.addFilter(_is_for_screen)
     else:
         handler.setFormatter(_formatter(settings, frozenset(secrets)))
@@ -114,17 +115,19 @@ class _TextFormatter(logging.Formatter):
 class _ScreenFormatter(logging.Formatter):
     """Write `warning: message`; a traceback is for the log lines of --verbose."""
 
-    def __init__(self, secrets: frozenset[str]) -> None:
+    def __init__(self, secrets: frozenset[str], stream: TextIO) -> None:
         super().__init__()
         self._secrets = secrets
+        self._stream = stream
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the text, with the secrets masked."""
+        """Return the text, with the secrets masked, in lines as wide as the screen."""
         grave = record.levelno >= logging.WARNING
         who = speaker()
         level = f"{record.levelname.lower()}: " if grave else ""
         by = f"plugin {who}: " if who and grave else ""
-        return visible(_clean(f"{level}{by}{record.getMessage()}", self._secrets))
+        text = visible(_clean(f"{level}{by}{record.getMessage()}", self._secrets))
+        return "\n".join(wrapped(text, terminal_columns(self._stream) or len(text)))
 
 
 def _is_for_screen(record: logging.LogRecord) -> bool:

@@ -44,7 +44,7 @@ def test_demo_ignores_the_database_of_the_shell(tmp_path: Path) -> None:
     said = [line for line in done.stdout.splitlines() if line.startswith("migrate.py")]
     assert said == [
         f"migrate.py {command}: embedded development []"
-        for command in ("upgrade", "check", "history")
+        for command in ("upgrade", "status", "history")
     ]
 
 

@@ -6,6 +6,7 @@ user sees becomes an SVG. `as_text` reads it back, so that a test can compare it
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 import secrets
@@ -35,6 +36,7 @@ COLUMNS = 80
 _COPIED = ("app", "alembic", "settings.toml", ".secrets.toml.example", "migrate.py")
 _SHOWN_ROOT = "/srv/sst"
 _SHOWN_SERVER = "db.example:5432"
+_SHOWN_ACTOR = "deploy@ci"
 # Without a font from another host: a page that shows it asks nobody.
 _SVG = """<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
@@ -179,11 +181,16 @@ def _failure(stage: Stage) -> Text:
     return stage.screen("upgrade")
 
 
+def _status(stage: Stage) -> Text:
+    return stage.screen("status")
+
+
 SCENES: Mapping[str, Callable[[Stage], Text]] = {
     "plan": _plan,
     "refusal": _refusal,
     "run": _run,
     "failure": _failure,
+    "status": _status,
 }
 """What is made, in this order."""
 
@@ -268,7 +275,11 @@ def _with_command(words: tuple[str, ...], screen: Text) -> Text:
 def _svg(name: str, screen: Text, stage: Stage) -> str:
     port = re.search(r"127\.0\.0\.1:\d+", stage.url)
     assert port
-    own = {str(stage.root): _SHOWN_ROOT, port[0]: _SHOWN_SERVER}
+    own = {
+        str(stage.root): _SHOWN_ROOT,
+        port[0]: _SHOWN_SERVER,
+        f"{getpass.getuser()}@{socket.gethostname()}": _SHOWN_ACTOR,
+    }
     console = Console(record=True, width=COLUMNS, file=StringIO(), force_terminal=True)
     console.print(_replaced(screen, own), soft_wrap=False, no_wrap=True, highlight=False)
     svg = console.export_svg(title="", code_format=_SVG, unique_id=f"sst-{name}")

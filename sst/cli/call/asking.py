@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from sst.redaction.redact import visible
-from sst.text import wrapped
+from sst.text import terminal_columns, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_COLUMNS = 80
 _YES = {"y", "yes"}
 
 
@@ -42,7 +40,7 @@ def _ask(question: str) -> str:
 
 
 def _answer(question: str) -> str:
-    columns = _columns()
+    columns = terminal_columns(sys.stderr) or 80
     lines = [part for line in visible(question).split("\n") for part in wrapped(line, columns)]
     click.echo("\n".join(lines), nl=False, err=True)
     try:
@@ -54,10 +52,3 @@ def _answer(question: str) -> str:
     if not answer.endswith("\n"):
         click.echo(err=True)
     return answer.removesuffix("\n")
-
-
-def _columns() -> int:
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or _COLUMNS
-    except (OSError, ValueError):
-        return _COLUMNS

@@ -13,10 +13,8 @@ from sst.errors import SstError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TextIO
 
 _STDOUT, _STDERR = 1, 2
-_USUAL_COLUMNS = 80
 _KEPT_STDOUT: list[int] = []
 """The numbers that lead where stdout leads, while `results_only` sends it elsewhere."""
 
@@ -57,17 +55,6 @@ def stdout_given_back() -> Iterator[None]:
         yield
         stdout.flush()
     sys.stderr.flush()
-
-
-def terminal_columns(stream: TextIO) -> int | None:
-    """Return the width of the terminal that *stream* leads to; None when it leads elsewhere."""
-    if not stream.isatty():
-        return None
-    try:
-        found = os.get_terminal_size(stream.fileno()).columns
-    except (OSError, ValueError):
-        found = 0
-    return found or _USUAL_COLUMNS
 
 
 def is_screen() -> bool:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from sst.cli.call.invocation import PROGRAM
-from sst.cli.call.streams import terminal_columns
 from sst.cli.result.envelope import envelope
 from sst.layout.labelled import labelled
 from sst.migrator.values.report import Report
+from sst.text import terminal_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from sst.cli.call.invocation import PROGRAM
-from sst.cli.call.streams import terminal_columns
 from sst.cli.result.revisions import where
 from sst.cli.result.standing import (
     PROVEN,
@@ -21,7 +20,7 @@ from sst.cli.result.table import moment, tabbed
 from sst.hooks.contract.checks import CheckStatus
 from sst.layout.words import hanging, wrapped
 from sst.migrator.standing.headline import failed_at
-from sst.text import duration_text, size_text, span_text
+from sst.text import duration_text, size_text, span_text, terminal_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sst.cli.call.streams import terminal_columns
 from sst.layout.labelled import labelled
 from sst.layout.table import laid_out
+from sst.text import terminal_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
