@@ -89,11 +89,19 @@ def running_fields(running: Running) -> tuple[str, ...]:
         " ".join(filter(None, [since, f"({lasts})" if lasts else ""])),
         f"by {running.who}",
         f"run {running.id}" if running.run else "",
-        f"in revision {running.revision}" if running.revision else "",
+        _in_revision(running),
         f"after {running.attempts} failed attempts" if running.attempts else "",
         f"in {running.gate}" if running.gate else "",
     )
     return tuple(filter(None, found))
+
+
+def _in_revision(running: Running) -> str:
+    if running.revision is None:
+        return ""
+    seconds = running.revision_seconds
+    lasts = "" if seconds is None else f" for {span_text(seconds)}"
+    return f"in revision {running.revision}{lasts}"
 
 
 def _running_json(running: Running) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -35,6 +35,7 @@ _SHOWN = 3
 _SHORT = 44
 _HELD = "\1"
 """Stands for a blank at which no line ends."""
+_MORE = " ..."
 _CUT = "[...] `status --json` has all of it"
 _LABEL = 13
 _AT_MOST = 4
@@ -61,18 +62,24 @@ def screen(report: Report, runtime: Runtime, program: str = PROGRAM) -> tuple[st
     standing = report.standing
     if standing is None or standing.headline is None:
         return ()
-    rows = [row for row in _rows(report, standing) if any(row.fields)]
+    width = terminal_columns(sys.stdout)
+    most = len(report.pending) if width is None else _SHOWN
+    rows = [row for row in _rows(report, standing, most) if any(row.fields)]
     ordered = sorted(rows, key=lambda row: not row.is_trouble)
     headline = standing.headline
     next_step = headline.next_step.replace(PROGRAM, program)
     all_rows = [*_place(runtime, standing), *ordered, Row("next", (next_step,), at_most=_ALL)]
-    width = terminal_columns(sys.stdout)
     if width is None:
         return (headline.text, *tabbed([(row.label, *row.fields) for row in all_rows]))
     first = wrapped(headline.text, width)
     colour = _COLOURS[headline.level]
     found = [click.style(line, fg=colour, bold=True) for line in first]
-    return (*found, "", *(line for row in all_rows for line in _wrapped(row, width)))
+    labels = ["", *(row.label for row in all_rows)]
+    once = [
+        replace(row, label="" if row.label == above else row.label)
+        for row, above in zip(all_rows, labels, strict=False)
+    ]
+    return (*found, "", *(line for row in once for line in _wrapped(row, width)))
 
 
 def _place(runtime: Runtime, standing: Standing) -> list[Row]:
@@ -83,7 +90,7 @@ def _place(runtime: Runtime, standing: Standing) -> list[Row]:
     ]
 
 
-def _rows(report: Report, standing: Standing) -> Iterator[Row]:
+def _rows(report: Report, standing: Standing, most: int) -> Iterator[Row]:
     running, runs = standing.running, standing.runs
     if running:
         yield Row("running", running_fields(running), is_trouble=True)
@@ -102,7 +109,7 @@ def _rows(report: Report, standing: Standing) -> Iterator[Row]:
     last = _last_run(runs.last, standing.at) if runs.last else ("none on record",)
     yield Row("last run", last, is_trouble=is_bad)
     yield Row("last backup", _last_backup(standing))
-    yield from _pending(report)
+    yield from _pending(report, most)
 
 
 def _last_run(run: RunRecord, now: datetime) -> tuple[str, ...]:
@@ -135,16 +142,16 @@ def _last_backup(standing: Standing) -> tuple[str, ...]:
     )
 
 
-def _pending(report: Report) -> Iterator[Row]:
+def _pending(report: Report, most: int) -> Iterator[Row]:
     count = len(report.pending)
     if not count:
         yield Row("pending", ("nothing",))
         return
     yield Row("pending", (f"{count} revision{'' if count == 1 else 's'}",), is_trouble=True)
-    for item in report.pending[:_SHOWN]:
-        yield Row("", (f"{item.revision}  {item.description}",), is_trouble=True)
-    if count > _SHOWN:
-        yield Row("", (f"and {count - _SHOWN} more",), is_trouble=True)
+    for item in report.pending[:most]:
+        yield Row("pending", (item.revision, item.description), is_trouble=True, at_most=1)
+    if count > most:
+        yield Row("pending", (f"and {count - most} more",), is_trouble=True)
 
 
 def _drift(report: Report) -> Iterator[Row]:
@@ -163,7 +170,9 @@ def _wrapped(row: Row, width: int) -> list[str]:
     """Return *row* in lines of *width* columns: whole fields, and not too many."""
     text = row.label.ljust(_LABEL) + ", ".join(map(_held_together, row.fields))
     lines = hanging(text, width, _LABEL, begin=_LABEL)
-    if len(lines) > row.at_most:
+    if len(lines) > row.at_most == 1:
+        lines = [hanging(text, width - len(_MORE), _LABEL, begin=_LABEL)[0] + _MORE]
+    elif len(lines) > row.at_most:
         lines = [*lines[: row.at_most], " " * _LABEL + _CUT]
     return [line.replace(_HELD, " ") for line in lines]
 

@@ -59,6 +59,13 @@ class Running:
         return self.step.revision if self.step else None
 
     @property
+    def revision_seconds(self) -> float | None:
+        """How long it has been in that revision, on the server's clock."""
+        if self.step is None or self.since is None or self.seconds is None:
+            return None
+        return self.seconds - (self.step.started_at - self.since).total_seconds()
+
+    @property
     def attempts(self) -> int:
         """How often that revision did not get its locks so far; 0 while it has."""
         return self.step.attempts if self.step and self.blocked_by else 0

@@ -75,8 +75,11 @@ def status(project: Project, **environment: str) -> dict[str, Any]:
 
 def rows(result: Outcome) -> dict[str, list[str]]:
     """Return the fields of each row of the screen, by its label."""
-    lines = [line.split("\t") for line in result.stdout.splitlines()[1:]]
-    return {label: fields for label, *fields in lines}
+    found: dict[str, list[str]] = {}
+    for line in result.stdout.splitlines()[1:]:
+        label, *fields = line.split("\t")
+        found.setdefault(label, fields)
+    return found
 
 
 def test_database_that_was_never_migrated_is_told_and_left_alone(chain: Project) -> None:
@@ -93,6 +96,8 @@ def test_database_that_was_never_migrated_is_told_and_left_alone(chain: Project)
         None,
     ]
     assert [item["revision"] for item in found["pending"]] == ["one", "two", "three"]
+    for line in ("pending\t3 revisions", "pending\tone\tone", "pending\tthree\tthree"):
+        assert line in text.stdout.splitlines()
     assert chain.query("select to_regnamespace('migrator')") == NO_RECORD
 
 
