@@ -84,9 +84,12 @@ def screen(report: Report, runtime: Runtime, program: str = PROGRAM) -> tuple[st
 
 def _place(runtime: Runtime, standing: Standing) -> list[Row]:
     protected = "protected" if standing.is_protected else "not protected"
+    last = standing.runs.last
+    of_last = last.details["environment"] if last else runtime.environment
+    other = f"but the last run was made in {of_last}" if of_last != runtime.environment else ""
     return [
         Row("database", (runtime.migration_url.safe,)),
-        Row("environment", (runtime.environment, protected)),
+        Row("environment", (runtime.environment, protected, *filter(None, [other]))),
     ]
 
 

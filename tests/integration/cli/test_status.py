@@ -120,7 +120,15 @@ def test_environment_of_live_data_is_told(applied: Project) -> None:
 
     text = applied.migrate("status", ENVIRONMENT="live")
 
-    assert rows(text)["environment"] == ["live", "protected"]
+    assert rows(text)["environment"][:2] == ["live", "protected"]
+
+
+def test_database_of_another_environment_is_told(applied: Project) -> None:
+    """A run would be refused: the wrong DATABASE_URL is seen here first."""
+    told = applied.migrate("status", ENV_FOR_DYNACONF="production")
+
+    assert "but the last run was made in development" in told.stdout
+    assert "last run was made in" not in applied.migrate("status").stdout
 
 
 def test_failed_run_is_what_is_read_first(failed: Project) -> None:
