@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,8 +15,6 @@ _THOUSAND = 1000
 _USUAL_COLUMNS = 80
 _DAYS_FROM = 2
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
-# A name in a first column, such as `size      4.1 MB`; a text goes on below its own beginning.
-_LABEL = re.compile(r"(?=.{1,20}\S) *\S+(?: \S+)? {2,}")
 
 
 def first_line(error: BaseException | str, otherwise: str = "") -> str:
@@ -79,28 +75,6 @@ def listed(items: Iterable[object], separator: str = ", ", *, most: int = LISTED
     more = len(texts) - most
     joint = " " if separator == ", " else separator
     return f"{shown}{joint}and {more} more" if more > 0 else shown
-
-
-def wrapped(line: str, width: int) -> list[str]:
-    """Return *line* as lines of at most *width* characters, broken between words only.
-
-    What goes on in the next line is below the text: behind a label, else two blanks in.
-    """
-    if len(line) <= width:
-        return [line]
-    label = _LABEL.match(line)
-    hanging = label.end() if label else len(line) - len(line.lstrip()) + 2
-    parts = textwrap.wrap(
-        line,
-        width,
-        subsequent_indent=" " * min(hanging, width // 2),
-        break_long_words=False,
-        break_on_hyphens=False,
-        drop_whitespace=True,
-    )
-    # The blank behind a question belongs to it.
-    ending = " " * (len(line) - len(line.rstrip()))
-    return [*parts[:-1], parts[-1] + ending] if parts else [line]
 
 
 def terminal_columns(stream: TextIO) -> int | None:

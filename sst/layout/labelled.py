@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LABEL = re.compile(r" *(?:[a-z]{2,12}: +)?")
+# A name in a first column, such as `size      4.1 MB`; a text goes on below its own beginning.
+_NAME = re.compile(r"(?=.{1,20}\S) *\S+(?: \S+)? {2,}")
 _FURTHER = 2
 """Columns by which an item of a list is indented from its second line on."""
 
@@ -31,6 +33,16 @@ def labelled(lines: Sequence[str], width: int) -> list[str]:
         for line, indent, is_item in zip(lines, indents, in_list, strict=True)
         for part in hanging(line, width, indent + _FURTHER * is_item, begin=indent)
     ]
+
+
+def below_name(line: str, width: int) -> list[str]:
+    """Return *line* in lines of at most *width* columns.
+
+    What goes on is below the text behind a name in the first column, else two blanks in.
+    """
+    name = _NAME.match(line)
+    begin = name.end() if name else len(line) - len(line.lstrip())
+    return hanging(line, width, begin if name else begin + _FURTHER, begin=begin)
 
 
 def _goes_on(line: str) -> bool:

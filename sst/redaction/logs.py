@@ -10,9 +10,10 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from sst.layout.labelled import below_name
 from sst.redaction.plugin_output import speaker
 from sst.redaction.redact import mask_credentials, redact, visible
-from sst.text import terminal_columns, wrapped
+from sst.text import terminal_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,7 +128,7 @@ class _ScreenFormatter(logging.Formatter):
         level = f"{record.levelname.lower()}: " if grave else ""
         by = f"plugin {who}: " if who and grave else ""
         text = visible(_clean(f"{level}{by}{record.getMessage()}", self._secrets))
-        return "\n".join(wrapped(text, terminal_columns(self._stream) or len(text)))
+        return "\n".join(below_name(text, terminal_columns(self._stream) or len(text)))
 
 
 def _is_for_screen(record: logging.LogRecord) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 
 from sst.hooks import duration_text, first_line, size_text, span_text
-from sst.text import listed, wrapped
+from sst.text import listed
 
 
 @pytest.mark.parametrize(
@@ -80,21 +80,6 @@ def test_durations_are_in_seconds(milliseconds: int | None, shown: str) -> None:
 )
 def test_long_list_is_counted(count: int, separator: str, shown: str) -> None:
     assert listed(range(count), separator) == shown
-
-
-@pytest.mark.parametrize(
-    ("line", "lines"),
-    [
-        ("short", ["short"]),
-        ("a question that has an end: ", ["a question that has an", "  end: "]),
-        ("  label   a text that goes on", ["  label   a text that", "          goes on"]),
-        ("two words  a text that goes on", ["two words  a text that", "           goes on"]),
-        ("    deep and long text goes on", ["    deep and long text", "      goes on"]),
-        ("a_word_that_is_longer_than_it", ["a_word_that_is_longer_than_it"]),
-    ],
-)
-def test_line_is_broken_between_words_below_its_text(line: str, lines: list[str]) -> None:
-    assert wrapped(line, 24) == lines
 
 
 @pytest.mark.parametrize(

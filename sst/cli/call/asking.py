@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sst.layout.labelled import below_name
 from sst.redaction.redact import visible
-from sst.text import terminal_columns, wrapped
+from sst.text import terminal_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,8 +42,10 @@ def _ask(question: str) -> str:
 
 def _answer(question: str) -> str:
     columns = terminal_columns(sys.stderr) or 80
-    lines = [part for line in visible(question).split("\n") for part in wrapped(line, columns)]
-    click.echo("\n".join(lines), nl=False, err=True)
+    lines = [part for line in visible(question).split("\n") for part in below_name(line, columns)]
+    # The blank behind a question belongs to it.
+    asked = "\n".join(lines).rstrip() + question[len(question.rstrip()) :]
+    click.echo(asked, nl=False, err=True)
     try:
         answer = sys.stdin.readline()
     except BaseException:

@@ -18,7 +18,8 @@ from sst.cli.result.standing import (
 )
 from sst.cli.result.table import moment, tabbed
 from sst.hooks.contract.checks import CheckStatus
-from sst.layout.words import hanging, wrapped
+from sst.layout.labelled import below_name
+from sst.layout.words import hanging
 from sst.migrator.standing.headline import failed_at
 from sst.text import duration_text, size_text, span_text, terminal_columns
 
@@ -71,7 +72,7 @@ def screen(report: Report, runtime: Runtime, program: str = PROGRAM) -> tuple[st
     all_rows = [*_place(runtime, standing), *ordered, Row("next", (next_step,), at_most=_ALL)]
     if width is None:
         return (headline.text, *tabbed([(row.label, *row.fields) for row in all_rows]))
-    first = wrapped(headline.text, width)
+    first = below_name(headline.text, width)
     colour = _COLOURS[headline.level]
     found = [click.style(line, fg=colour, bold=True) for line in first]
     labels = ["", *(row.label for row in all_rows)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sst.errors import ConfigError, Problem, SstError
 from sst.layout.cells import columns_of
-from sst.layout.labelled import labelled
+from sst.layout.labelled import below_name, labelled
 
 TEXT = st.lists(st.text(st.sampled_from("abc:`日"), min_size=1, max_size=25), max_size=20).map(
     " ".join
@@ -71,3 +72,18 @@ def test_command_is_on_a_line_of_its_own_where_it_fits_one() -> None:
         "next: correct what is listed, then run",
         command,
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("short", ["short"]),
+        ("a question that has an end: ", ["a question that has an", "  end:"]),
+        ("  label   a text that goes on", ["  label   a text that", "          goes on"]),
+        ("two words  a text that goes on", ["two words  a text that", "           goes on"]),
+        ("    deep and long text goes on", ["    deep and long text", "      goes on"]),
+        ("a_word_that_is_longer_than_it", ["a_word_that_is_longer_than_it"]),
+    ],
+)
+def test_line_is_broken_between_words_below_its_text(line: str, lines: list[str]) -> None:
+    assert below_name(line, 24) == lines
