@@ -98,8 +98,9 @@ class _Execution:
         if not self._progress.plan:
             self._tell(EventKind.NOTHING_TO_DO, "nothing to do", after=self._progress.before)
             return
-        self._begin(session)
+        self._prepare(session)
         try:
+            self._begin(session)
             with (
                 self._interrupts.unmasked(),
                 explaining(self._context, session, self._progress),
@@ -110,6 +111,8 @@ class _Execution:
                 self._examine()
                 self._succeed(session)
         except BaseException as raised:
+            if not self._progress.recorded:
+                raise
             with self._interrupts.shielded():
                 failed = self._fail(session, raised)
             restore_failed_run(self._context, session, self._progress, failed)
@@ -136,14 +139,20 @@ class _Execution:
             raise explained(error, context, session.ledger, before, left_at) from error
         refuse_steps(progress.plan, session.id_length(), table)
 
-    def _begin(self, session: Session) -> None:
-        progress, request = self._progress, self._progress.request
-        session.guard_environment(request.options)
+    def _prepare(self, session: Session) -> None:
+        """Find what refuses the run before there is a record of it."""
+        progress = self._progress
+        session.guard_environment(progress.request.options)
         self._context.plugins.demand("register_checks")
         self._schema = look_at_schema(self._context)
         progress.warnings += self._schema.warnings
         self._gates = Gates(self._context, session, progress)
-        run = progress.run = self._gates.run
+        progress.run = self._gates.run
+
+    def _begin(self, session: Session) -> None:
+        """Put the run on record; a signal that came meanwhile ends it with its own record."""
+        progress, request = self._progress, self._progress.request
+        run = self._gates.run
         with self._interrupts.shielded():
             session.put_on_record(
                 progress.run_id,
