@@ -166,17 +166,18 @@ class Work:
     def on_record(self, target: str) -> Iterator[None]:
         """Write a row for the body, and how the body ended; *target* is the row's word."""
         known, interrupts = read_fingerprint(self._session.record), self._session.interrupts
-        with interrupts.shielded():
-            self._session.put_on_record(
-                self._id, self._command, target, self._before, self._before
-            )
-            self._is_recorded = True
         try:
+            with interrupts.shielded():
+                self._session.put_on_record(
+                    self._id, self._command, target, self._before, self._before
+                )
+                self._is_recorded = True
             with interrupts.unmasked():
                 yield
         except BaseException as raised:
-            with interrupts.shielded():
-                self._finish(known, raised)
+            if self._is_recorded:
+                with interrupts.shielded():
+                    self._finish(known, raised)
             raise
         with interrupts.shielded():
             self._finish(known, None)

@@ -156,23 +156,25 @@ class _Repair:
     def _on_record(
         self, before: Sequence[str], heads: Sequence[str], count: int
     ) -> Iterator[None]:
-        ledger, outcome = self.session.ledger, "failed"
+        ledger, outcome, is_recorded = self.session.ledger, "failed", False
         schema = self._schema()
-        with self.session.interrupts.shielded():
-            target = f"{count} finding{'' if count == 1 else 's'}"
-            self.session.put_on_record(self.run_id, "repair", target, before, heads)
         try:
+            with self.session.interrupts.shielded():
+                target = f"{count} finding{'' if count == 1 else 's'}"
+                self.session.put_on_record(self.run_id, "repair", target, before, heads)
+                is_recorded = True
             yield
             outcome = "failed" if any(each.note for each in self.done) else "succeeded"
         except Interrupt:
             outcome = "interrupted"
             raise
         finally:
-            with self.session.interrupts.shielded():
-                error = None if outcome == "succeeded" else _failure(outcome, self.done)
-                ledger.finish(self.run_id, outcome, error=error, heads=heads)
-                if schema:
-                    self._remember(*schema)
+            if is_recorded:
+                with self.session.interrupts.shielded():
+                    error = None if outcome == "succeeded" else _failure(outcome, self.done)
+                    ledger.finish(self.run_id, outcome, error=error, heads=heads)
+                    if schema:
+                        self._remember(*schema)
 
     def _repair_all(self, wanted: Sequence[Damage]) -> None:
         for position, damage in enumerate(wanted):
@@ -228,7 +230,8 @@ def _repair_action(damage: Damage, outcome: str, note: str = "") -> RepairAction
 def _failure(outcome: str, done: Sequence[RepairAction]) -> RunFailure:
     failed = [f"{each.subject}: {each.note}" for each in done if each.note]
     text = "; ".join(failed) or f"the repair was {outcome}"
-    return RunFailure(RepairNeededError.code, "repair", text)
+    code = "interrupted" if outcome == "interrupted" else RepairNeededError.code
+    return RunFailure(code, "repair", text)
 
 
 def _needed(left: Sequence[RepairAction], found: Sequence[Damage]) -> RepairNeededError | None:
