@@ -4,72 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-
-import pytest
 
 from tests.support.compose import ROOT, load_compose
+from tests.support.dockerfile import copied_from_checkout, texts
 
 SECRETIVE = re.compile(r"PASSWORD|SECRET|TOKEN|DATABASE_URL|INDEX|NETRC", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """One instruction of the Dockerfile and the stage it stands in."""
-
-    stage: str
-    keyword: str
-    text: str
-
-
-def instructions() -> list[Instruction]:
-    """Return the Dockerfile's instructions, continued lines joined, comments left out."""
-    text = (ROOT / "Dockerfile").read_text("utf-8")
-    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    joined = "\n".join(lines).replace("\\\n", " ")
-    found, stage = [], ""
-    for line in filter(None, map(str.strip, joined.splitlines())):
-        keyword, words = line.split(maxsplit=1)
-        stage = words.split()[-1] if keyword == "FROM" else stage
-        found.append(Instruction(stage, keyword, " ".join(words.split())))
-    return found
-
-
-def texts(keyword: str, stage: str | None = None) -> list[str]:
-    """Return what follows every *keyword*, in one stage or in all."""
-    return [i.text for i in instructions() if i.keyword == keyword and stage in (None, i.stage)]
 
 
 def environment() -> dict[str, str]:
     """Return the variables of the final image."""
     pairs = (pair.split("=", 1) for text in texts("ENV", "image") for pair in text.split())
     return dict(pairs)
-
-
-def copied_from_checkout() -> list[str]:
-    """Return every path that enters the build from the folder of the project."""
-    copies = [text.split()[:-1] for text in texts("COPY") if not text.startswith("--from")]
-    return [source for sources in copies for source in sources]
-
-
-def enters_build(path: str) -> bool:
-    """Tell whether .dockerignore lets *path* in: the last pattern that fits decides."""
-    ignored = False
-    for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines():
-        pattern = line.strip().removeprefix("!")
-        if pattern and not pattern.startswith("#") and _fits(path, pattern):
-            ignored = not line.startswith("!")
-    return not ignored
-
-
-def _fits(path: str, pattern: str) -> bool:
-    """Tell whether *pattern* names *path* or a folder above it; `**/` is any depth."""
-    parts = path.split("/")
-    heads = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
-    if pattern.startswith("**/"):
-        return any(fnmatchcase(part, pattern.removeprefix("**/")) for part in parts)
-    return any(fnmatchcase(head, pattern) for head in heads)
 
 
 def test_every_stage_starts_from_the_base_image_argument() -> None:
@@ -156,36 +101,12 @@ def test_pg_dump_has_the_major_of_the_argument() -> None:
     assert install.endswith('pg_dump --version | grep -q ") $POSTGRES_MAJOR\\."')
 
 
-def test_everything_copied_exists_and_enters_the_build() -> None:
+def test_everything_copied_exists() -> None:
     """A build must not be the first to notice."""
     sources = copied_from_checkout()
 
     assert {"sst", "app", "plugins", "alembic", "migrate.py", "settings.toml"} <= set(sources)
     # Without it production would take its placeholders for passwords.
     assert ".secrets.toml.example" in sources
-    missing = [s for s in sources if not (ROOT / s).exists() or not enters_build(s)]
-    # Where a project has locked its plugins, production must see the lock.
-    assert missing == ["plugins.lock*"]
-    assert enters_build("plugins.lock")
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        ".git/config",
-        ".env",
-        ".secrets.toml",
-        "app/.secrets.toml",
-        "plugins/.env",
-        "settings.local.toml",
-        "secrets/database_url.txt",
-        "tests/unit/deploy/test_dockerfile.py",
-        ".venv/bin/python",
-        ".data/postgres/PG_VERSION",
-        "backups/2026.dump",
-        "app/__pycache__/errors.cpython-313.pyc",
-    ],
-)
-def test_stays_out_of_the_build(path: str) -> None:
-    """Secrets, history, tests and what a run leaves behind never reach a builder."""
-    assert not enters_build(path)
+    # A lock is there only where a project has locked its plugins.
+    assert [s for s in sources if not (ROOT / s).exists()] == ["plugins.lock*"]
