@@ -16,6 +16,7 @@ ADVICE: Mapping[str, str] = {
     "0A000": "this server does not do what it says: write the revision without it",
     "08": "see whether the server is up and can be reached",
     "22": "correct the data or the revision",
+    "22P02": "correct the data or the revision; the server's log has the value",
     "23": "correct the rows that are in the way, or the revision",
     "25001": "put the statement into `with op.get_context().autocommit_block():`",
     "25006": "the server or the role is read-only (a standby, where `select pg_is_in_recovery()` "
@@ -94,6 +95,20 @@ _BY_MESSAGE: Mapping[str, tuple[tuple[str, str], ...]] = {
             "drop what uses the column before, and create it again after, in the same revision",
         ),
     ),
+    "42704": (
+        (
+            r"^role \"(?P<name>[^\"]+)",
+            "let a superuser run `create role {name}` before, or correct its name",
+        ),
+        (
+            r"^(?:type|operator class|collation|text search configuration) \"",
+            "create it, or its extension, in a revision before; or correct its name",
+        ),
+        (
+            r"^(?:foreign-data wrapper|server|extension) \"",
+            "create it in a revision before, or correct its name",
+        ),
+    ),
     "53300": (
         (
             r"for role \"?(?P<name>[^\"]+)",
@@ -135,41 +150,41 @@ _BY_MESSAGE: Mapping[str, tuple[tuple[str, str], ...]] = {
 # What the server says of a missing right, and what gives it.
 _RIGHTS = (
     (
-        r"permission denied for schema migrator",
+        r"permission denied for (?:schema|table) migrator(?:\.|$)",
         (
             "let its owner run `grant usage on schema migrator to {role}; "
             "grant all on all tables in schema migrator to {role}`"
         ),
     ),
     (
-        r"permission denied for schema public",
+        r"permission denied for schema public$",
         "let its owner run `grant create on schema public to {role}`",
     ),
     (
-        r"permission denied for schema (?P<name>\S+)",
+        r"permission denied for schema (?P<name>.+)",
         "let its owner run `grant usage, create on schema {name} to {role}`",
     ),
     (
-        r"permission denied for database (?P<name>\S+)",
+        r"permission denied for database (?P<name>.+)",
         "let its owner run `grant create on database {name} to {role}`",
     ),
     (
         (
             r"permission denied for (?:table|sequence|view|materialized view|foreign table) "
-            r"(?P<name>\S+)"
+            r"(?P<raw>.+)"
         ),
-        "let its owner run `grant all on {name} to {role}`",
+        "let its owner run `grant all on {raw} to {role}`",
     ),
     (
         (
             r"permission denied for (?P<kind>function|procedure|language|type|tablespace|"
-            r"foreign server|foreign-data wrapper) (?P<name>\S+)"
+            r"foreign server|foreign-data wrapper) (?P<raw>.+)"
         ),
-        "let its owner run `grant all on {kind} {name} to {role}`",
+        "let its owner run `grant all on {kind} {raw} to {role}`",
     ),
     (
-        r"permission denied to set parameter \"(?P<name>[^\"]+)",
-        "let a superuser run `grant set on parameter {name} to {role}` (PostgreSQL 15 or newer)",
+        r"permission denied to set parameter \"(?P<raw>[^\"]+)",
+        "let a superuser run `grant set on parameter {raw} to {role}` (PostgreSQL 15 or newer)",
     ),
     (
         (
@@ -179,17 +194,17 @@ _RIGHTS = (
         "let a superuser run `grant {name} to {role}`",
     ),
     (
-        r"permission denied to create extension (?P<name>\S+)",
-        "let a superuser run `create extension {name}` before",
+        r"permission denied to create extension (?P<raw>\S+)",
+        "let a superuser run `create extension {raw}` before",
     ),
     (
         r"permission denied to create role",
         "let a superuser run `alter role {role} createrole`",
     ),
     (
-        r"must be owner of (?P<name>.+)",
+        r"must be owner of (?P<raw>.+)",
         (
-            "migrate with the role that owns {name}, or make {role} a member of it "
+            "migrate with the role that owns {raw}, or make {role} a member of it "
             "(`grant OWNER to {role}`)"
         ),
     ),
@@ -210,6 +225,8 @@ def advice_for(
     """
     original = getattr(error, "orig", None) or error
     state, message = sqlstate_of(original) or "", first_line(original)
+    if state == "42501":
+        message = _with_schema(message, str(getattr(error, "statement", None) or ""))
     found = _by_message(_RIGHTS if state == "42501" else _BY_MESSAGE.get(state, ()), message, role)
     if found is None and in_revision:
         found = rows_in_the_way(error) or IN_A_REVISION.get(state)
@@ -219,11 +236,27 @@ def advice_for(
     return found.replace("{role}", _identifier(role)) if found else None
 
 
+def _with_schema(message: str, statement: str) -> str:
+    """Return *message* with the name of a table as *statement* qualifies it; the server does not.
+
+    It is as SQL takes it, in quotes where that needs them.
+    """
+    denied = re.fullmatch(
+        r"(.* for (?:table|sequence|view|materialized view|foreign table) )(.+)", message
+    )
+    if denied is None:
+        return message
+    table = denied[2]
+    schema = rf"(?P<schema>\"[^\"]+\"|[^\W\d]\w*)\s*\.\s*\"?{re.escape(table)}(?![\w$])"
+    found = re.search(schema, statement, re.IGNORECASE)
+    return denied[1] + (f"{found['schema']}." if found else "") + _identifier(table)
+
+
 def _by_message(rules: tuple[tuple[str, str], ...], message: str, role: str) -> str | None:
     for pattern, advice in rules:
         if match := re.search(pattern, message):
             names = {name: value for name, value in match.groupdict().items() if value}
-            names["name"] = names.get("name") or names.get("other", "")
+            names["name"] = _identifier(names.get("name") or names.get("other", ""))
             return advice.format(**names | {"role": _identifier(role)})
     return None
 

@@ -78,7 +78,8 @@ def _orphans(original: object, statement: str) -> str | None:
 def _violations(original: object, _: str) -> str | None:
     name = server_field(original, "constraint_name")
     if "is violated by some row" not in first_line(original):  # type: ignore[arg-type]
-        return f"let the revision write what {name} allows"
+        # Without a name it is a partitioned table, or what a function raised itself.
+        return name and f"let the revision write what {name} allows"
     return (
         f"correct the rows first: `select * from {_table(original)} where not (CONDITION)`, with "
         f"the condition of {name}, finds them"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import ProgrammingError
 
+from sst.redaction.statements import without_literals
 from sst.text import first_line
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ _HINT_IS_ANYBODYS = frozenset({"P0", "XX"})
 _HOLDS_A_ROW = re.compile(r"\)=\(|Failing row|row contains|\bvalue\b.*\bis\b", re.IGNORECASE)
 _IN_A_FUNCTION = re.compile(r"^PL/pgSQL function .{1,200}? line \d+", re.MULTILINE)
 _MORE = re.compile(r"and (\d+) other objects?\b")
+# Their messages quote the value itself, which may be that of a row: `invalid input syntax for type
+# integer: "..."`. The quotes are those of the server's language. PostgreSQL, src/backend/po.
+_QUOTES_A_VALUE = frozenset({"22003", "22007", "22008", "22009", "22015", "22018", "22P02"})
+_VALUE = re.compile(r"[\"«„»“].*[\"»“«”]|[\"«„»“].*", re.DOTALL)
+_SYNTAX = "42601"
+_TOKEN = re.compile(r"(?P<open>[\"«„»“])(?P<token>.+)(?P<close>[\"»“«”])", re.DOTALL)
 _PLACES = ("table_name", "column_name", "constraint_name")
 
 
@@ -46,12 +53,28 @@ def server_message(error: BaseException) -> str:
     Of a long DETAIL there are the first lines, and how many more.
     """
     original = getattr(error, "orig", None) or error
-    message = f"{type(original).__name__}: {first_line(original, 'no message')}"
+    message = f"{type(original).__name__}: {_without_values(original)}"
     detail, hint = "; ".join(_detail(original, message)), server_hint(error)
     told = f"{message}: {detail}" if detail else message
     told = f"{told} (hint: {hint})" if hint else told
     line = _line_of_a_function(original)
     return f"{told} (in {line})" if line else told
+
+
+def _without_values(original: object) -> str:
+    """Return the first line of the message, with a `?` for a value that it quotes."""
+    state = sqlstate_of(original)  # type: ignore[arg-type]
+    whole = server_field(original, "message_primary", "message")
+    if whole and state in _QUOTES_A_VALUE:
+        return first_line(_VALUE.sub('"?"', whole))
+    if whole and state == _SYNTAX:
+        # Its last quotes are around a token of the statement, which may be a literal.
+        return first_line(_TOKEN.sub(_masked_token, whole))
+    return first_line(original, "no message")  # type: ignore[arg-type]
+
+
+def _masked_token(quoted: re.Match[str]) -> str:
+    return quoted["open"] + without_literals(quoted["token"]) + quoted["close"]
 
 
 def server_detail(error: BaseException) -> str | None:

@@ -90,10 +90,15 @@ def running_fields(running: Running) -> tuple[str, ...]:
         f"by {running.who}",
         f"run {running.id}" if running.run else "",
         _in_revision(running),
-        f"after {running.attempts} failed attempts" if running.attempts else "",
+        _after_attempts(running.attempts),
         f"in {running.gate}" if running.gate else "",
     )
     return tuple(filter(None, found))
+
+
+def _after_attempts(count: int) -> str:
+    words = "1 failed attempt" if count == 1 else f"{count} failed attempts"
+    return f"after {words}" if count else ""
 
 
 def _in_revision(running: Running) -> str:

@@ -20,7 +20,12 @@ def shown(path: Path | str, root: Path, line: int | None = None) -> str:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return type and first line of *error*."""
+    """Return type and first line of *error*; of the server's, what quotes no row."""
+    if getattr(error, "orig", None):
+        # SQLAlchemy is slow to load; here it is loaded.
+        from sst.db.server_errors import server_message
+
+        return server_message(error)
     line = first_line(str(error))
     return f"{type(error).__name__}: {line}" if line else type(error).__name__
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from sst.db.server_errors import server_message
 from sst.errors import NO_FAULT, InterruptedRunError, SstError
 from sst.hooks.calling.calls import HookFailedError
 from sst.hooks.contract.run import Veto
@@ -67,7 +68,7 @@ class RunFailure:
         if isinstance(error, Interrupt):
             text = InterruptedRunError(error.signal_number, why="", next_step="").what
             return cls("interrupted", command, text)
-        return cls("failed", command, redact(f"{type(error).__name__}: {error}"))
+        return cls("failed", command, redact(server_message(error)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the failure as JSON-ready values."""

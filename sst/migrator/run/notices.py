@@ -31,6 +31,8 @@ class Notices:
     redact: Callable[[str], str]
     kept: list[dict[str, str]] = field(default_factory=list)
     left_out: int = 0
+    _room: dict[bool, int] = field(default_factory=lambda: {True: MOST, False: MOST})
+    """How many more warnings, and how many other messages, are kept."""
 
     def hear(self, name: str, severity: str, message: str) -> str | None:
         """Log and keep *message* for the revision *name*; return its line when it is a warning.
@@ -39,9 +41,10 @@ class Notices:
         """
         is_warning = severity == WARNING
         # Apart, so that a loop of notices hides no warning.
-        if sum((each["severity"] == WARNING) == is_warning for each in self.kept) >= MOST:
+        if not self._room[is_warning]:
             self.left_out += 1
             return None
+        self._room[is_warning] -= 1
         text = self.redact(message)
         text = text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
         self.kept.append({"severity": severity, "text": text})

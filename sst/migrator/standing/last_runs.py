@@ -15,13 +15,20 @@ _SETTLING = ("upgrade", "downgrade", "stamp", "restore", "repair")
 _ENDED = f"not {IS_AT_WORK}"
 # A backup of its own is told as the last backup; the last run is the one that moves the schema.
 _NO_MERE_BACKUP = "(r.outcome <> 'succeeded' or r.command = any(:settling) or r.backup is null)"
+# The moments of success are looked up once, not for each failed run: a deploy that fails every
+# minute leaves thousands of those.
+_SUCCEEDED = """
+    from migrator.run s where s.version_table = :version_table and s.outcome = 'succeeded'
+"""
 _UNRESOLVED = f"""
     (r.outcome in ('failed', 'unhealthy', 'interrupted') or r.outcome = 'running')
-    and {_ENDED} and not exists (
-        select 1 from migrator.run s
-        where s.version_table = r.version_table and s.outcome = 'succeeded'
-          and s.started_at > r.started_at
-          and (s.command = any(:settling) or s.command = r.command))
+    and {_ENDED}
+    and r.started_at >= coalesce(
+        (select max(s.started_at) {_SUCCEEDED} and s.command = any(:settling)), '-infinity')
+    and r.started_at >= coalesce(
+        ((select jsonb_object_agg(c.command, c.at) from (
+            select s.command, max(s.started_at) as at {_SUCCEEDED} group by s.command) c)
+        ->> r.command)::timestamptz, '-infinity')
 """  # noqa: S608 - our own text
 
 

@@ -98,6 +98,9 @@ def test_query_of_the_advice_finds_the_rows_in_the_way(
         ("select 1 from later", "42P01", "search_path"),
         ("select later from t", "42703", "a later revision"),
         ("alter table t drop constraint later", "42704", "another name"),
+        ("grant select on t to later", "42704", "`create role later` before"),
+        ("create table x (a later)", "42704", "create it, or its extension, in a revision"),
+        ("create user mapping for public server later", "42704", "create it in a revision before"),
         ("select later()", "42883", "create extension"),
         ("create table later.t ()", "3F000", "create the schema"),
         ("alter table t add foreign key (a) references t (a)", "42830", "unique"),
@@ -131,6 +134,58 @@ def test_advice_of_a_revision_is_for_the_cause(
     assert sqlstate_of(error) == state
     assert advice in (found or "")
     assert "{" not in (found or "")
+
+
+@pytest.mark.parametrize(
+    ("made", "denied"),
+    [
+        ("create schema s; create table s.x (a int)", "select * from s.x"),
+        ('create table "Big x" (a int)', 'insert into "Big x" values (1)'),
+        ('create schema "S s"; create view "S s"."V" as select 1', 'table "S s"."V"'),
+        ('create schema "S s"', 'create table "S s".x ()'),
+        ("create sequence seq", "select nextval('seq')"),
+        ("create schema migrator; create table migrator.run ()", "select * from migrator.run r"),
+    ],
+)
+def test_grant_of_the_advice_can_be_pasted_and_helps(
+    connection: Connection, made: str, denied: str
+) -> None:
+    """Two of them where the schema is the first thing that is denied."""
+    connection.exec_driver_sql(f"{made}; create role pasted")
+
+    for _ in range(2):
+        error = raised_as(connection, "pasted", denied)
+        if error:
+            [grants] = re.findall("`(grant .*?)`", advice_for(error, "pasted") or "")
+            connection.exec_driver_sql(grants)
+
+    assert raised_as(connection, "pasted", denied) is None
+
+
+def raised_as(connection: Connection, role: str, sql: str) -> DBAPIError | None:
+    """Return what the server raises at *sql* of *role*; what it has done is undone."""
+    attempt = connection.begin_nested()
+    try:
+        connection.execute(text(f"set local role {role}; {sql}"))
+    except DBAPIError as error:
+        return error
+    finally:
+        attempt.rollback()
+    return None
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "create table x (a int) partition by list (a); insert into x values (1)",
+        "do $$ begin raise exception 'no' using errcode = '23514'; end $$",
+    ],
+)
+def test_check_violation_without_a_constraint_names_none(connection: Connection, sql: str) -> None:
+    error = raised_by(connection, sql)
+
+    assert sqlstate_of(error) == "23514"
+    assert "None" not in (advice_for(error, "app", in_revision=True) or "None")
 
 
 def test_advice_for_a_revision_is_none_of_other_work(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,6 +84,48 @@ def test_detail_that_quotes_a_row_is_left_out(
     assert "canary" not in told
     assert "7777" not in told
     assert "(1)" not in told
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("select s::int from t1", 'invalid input syntax for type integer: "?"'),
+        ("select s::mood from t1", 'invalid input value for enum mood: "?"'),
+        ("select (s || '\n\"x\" 7777')::date from t1", 'invalid input syntax for type date: "?"'),
+        ("select ('99999' || '77770000')::int", 'value "?" is out of range for type integer'),
+        ("select '2020-77-77'::date", 'date/time field value out of range: "?"'),
+        ("insert into t1 values 'canary'", 'syntax error at or near "?"'),
+        ("create role r password 'it' 'canary' x", 'syntax error at or near "?"'),
+        ("select 1 as x 'canary", 'unterminated quoted string at or near "?"'),
+        ("selekt 1", 'syntax error at or near "selekt"'),
+    ],
+)
+def test_value_in_a_message_is_left_out(connection: Connection, sql: str, told: str) -> None:
+    """A cast quotes the first value that it stumbles over, which is that of a row."""
+    found = server_message(raised_by(connection, sql))
+
+    assert found.partition(": ")[2].partition(" (hint: ")[0] == told
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "la sintaxis de entrada no es válida para tipo integer: «canary»",
+        "ungültige Eingabesyntax für Typ integer: »canary«",
+        "syntaxe en entrée invalide pour le type integer : « canary »",
+    ],
+)
+def test_value_in_a_message_of_another_language_is_left_out(message: str) -> None:
+    class RaisedError(Exception):
+        """What psycopg2 raises."""
+
+        pgcode = "22P02"
+        diag = SimpleNamespace(message_primary=message)
+
+    told = server_message(RaisedError(message))
+
+    assert "canary" not in told
+    assert "integer" in told
 
 
 def test_line_of_a_block_is_named_without_its_statement(connection: Connection) -> None:

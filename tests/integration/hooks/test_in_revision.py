@@ -124,6 +124,16 @@ def test_plugin_that_ends_the_transaction_is_named_not_the_revision(
     assert audited.last_run()["outcome"] == "failed"
 
 
+def test_value_that_a_plugins_statement_stumbles_over_is_told_to_nobody(audited: Project) -> None:
+    write(audited, "sql('select cast(%s as int)', ('canary-7777',))")
+
+    result = audited.migrate("upgrade", "--json")
+
+    message = result.json["error"]["message"]
+    assert 'invalid input syntax for type integer: "?" [plugins/auditor.py:' in message
+    assert "canary-7777" not in result.output + str(audited.last_run())
+
+
 def test_connection_lost_in_a_plugins_statement_is_not_the_plugins_doing(audited: Project) -> None:
     """The plugin was told that it had ended the transaction."""
     write(audited, "sql('select pg_terminate_backend(pg_backend_pid())')")

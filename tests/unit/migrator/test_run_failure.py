@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from sst.errors import LockBusyError, RefusedError
 from sst.hooks import Veto
@@ -51,6 +52,12 @@ def of_hook(error: Exception) -> HookFailedError:
         (of_hook(Veto("not now")), "vetoed", "not now", ""),
         (of_hook(ValueError(f"bad {CANARY}")), "failed", "ValueError: bad ***", ""),
         (Interrupt(signal.SIGTERM), "interrupted", "Interrupted by SIGTERM.", ""),
+        (
+            IntegrityError("insert into t values (%s)", (7777,), Exception("twice\nDETAIL: 7777")),
+            "failed",
+            "Exception: twice",
+            "",
+        ),
         (KeyError(CANARY), "failed", "KeyError: '***'", ""),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,

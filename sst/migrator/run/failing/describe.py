@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sst.db.server_errors import server_message
 from sst.errors import NO_FAULT, InterruptedRunError, RefusedError, SstError, UnhealthyError
 from sst.hooks.calling.calls import HookFailedError
 from sst.hooks.contract.events import EventKind
@@ -29,7 +30,7 @@ def describe(
     fault = error.fault if error else NO_FAULT
     return Failure(
         code=error.code if error else "bug",
-        message=redact(error.what if error else f"{type(raised).__name__}: {raised}"),
+        message=redact(error.what if error else server_message(raised)),
         phase="interrupted" if isinstance(raised, INTERRUPTS) else progress.phase,
         revision=step.revision.id if step else None,
         plugin=raised.plugin if isinstance(raised, HookFailedError) else None,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sst.migrator.run.notices import LONGEST, MOST
+from sst.migrator.run.notices import LONGEST, MOST, Notices
 from tests.support.foreign_envs import ASYNC
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.project import Project
 
 
@@ -75,6 +77,21 @@ def test_loop_of_notices_is_bounded_and_hides_no_warning(project: Project) -> No
     assert step["notices_left_out"] == 3000 - MOST
     assert result.stderr.count("one: row ") == MOST
     assert f"{3000 - MOST} more messages of the server are left out" in result.stderr
+
+
+def test_message_too_many_looks_at_none_of_those_kept() -> None:
+    """A hundred thousand of them took half a minute."""
+
+    class Unread(list[dict[str, str]]):
+        def __iter__(self) -> Iterator[dict[str, str]]:
+            raise AssertionError("read once more for each message")
+
+    notices = Notices(str, kept=Unread())
+
+    for number in range(MOST + 7):
+        notices.hear("one", "NOTICE", f"row {number}")
+
+    assert (len(notices.kept), notices.left_out) == (MOST, 7)
 
 
 def test_long_message_is_cut(project: Project) -> None:

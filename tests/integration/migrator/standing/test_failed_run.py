@@ -126,3 +126,23 @@ def test_stamp_makes_good_what_had_failed(failed: Project) -> None:
     found = failed.migrate("status", "--json").json
 
     assert (found["exit_code"], found["failed_run"]) == (0, None)
+
+
+def test_thousands_of_failed_runs_slow_down_no_look(failed: Project) -> None:
+    """A deploy that is tried again every minute leaves so many in three weeks."""
+    failed.query(MANY_FAILED)
+
+    status, history = failed.migrate("status"), failed.migrate("history", "--json")
+
+    # Slow is 75: the server did not answer in time.
+    assert status.exit_code == 3, status.output
+    assert "failed at revision two" in status.stdout.splitlines()[0]
+    assert [row["state"] for row in history.json["revisions"]] == ["failed", "applied"]
+
+
+MANY_FAILED = """
+    insert into migrator.run
+    select (jsonb_populate_record(r, jsonb_build_object(
+        'id', r.id || '_' || i, 'started_at', r.started_at - i * interval '1 minute'))).*
+    from migrator.run r, generate_series(1, 30000) i
+"""
