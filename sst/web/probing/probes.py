@@ -24,7 +24,8 @@ READY_SECONDS = 2.0
 """All of readiness; an orchestrator asks every few seconds and takes late for no."""
 HEALTH_SECONDS = 10.0
 """All checks together, whatever their own timeouts are."""
-_GRACE_SECONDS = 1.0
+GRACE_SECONDS = 1.0
+"""Beyond the budget of a report, after which the endpoint answers without it."""
 _HEADS_FRESH_SECONDS = 60.0
 _CORE = "core"
 
@@ -53,7 +54,7 @@ class Probes:
         return SingleFlight(
             Checkup(self._runtime, stage, budget_seconds, self.preparing),
             unanswered=lambda reason: _unanswered(self._runtime.redact(reason)),
-            deadline_seconds=budget_seconds + _GRACE_SECONDS,
+            deadline_seconds=budget_seconds + GRACE_SECONDS,
         )
 
     def _expected_heads(self) -> tuple[str, ...]:
