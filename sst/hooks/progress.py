@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
+from math import isfinite
 from typing import TYPE_CHECKING, Self
 
 from sst.text import elapsed_text, size_text
@@ -57,8 +57,8 @@ class ProgressLine:
     def parts(self) -> tuple[str, str, str]:
         """Return the title, how far the work is, and how long it has taken."""
         seconds = time.monotonic() - self._started
-        amounts = [*self._amounts(self._done_bytes(), seconds), self._detail]
-        return self.title, "  ".join(filter(None, amounts)), elapsed_text(seconds)
+        amounts = [*self._amounts(self._done_bytes(), seconds), str(self._detail)]
+        return str(self.title), "  ".join(filter(None, amounts)), elapsed_text(seconds)
 
     def _amounts(self, done: int | None, seconds: float) -> list[str]:
         if done is None:
@@ -71,12 +71,14 @@ class ProgressLine:
         return [amount, speed]
 
     def _done_bytes(self) -> int | None:
-        if not callable(self._done):
-            return self._done
-        with suppress(Exception):
-            # A file that is just renamed, a connection that has ended: the line has no amount.
-            return self._done()
-        return None
+        found: object = self._done
+        if callable(found):
+            try:
+                found = found()
+            except Exception:  # noqa: BLE001 - the work goes on, whatever its measure says
+                # A file that is just renamed, a connection that has ended.
+                return None
+        return int(found) if isinstance(found, (int, float)) and isfinite(found) else None
 
 
 def lines_at_work() -> tuple[ProgressLine, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import threading
 from contextlib import contextmanager, redirect_stdout
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     Mask = Callable[[str], str]
 
+_GONE = frozenset({errno.EPIPE, errno.EIO, errno.ENXIO})
 LIMIT_CHARACTERS = 64 * 1024
 """Of one call of one plugin, both streams and its log lines together."""
 
@@ -59,6 +62,8 @@ class BoundedStream:
         self.mask = mask
         self.above: Callable[[str], object] | None = None
         """Where it is written instead, while live lines are at the stream's end."""
+        self.is_needed = True
+        """Whether an `OSError` is raised when nobody can read it; a run needs no reader."""
 
     @property
     def unbounded(self) -> TextIO:
@@ -73,13 +78,31 @@ class BoundedStream:
         quota = _quota()
         kept = text if quota is None else quota.take(text)
         write = self.above or self._stream.write
-        write(self.mask(kept) if self.mask and kept.strip() else kept)
+        with self._read_by_nobody():
+            write(self.mask(kept) if self.mask and kept.strip() else kept)
         return len(text)
+
+    def flush(self) -> None:
+        """Write what the stream still holds."""
+        with self._read_by_nobody():
+            self._stream.flush()
 
     def writelines(self, lines: Iterable[str]) -> None:
         """Write *lines* one by one."""
         for line in lines:
             self.write(line)
+
+    @contextmanager
+    def _read_by_nobody(self) -> Iterator[None]:
+        """Go on when the terminal is gone, the reader of a pipe has ended, or the disk is full."""
+        try:
+            yield
+        except OSError as error:
+            if self.is_needed:
+                raise
+            if error.errno in _GONE:
+                # For good: programs that are started from here write to the number too.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
         """Return what the stream itself has."""
@@ -92,7 +115,7 @@ def install(mask: Mask | None = None) -> None:
     *mask* takes the secrets out of what goes to stderr: log lines, tracebacks, and what plugins
     and revisions print. Results, on stdout, are masked where they are made.
     """
-    sys.stdout, sys.stderr = _bounded(sys.stdout), _bounded(sys.stderr, mask)
+    sys.stdout, sys.stderr = _bounded(sys.stdout), _bounded(sys.stderr, mask, is_needed=False)
 
 
 @contextmanager
@@ -146,8 +169,9 @@ def _quota() -> Quota | None:
     return _LEFT.get(thread) or (_LATEST[-1] if _LATEST else None)
 
 
-def _bounded(stream: TextIO, mask: Mask | None = None) -> TextIO:
+def _bounded(stream: TextIO, mask: Mask | None = None, *, is_needed: bool = True) -> TextIO:
     bounded = stream if isinstance(stream, BoundedStream) else BoundedStream(stream)
     bounded.mask = mask or bounded.mask
+    bounded.is_needed = is_needed and bounded.is_needed
     # It has what a text stream has, without being one by inheritance.
     return bounded  # type: ignore[return-value]

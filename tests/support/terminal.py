@@ -67,7 +67,8 @@ class Terminal:
         self.frames: list[tuple[str, ...]] = []
         """The screen after each piece that was read of it."""
         self._ours, theirs = pty.openpty()
-        ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self._is_hung_up = False
+        ioctl(theirs, termios.TIOCSWINSZ, _window(lines, columns))
         command = [sys.executable, "-S", "-c", _LAUNCH, *map(str, arguments)]
         self.process = subprocess.Popen(
             command,
@@ -89,7 +90,7 @@ class Terminal:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        os.close(self._ours)
+        self.hang_up()
 
     @property
     def screen(self) -> tuple[str, ...]:
@@ -124,6 +125,17 @@ class Terminal:
     def type(self, keys: str) -> None:
         """Type *keys*: a line and its newline, or `chr(4)` for Ctrl-D."""
         os.write(self._ours, keys.encode())
+
+    def resize(self, columns: int) -> None:
+        """Make the terminal *columns* wide, as its user does with the mouse."""
+        ioctl(self._ours, termios.TIOCSWINSZ, _window(self._lines, columns))
+        self._screen.resize(self._lines, columns)
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a connection that breaks does."""
+        if not self._is_hung_up:
+            os.close(self._ours)
+        self._is_hung_up = True
 
     def wait_for(self, text: str) -> None:
         """Read until *text* is to be seen."""
@@ -160,6 +172,10 @@ class Terminal:
         self._stream.feed(piece)
         self.frames.append(self.screen)
         return bool(piece)
+
+
+def _window(lines: int, columns: int) -> bytes:
+    return struct.pack("HHHH", lines, columns, 0, 0)
 
 
 def on_terminal(

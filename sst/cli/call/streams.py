@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STDOUT, _STDERR = 1, 2
+_PLAIN = frozenset({"dumb", "unknown"})
+"""Terminals on which nothing can be drawn again."""
 _KEPT_STDOUT: list[int] = []
 """The numbers that lead where stdout leads, while `results_only` sends it elsewhere."""
 
@@ -26,6 +28,9 @@ def prepare_streams() -> None:
         if hasattr(stream, "reconfigure"):
             # A log in an ASCII locale must not die of an accent.
             stream.reconfigure(errors="backslashreplace")
+    if getattr(sys.stdin, "errors", "") == "strict" and hasattr(sys.stdin, "reconfigure"):
+        # Nor a question of an accent in its answer, which is then not the name.
+        sys.stdin.reconfigure(errors="backslashreplace")
 
 
 @contextmanager
@@ -59,7 +64,7 @@ def stdout_given_back() -> Iterator[None]:
 
 def is_screen() -> bool:
     """Say whether stderr is a terminal that lines can be drawn on again and again."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in _PLAIN
 
 
 def report_unwritable(error: OSError) -> int:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Self
 
-from sst.cli.live.lines import live_lines
+from sst.cli.live.lines import Line, live_lines
+from sst.cli.live.words import NO_COLOUR, harmless, last_written, one_line, with_colours
 from sst.hooks.progress import lines_at_work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from rich.console import Console
+    from rich.console import Console, ConsoleDimensions
     from rich.live import Live
     from rich.text import Text
 
-    from sst.cli.live.lines import Line
+    from sst.hooks.progress import ProgressLine
     from sst.migrator.run.progress import Progress
     from sst.redaction.plugin_output import BoundedStream
 
@@ -26,6 +28,7 @@ _FIRST_AFTER_SECONDS = 0.3
 _JOIN_SECONDS = 2.0
 _GAP = 2
 _LEAST_TEXT = 8
+_USUAL_COLUMNS, _USUAL_LINES = 80, 24
 _CURRENT: list[Display] = []
 
 
@@ -45,6 +48,8 @@ class Display:
         self._run: Progress | None = None
         self._live: Live | None = None
         self._pending = ""
+        """What was printed last and is no whole line yet."""
+        self._has_let_colour_through = False
         self._door = threading.RLock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._draw_on, name="live-lines", daemon=True)
@@ -52,6 +57,7 @@ class Display:
     def __enter__(self) -> Self:
         """Begin to draw."""
         _CURRENT.append(self)
+        _stderr().above = self._print_above
         self._thread.start()
         return self
 
@@ -62,6 +68,9 @@ class Display:
             self._thread.join(_JOIN_SECONDS)
         _CURRENT.remove(self)
         self._stop()
+        _stderr().above = None
+        if self._has_let_colour_through:
+            _stderr().write(NO_COLOUR)
 
     @contextmanager
     def run(self, progress: Progress) -> Iterator[None]:
@@ -70,7 +79,9 @@ class Display:
         try:
             yield
         finally:
-            self._draw()
+            # No work is inside it any more: a line that a plugin has left is not asked.
+            with suppress(Exception):
+                self._draw(())
             self._run = None
 
     @contextmanager
@@ -84,22 +95,27 @@ class Display:
         if self._over.wait(_FIRST_AFTER_SECONDS):
             return
         while not self._over.wait(_INTERVAL_SECONDS):
-            self._draw()
+            # The run is what counts: a terminal may go away, a plugin's line may be nonsense.
+            with suppress(Exception):
+                self._draw(lines_at_work())
 
-    def _draw(self) -> None:
-        lines = live_lines(self._run, lines_at_work())
+    def _draw(self, at_work: Sequence[ProgressLine]) -> None:
+        lines = live_lines(self._run, at_work)
         with self._door:
             if self._over.is_set() or not (lines or self._live):
                 return
             live = self._live or self._start()
-            live.update(_drawn(lines, live.console, self._clean), refresh=True)
+            # As it is now, whatever COLUMNS and LINES were when the command began.
+            live.console.size = _size(live.console.file)
+            begun = last_written(self._pending)
+            shown = (Line(begun), *lines) if begun.strip() else lines
+            live.update(_drawn(shown, live.console, self._clean), refresh=True)
 
     def _start(self) -> Live:
         from rich.live import Live
 
-        stream = _stderr()
         self._live = live = Live(
-            console=_console(stream, has_color=self._has_color),
+            console=_console(_stderr(), has_color=self._has_color),
             auto_refresh=False,
             transient=self._is_transient,
             redirect_stdout=False,
@@ -107,7 +123,6 @@ class Display:
             vertical_overflow="crop",
         )
         live.start()
-        stream.above = self._print_above
         return live
 
     def _stop(self) -> None:
@@ -115,20 +130,31 @@ class Display:
             live, self._live = self._live, None
             if live is None:
                 return
-            _stderr().above = None
-            live.stop()
+            with suppress(OSError):
+                live.stop()
             if self._pending:
-                live.console.file.write(self._pending)
+                # The result, or a question, begins in a line of its own.
+                _stderr().write(f"{self._pending}\n")
                 self._pending = ""
 
     def _print_above(self, text: str) -> None:
-        """Print the whole lines of *text* above the live ones; keep the rest until it is one."""
+        """Print the whole lines of *text* above the live ones, and draw the rest with them."""
+        if self._live is None:
+            self._print_below(text)
+            return
         with self._door:
+            if self._live is None:
+                self._print_below(text)
+                return
             *lines, self._pending = f"{self._pending}{text}".split("\n")
-            if self._live and lines:
-                self._live.console.print(
-                    "\n".join(lines), markup=False, highlight=False, emoji=False
-                )
+            if lines:
+                self._live.console.print(with_colours(lines), soft_wrap=True)
+
+    def _print_below(self, text: str) -> None:
+        """Print *text* where the cursor is; who asks on the terminal is not waited for."""
+        shown = harmless(text)
+        self._has_let_colour_through |= "\x1b" in shown
+        _stderr().unbounded.write(shown)
 
 
 @contextmanager
@@ -159,6 +185,16 @@ def _console(stream: BoundedStream, *, has_color: bool) -> Console:
     return Visible(file=stream.unbounded, force_terminal=True, no_color=not has_color)
 
 
+def _size(stream: IO[str]) -> ConsoleDimensions:
+    from rich.console import ConsoleDimensions
+
+    try:
+        columns, lines = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        columns, lines = 0, 0
+    return ConsoleDimensions(columns or _USUAL_COLUMNS, lines or _USUAL_LINES)
+
+
 def _drawn(lines: tuple[Line, ...], console: Console, clean: Callable[[str], str]) -> Text:
     """Return *lines* as one text, none wider than the console, none beyond its height."""
     from rich.text import Text
@@ -169,7 +205,9 @@ def _drawn(lines: tuple[Line, ...], console: Console, clean: Callable[[str], str
     drawn = Text(no_wrap=True, overflow="crop")
     for number, line in enumerate(shown):
         drawn.append("\n" if number else "")
-        drawn.append_text(_fitted(line, width, clean))
+        drawn.append_text(
+            _fitted(line, width, lambda text: one_line(clean(text), console.encoding))
+        )
     return drawn
 
 

@@ -30,8 +30,10 @@ def print_result(report: Report, invocation: Invocation) -> int:
         return report.exit_code
     lines = [_as_called(line, invocation) for line in _lines(report, invocation)]
     _print_lines(lines, color=invocation.has_color)
+    from sst.redaction.redact import visible
+
     for note in report.notes:
-        for line in _fitted(_as_called(note, invocation).splitlines()):
+        for line in _fitted(visible(_as_called(note, invocation)).splitlines()):
             click.echo(line, err=True)
     if report.error is not None and report.lines is None:
         _print_text(report.error, invocation)

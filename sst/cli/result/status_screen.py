@@ -21,6 +21,7 @@ from sst.hooks.contract.checks import CheckStatus
 from sst.layout.labelled import below_name
 from sst.layout.words import hanging
 from sst.migrator.standing.headline import failed_at
+from sst.redaction.redact import visible
 from sst.text import duration_text, size_text, span_text, terminal_columns
 
 if TYPE_CHECKING:
@@ -67,11 +68,12 @@ def screen(report: Report, runtime: Runtime, program: str = PROGRAM) -> tuple[st
     most = len(report.pending) if width is None else _SHOWN
     rows = [row for row in _rows(report, standing, most) if any(row.fields)]
     ordered = sorted(rows, key=lambda row: not row.is_trouble)
-    headline = standing.headline
+    headline = replace(standing.headline, text=visible(standing.headline.text))
     next_step = headline.next_step.replace(PROGRAM, program)
     all_rows = [*_place(runtime, standing), *ordered, Row("next", (next_step,), at_most=_ALL)]
     if width is None:
         return (headline.text, *tabbed([(row.label, *row.fields) for row in all_rows]))
+    all_rows = [replace(row, fields=tuple(map(visible, row.fields))) for row in all_rows]
     first = below_name(headline.text, width)
     colour = _COLOURS[headline.level]
     found = [click.style(line, fg=colour, bold=True) for line in first]

@@ -10,6 +10,7 @@ import click
 
 from sst.layout.labelled import labelled
 from sst.layout.table import laid_out
+from sst.redaction.redact import visible
 from sst.text import terminal_columns
 
 if TYPE_CHECKING:
@@ -50,18 +51,20 @@ def records(rows: Iterable[Sequence[str]], *, headings: Sequence[str] = ()) -> l
     width = terminal_columns(sys.stdout)
     if width is None:
         return tabbed(rows)
+    rows = [[visible(cell) for cell in row] for row in rows]
     return laid_out([headings, *rows] if headings else rows, width, coloured)
 
 
 def sentences(lines: Sequence[str]) -> list[str]:
     """Return *lines* wrapped to the terminal that stdout is, else as they are."""
     width = terminal_columns(sys.stdout)
+    lines = [visible(line) for line in lines]
     return list(lines) if width is None else labelled(lines, width)
 
 
 def tabbed(rows: Iterable[Sequence[str]]) -> list[str]:
     """Return *rows* as lines with a tab between two cells."""
-    return ["\t".join(row).rstrip("\t") for row in rows]
+    return [visible("\t".join(row)).rstrip("\t") for row in rows]
 
 
 def coloured(text: str) -> str:
