@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from sst.dependencies import dependency_error
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sst.dependencies import DependencyError
 
+_INTERRUPTED = 130
 _NOTHING = ("environment", "database", "run_id", "state", "before", "after", "backup")
 _EMPTY = ("heads", "pending", "applied", "plugins", "checks", "warnings")
 
@@ -31,8 +34,8 @@ def enter(program: str, root: Path | None = None) -> NoReturn:
     A package that is missing or too old is three lines, or the JSON object, and exit 2.
     """
     try:
-        from sst.cli import leave, main
-
+        with _quiet_interruption():
+            from sst.cli import leave, main
         code = main(root=root, program=program)
     except Exception as error:
         refused = dependency_error(error)
@@ -41,6 +44,15 @@ def enter(program: str, root: Path | None = None) -> NoReturn:
         _print(refused)
         raise SystemExit(refused.exit_code) from None
     leave(code)
+
+
+@contextmanager
+def _quiet_interruption() -> Iterator[None]:
+    """End the process at Ctrl-C with exit 130 and no traceback: nothing has been done yet."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise SystemExit(_INTERRUPTED) from None
 
 
 def _leave_out_own_folder() -> None:

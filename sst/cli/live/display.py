@@ -199,7 +199,8 @@ def _drawn(lines: tuple[Line, ...], console: Console, clean: Callable[[str], str
     """Return *lines* as one text, none wider than the console, none beyond its height."""
     from rich.text import Text
 
-    width, height = console.width - 1, console.height - 1
+    # Behind the last line the terminal may write `^C`.
+    width, height = console.width - len("^C") - 1, console.height - 1
     # What is newest is at the end; the title stays.
     shown = lines if len(lines) <= height else (*lines[:1], *lines[1 - height :])
     drawn = Text(no_wrap=True, overflow="crop")

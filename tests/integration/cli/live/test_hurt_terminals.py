@@ -14,6 +14,8 @@ from tests.support.sessions import other_session
 from tests.support.terminal import Terminal, on_terminal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.project import Project
 
 WAIT = "select pg_advisory_lock(4711)"
@@ -22,6 +24,7 @@ GO = "select pg_advisory_unlock(4711)"
 ACCENTS = "almacén de piñas y añojos, " * 4
 STEERING = (b"\x1b[?25l", b"\x1b]0;", b"\x1b[2J", b"\xc2\x9b", b"\x07")
 EVIL = r"\x1b[?25l\x1b]0;mine\x07\x1b[2J\x9b5m"
+UNESCAPED = EVIL.encode().decode("unicode_escape")
 ENTER = "from sst.door import enter; enter('sst')"
 DEAF_TO_HANGUP = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-c"]
 LEFT = """
@@ -72,7 +75,7 @@ def test_no_text_of_others_steers_the_terminal(project: Project) -> None:
     project.enable("talkative")
     project.revision("one", "op.execute('alter table shelf add name text')")
     described(project, "one", f"drawn {EVIL}")
-    query = 'select 1 as "{}" from shelf'.format(EVIL.encode().decode("unicode_escape"))
+    query = 'select 1 as "NAME" from shelf'.replace("NAME", UNESCAPED)
 
     with (
         other_session(project, query) as reader,
@@ -213,6 +216,40 @@ def test_terminal_that_nothing_can_be_drawn_on_has_log_lines(project: Project) -
         terminal.finish()
 
     assert "applied one" in terminal.text
+
+
+def test_ctrl_c_leaves_no_line_of_the_run_above_its_end(project: Project) -> None:
+    project.query("create table shelf (id int)")
+    project.revision("one", "op.execute('alter table shelf add name text')")
+
+    with (
+        other_session(project, "select id, id, id, id, id from shelf", "report"),
+        on_terminal(project, "upgrade") as terminal,
+    ):
+        terminal.wait_for("waits for  pid")
+        terminal.type(chr(3))
+        terminal.finish()
+
+    assert "^C" in terminal.raw.decode()
+    assert "upgrade to head" not in terminal.text
+
+
+def test_ctrl_c_while_the_command_line_is_loaded_is_no_traceback(
+    project: Project, tmp_path: Path
+) -> None:
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "click.py").write_text("print('loading', flush=True)\nimport time\ntime.sleep(600)\n")
+    environ = environ_of(project) | {"PYTHONPATH": f"{slow}{os.pathsep}{REPOSITORY}"}
+    command = [sys.executable, "-c", ENTER, "upgrade"]
+
+    with Terminal(command, environ=environ, folder=project.root) as terminal:
+        terminal.wait_for("loading")
+        terminal.type(chr(3))
+        code = terminal.finish()
+
+    assert code == 130
+    assert "Traceback" not in terminal.text
 
 
 def test_run_goes_on_when_its_terminal_is_gone(project: Project) -> None:
