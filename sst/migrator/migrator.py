@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sst.errors import PendingError
 from sst.hooks.contract.checks import Stage
 from sst.hooks.contract.revisions import Direction
 from sst.migrator.check.core_checks import core_checks
@@ -124,13 +125,15 @@ class Migrator:
             self.inspect, Stage.CHECK, core_checks(seen.evidence), with_plugins=with_plugins
         )
         error = verdict(status, checks, status.dead_runs, seen.refused)
+        first = headline(standing.running, standing.runs, status, error)
+        if isinstance(error, PendingError):
+            # A run that is at work, or that has failed, comes before the next one.
+            error.next_step = first.next_step
         return replace(
             self._standing(status),
             checks=checks,
             warnings=warnings_of(checks),
-            standing=replace(
-                standing, headline=headline(standing.running, standing.runs, status, error)
-            ),
+            standing=replace(standing, headline=first),
             error=error,
         )
 

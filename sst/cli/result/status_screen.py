@@ -178,7 +178,8 @@ def _wrapped(row: Row, width: int) -> list[str]:
     lines = hanging(text, width, _LABEL, begin=_LABEL)
     if len(lines) > row.at_most == 1:
         lines = [hanging(text, width - len(_MORE), _LABEL, begin=_LABEL)[0] + _MORE]
-    elif len(lines) > row.at_most:
+    elif len(lines) > row.at_most + 1:
+        # What is one line longer is shown: the line that says what is missing would be as long.
         lines = [*lines[: row.at_most], " " * _LABEL + _CUT]
     return [line.replace(_HELD, " ") for line in lines]
 

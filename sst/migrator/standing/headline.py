@@ -62,7 +62,10 @@ def _at_work(running: Running) -> Headline:
     shown = f"; `python migrate.py runs show {running.id}` has its details" if running.run else ""
     wait = f"wait until it has ended{shown}"
     if running.waits_for or running.blocked_by:
-        again = "let it try again, or end the session that is in its way" + shown
+        how = "".join(
+            f" (`select pg_terminate_backend({each.pid})`)" for each in running.waits_for[:1]
+        )
+        again = f"let it try again, or end the session that is in its way{how}{shown}"
         return Headline(CheckStatus.FAIL, f"{what}{where}, and blocked by others.", again)
     return Headline(CheckStatus.WARN, f"{what}{where}.", wait)
 

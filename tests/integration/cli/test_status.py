@@ -220,7 +220,10 @@ def test_run_at_work_says_who_where_and_for_whom_it_waits(blocked: Project) -> N
     # Between two attempts it waits for nobody, and the record has who was in the way.
     [blocker] = rows(text).get("waits for") or rows(text)["blocked by"]
     assert "(nightly, " in blocker
-    assert found["exit_code"] == blocked.migrate("check").exit_code == 3
+    check = blocked.migrate("check")
+    assert found["exit_code"] == check.exit_code == 3
+    assert "or end the session that is in its way" in check.stderr
+    assert "next: run `python migrate.py upgrade`" not in check.stderr
 
 
 def test_lock_that_is_held_without_a_record_is_told(applied: Project) -> None:

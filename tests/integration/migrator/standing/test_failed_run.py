@@ -52,6 +52,7 @@ def test_check_has_the_failed_run_and_its_exit_code_is_that_of_what_is_pending(
     assert (found["exit_code"], found["error"]["code"]) == (3, "pending")
     assert found["failed_run"]["id"] == found["last_run"]["id"] == failed.last_run()["id"]
     assert found["running"] is None
+    assert found["error"]["hint"].startswith("correct the cause (`python migrate.py runs show ")
 
 
 def test_check_is_silent_when_a_later_run_has_succeeded(failed: Project) -> None:
