@@ -37,11 +37,11 @@ def variables_without_default(text: str) -> list[str]:
 
 
 def active_services(model: dict[str, Any], profiles: frozenset[str]) -> set[str]:
-    """Return the services that a bare `up` starts while *profiles* are active."""
+    """Return the services that a bare `up` starts while *profiles* are active; `*` is all."""
     return {
         name
         for name, service in model["services"].items()
-        if not service.get("profiles") or profiles & set(service["profiles"])
+        if not service.get("profiles") or profiles & {"*", *service["profiles"]}
     }
 
 
@@ -77,11 +77,16 @@ def _split_options(words: list[str]) -> tuple[dict[str, str], list[str]]:
     return options, rest
 
 
+def shell_lines(text: str) -> list[str]:
+    """Return the lines in the code blocks of the Markdown *text*, continued ones joined."""
+    blocks = re.findall(r"^[ ]*```(?:bash|sh|yaml)\n(.*?)^[ ]*```", text, re.DOTALL | re.MULTILINE)
+    return "\n".join(blocks).replace("\\\n", " ").splitlines()
+
+
 def compose_commands(text: str) -> list[ComposeCommand]:
     """Return every compose command in the code blocks of the Markdown *text*."""
-    blocks = re.findall(r"^[ ]*```(?:bash|sh|yaml)\n(.*?)^[ ]*```", text, re.DOTALL | re.MULTILINE)
-    code = "\n".join(blocks).replace("\\\n", " ")
-    return [ComposeCommand.parse(shlex.split(m["words"])) for m in _COMMAND.finditer(code)]
+    found = [m["words"] for line in shell_lines(text) for m in _COMMAND.finditer(line)]
+    return [ComposeCommand.parse(shlex.split(words)) for words in found]
 
 
 def migrate_words(text: str) -> list[str]:

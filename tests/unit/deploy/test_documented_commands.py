@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support.compose import (
     compose_commands,
     load_compose,
     migrate_words,
+    shell_lines,
 )
 
 # Every compose command of the Spanish deployment guide, as it is written there.
@@ -67,7 +69,7 @@ def test_documented_commands_name_services_and_profiles_that_exist(
 ) -> None:
     """A page that names a service which is gone sends people into an error."""
     services = compose["services"]
-    profiles = {p for service in services.values() for p in service.get("profiles", ())}
+    profiles = {"*"} | {p for service in services.values() for p in service.get("profiles", ())}
 
     for page, command in page_commands():
         assert command.profiles <= profiles, (page, command)
@@ -99,3 +101,69 @@ def test_both_languages_give_the_same_commands() -> None:
     english, spanish = (compose_commands((ROOT / page).read_text("utf-8")) for page in PAGES[:2])
 
     assert english == spanish
+
+
+def page_lines() -> list[tuple[str, str]]:
+    """Return every line of code of our own pages, with its page."""
+    return [(p, line) for p in PAGES for line in shell_lines((ROOT / p).read_text("utf-8"))]
+
+
+def test_builds_name_the_commit() -> None:
+    """An image that was built without it says nothing in `/version` and in the ledger."""
+    builds = [(p, ln) for p, ln in page_lines() if re.search(r"docker(?:[- ]compose)? build ", ln)]
+
+    assert {page for page, _ in builds} == set(PAGES)
+    assert [line for _, line in builds if "GIT_COMMIT=$(git rev-parse HEAD)" not in line] == []
+
+
+def test_application_is_awaited_where_it_is_started() -> None:
+    """`up -d` returns before it serves, and the next line asks it."""
+    starts = [line for _, line in page_lines() if re.search(r" up -d\b.* app$", line)]
+
+    assert starts
+    assert [line for line in starts if "--wait" not in line] == []
+
+
+def test_migration_that_is_started_by_up_returns_its_exit_code() -> None:
+    """Without the option `up` returns 0 for a failed run, and a script goes on."""
+    runs = [(p, line) for p, line in page_lines() if re.search(r" up\b.* migrate$", line)]
+
+    assert {page for page, _ in runs} == set(PAGES[:2])
+    assert [line for _, line in runs if "--exit-code-from migrate" not in line] == []
+
+
+def test_removal_reaches_the_services_of_every_profile() -> None:
+    """A plain `down` leaves the proxy, and with it the network."""
+    for page in PAGES[:2]:
+        found = re.findall(r"compose [^`\n]*\bdown\b", (ROOT / page).read_text("utf-8"))
+
+        assert found == ["compose --profile '*' down"], page
+
+
+def test_rollback_takes_an_image_that_was_tagged_and_builds_none() -> None:
+    """Compose would build a tag that is missing, from the code that is to be rolled back."""
+    for page in PAGES[:2]:
+        lines = [line for p, line in page_lines() if p == page]
+        rollbacks = [line for line in lines if line.startswith("SST_IMAGE=")]
+
+        assert rollbacks == [
+            "SST_IMAGE=sst-platform:COMMIT docker compose up -d --wait --no-build app"
+        ], page
+
+
+def test_image_is_tagged_only_when_it_was_built() -> None:
+    """After a build that failed, `local` is the image of another commit."""
+    tag = re.compile(r"\bdocker tag sst-platform:local sst-platform:\$\(git rev-parse HEAD\)$")
+    built = re.compile(r"docker[- ]compose build app +&& docker tag ")
+    tagged = [(page, line) for page, line in page_lines() if "docker tag" in line]
+
+    assert [page for page, _ in tagged] == [page for page in PAGES[:2] for _ in range(2)]
+    assert [line for _, line in tagged if not (tag.search(line) and built.search(line))] == []
+
+
+def test_image_is_that_of_the_variable_where_it_is_set(compose: dict[str, Any]) -> None:
+    """What a rollback by tag stands on."""
+    rolled_back = load_compose(SST_IMAGE="sst-platform:1234")["services"]["app"]
+
+    assert compose["services"]["app"]["image"] == "sst-platform:local"
+    assert rolled_back["image"] == "sst-platform:1234"
