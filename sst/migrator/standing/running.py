@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from sst.migrator.session.run_lock import LockHolder
 
 _APPLICATION = "sst-migrate "
-# An env.py that connects by itself, and a dump, wait in sessions of their own that carry the id.
+# An env.py that connects by itself waits in a session of its own that carries the id; a backup,
+# of a run or of a command, waits in sessions of this name, and one at a time holds the run's lock.
+_BACKUP = "sst-backup"
 _PIDS = text("""
     select pid from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()
-      and (pid = :pid or strpos(application_name, :id) > 0)
+      and (pid = :pid or strpos(application_name, :id) > 0 or application_name = :backup)
 """)
 
 
@@ -134,7 +136,7 @@ def read_running(
 
 def _blockers(connection: Connection, row: RunRecord) -> tuple[Blocker, ...]:
     """Return whom the sessions of *row* wait for; nobody where this role may not look."""
-    values = {"pid": row.details["backend_pid"], "id": row.id}
+    values = {"pid": row.details["backend_pid"], "id": row.id, "backup": _BACKUP}
     try:
         pids = [pid for (pid,) in connection.execute(_PIDS, values)]
         return find_blockers(connection, pids)
