@@ -3,6 +3,7 @@
 Quick and silent: texts are read, nothing is imported that need not be, no server is started.
 
 - `answer.py`: one question of a shell, answered in time or not at all
+- `bash_words.py`: the words of a line that bash has split
 - `names.py`: environments, settings and plugins
 - `revisions.py`: revisions, from their files' texts
 - `runs.py`: runs on record, from the database if it answers at once

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from click.shell_completion import get_completion_class, split_arg_string
+
+from sst.cli.completing.bash_words import rejoined
 
 if TYPE_CHECKING:
     import click
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 VARIABLE = "_SST_COMPLETE"
 """The shell's script sets it: `bash_complete`, with the words in COMP_WORDS."""
 _PATIENCE_SECONDS = 60.0
+_BASH = "bash"
 _STANDARD = (0, 1, 2)
 
 
@@ -37,9 +41,25 @@ def answer(cli: click.Command, invocation: Invocation) -> int:
     with suppress(BaseException):
         made = get_completion_class(shell)
         if made is not None:
+            given = _as_typed() if shell == _BASH else ""
             found = made(cli, {"obj": invocation}, invocation.program, VARIABLE).complete()
-            os.write(stdout, f"{found}\n".encode())
+            os.write(stdout, f"{_behind(given, found)}\n".encode())
     return 0
+
+
+def _as_typed() -> str:
+    """Put the words together that bash has split; return what it takes as given of the last."""
+    words = split_arg_string(os.environ["COMP_WORDS"])
+    joined, given = rejoined(words, int(os.environ["COMP_CWORD"]))
+    os.environ["COMP_WORDS"] = shlex.join(joined)
+    os.environ["COMP_CWORD"] = str(len(joined) - 1)
+    return given
+
+
+def _behind(given: str, found: str) -> str:
+    """Return the lines `TYPE,VALUE` of *found* with the values behind *given*."""
+    pairs = (line.partition(",") for line in found.splitlines())
+    return "\n".join(f"{kind}{comma}{value.removeprefix(given)}" for kind, comma, value in pairs)
 
 
 def _be_silent() -> None:

@@ -113,6 +113,18 @@ def test_targets_are_completed_from_texts_alone(project: Project, script: Path) 
     ]
 
 
+def test_words_that_bash_splits_are_what_the_user_typed(project: Project, script: Path) -> None:
+    """It gives `--set A=3` as four words, and wants of `label@head` what is behind the `@`."""
+    project.revision("one", labels=("shop",))
+    setting = ("--set", "MIGRATE__LOCK_WAIT", "=", "3")
+
+    assert completed(project, script, "sst", "upgrade", *setting, "o") == ["one"]
+    assert completed(project, script, "sst", "upgrade", "shop", "@", "h") == ["head"]
+    assert completed(project, script, "sst", "upgrade", "--set", "=", "MIGRATE__LOCK_W") == [
+        "MIGRATE__LOCK_WAIT="
+    ]
+
+
 def test_runs_are_completed_from_the_record(project: Project, script: Path) -> None:
     project.revision("one")
     project.migrate("upgrade")
