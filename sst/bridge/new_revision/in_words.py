@@ -75,16 +75,18 @@ def _renamed_tables(found: list[ops.MigrateOperation]) -> Iterator[str]:
         columns = [*old.to_table().columns]
         for new in (each for each in found if isinstance(each, ops.CreateTableOp)):
             others = [each for each in new.columns if isinstance(each, Column)]
-            is_same = [(each.name, type_text(each.type)) for each in columns] == [
-                (each.name, type_text(each.type)) for each in others
-            ]
-            if is_same and old.schema == new.schema:
+            # An older table has the columns that were added later at its end.
+            if _columns(columns) == _columns(others) and old.schema == new.schema:
                 schema = f", schema='{old.schema}'" if old.schema else ""
                 yield (
                     f"is that a rename? table {_table(old)} goes and {_table(new)} comes with "
                     f"the same columns: `op.rename_table('{old.table_name}', "
                     f"'{new.table_name}'{schema})` keeps the rows"
                 )
+
+
+def _columns(columns: list[Column[Any]]) -> list[tuple[str, str]]:
+    return sorted((each.name, type_text(each.type)) for each in columns)
 
 
 def _same(old: Column[Any], new: Column[Any]) -> bool:

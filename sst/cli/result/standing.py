@@ -65,6 +65,13 @@ def drift_of(report: Report) -> Sequence[NamedResult]:
     return [each for each in report.checks if each.plugin == CORE and each.status in grave]
 
 
+def schema_not_compared(report: Report) -> str:
+    """Return why nobody knows whether the schema has drifted; empty when it was compared."""
+    skipped = CheckStatus.SKIP
+    core = (each for each in report.checks if (each.plugin, each.status) == (CORE, skipped))
+    return next((each.detail for each in core if each.name == "schema"), "")
+
+
 def trouble_rows(report: Report) -> list[tuple[str, ...]]:
     """Return a row for what is at work, and one for a failed run that nothing has made good."""
     standing = report.standing

@@ -15,6 +15,7 @@ from sst.cli.result.standing import (
     drift_of,
     failed_fields,
     running_fields,
+    schema_not_compared,
 )
 from sst.cli.result.table import moment, tabbed
 from sst.hooks.contract.checks import CheckStatus
@@ -165,7 +166,9 @@ def _drift(report: Report) -> Iterator[Row]:
     for each in found:
         yield Row("drift", (each.detail,), is_trouble=True)
     if not found:
-        yield Row("drift", ("none found",))
+        skipped = schema_not_compared(report)
+        none = f"the schema was not compared: {skipped}" if skipped else "none found"
+        yield Row("drift", (none,))
 
 
 def _ago(moment_: datetime, now: datetime) -> str:

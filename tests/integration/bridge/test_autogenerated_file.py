@@ -187,7 +187,8 @@ def test_render_item_of_env_py_decides(project: Project, types: Path) -> None:
 OLD = """
 op.create_table("sites", sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.String(20)), sa.Column("open", sa.Boolean), sa.Column("n", sa.Integer))
-op.create_table("works", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Text))
+# An older table, whose columns came in another order.
+op.create_table("works", sa.Column("a", sa.Text), sa.Column("id", sa.Integer, primary_key=True))
 op.create_index("ix_open", "sites", ["open"])
 """
 NEW = """

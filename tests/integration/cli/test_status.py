@@ -96,6 +96,9 @@ def test_database_that_was_never_migrated_is_told_and_left_alone(chain: Project)
         None,
     ]
     assert [item["revision"] for item in found["pending"]] == ["one", "two", "three"]
+    assert rows(text)["drift"] == [
+        "the schema was not compared: no run has left a fingerprint yet"
+    ]
     for line in ("pending\t3 revisions", "pending\tone\tone", "pending\tthree\tthree"):
         assert line in text.stdout.splitlines()
     assert chain.query("select to_regnamespace('migrator')") == NO_RECORD
