@@ -10,7 +10,8 @@ from sst.layout.words import hanging
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_LABEL = re.compile(r" *(?:[a-z]{2,12}: +)?")
+# `why: ` of an error, `enable it: ` of a note.
+_LABEL = re.compile(r" *(?:[a-z]{2,12}(?: it)?: +)?")
 # A name in a first column, such as `size      4.1 MB`; a text goes on below its own beginning.
 _NAME = re.compile(r"(?=.{1,20}\S) *\S+(?: \S+)? {2,}")
 _FURTHER = 2

@@ -102,7 +102,10 @@ def enabled_with(
     """Return the list *names* with the plugin *name* in the place that is advised for its *hooks*.
 
     That is the end; a gate goes before the backup: a refusal should not cost a dump.
+    A name that is in the list stays where it is.
     """
+    if name in names:
+        return tuple(names)
     makers = [each for each in names if _target(each, choice or Choice()) == _BACKUP]
     if not makers or name == _BACKUP or _GATE not in hooks:
         return (*names, name)

@@ -87,3 +87,9 @@ def test_command_is_on_a_line_of_its_own_where_it_fits_one() -> None:
 )
 def test_line_is_broken_between_words_below_its_text(line: str, lines: list[str]) -> None:
     assert below_name(line, 24) == lines
+
+
+def test_label_of_two_words_has_its_text_below_itself() -> None:
+    lines = labelled(['enable it:  enabled = ["freeze", "backup"] in settings.toml'], 40)
+
+    assert lines == ['enable it:  enabled = ["freeze",', '            "backup"] in settings.toml']

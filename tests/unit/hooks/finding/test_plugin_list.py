@@ -224,6 +224,10 @@ def test_gate_is_advised_before_the_backup() -> None:
     assert enabled_with(["a"], "backup", ["pre_migrate"]) == ("a", "backup")
 
 
+def test_name_that_is_in_the_list_stays_where_it_is() -> None:
+    assert enabled_with(["freeze", "backup"], "freeze", ["notify"]) == ("freeze", "backup")
+
+
 def test_list_advises_a_gate_that_is_not_enabled_before_the_backup(
     project: PluginProject,
 ) -> None:
