@@ -73,13 +73,13 @@ _LAST_MOVE = text(f"""
 """)  # noqa: S608 - our own text
 # A backup is of the whole database: all histories in it count, each with its own last success.
 _NEEDED_BACKUPS = text("""
-    select distinct r.backup ->> 'id' from migrator.run r
+    select distinct r.backup ->> 'id' from migrator.run r left join (
+        select version_table, max(started_at) as at from migrator.run
+        where outcome = 'succeeded' and command in ('upgrade', 'downgrade', 'stamp', 'restore')
+        group by version_table) settled using (version_table)
     where r.backup ->> 'id' is not null
       and r.outcome in ('running', 'failed', 'unhealthy', 'interrupted')
-      and not exists (select 1 from migrator.run s
-        where s.version_table = r.version_table and s.outcome = 'succeeded'
-          and s.command in ('upgrade', 'downgrade', 'stamp', 'restore')
-          and s.started_at > r.started_at)
+      and r.started_at >= coalesce(settled.at, '-infinity')
 """)
 _LISTED = 50
 _TWO = 2

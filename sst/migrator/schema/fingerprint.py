@@ -18,6 +18,7 @@ from sst.errors import SstError
 from sst.migrator.schema.drift import changes, patched, without
 from sst.migrator.schema.shape import server_major, take_shape
 from sst.migrator.session.connections import open_connection
+from sst.redaction.logs import IN_RESULT
 from sst.text import first_line
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def look_at_schema(context: Context) -> SchemaAtStart:
         # The run's own connection will say what is wrong.
         return SchemaAtStart()
     if start.finding:
-        log.warning("%s", start.finding)
+        log.warning("%s", start.finding, extra=IN_RESULT)
     return start
 
 
