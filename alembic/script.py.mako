@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-${imports if imports else ""}
+${imports + "\n" if imports else ""}
 revision: str = ${quoted(up_revision)}
 down_revision: str | tuple[str, ...] | None = ${quoted(down_revision) if isinstance(down_revision, str) else repr(down_revision)}
 branch_labels: str | tuple[str, ...] | None = ${repr(branch_labels)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TIMEOUT_SECONDS = 5.0
+_OF_A_HOOK = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
 # It runs beside whatever else works in the checkout: it takes no lock there, refreshes no index,
 # and starts no monitor of files.
 _GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false")
@@ -49,9 +51,15 @@ def _git(root: Path, *words: str) -> str | None:
             capture_output=True,
             text=True,
             errors="replace",
+            env=_environment(),
             check=False,
             timeout=_TIMEOUT_SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout if found.returncode == 0 else None
+
+
+def _environment() -> dict[str, str]:
+    """Return the variables for git, without those by which a hook names another checkout."""
+    return {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}

@@ -143,3 +143,19 @@ def test_git_that_is_held_up_keeps_no_run_waiting(
 
     assert git_commit(committed.root) == ""
     assert is_dirty(committed.root, []) is None
+
+
+def test_hook_of_another_checkout_does_not_lead_astray(
+    committed: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deploy that a git hook starts has the variables of that repository."""
+    head = git(committed.root, "rev-parse", "HEAD")
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "--quiet")
+    (other / "file").write_text("another")
+    commit_all(other)
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+
+    assert (git_commit(committed.root), is_dirty(committed.root, [])) == (head, False)
