@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import TextIO
 
 LISTED = 5
@@ -75,6 +75,17 @@ def listed(items: Iterable[object], separator: str = ", ", *, most: int = LISTED
     more = len(texts) - most
     joint = " " if separator == ", " else separator
     return f"{shown}{joint}and {more} more" if more > 0 else shown
+
+
+def with_texts(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - JSON-ready
+    """Return the JSON-ready *value* with every text in it changed; keys stay."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {key: with_texts(each, change) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [with_texts(each, change) for each in value]
+    return value
 
 
 def terminal_columns(stream: TextIO) -> int | None:

@@ -111,7 +111,7 @@ def command(invocation: Invocation) -> Report:
     root = invocation.root_or_here
     try:
         lacking = _missing_lines(root / ".gitignore")
-        done = [*_write(root, invocation.program), _ignore(root / ".gitignore", lacking)]
+        done = [*_write(root, invocation.door), _ignore(root / ".gitignore", lacking)]
     except (OSError, UnicodeDecodeError) as error:
         raise _unwritable(root, error) from error
     steps = _next_steps(root, invocation.program)

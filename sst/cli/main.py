@@ -16,11 +16,12 @@ from sst import __version__
 from sst.cli.call.command import Group, NoWordsError
 from sst.cli.call.errors import bug, interruption, usage_error
 from sst.cli.call.help import write_option_names
-from sst.cli.call.invocation import PROGRAM, Invocation
+from sst.cli.call.invocation import Invocation
 from sst.cli.call.other_tools import WORDS, answer_to
 from sst.cli.call.overview import BY_PURPOSE, write_overview
 from sst.cli.call.streams import prepare_streams, report_unwritable, stdout_given_back
 from sst.cli.completing.answer import VARIABLE, answer
+from sst.command_line import PROGRAM
 from sst.dependencies import dependency_error
 from sst.errors import SstError
 from sst.redaction.plugin_output import install as install_bounds
@@ -196,8 +197,8 @@ def main(
 
 def _run(words: list[str], invocation: Invocation) -> int:
     try:
-        name = invocation.program.rpartition(" ")[2]
-        result = cli.main(words, prog_name=name, standalone_mode=False, obj=invocation)
+        program = invocation.program
+        result = cli.main(words, prog_name=program, standalone_mode=False, obj=invocation)
     except NO_WORDS as error:
         click.echo(error.format_message(), err=True)
         return 2

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sst.cli.call.command import Command
-from sst.cli.call.invocation import PROGRAM, Invocation, pass_runtime
+from sst.cli.call.invocation import Invocation, pass_runtime
+from sst.command_line import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,6 +10,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from sst.command_line import as_typed
 from sst.layout.labelled import below_name
 from sst.redaction.plugin_output import speaker
 from sst.redaction.redact import mask_credentials, redact, visible
@@ -250,7 +251,7 @@ def _sql_loggers() -> set[str]:
 
 
 def _clean(text: str, secrets: frozenset[str]) -> str:
-    return mask_credentials(redact(text, secrets))
+    return mask_credentials(redact(as_typed(text), secrets))
 
 
 def _timestamp(record: logging.LogRecord, precision: str) -> str:

@@ -23,14 +23,16 @@ def asked(
     environment: str = "production",
     columns: int = 80,
     stdout: int | None = None,
+    **variables: str,
 ) -> Terminal:
-    """Return the terminal on which `sst WORDS` runs in *environment*."""
+    """Return the terminal on which `sst WORDS` runs in *environment*, with *variables* set."""
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", "/"),
         "PYTHONPATH": str(REPOSITORY),
         "DATABASE_URL": project.database_url,
         "ENV_FOR_DYNACONF": environment,
+        **variables,
     }
     command = [sys.executable, "-m", "sst", *words]
     return Terminal(

@@ -101,7 +101,7 @@ class Properties:
             where = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
             raise Veto(
                 f"the backup is damaged: the database's own properties are malformed ({where})",
-                "take another one: migrate.py backup list",
+                "take another one: python migrate.py backup list",
                 code="backup_damaged",
             ) from None
 

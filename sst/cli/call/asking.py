@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sst.command_line import as_typed
 from sst.layout.labelled import below_name
 from sst.redaction.redact import visible
 from sst.text import terminal_columns
@@ -42,7 +43,11 @@ def _ask(question: str) -> str:
 
 def _answer(question: str) -> str:
     columns = terminal_columns(sys.stderr) or 80
-    lines = [part for line in visible(question).split("\n") for part in below_name(line, columns)]
+    lines = [
+        part
+        for line in visible(as_typed(question)).split("\n")
+        for part in below_name(line, columns)
+    ]
     # The blank behind a question belongs to it.
     asked = "\n".join(lines).rstrip() + question[len(question.rstrip()) :]
     click.echo(asked, nl=False, err=True)

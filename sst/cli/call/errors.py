@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 def usage_error(error: click.UsageError, program: str) -> UsageError:
     """Return click's complaint as ours; click itself names the nearest option."""
-    starter, space, where = program.rpartition(" ")
-    why = ""
+    where, why = program, ""
     if error.ctx:
         where = error.ctx.command_path
         why = " ".join(
@@ -25,7 +24,7 @@ def usage_error(error: click.UsageError, program: str) -> UsageError:
     return UsageError(
         what=error.format_message(),
         why=why,
-        next_step=f"`{starter}{space}{where} --help` has the rest",
+        next_step=f"`{where} --help` has the rest",
     )
 
 

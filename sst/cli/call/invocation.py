@@ -13,6 +13,7 @@ import click
 
 from sst.cli.call.presentation import Presentation
 from sst.cli.call.streams import is_screen, results_only
+from sst.command_line import PROGRAM, typed_program
 from sst.errors import SstError
 from sst.project_root import LOCATIONS, nearest_folder, require_project_root
 
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PROGRAM = "python migrate.py"
-"""What the texts of the core call the command line."""
-
 
 class Invocation:
     """The common options and, when a command asks for it, the runtime.
@@ -42,7 +40,9 @@ class Invocation:
 
     def __init__(self, root: Path | None, program: str = PROGRAM) -> None:
         self._given_root = root
-        self.program = program
+        self.door = program
+        """The way in, which the files of a project name."""
+        self.program = typed_program(program)
         """What the user types before a command."""
         self.words: tuple[str, ...] = ()
         """The command line as it was given."""

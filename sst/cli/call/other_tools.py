@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sst.cli.call.invocation import PROGRAM
+from sst.command_line import PROGRAM
 
 WORDS = {
     "apply": "upgrade",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sst.cli.call.presentation import Presentation
 from sst.cli.result.table import records
 from sst.migrator.values.report import Report
 from sst.redaction.redact import visible
+from sst.text import with_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,21 +30,10 @@ def as_report(result: CommandResult, invocation: Invocation) -> Report:
         warnings=warnings,
         lines=(*redact(result.text).splitlines(), *_rows(result, redact)),
         notes=tuple(f"warning: {line}" for line in warnings),
-        extras={"data": _masked(dict(result.data), redact)},
+        extras={"data": with_texts(dict(result.data), redact)},
     )
 
 
 def _rows(result: CommandResult, redact: Callable[[str], str]) -> list[str]:
     """Return the rows of *result* as lines, masked before anything is wrapped."""
     return records([[visible(redact(cell)) for cell in row] for row in result.rows])
-
-
-def _masked(value: Any, redact: Callable[[str], str]) -> Any:  # noqa: ANN401 - JSON-ready
-    """Return *value* with every text in it masked."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {key: _masked(each, redact) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_masked(each, redact) for each in value]
-    return value

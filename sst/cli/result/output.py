@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from sst.cli.call.invocation import PROGRAM
 from sst.cli.result.envelope import envelope
+from sst.command_line import as_typed
 from sst.layout.labelled import labelled
 from sst.migrator.values.report import Report
-from sst.text import terminal_columns
+from sst.text import terminal_columns, with_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 def print_result(report: Report, invocation: Invocation) -> int:
     """Print *report* and return its exit code; lines that it brings have said its error."""
     if invocation.as_json:
-        answer = json.dumps(envelope(report, invocation), ensure_ascii=False)
-        _print_lines([_as_called(answer, invocation)], color=False)
+        answer = with_texts(
+            envelope(report, invocation), partial(as_typed, otherwise=invocation.door)
+        )
+        _print_lines([json.dumps(answer, ensure_ascii=False)], color=False)
         return report.exit_code
     lines = [_as_called(line, invocation) for line in _lines(report, invocation)]
     _print_lines(lines, color=invocation.has_color)
@@ -50,7 +53,7 @@ def print_error(error: SstError, invocation: Invocation) -> int:
 
 def _as_called(text: str, invocation: Invocation) -> str:
     """Return *text* with the commands in it as this user types them."""
-    return text.replace(PROGRAM, invocation.program)
+    return as_typed(text, invocation.door)
 
 
 def _lines(report: Report, invocation: Invocation) -> Sequence[str]:

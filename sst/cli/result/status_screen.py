@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sst.cli.call.invocation import PROGRAM
 from sst.cli.result.revisions import where
 from sst.cli.result.standing import (
     PROVEN,
@@ -18,6 +17,7 @@ from sst.cli.result.standing import (
     schema_not_compared,
 )
 from sst.cli.result.table import moment, tabbed
+from sst.command_line import PROGRAM, as_typed
 from sst.hooks.contract.checks import CheckStatus
 from sst.layout.labelled import below_name
 from sst.layout.words import hanging
@@ -69,12 +69,18 @@ def screen(report: Report, runtime: Runtime, program: str = PROGRAM) -> tuple[st
     most = len(report.pending) if width is None else _SHOWN
     rows = [row for row in _rows(report, standing, most) if any(row.fields)]
     ordered = sorted(rows, key=lambda row: not row.is_trouble)
-    headline = replace(standing.headline, text=visible(standing.headline.text))
-    next_step = headline.next_step.replace(PROGRAM, program)
-    all_rows = [*_place(runtime, standing), *ordered, Row("next", (next_step,), at_most=_ALL)]
+    headline = replace(standing.headline, text=visible(as_typed(standing.headline.text, program)))
+    all_rows = [
+        *_place(runtime, standing),
+        *ordered,
+        Row("next", (headline.next_step,), at_most=_ALL),
+    ]
     if width is None:
         return (headline.text, *tabbed([(row.label, *row.fields) for row in all_rows]))
-    all_rows = [replace(row, fields=tuple(map(visible, row.fields))) for row in all_rows]
+    all_rows = [
+        replace(row, fields=tuple(visible(as_typed(field, program)) for field in row.fields))
+        for row in all_rows
+    ]
     first = below_name(headline.text, width)
     colour = _COLOURS[headline.level]
     found = [click.style(line, fg=colour, bold=True) for line in first]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sst.command_line import as_typed
 from sst.layout.labelled import labelled
 from sst.layout.table import laid_out
 from sst.redaction.redact import visible
@@ -51,14 +52,14 @@ def records(rows: Iterable[Sequence[str]], *, headings: Sequence[str] = ()) -> l
     width = terminal_columns(sys.stdout)
     if width is None:
         return tabbed(rows)
-    rows = [[visible(cell) for cell in row] for row in rows]
+    rows = [[visible(as_typed(cell)) for cell in row] for row in rows]
     return laid_out([headings, *rows] if headings else rows, width, coloured)
 
 
 def sentences(lines: Sequence[str]) -> list[str]:
     """Return *lines* wrapped to the terminal that stdout is, else as they are."""
     width = terminal_columns(sys.stdout)
-    lines = [visible(line) for line in lines]
+    lines = [visible(as_typed(line)) for line in lines]
     return list(lines) if width is None else labelled(lines, width)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from sst import __version__
+from sst.command_line import as_typed
 from sst.hooks.contract.checks import CheckStatus
 from sst.hooks.contract.events import rfc3339
 
@@ -91,5 +92,5 @@ def _check_answer(result: NamedResult) -> CheckAnswer:
         time=rfc3339(result.at),
         observedValue=result.duration_ms,
         code=result.code,
-        output=None if is_quiet else result.detail or None,
+        output=None if is_quiet else as_typed(result.detail) or None,
     )

@@ -317,7 +317,7 @@ def test_usage_error_shows_the_usage(project: Project) -> None:
     assert result.exit_code == 2
     assert result.stderr.splitlines() == [
         "No such option '--yess'.",
-        "  why:  the usage is: migrate.py downgrade [OPTIONS] TARGET",
+        "  why:  the usage is: python migrate.py downgrade [OPTIONS] TARGET",
         "  next: `python migrate.py downgrade --help` has the rest",
     ]
 

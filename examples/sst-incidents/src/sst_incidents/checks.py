@@ -31,7 +31,9 @@ def _sites(days: int, inspection: Inspection) -> CheckResult:
         return CheckResult(CheckStatus.SKIP, "the tables are not there yet")
     [(count, late)] = inspection.fetch(_WITHOUT_SITE, days=days)
     if late:
-        detail = f"{late} without a site for more than {days} days: `migrate.py incidents list`"
+        detail = (
+            f"{late} without a site for more than {days} days: `python migrate.py incidents list`"
+        )
         return CheckResult(CheckStatus.FAIL, detail, "incident_without_site")
     if count:
         return CheckResult(CheckStatus.WARN, f"{count} without a site", "incident_without_site")
@@ -43,7 +45,7 @@ def _actions(inspection: Inspection) -> CheckResult:
         return CheckResult(CheckStatus.SKIP, "the tables are not there yet")
     [(overdue,)] = inspection.fetch(_OVERDUE)
     if overdue:
-        detail = f"{overdue} overdue: `migrate.py incidents overdue`"
+        detail = f"{overdue} overdue: `python migrate.py incidents overdue`"
         return CheckResult(CheckStatus.WARN, detail, "action_overdue")
     return CheckResult(CheckStatus.PASS, "no action is overdue")
 

@@ -80,6 +80,16 @@ def test_details_are_for_the_token(path: str) -> None:
     assert entry["code"] == "pending"
 
 
+def test_advice_is_what_is_typed_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SST_COMMAND", "docker compose run --rm migrate")
+    app = create_app(fake_runtime(look=lambda: FakeInspection("pending", pending=("c3",))))
+
+    body = ask(app, "/readyz", token=OPERATIONS_TOKEN).json()
+
+    output = body["checks"]["core:schema"][0]["output"]
+    assert output.endswith("run `docker compose run --rm migrate upgrade`")
+
+
 def test_health_is_a_document_of_the_draft() -> None:
     app = create_app(fake_runtime(checks=(check(CheckStatus.WARN, "disk is filling"),)))
 

@@ -1,0 +1,43 @@
+"""The command line as its user types it; texts of the core and of plugins have one name for it.
+
+In a container that is not what is typed outside: there the variable SST_COMMAND says it, such as
+`docker compose run --rm migrate`. Records and files keep the one name: another machine reads them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+PROGRAM = "python migrate.py"
+"""The command line in every text that names one of its commands."""
+VARIABLE = "SST_COMMAND"
+_LONGEST = 200
+# The surroundings of a command come with what the variable holds.
+_ENVIRONMENT = r"(?:ENV_FOR_DYNACONF=\S+ )?"
+
+
+def typed_program(otherwise: str = PROGRAM) -> str:
+    """Return what is typed before a command: the variable's text, else *otherwise*.
+
+    A text that is no short line of printable characters would break a screen: it is not used.
+    """
+    return _told() or otherwise
+
+
+def as_typed(text: str, otherwise: str = PROGRAM) -> str:
+    """Return *text* with the commands in it as they are typed: see `typed_program`.
+
+    What is as it is typed already stays so.
+    """
+    if PROGRAM not in text:
+        return text
+    told = _told()
+    typed, before = told or otherwise, _ENVIRONMENT if told else ""
+    whole = re.compile(f"{re.escape(typed)}|{before}(?<![./]){re.escape(PROGRAM)}")
+    return whole.sub(lambda _: typed, text)
+
+
+def _told() -> str:
+    text = os.environ.get(VARIABLE, "").strip()
+    return text if text.isprintable() and len(text) <= _LONGEST else ""
