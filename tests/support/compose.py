@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yml"
 
 _COMMAND = re.compile(r"docker[- ]compose (?P<words>[^|<>;&\n#)]*)")
-_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<default>:-[^}]*)?\}")
+# The innermost one: a default may hold another variable.
+_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<default>:-[^{}]*)?\}")
 _WITH_VALUE = frozenset({"--profile", "--env-file", "--entrypoint", "-e"})
 # `run` and `exec` name one service; what follows belongs to the program in it.
 _ONE_SERVICE = frozenset({"run", "exec"})
@@ -27,7 +28,9 @@ def load_compose(**variables: str) -> dict[str, Any]:
         return variables.get(match["name"]) or (match["default"] or "").removeprefix(":-")
 
     text = COMPOSE_FILE.read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.safe_load(_VARIABLE.sub(value, text))
+    while _VARIABLE.search(text):
+        text = _VARIABLE.sub(value, text)
+    loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded
 
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OURS = ("app", "migrate")
+SAME = ("ENV_FOR_DYNACONF", "SST_COMMAND")
 LONG_RUNNING = ("db", "redis", "app", "proxy")
+EVERY = (*LONG_RUNNING, "migrate")
 
 
 @pytest.fixture
@@ -68,14 +70,23 @@ def test_every_variable_has_a_default() -> None:
 
 def test_plain_up_serves_and_does_not_migrate(compose: dict[str, Any]) -> None:
     """The guide: never migrate by itself."""
-    assert active_services(compose, frozenset()) == {"db", "redis", "app"}
+    assert active_services(compose, frozenset()) == {"db", "app"}
 
 
 def test_production_profile_adds_the_proxy_and_does_not_migrate(compose: dict[str, Any]) -> None:
     """The profile of the proxy must not bring the one of the migration."""
     active = active_services(compose, frozenset({"production"}))
 
-    assert active == {"db", "redis", "app", "proxy"}
+    assert active == {"db", "app", "proxy"}
+
+
+def test_redis_is_there_only_with_the_profile_that_uses_it(compose: dict[str, Any]) -> None:
+    """The application starts without it, and after it where both are started."""
+    assert active_services(compose, frozenset({"cache"})) == {"db", "redis", "app"}
+    assert compose["services"]["app"]["depends_on"]["redis"] == {
+        "condition": "service_started",
+        "required": False,
+    }
 
 
 def test_nothing_depends_on_migrate(compose: dict[str, Any]) -> None:
@@ -98,7 +109,7 @@ def test_health_is_awaited_only_where_it_is_checked(compose: dict[str, Any]) -> 
     }
 
     assert awaited == {"db", "app"}
-    assert all(services[name]["healthcheck"]["test"] for name in awaited)
+    assert all(services[name]["healthcheck"]["test"] for name in LONG_RUNNING)
 
 
 def test_migrate_waits_for_a_healthy_database(compose: dict[str, Any]) -> None:
@@ -132,8 +143,8 @@ def test_app_and_migrate_are_one_image_on_one_database(compose: dict[str, Any]) 
 
     assert app["image"] == migrate["image"]
     assert app["build"] == migrate["build"]
-    assert app["secrets"] == migrate["secrets"] == ["database_url"]
-    assert migrate["environment"].items() <= app["environment"].items()
+    assert app["env_file"] == migrate["env_file"]
+    assert all(app["environment"][name] == migrate["environment"][name] for name in SAME)
 
 
 def test_environment_is_named_once(compose: dict[str, Any]) -> None:
@@ -150,10 +161,34 @@ def test_secrets_are_files_that_git_ignores(compose: dict[str, Any]) -> None:
     files = {name: secret["file"] for name, secret in compose["secrets"].items()}
 
     assert files == {
+        "db_admin_password": "./secrets/db_admin_password.txt",
+        "migration_database_url": "./secrets/migration_database_url.txt",
         "database_url": "./secrets/database_url.txt",
-        "db_password": "./secrets/db_password.txt",
+        "pip_config": "./deploy/pip.conf",
     }
-    assert "secrets/" in ignored
+    assert {"secrets/", "settings.env", "deploy.env"} <= set(ignored)
+
+
+def test_each_secret_is_mounted_only_where_it_is_used(compose: dict[str, Any]) -> None:
+    """Code that is broken into in the application finds no role that owns a table."""
+    mounted = {name: service.get("secrets", []) for name, service in compose["services"].items()}
+
+    assert mounted.pop("db") == ["db_admin_password", "migration_database_url", "database_url"]
+    assert mounted.pop("migrate") == ["migration_database_url"]
+    assert mounted.pop("app") == ["database_url"]
+    assert [name for name, secrets in mounted.items() if secrets] == []
+
+
+def test_pip_configuration_is_a_secret_of_the_build_and_changes_nothing_by_itself(
+    compose: dict[str, Any],
+) -> None:
+    """Credentials of an index are in no layer; who has none names no file."""
+    used = load_compose(SST_PIP_CONFIG="/home/me/pip.conf")
+    lines = (ROOT / compose["secrets"]["pip_config"]["file"]).read_text("utf-8").splitlines()
+
+    assert compose["services"]["app"]["build"]["secrets"] == ["pip_config"]
+    assert [line for line in lines if not line.startswith("#")] == []
+    assert used["secrets"]["pip_config"]["file"] == "/home/me/pip.conf"
 
 
 def test_no_service_gets_a_password_as_a_value(compose: dict[str, Any]) -> None:
@@ -169,7 +204,7 @@ def test_database_keeps_its_data_on_the_volume(compose: dict[str, Any]) -> None:
     """From 18 on the image keeps data under /var/lib/postgresql/MAJOR, no longer under /data."""
     db = compose["services"]["db"]
 
-    assert db["volumes"] == ["db:/var/lib/postgresql"]
+    assert "db:/var/lib/postgresql" in db["volumes"]
     assert db["environment"]["PGDATA"] == "/var/lib/postgresql/18/docker"
 
 
@@ -201,11 +236,11 @@ def test_database_is_healthy_only_when_it_answers_by_tcp(compose: dict[str, Any]
 
 
 def test_volumes_are_declared_and_mounted_files_exist(compose: dict[str, Any]) -> None:
-    """Docker creates a folder for a file that is missing, and the service fails on it."""
+    """Docker creates a folder for what is missing, and the service fails on it."""
     for service in compose["services"].values():
         for mount in service.get("volumes", ()):
             source = mount.split(":")[0]
-            assert source in compose["volumes"] or (ROOT / source).is_file(), mount
+            assert source in compose["volumes"] or (ROOT / source).exists(), mount
 
 
 def test_only_the_proxy_is_open_to_the_network(compose: dict[str, Any]) -> None:
@@ -221,15 +256,36 @@ def test_services_come_back_after_a_reboot(compose: dict[str, Any], name: str) -
     assert compose["services"][name]["restart"] == "unless-stopped"
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_our_containers_can_write_to_nothing_but_tmp(compose: dict[str, Any], name: str) -> None:
-    """Code that is broken into cannot replace itself."""
+@pytest.mark.parametrize("name", EVERY)
+def test_every_service_is_hardened_and_limited(compose: dict[str, Any], name: str) -> None:
+    """Code that is broken into cannot replace itself, gain rights, or take the whole host."""
     service = compose["services"][name]
 
     assert service["read_only"] is True
-    assert service["tmpfs"] == ["/tmp"]  # noqa: S108 - the container's own
+    assert "/tmp" in service["tmpfs"]  # noqa: S108 - the container's own
     assert service["cap_drop"] == ["ALL"]
+    assert service.get("cap_add", []) == (["NET_BIND_SERVICE"] if name == "proxy" else [])
     assert service["security_opt"] == ["no-new-privileges:true"]
+    assert {"mem_limit", "cpus", "pids_limit"} <= set(service)
+    # More than the host has is an error of Docker, and a small one has one.
+    assert float(service["cpus"]) <= 1
+
+
+def test_proxy_reaches_the_application_and_nothing_behind_it(compose: dict[str, Any]) -> None:
+    """What stands in the open shares no network with the database."""
+    networks = {name: set(service["networks"]) for name, service in compose["services"].items()}
+    neighbours = {name for name, one in networks.items() if one & networks["proxy"]}
+
+    assert neighbours == {"proxy", "app"}
+
+
+def test_proxy_listens_on_the_port_that_its_redirect_names() -> None:
+    """Caddy knows the port inside only, and sends browsers to that one."""
+    proxy = load_compose(SST_HTTPS_PUBLIC_PORT="8443")["services"]["proxy"]
+
+    assert proxy["environment"]["HTTPS_PORT"] == 8443
+    assert "8443:8443" in proxy["ports"]
+    assert ":{$HTTPS_PORT:443} {" in (ROOT / "deploy/Caddyfile").read_text("utf-8")
 
 
 def test_backups_are_kept_and_the_web_process_does_not_see_them(compose: dict[str, Any]) -> None:
