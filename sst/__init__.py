@@ -17,7 +17,7 @@
 - `application_context.py`: the application as plugins see it
 - `built_in.py`: the place of the built-in plugins and of the revision template
 - `command_line.py`: what a user types before a command
-- `dependencies.py`: which package is missing or does not fit, when an import fails
+- `dependencies.py`: which package is missing or does not fit, and how it is installed
 - `door.py`: what `migrate.py` and the script `sst` call
 - `errors/`: every error that a user can meet, with its exit code
 - `project_root.py`: the folder that is the project

@@ -1,4 +1,4 @@
-"""Says which package is missing or does not fit, when an import or a call fails for want of it."""
+"""Says which package is missing or does not fit, and how it comes to be installed here."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sst.command_line import typed_program
 from sst.errors import SstError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 _SYMPTOMS = (ImportError, AttributeError, TypeError)
 """What a package raises, or makes us raise, that is older or newer than ours."""
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*([^;]*)")
+_COMPOSE = re.compile(r"\S.*?\bcompose\b.*?(?= run | exec )")
 _BOUND = re.compile(r"(>=|<)\s*([0-9.]+)")
 
 
@@ -41,6 +43,53 @@ def dependency_error(error: BaseException) -> DependencyError | None:
     for requirement, found in _unfit():
         return _does_not_fit(requirement, found, error)
     return _broken(name, error) if name else None
+
+
+def install_advice(package: str, extra: str = "", *, otherwise: str = "") -> str:
+    """Return how to install *package*, a name with bounds, that *extra* of ours brings.
+
+    In the image, which its user cannot write to, that is another build of it, with the extras
+    that it has; without an *extra* it is *otherwise*, else an image on top of it.
+    """
+    if not _is_image():
+        wanted = f"'{package}'" if re.search(r"[<>=\[]", package) else package
+        return f"run `pip install {wanted}`" + (f" (the extra {extra!r})" if extra else "")
+    if not extra:
+        return otherwise or f"put {package} into an image on top of this one"
+    extras = " ".join(sorted({*_installed_extras(), extra}))
+    return f"build it into the image: `{build_command('EXTRAS', extras)}`"
+
+
+def build_command(argument: str, value: str) -> str:
+    """Return what builds the image with the build *argument* set to *value*; nothing outside it.
+
+    Where the command line is one of Compose, it is a variable of the compose file.
+    """
+    if not _is_image():
+        return ""
+    found = _COMPOSE.match(typed_program())
+    spelled = f'"{value}"' if argument == "EXTRAS" else value
+    if found is None:
+        return f"docker build --build-arg {argument}={spelled} ."
+    prefix = "SST_" if argument == "EXTRAS" else ""
+    return f"{prefix}{argument}={spelled} {found[0]} build app"
+
+
+def _is_image() -> bool:
+    """Say whether this is the image of our Dockerfile: what builds and tests it is not in it."""
+    here = {name: (_CHECKOUT / name).is_file() for name in ("deploy/probe.py", "Makefile")}
+    return here == {"deploy/probe.py": True, "Makefile": False}
+
+
+def _installed_extras() -> list[str]:
+    """Return the extras of the image's pyproject.toml whose packages are all installed."""
+    text = (_CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
+    extras = tomllib.loads(text)["project"]["optional-dependencies"]
+    return [
+        name
+        for name, lines in extras.items()
+        if all(_version(found[1]) for line in lines if (found := _REQUIREMENT.match(line)))
+    ]
 
 
 def _foreign_name(error: BaseException) -> str:

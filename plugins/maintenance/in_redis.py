@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sst.hooks import ConfigError, Problem
+from sst.hooks import ConfigError, Problem, install_advice
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -73,7 +73,7 @@ def _client(url: SecretStr) -> Redis:
         from redis.backoff import NoBackoff
         from redis.retry import Retry
     except ImportError:
-        hint = "run `pip install 'redis>=5'` (the extra `redis`), or leave REDIS_URL unset"
+        hint = f"{install_advice('redis>=5', 'redis')}, or leave REDIS_URL unset"
         what = "the plugin maintenance needs the package redis, which is not installed"
         raise ConfigError([Problem("REDIS_URL", what, hint=hint)]) from None
     try:

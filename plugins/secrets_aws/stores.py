@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sst.hooks import ConfigError, Problem
+from sst.hooks import ConfigError, Problem, install_advice
 
 from .faults import explained
 from .references import UnreadableError
@@ -131,7 +131,7 @@ def _client(service: str, access: Access) -> Any:  # noqa: ANN401 - boto3 has no
         from boto3.session import Session
         from botocore.config import Config
     except ImportError:
-        hint = "run `pip install 'boto3>=1.35'` (the extra `aws`)"
+        hint = install_advice("boto3>=1.35", "aws")
         what = "needs the package boto3, which is not installed"
         raise ConfigError([Problem("plugin secrets_aws", what, hint=hint)]) from None
     for name in _TALKATIVE:

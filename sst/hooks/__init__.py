@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from sst.db.url import DatabaseUrl
+from sst.dependencies import build_command, install_advice
 from sst.errors import ConfigError, DatabaseUnreachableError, Problem, TemporaryError
 from sst.hooks.contract.application import ApplicationContext, Middleware
 from sst.hooks.contract.checks import (
@@ -63,9 +64,11 @@ __all__ = [
     "TemporaryError",
     "ThreadedWork",
     "Veto",
+    "build_command",
     "duration_text",
     "first_line",
     "hookimpl",
+    "install_advice",
     "listed",
     "size_text",
     "span_text",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from sst import dependencies
-from sst.dependencies import dependency_error
+from sst.command_line import VARIABLE
+from sst.dependencies import build_command, dependency_error, install_advice
 from tests.support.project import REPOSITORY
 
 _HIDDEN = """
@@ -102,3 +105,86 @@ def test_requirements_are_those_of_the_project() -> None:
 
     assert {"click", "pydantic", "alembic"} <= names
     assert Path(dependencies.__file__).name == "dependencies.py"
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """Return a folder with what the Dockerfile copies into the image."""
+    for name in ("migrate.py", "settings.toml", "pyproject.toml", ".secrets.toml.example"):
+        shutil.copy(REPOSITORY / name, tmp_path)
+    for name in ("sst", "app", "plugins", "alembic"):
+        shutil.copytree(
+            REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    (tmp_path / "deploy").mkdir()
+    shutil.copy(REPOSITORY / "deploy" / "probe.py", tmp_path / "deploy")
+    return tmp_path
+
+
+def test_checkout_installs_with_pip() -> None:
+    assert install_advice("pyrage", "age") == "run `pip install pyrage` (the extra 'age')"
+    assert install_advice("redis>=5", "redis").startswith("run `pip install 'redis>=5'`")
+    assert install_advice("isal", otherwise="say auto") == "run `pip install isal`"
+
+
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        ("docker compose run --rm migrate", 'SST_EXTRAS="{}" docker compose build app'),
+        ("docker-compose exec app x", 'SST_EXTRAS="{}" docker-compose build app'),
+        (
+            "podman-compose --profile migration run --rm migrate",
+            'SST_EXTRAS="{}" podman-compose --profile migration build app',
+        ),
+        ("kubectl exec app -- migrate", 'docker build --build-arg EXTRAS="{}" .'),
+        ("", 'docker build --build-arg EXTRAS="{}" .'),
+    ],
+)
+def test_image_is_built_with_the_extras_that_it_has_and_the_one_that_it_lacks(
+    typed: str, command: str, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dependencies, "_CHECKOUT", image)
+    monkeypatch.setattr(
+        dependencies, "_version", lambda name: "1" if name in ("redis", "pyrage") else None
+    )
+    monkeypatch.setenv(VARIABLE, typed)
+
+    advice = install_advice("s3fs", "s3")
+
+    assert advice == f"build it into the image: `{command.format('age redis s3')}`"
+    assert "on top of this one" in install_advice("adlfs")
+
+
+def test_argument_of_the_image_is_a_variable_of_compose(
+    image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert build_command("POSTGRES_MAJOR", "19") == ""
+
+    monkeypatch.setattr(dependencies, "_CHECKOUT", image)
+    monkeypatch.setenv(VARIABLE, "docker compose run --rm migrate")
+
+    assert build_command("POSTGRES_MAJOR", "19") == ("POSTGRES_MAJOR=19 docker compose build app")
+
+
+def test_plugin_in_the_image_names_what_builds_it(image: Path) -> None:
+    """The driver of gs:// is not among the packages of the tests."""
+    environ = {
+        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        "DATABASE_URL": "postgresql://user@127.0.0.1:1/name",
+        "PLUGINS__BACKUP__UPLOAD_TO": "gs://bucket/backups",
+        VARIABLE: "docker compose run --rm migrate",
+    }
+
+    done = subprocess.run(
+        [sys.executable, "migrate.py", "backup", "list"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=image,
+        env=environ,
+    )
+
+    assert done.returncode == 2
+    assert "gs:// needs the package gcsfs; build it into the image: `SST_EXTRAS=" in done.stderr
+    assert "docker compose build app`" in done.stderr
+    assert "pip install" not in done.stderr

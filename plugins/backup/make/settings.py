@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from sst.hooks import ConfigError, DatabaseUrl
+from sst.hooks import ConfigError, DatabaseUrl, install_advice
 
 from ..restore.settings import RebuildSettings
 from ..store.settings import Folder
@@ -73,7 +73,8 @@ class CreateSettings(RebuildSettings, BaseModel):
     @classmethod
     def _is_installed(cls, compression: str) -> str:
         if compression == PACKED and find_spec("isal") is None:
-            raise ValueError("needs the package isal; run `pip install isal`")
+            advice = install_advice("isal", otherwise='say "auto"')
+            raise ValueError(f"needs the package isal; {advice}")
         return compression
 
     @field_validator("verify_database_url")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sst.hooks import Veto
+from sst.hooks import Veto, build_command
 
 from .client_environment import plain_environment
 from .process import Deadline, ToolFailedError, call
@@ -110,9 +110,20 @@ def _missing(server_major: int, found: Sequence[Tools], broken: Sequence[str]) -
         reason = f"no pg_dump can be used: {'; '.join(broken)}"
     else:
         reason = "pg_dump and pg_restore were not found"
-    return Veto(
-        reason,
-        f"install postgresql-client-{server_major} (in the image: build it with"
-        f" POSTGRES_MAJOR={server_major}), or set plugins.backup.pg_bin to the folder of pg_dump"
-        f" {server_major} or newer",
+    return Veto(reason, _advice(server_major))
+
+
+def _advice(server_major: int) -> str:
+    build = build_command("POSTGRES_MAJOR", str(server_major))
+    if not build:
+        return (
+            f"install postgresql-client-{server_major} (in the image: build it with"
+            f" POSTGRES_MAJOR={server_major}), or set plugins.backup.pg_bin to the folder of"
+            f" pg_dump {server_major} or newer"
+        )
+    if "compose" not in build:
+        return f"build the image with a newer one: `{build}`"
+    return (
+        f"build the image with a newer one: `{build}`; name the number for this one command, for"
+        " every other it also makes the `db` of the compose file a new, empty server"
     )

@@ -16,7 +16,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
-from sst.hooks import ConfigError, NoAnswerError, Problem, Veto
+from sst.hooks import ConfigError, NoAnswerError, Problem, Veto, install_advice
 
 from ..manifest.manifest import MANIFEST_NAME, NAME_PROPERTIES, ArchivedFile
 from ..postgres.task import Watch, watched
@@ -36,7 +36,6 @@ AGE = "age"
 SUFFIX = ".age"
 _CHUNK_BYTES = 2**20
 _SPACE = "free space on the disk of plugins.backup.directory, then try again"
-_MISSING = "encryption needs the package pyrage; run `pip install pyrage` (the extra 'age')"
 
 
 def parse_recipients(recipients: Sequence[str]) -> list[Any]:
@@ -44,8 +43,7 @@ def parse_recipients(recipients: Sequence[str]) -> list[Any]:
 
     Raises `ValueError`, which does not repeat what it was given: it may be the private key.
     """
-    if importlib.util.find_spec("pyrage") is None:
-        raise ValueError(_MISSING)
+    _require_package()
     return [_recipient(text, number) for number, text in enumerate(recipients, 1)]
 
 
@@ -54,8 +52,7 @@ def parse_identities(text: str) -> list[Any]:
 
     Raises `ValueError`, which does not repeat what it was given.
     """
-    if importlib.util.find_spec("pyrage") is None:
-        raise ValueError(_MISSING)
+    _require_package()
     import pyrage
 
     try:
@@ -229,6 +226,12 @@ class _Digest(io.RawIOBase):
 
     def flush(self) -> None:
         self._file.flush()
+
+
+def _require_package() -> None:
+    if importlib.util.find_spec("pyrage") is None:
+        advice = install_advice("pyrage", "age")
+        raise ValueError(f"encryption needs the package pyrage; {advice}")
 
 
 def _recipient(text: str, number: int) -> Any:  # noqa: ANN401 - a type of pyrage

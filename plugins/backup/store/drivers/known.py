@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 from typing import TYPE_CHECKING
 
+from sst.hooks import install_advice
+
 from .driver import Driver
 from .local_file import LocalFile
 from .object_store import ObjectStore
@@ -43,9 +45,8 @@ def require_driver(url: str) -> None:
     driver = driver_of(url)
     for needed in ("fsspec", driver.package or _package_of(scheme)):
         if needed and importlib.util.find_spec(needed) is None:
-            raise ValueError(
-                f"{scheme}:// needs the package {needed}; {_installation(driver.extra, needed)}"
-            )
+            advice = install_advice(needed, driver.extra)
+            raise ValueError(f"{scheme}:// needs the package {needed}; {advice}")
 
 
 def _package_of(scheme: str) -> str:
@@ -58,9 +59,3 @@ def _package_of(scheme: str) -> str:
     if scheme not in known_implementations:
         raise ValueError(f"no driver is known for {scheme}://")
     return str(known_implementations[scheme]["class"]).partition(".")[0]
-
-
-def _installation(extra: str, package: str) -> str:
-    return f"run `pip install {package}`" + (
-        f" (the extra {extra!r} of pyproject.toml)" if extra else ""
-    )

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from plugins.backup.archive.source import Source
+from plugins.backup.postgres.client_programs import find_tools
+from sst import dependencies
 from sst.db.url import DatabaseUrl
+from sst.hooks import Veto
 from tests.support.backups import (
     execute,
     left_in,
@@ -156,6 +159,29 @@ def test_client_of_18_is_refused_on_a_server_of_19(filled: str, tmp_path: Path) 
         " or set plugins.backup.pg_bin to the folder of pg_dump 19 or newer"
     )
     assert not (tmp_path / "backups").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "advice"),
+    [
+        (
+            "docker compose run --rm migrate",
+            "build the image with a newer one: `POSTGRES_MAJOR=19 docker compose build app`;",
+        ),
+        ("", "build the image with a newer one: `docker build --build-arg POSTGRES_MAJOR=19 .`"),
+    ],
+)
+def test_client_of_18_in_the_image(
+    typed: str, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dependencies, "_is_image", lambda: True)
+    monkeypatch.setenv("SST_COMMAND", typed)
+
+    with pytest.raises(Veto) as veto:
+        find_tools(19, versioned(tmp_path / "bin", "18.4"))
+
+    assert veto.value.hint.startswith(advice)
+    assert ("new, empty server" in veto.value.hint) == ("compose" in typed)
 
 
 def test_missing_pg_dump_names_the_package_to_install(run: Run, tmp_path: Path) -> None:
