@@ -16,6 +16,7 @@ from sst.hooks import (
     Run,
     Stage,
     Veto,
+    counted,
     hookimpl,
     listed,
 )
@@ -157,11 +158,10 @@ def has_valid_indexes(inspection: Inspection) -> CheckResult:
 
 
 def _drift(differences: Sequence[str], when: str = "") -> str:
-    count = len(differences)
-    noun = "difference" if count == 1 else "differences"
+    found = counted(len(differences), "difference")
     remedy = "correct the models, or write a revision that follows them"
     shown = listed(differences, "; ", most=_SHOWN)
-    return f"{count} {noun} {when}between models and schema: {shown}; {remedy}"
+    return f"{found} {when}between models and schema: {shown}; {remedy}"
 
 
 def _listed(revisions: tuple[str, ...]) -> str:

@@ -13,7 +13,8 @@ LISTED = 5
 """Of more things than this, an error or a warning counts the rest."""
 _THOUSAND = 1000
 _USUAL_COLUMNS = 80
-_DAYS_FROM = 2
+_DAYS_FROM_HOURS = 48
+_ES = ("s", "x", "ch", "sh")
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -41,31 +42,34 @@ def size_text(count: float) -> str:
     return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
 
 
-def elapsed_text(seconds: float) -> str:
-    """Return *seconds* of something that goes on: `12 s`, `3 min 05 s`, `2 h 05 min`."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
-
-
 def span_text(seconds: float) -> str:
-    """Return *seconds* as a person tells them: `45 s`, `12 min`, `3 h 5 min`, `2 days`."""
-    minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
-    if minutes < 1:
-        return f"{max(0, int(seconds))} s"
-    if hours < 1:
-        return f"{minutes} min"
-    if days < _DAYS_FROM:
-        rest = minutes % 60
-        return f"{hours} h {rest} min" if rest else f"{hours} h"
-    return f"{days} days"
+    """Return *seconds* as a person tells them: `45 s`, `12 min 5 s`, `3 h 5 min`, `2 days`.
+
+    A smaller unit of which there is nothing is left out: `12 min`.
+    """
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours >= _DAYS_FROM_HOURS:
+        return f"{hours // 24} days"
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    if minutes:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{rest} s"
 
 
 def duration_text(milliseconds: float | None) -> str:
     """Return *milliseconds* as seconds, `1.25 s`; `-` when they are not known."""
     return "-" if milliseconds is None else f"{milliseconds / _THOUSAND:.2f} s"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return *count* of what *noun* names: `1 row`, `12,345 rows`, `2 indexes`, `0 policies`."""
+    if count == 1:
+        return f"1 {noun}"
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{count:,} {noun[:-1]}ies"
+    return f"{count:,} {noun}{'es' if noun.endswith(_ES) else 's'}"
 
 
 def listed(items: Iterable[object], separator: str = ", ", *, most: int = LISTED) -> str:

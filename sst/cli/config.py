@@ -13,6 +13,7 @@ from sst.cli.call.command import Group
 from sst.cli.call.streams import results_only
 from sst.cli.completing.names import environments, setting_names
 from sst.cli.result.table import records, sentences
+from sst.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -165,8 +166,7 @@ def render_check(result: Checked) -> str:
     """Return one line per environment, its problems indented below it."""
     lines: list[str] = []
     for one in result.environments:
-        count = len(one.problems)
-        verdict = f"{count} problem{'' if count == 1 else 's'}" if count else "ok"
+        verdict = counted(len(one.problems), "problem") if one.problems else "ok"
         lines += [f"{one.environment}: {verdict}", *(f"  {problem}" for problem in one.problems)]
     return "\n".join(sentences(lines))
 

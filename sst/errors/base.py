@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from sst.text import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -121,9 +123,8 @@ class ConfigError(SstError, code="configuration_invalid", exit_code=2):
         next_step: str = "correct what is listed, then run `python migrate.py config check`",
     ) -> None:
         self.problems: tuple[Problem, ...] = tuple(problems)
-        count = len(self.problems)
         super().__init__(
-            what=f"Configuration is invalid ({count} problem{'' if count == 1 else 's'}).",
+            what=f"Configuration is invalid ({counted(len(self.problems), 'problem')}).",
             why="\n        ".join(str(problem) for problem in self.problems),
             next_step=next_step,
         )

@@ -29,7 +29,7 @@ from sst.hooks.contract.revisions import Direction, Migrations, Revision
 from sst.hooks.contract.run import Backup, Failure, Run, StatementFailedError, Veto
 from sst.hooks.contract.settings_view import SettingsView
 from sst.hooks.progress import ProgressLine
-from sst.text import duration_text, first_line, listed, size_text, span_text
+from sst.text import counted, duration_text, first_line, listed, size_text, span_text
 from sst.within import NoAnswerError, ThreadedWork, within
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "ThreadedWork",
     "Veto",
     "build_command",
+    "counted",
     "duration_text",
     "first_line",
     "hookimpl",

@@ -7,7 +7,7 @@ import time
 from math import isfinite
 from typing import TYPE_CHECKING, Self
 
-from sst.text import elapsed_text, size_text
+from sst.text import size_text, span_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ class ProgressLine:
         """Return the title, how far the work is, and how long it has taken."""
         seconds = time.monotonic() - self._started
         amounts = [*self._amounts(self._done_bytes(), seconds), str(self._detail)]
-        return str(self.title), "  ".join(filter(None, amounts)), elapsed_text(seconds)
+        return str(self.title), "  ".join(filter(None, amounts)), span_text(seconds)
 
     def _amounts(self, done: int | None, seconds: float) -> list[str]:
         if done is None:

@@ -1,4 +1,4 @@
-"""The first line of an error, whatever the error says; sizes and durations for people."""
+"""The first line of an error, whatever the error says; sizes, times and counts for people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 
-from sst.hooks import duration_text, first_line, size_text, span_text
+from sst.hooks import counted, duration_text, first_line, size_text, span_text
 from sst.text import listed
 
 
@@ -83,9 +83,22 @@ def test_long_list_is_counted(count: int, separator: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("count", "noun", "words"),
+    [
+        *((0, "row", "0 rows"), (1, "row", "1 row"), (12_345, "row", "12,345 rows")),
+        *((1, "policy", "1 policy"), (2, "policy", "2 policies"), (2, "key", "2 keys")),
+        *((2, "index", "2 indexes"), (2, "process", "2 processes"), (2, "batch", "2 batches")),
+    ],
+)
+def test_count_and_noun_agree(count: int, noun: str, words: str) -> None:
+    assert counted(count, noun) == words
+
+
+@pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        *((-3, "0 s"), (45, "45 s"), (720, "12 min"), (11_100, "3 h 5 min"), (7200, "2 h")),
+        *((-3, "0 s"), (45, "45 s"), (720, "12 min"), (725, "12 min 5 s")),
+        *((7200, "2 h"), (11_100, "3 h 5 min"), (172_799, "47 h 59 min")),
         *((172_800, "2 days"), (1e7, "115 days")),
     ],
 )

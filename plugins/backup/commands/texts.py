@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sst.hooks import size_text
+from sst.hooks import counted, size_text
 
 from ..verify.verifier import PROVEN
 
@@ -85,13 +85,18 @@ def details(stored: Stored) -> Rows:
         ("size", f"{size_text(manifest.size_bytes)}, of {size_text(manifest.database_bytes)}"),
         ("archive", f"{shape}, encrypted" if manifest.encryption else shape),
         ("server", f"{manifest.server_version}, written by pg_dump {manifest.tool_version}"),
-        ("holds", f"{len(manifest.tables)} tables, {manifest.large_objects} large objects"),
+        ("holds", _content(manifest)),
         ("roles", ", ".join(manifest.roles) or "-"),
         ("template copy", manifest.snapshot or "-"),
         ("sha256", manifest.checksum),
         *(("warning", each) for each in manifest.obstacles),
     ]
     return printable(facts)
+
+
+def _content(manifest: Manifest) -> str:
+    large_objects = counted(manifest.large_objects, "large object")
+    return f"{counted(len(manifest.tables), 'table')}, {large_objects}"
 
 
 def _server(manifest: Manifest) -> str:

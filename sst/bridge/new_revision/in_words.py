@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sst.bridge.models.differences import dotted, dropped
 from sst.bridge.models.enum_labels import AddLabels
+from sst.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -107,7 +108,7 @@ def _thing(each: ops.MigrateOperation) -> str:
     """Return what *each* adds; nothing for other operations."""
     if isinstance(each, ops.CreateTableOp):
         count = sum(isinstance(column, Column) for column in each.columns)
-        return f"table {_table(each)} ({count} column{'' if count == 1 else 's'})"
+        return f"table {_table(each)} ({counted(count, 'column')})"
     if isinstance(each, ops.AddColumnOp):
         null = "" if each.column.nullable else ", not null"
         return f"column {_table(each)}.{each.column.name} ({type_text(each.column.type)}{null})"

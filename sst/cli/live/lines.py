@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sst.text import duration_text, elapsed_text
+from sst.text import counted, duration_text, span_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ def _run_lines(progress: Progress) -> Iterator[Line]:
     if not progress.plan:
         return
     done, plan = progress.committed, progress.plan
-    yield Line(_title(progress), after=elapsed_text(progress.seconds), style="bold")
+    yield Line(_title(progress), after=span_text(progress.seconds), style="bold")
     if before := done[:-_SHOWN_OF_PAST]:
         milliseconds = sum(each.duration_ms or 0 for each in before)
         yield Line(
@@ -66,8 +66,7 @@ def _word(done: RevisionState) -> str:
 
 
 def _title(progress: Progress) -> str:
-    count = len(progress.plan)
-    revisions = f"{count} revision{'' if count == 1 else 's'}"
+    revisions = counted(len(progress.plan), "revision")
     return f"{progress.request.direction} to {progress.request.target}: {revisions}"
 
 
@@ -79,13 +78,13 @@ def _present(progress: Progress) -> Iterator[Line]:
         seconds = time.monotonic() - attempts.started
         revision = step.revision
         yield Line(
-            f"  {word:8}  {revision.id}", revision.description, elapsed_text(seconds), "yellow"
+            f"  {word:8}  {revision.id}", revision.description, span_text(seconds), "yellow"
         )
         yield from _server(attempts)
     if progress.phase in _GATES and progress.asked:
         seconds = time.monotonic() - progress.asked_at
         what = f"  {progress.phase} of plugin {progress.asked}"
-        yield Line(what, after=elapsed_text(seconds), style="yellow")
+        yield Line(what, after=span_text(seconds), style="yellow")
     elif progress.phase == "check":
         yield Line("  checking the database", style="yellow")
 
@@ -108,7 +107,7 @@ def _described(blocker: Blocker) -> str:
     if not blocker.pid:
         return str(blocker)
     who = blocker.application or f"role {blocker.user}"
-    state = f"{blocker.state or 'at work'} for {elapsed_text(blocker.age_seconds)}"
+    state = f"{blocker.state or 'at work'} for {span_text(blocker.age_seconds)}"
     query = f": {blocker.query}" if blocker.query else ""
     return f"pid {blocker.pid} ({who}, {state}){query}"
 
@@ -118,4 +117,4 @@ def _attempt(attempts: Attempts) -> str:
         return f"attempt {attempts.count}"
     pause = max(0.0, attempts.next_at - time.monotonic())
     failed = f"attempt {attempts.count} did not get its locks"
-    return f"{failed}; next attempt in {elapsed_text(pause + 0.5)}"
+    return f"{failed}; next attempt in {span_text(pause + 0.5)}"

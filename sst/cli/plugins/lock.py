@@ -10,6 +10,7 @@ import click
 from sst.cli.call.command import Command
 from sst.cli.result.table import records
 from sst.migrator.values.report import Report
+from sst.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,7 @@ def command(invocation: Invocation, *, only_check: bool) -> Report:
     done = "as locked" if only_check else f"{LOCK_FILE} is written: commit it"
     return Report(
         lines=None if error else tuple(records([_cells(entry) for entry in entries])),
-        notes=() if error else (f"{len(entries)} plugins, {done}",),
+        notes=() if error else (f"{counted(len(entries), 'plugin')}, {done}",),
         extras={
             "environment": sources.environment,
             "locked": [asdict(entry) for entry in entries],

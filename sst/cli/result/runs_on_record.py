@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sst.cli.result.table import moment, records
 from sst.errors import Fault
 from sst.migrator.values.report import CORE
-from sst.text import duration_text
+from sst.text import counted, duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -128,13 +128,13 @@ def _told(value: object) -> str:
 def _steps(run: RunRecord) -> str:
     """Return how many steps the run began, and how many attempts they took where that is more."""
     count = len(run.steps)
-    told = f"{count} step{'' if count == 1 else 's'}"
-    return f"{told} in {run.tries} attempts" if run.tries > count else told
+    steps = counted(count, "step")
+    return f"{steps} in {counted(run.tries, 'attempt')}" if run.tries > count else steps
 
 
 def _step_row(step: StepRecord) -> tuple[str, ...]:
-    tries = f"{step.attempts} {'attempt' if step.attempts == 1 else 'attempts'}"
-    return (step.direction, step.revision, step.outcome, duration_text(step.duration_ms), tries)
+    took, attempts = duration_text(step.duration_ms), counted(step.attempts, "attempt")
+    return (step.direction, step.revision, step.outcome, took, attempts)
 
 
 def _step_json(step: StepRecord) -> dict[str, Any]:

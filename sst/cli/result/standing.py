@@ -9,7 +9,7 @@ from sst.cli.result.table import moment
 from sst.hooks.contract.checks import CheckStatus
 from sst.migrator.standing.headline import failed_at
 from sst.migrator.values.report import CORE
-from sst.text import span_text
+from sst.text import counted, span_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,10 +90,10 @@ def failed_fields(run: RunRecord) -> tuple[str, ...]:
 def running_fields(running: Running) -> tuple[str, ...]:
     """Return what is at work: what, since when, by whom, its id, and where it is."""
     since = f"since {moment(running.since)}" if running.since else ""
-    lasts = f"{span_text(running.seconds)}" if running.seconds is not None else ""
+    lasts = "" if running.seconds is None else f"({span_text(running.seconds)})"
     found = (
         running.command or "not on record",
-        " ".join(filter(None, [since, f"({lasts})" if lasts else ""])),
+        " ".join(filter(None, [since, lasts])),
         f"by {running.who}",
         f"run {running.id}" if running.run else "",
         _in_revision(running),
@@ -104,8 +104,7 @@ def running_fields(running: Running) -> tuple[str, ...]:
 
 
 def _after_attempts(count: int) -> str:
-    words = "1 failed attempt" if count == 1 else f"{count} failed attempts"
-    return f"after {words}" if count else ""
+    return f"after {counted(count, 'failed attempt')}" if count else ""
 
 
 def _in_revision(running: Running) -> str:

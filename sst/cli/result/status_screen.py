@@ -23,7 +23,7 @@ from sst.layout.labelled import below_name
 from sst.layout.words import hanging
 from sst.migrator.standing.headline import failed_at
 from sst.redaction.redact import visible
-from sst.text import duration_text, size_text, span_text, terminal_columns
+from sst.text import counted, duration_text, size_text, span_text, terminal_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,7 +160,7 @@ def _pending(report: Report, most: int) -> Iterator[Row]:
     if not count:
         yield Row("pending", ("nothing",))
         return
-    yield Row("pending", (f"{count} revision{'' if count == 1 else 's'}",), is_trouble=True)
+    yield Row("pending", (counted(count, "revision"),), is_trouble=True)
     for item in report.pending[:most]:
         yield Row("pending", (item.revision, item.description), is_trouble=True, at_most=1)
     if count > most:

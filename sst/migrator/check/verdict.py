@@ -8,7 +8,7 @@ from sst.errors import DriftError, InterruptedStateError, PendingError, SstError
 from sst.hooks.contract.checks import CheckStatus
 from sst.migrator.check.core_checks import remedy
 from sst.migrator.values.report import CORE
-from sst.text import listed
+from sst.text import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,10 +56,9 @@ def _interrupted(run: DeadRun, status: Status) -> SstError:
 
 
 def _pending(status: Status) -> SstError:
-    count = len(status.pending)
     where = listed(status.current) or "no revision"
     return PendingError(
-        what=f"{count} revision{' is' if count == 1 else 's are'} pending.",
+        what=f"{status.pending_text}.",
         why=f"the database is at {where}; pending: {_first(status)}",
         next_step="run `python migrate.py upgrade`",
     )
@@ -75,7 +74,7 @@ def _failed(failed: Sequence[NamedResult], status: Status) -> SstError:
     why = "; ".join(f"{check.name}: {check.detail}" for check in failed)
     return DriftError(
         code=failed[0].code or "",
-        what=f"{len(failed)} check{' fails' if len(failed) == 1 else 's fail'}.",
+        what=f"{counted(len(failed), 'check')} {'fails' if len(failed) == 1 else 'fail'}.",
         # What to do is said once.
         why=why.replace(f"; {known}", "", 1) if known else why,
         next_step=known

@@ -116,10 +116,9 @@ def _look_for_head(context: Context) -> Seen:
         status = inspection.status
     if status.state == "diverged" and status.error:
         raise status.error
-    count = len(status.pending)
     return Seen(
-        is_there=count == 0,
-        why_not=f"{count} revision{' is' if count == 1 else 's are'} pending",
+        is_there=not status.pending,
+        why_not=status.pending_text,
         state=status.state,
         current=status.current,
     )

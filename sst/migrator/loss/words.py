@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from sst.migrator.loss.measure import Dependent
-from sst.text import listed, size_text
+from sst.text import counted, listed, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,14 +30,14 @@ def loss_lines(losses: Sequence[RevisionLoss]) -> list[str]:
     if not losses:
         return ["takes back no revision"]
     count = len(losses)
-    lines = [f"takes back {_count(count, 'revision')}{', in this order' if count > 1 else ''}:"]
+    lines = [f"takes back {counted(count, 'revision')}{', in this order' if count > 1 else ''}:"]
     most = max(_FEWEST_ITEMS, _ITEMS // count)
     for loss in losses[:_REVISIONS]:
         head = f"{loss.revision}  {loss.description}"
         lines += [head, *map(_indented, _of_revision(loss, most))]
     rest = losses[_REVISIONS:]
     if rest:
-        lines.append(f"and {_count(len(rest), 'more revision')}, up to {rest[-1].revision}")
+        lines.append(f"and {counted(len(rest), 'more revision')}, up to {rest[-1].revision}")
         unknown = sum(bool(loss.unknown) for loss in rest)
         if unknown:
             lines.append(_indented(f"what {unknown} of them drop is not known"))
@@ -56,7 +56,7 @@ def _of_revision(loss: RevisionLoss, most: int) -> Iterator[str]:
     if rest:
         yield f"and {len(rest)} more: {_total(rest) or _kinds(item.effect.kind for item in rest)}"
     if loss.others:
-        yield f"drops {_counted(loss.others)} (no rows)"
+        yield f"drops {_by_kind(loss.others)} (no rows)"
     for why in loss.unknown:
         yield f"what it drops is not known: {why}"
     if not (loss.items or loss.others or loss.unknown):
@@ -109,7 +109,7 @@ def _amount(rows: Rows, column: str) -> str:
 
 def _rows(rows: Rows) -> str:
     count = rows.count or 0
-    return f"{'' if rows.is_exact else 'about '}{_count(count, 'row') if count else 'no rows'}"
+    return f"{'' if rows.is_exact else 'about '}{counted(count, 'row') if count else 'no rows'}"
 
 
 def _total(items: Sequence[Item]) -> str:
@@ -117,8 +117,8 @@ def _total(items: Sequence[Item]) -> str:
     taken = [each for item in items for each in _taken(item)]
     tables = {each.name: each.rows for each in taken if each.kind in _TABLES}
     columns = {(each.name, each.column) for each in taken if each.column}
-    parts = [f"{_count(len(tables), 'table')} with {_sum(tables.values())}"] if tables else []
-    return ", ".join([*parts, *([_count(len(columns), "column")] if columns else [])])
+    parts = [f"{counted(len(tables), 'table')} with {_sum(tables.values())}"] if tables else []
+    return ", ".join([*parts, *([counted(len(columns), "column")] if columns else [])])
 
 
 def _taken(item: Item) -> Iterator[Dependent]:
@@ -136,22 +136,15 @@ def _sum(found: Iterable[Rows]) -> str:
     size = sum(each.size_bytes or 0 for each in rows)
     uncounted = sum(each.count is None for each in rows)
     more = f", {uncounted} of them not counted" if uncounted else ""
-    return f"{about}{_count(count, 'row')} ({size_text(size)}){more}"
+    return f"{about}{counted(count, 'row')} ({size_text(size)}){more}"
 
 
 def _kinds(kinds: Iterable[str]) -> str:
-    return _counted(Counter(kinds))
+    return _by_kind(Counter(kinds))
 
 
-def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(_count(count, kind) for kind, count in sorted(counts.items()))
-
-
-def _count(count: int, noun: str) -> str:
-    if count == 1:
-        return f"1 {noun}"
-    plural = {"index": "indexes", "policy": "policies"}.get(noun, f"{noun}s")
-    return f"{count:,} {plural}"
+def _by_kind(counts: Mapping[str, int]) -> str:
+    return ", ".join(counted(count, kind) for kind, count in sorted(counts.items()))
 
 
 def _indented(line: str) -> str:

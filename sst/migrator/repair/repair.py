@@ -24,6 +24,7 @@ from sst.migrator.session.inspection import DatabaseInspection
 from sst.migrator.session.locked_session import locked_command
 from sst.migrator.session.signals import Interrupt
 from sst.migrator.values.report import RepairAction, Report
+from sst.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -160,7 +161,7 @@ class _Repair:
         schema = self._schema()
         try:
             with self.session.interrupts.shielded():
-                target = f"{count} finding{'' if count == 1 else 's'}"
+                target = counted(count, "finding")
                 self.session.put_on_record(self.run_id, "repair", target, before, heads)
                 is_recorded = True
             yield
@@ -242,7 +243,7 @@ def _needed(left: Sequence[RepairAction], found: Sequence[Damage]) -> RepairNeed
     repairable = any(each.code not in {one.code for one in found if one.by_hand} for each in left)
     next_step = "; then ".join([*by_hand, *([_BY_HAND] if repairable else [])])
     return RepairNeededError(
-        what=f"{len(left)} finding{'' if len(left) == 1 else 's'} to repair.",
+        what=f"{counted(len(left), 'finding')} to repair.",
         why="; ".join(f"{each.what}{f' ({each.note})' if each.note else ''}" for each in left),
         next_step=next_step,
     )

@@ -41,7 +41,7 @@ from sst.migrator.schema.fingerprint import (
 from sst.migrator.session.inspection import DatabaseInspection
 from sst.migrator.session.locked_session import locked_session, watch_signals
 from sst.migrator.table_locks.invalid_indexes import warn_of_old
-from sst.text import listed
+from sst.text import counted, listed
 
 if TYPE_CHECKING:
     from sst.bridge import Step
@@ -164,8 +164,7 @@ class _Execution:
             progress.recorded = True
             self._schema.put_on_record(session.ledger, progress.run_id)
             self._schema.hand_on(session.record, progress.run_id)
-        count = len(progress.plan)
-        words = f"{count} revision{'' if count == 1 else 's'}"
+        words = counted(len(progress.plan), "revision")
         log.info("run %s: %s to %s, %s", progress.run_id, request.direction, request.target, words)
         for name in self._context.plugins.left_out:
             log.warning("run %s: without the plugin %s (--no-plugin)", progress.run_id, name)

@@ -72,9 +72,7 @@ def _at_work(running: Running) -> Headline:
 
 def _after_failure(run: RunRecord, last: RunRecord | None, status: Status) -> Headline:
     who = "The last run" if last and last.id == run.id else f"The run {run.id}"
-    count = len(status.pending)
-    if not count:
+    if not status.pending:
         text = f"{who} {ended(run)}; no revision is pending."
         return Headline(CheckStatus.WARN, text, remedy(run))
-    pending = f"{count} revision{' is' if count == 1 else 's are'} pending"
-    return Headline(CheckStatus.FAIL, f"{who} {ended(run)}; {pending}.", remedy(run))
+    return Headline(CheckStatus.FAIL, f"{who} {ended(run)}; {status.pending_text}.", remedy(run))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sst.errors import DatabaseAheadError, HistoryError, SeveralHeadsError
 from sst.hooks.contract.revisions import Direction
+from sst.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +29,12 @@ class Status:
     dead_runs: tuple[DeadRun, ...] = ()
     error: HistoryError | None = None
     """The error that an upgrade would be refused with."""
+
+    @property
+    def pending_text(self) -> str:
+        """How many revisions are pending, in words: `1 revision is pending`."""
+        count = len(self.pending)
+        return f"{counted(count, 'revision')} {'is' if count == 1 else 'are'} pending"
 
 
 def read_status(

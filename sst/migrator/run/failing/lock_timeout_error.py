@@ -8,7 +8,7 @@ from sst.errors import LockTimeoutError, RevisionFailedError, SstError
 from sst.migrator.table_locks.blockers import IDLE_IN_TRANSACTION, describe_blockers
 from sst.migrator.table_locks.schedule import RETRYABLE
 from sst.redaction.statements import without_literals
-from sst.text import listed
+from sst.text import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +29,9 @@ def lock_timeout_error(
         return _half_done(failed, attempts.committed)
     if failed.fault.sqlstate not in RETRYABLE:
         return failed
-    tries = "1 attempt" if attempts.count == 1 else f"{attempts.count} attempts"
     blocked = redact(describe_blockers(attempts.blockers))
-    why = f"{failed.why}; {tries} in {attempts.seconds:.0f} s, last blocked by {blocked}"
+    tries = f"{counted(attempts.count, 'attempt')} in {attempts.seconds:.0f} s"
+    why = f"{failed.why}; {tries}, last blocked by {blocked}"
     if progress.committed:
         return _with_why(failed, why, _next_step(progress))
     return _untouched(failed, why, _next_step(progress))
