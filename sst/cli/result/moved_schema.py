@@ -57,8 +57,13 @@ def restored_key(report: Report) -> Mapping[str, Any]:
     }
 
 
+def proven_text(proven: str) -> str:
+    """Return how far a backup is *proven*, in words; a plugin's own word as it is."""
+    return _PROVEN.get(proven, proven)
+
+
 def _backup(backup: Backup) -> tuple[str, ...]:
-    proven = _PROVEN[backup.proven or ("yes" if backup.verified else "no")]
+    proven = proven_text(backup.proven or ("yes" if backup.verified else "no"))
     return ("backup", backup.uri, size_text(backup.size_bytes), proven)
 
 

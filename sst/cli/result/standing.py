@@ -25,11 +25,6 @@ _RUN_KEYS = (
     *("duration_ms", "tries", "before", "after", "who", "app_version", "git_commit", "git_dirty"),
     *("plugins", "hooks", "notes", "backup", "warnings", "gate", "error", "steps"),
 )
-PROVEN = {
-    "restored": "restored and compared",
-    "read": "read back, not restored",
-    "no": "not proven",
-}
 
 
 def runs_keys(report: Report) -> Mapping[str, Any]:

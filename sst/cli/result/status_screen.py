@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sst.cli.result.moved_schema import proven_text
 from sst.cli.result.revisions import where
 from sst.cli.result.standing import (
-    PROVEN,
     drift_of,
     failed_fields,
     running_fields,
@@ -148,7 +148,7 @@ def _last_backup(standing: Standing) -> tuple[str, ...]:
         return ("none on record",)
     return (
         _ago(backup.at, standing.at),
-        PROVEN.get(backup.proven, backup.proven),
+        proven_text(backup.proven),
         size_text(backup.size_bytes),
         f"by {backup.command}",
         backup.uri,

@@ -53,7 +53,8 @@ class Backup:
     A failed run names them; empty when no plugin contributes such a command.
     """
     proven: str = ""
-    """How far: `restored` and compared, `read` back, or `no`; empty when the plugin is silent."""
+    """How far: `restored` and compared, `read` back, `no`, or a word of the plugin's own, which is
+    shown as it is; empty when the plugin is silent."""
     warnings: tuple[str, ...] = ()
     """Obstacles to a restore, a line each, with the remedy; the run shows and records them."""
 

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from sst.migrator.standing.running import Running
     from sst.migrator.values.status import Status
 
+# An upgrade with nothing to do is no run: it would not end what a failed one has left.
+_NOTHING_LEFT = (
+    "nothing is left to run: see that the schema is as it should be, then put that on record "
+    "with `python migrate.py stamp heads`"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -74,5 +80,6 @@ def _after_failure(run: RunRecord, last: RunRecord | None, status: Status) -> He
     who = "The last run" if last and last.id == run.id else f"The run {run.id}"
     if not status.pending:
         text = f"{who} {ended(run)}; no revision is pending."
-        return Headline(CheckStatus.WARN, text, remedy(run))
+        is_vain = run.command == "upgrade" and run.outcome != "unhealthy"
+        return Headline(CheckStatus.WARN, text, _NOTHING_LEFT if is_vain else remedy(run))
     return Headline(CheckStatus.FAIL, f"{who} {ended(run)}; {status.pending_text}.", remedy(run))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -127,6 +128,23 @@ def test_stamp_makes_good_what_had_failed(failed: Project) -> None:
     found = failed.migrate("status", "--json").json
 
     assert (found["exit_code"], found["failed_run"]) == (0, None)
+
+
+@pytest.mark.parametrize("outcome", ["failed", "interrupted"])
+def test_next_step_ends_a_failed_upgrade_whose_revision_is_gone(
+    failed: Project, outcome: str
+) -> None:
+    """Nothing is pending then, and an upgrade with nothing to do leaves no run on record."""
+    failed.query("update migrator.run set outcome = %s", outcome)
+    next((failed.root / "alembic" / "versions").glob("*_two.py")).unlink()
+    next_step = failed.migrate("status").stdout.splitlines()[-1]
+    *_, command = re.findall(r"`python migrate\.py ([^`]+)`", next_step)
+
+    done = failed.migrate(*command.split())
+
+    found = failed.migrate("status", "--json").json
+    assert done.exit_code == 0, done.output
+    assert (found["failed_run"], found["headline"]) == (None, "The database is up to date.")
 
 
 def test_thousands_of_failed_runs_slow_down_no_look(failed: Project) -> None:
