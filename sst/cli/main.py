@@ -18,7 +18,7 @@ from sst.cli.call.errors import bug, interruption, usage_error
 from sst.cli.call.help import write_option_names
 from sst.cli.call.invocation import Invocation
 from sst.cli.call.other_tools import WORDS, answer_to
-from sst.cli.call.overview import BY_PURPOSE, write_overview
+from sst.cli.call.overview import BY_PURPOSE, OF_BUILT_IN_PLUGINS, write_overview
 from sst.cli.call.streams import prepare_streams, report_unwritable, stdout_given_back
 from sst.cli.completing.answer import VARIABLE, answer
 from sst.command_line import PROGRAM
@@ -33,25 +33,10 @@ if TYPE_CHECKING:
     from sst.hooks import CommandResult
     from sst.migrator.values.report import Report
 
-COMMANDS = (
-    "status",
-    "check",
-    "current",
-    "history",
-    "upgrade",
-    "downgrade",
-    "stamp",
-    "revision",
-    "plan",
-    "runs",
-    "repair",
-    "wait",
-    "plugins",
-    "config",
-    "init",
-    "completion",
+COMMANDS = tuple(
+    name for group in BY_PURPOSE.values() for name in group if name not in OF_BUILT_IN_PLUGINS
 )
-"""The core commands, in the order of the deployment guide; each is `sst/cli/NAME.py`."""
+"""The core commands, by what they are for; each is `sst/cli/NAME.py`."""
 
 ALIASES = {"st": "status", "info": "status"}
 """Other words for a command; the help does not list them."""

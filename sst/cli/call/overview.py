@@ -38,6 +38,7 @@ BY_PURPOSE = {
     },
 }
 """Commands of the core and of the built-in plugins, each with a few words."""
+OF_BUILT_IN_PLUGINS = frozenset({"backup", "restore"})
 _GAP = 2
 _INDENT = 2
 

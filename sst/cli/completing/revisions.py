@@ -80,15 +80,16 @@ def version_folders(root: Path) -> list[Path]:
         setting(root, "migrate", name) for name in ("script_location", "alembic_config")
     )
     file = root / named if named else None if location else alembic_file(root)
-    told = _told(file, setting(root, "migrate", "alembic_section") or _SECTION) if file else {}
-    places = _SEPARATORS.split(told.get("version_locations", ""))
+    section = setting(root, "migrate", "alembic_section") or _SECTION
+    of_alembic = _places_of(file, section) if file else {}
+    places = _SEPARATORS.split(of_alembic.get("version_locations", ""))
     folders = [_folder(root, place) for place in places if place]
     return folders or [
-        _folder(root, location or told.get("script_location", "alembic")) / "versions"
+        _folder(root, location or of_alembic.get("script_location", "alembic")) / "versions"
     ]
 
 
-def _told(file: Path, section: str) -> Mapping[str, str]:
+def _places_of(file: Path, section: str) -> Mapping[str, str]:
     """Return what Alembic's own *file* says of the places of revisions."""
     if file.suffix == ".toml":
         table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get(_SECTION, {})

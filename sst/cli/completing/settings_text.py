@@ -52,8 +52,8 @@ def tables(root: Path) -> Iterator[Mapping[str, Any]]:
                 yield by_name.get(section, {})
 
 
-def spoken(root: Path, variable: str) -> list[str]:
-    """Return what .env, which only development reads, and the environment say as *variable*."""
+def variable_values(root: Path, variable: str) -> list[str]:
+    """Return the values of *variable* in .env, which only development reads, and the process."""
     found = []
     dotenv = root / ".env"
     if environment() == DEVELOPMENT and dotenv.is_file():
@@ -74,7 +74,7 @@ def setting(root: Path, *path: str) -> str:
             if not isinstance(value, dict):
                 break
         found = value if isinstance(value, str) and value else found
-    return [found, *spoken(root, "__".join(path).upper())][-1]
+    return [found, *variable_values(root, "__".join(path).upper())][-1]
 
 
 def _unquoted(text: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sst.built_in import built_in_home
-from sst.cli.completing.settings_text import spoken, tables
+from sst.cli.completing.settings_text import tables, variable_values
 from sst.cli.plugin_commands.declared import declared_commands
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def enabled_plugins(root: Path) -> dict[str, str]:
         for name, section in table.items():
             if isinstance(section, dict):
                 sections[name.lower()] = {**sections.get(name.lower(), {}), **section}
-    for text in spoken(root, _VARIABLE):
+    for text in variable_values(root, _VARIABLE):
         names = _merged(names, _list(text))
     chosen = {name: sections.get(name.lower(), {}) for name in names}
     return {

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
 import click
 import pytest
 
+from sst import cli as command_line
 from sst.cli.call.overview import BY_PURPOSE, write_overview
 from sst.cli.main import COMMANDS, cli
 
+FOLDER = Path(command_line.__file__).parent
+NO_COMMANDS = {"__init__", "exit", "main"}
 SCREEN_LINES = 24
 SCREEN_COLUMNS = 80
 
@@ -45,10 +49,11 @@ def test_help_fits_one_screen_with_the_built_in_commands() -> None:
     assert max(map(len, [*lines, *built_in])) <= SCREEN_COLUMNS
 
 
-def test_every_command_of_the_core_has_its_place_by_purpose() -> None:
+def test_every_file_of_a_command_has_its_place_by_purpose() -> None:
+    files = {path.stem for path in FOLDER.glob("*.py")} - NO_COMMANDS
     placed = [name for group in BY_PURPOSE.values() for name in group]
 
-    assert set(COMMANDS) <= set(placed)
+    assert {*COMMANDS} == {*files, "plugins"}
     assert len(placed) == len(set(placed))
 
 
