@@ -79,7 +79,8 @@ def _list(config: Config, context: CommandContext) -> CommandResult:
     """List the backups, newest first; the database need not answer."""
     storage = operations.storage_of(config, context)
     listing = storage.list()
-    warnings = (listing.unreachable,) if listing.unreachable else ()
+    warning = "; ".join(filter(None, [listing.unreachable, listing.elsewhere]))
+    warnings = (warning,) if warning else ()
     rows = listing_rows(listing, storage.directory)
     return CommandResult(data=listing_data(listing), warnings=warnings, rows=rows)
 

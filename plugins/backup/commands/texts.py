@@ -35,6 +35,7 @@ def listing_rows(listing: Listing, directory: Path) -> Rows:
     Where there are none it names the *directory*: a disk that is not mounted looks like that too.
     """
     nothing = f"no backups in {directory}" if directory.is_dir() else f"no folder {directory}"
+    nothing = listing.unreachable if listing.elsewhere else nothing
     damaged = [("damaged", one.id, one.store, one.reason) for one in listing.damaged]
     return printable([*([_row(stored) for stored in listing] or [(nothing,)]), *damaged])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
+from errno import EROFS
 from typing import TYPE_CHECKING
 
 from sst.hooks import Veto, size_text
@@ -68,7 +69,11 @@ def _log_result(stored: Stored, seconds: float) -> None:
 
 
 def _unwritable(directory: Path, error: OSError) -> Veto:
-    return Veto(
-        f"the backup could not be written to {directory}: {error.strerror or error}",
-        "free space there, make it writable for this user, or set plugins.backup.directory",
-    )
+    hint = "free space there, make it writable for this user, or set plugins.backup.directory"
+    if error.errno == EROFS:
+        # So it is in a container that serves: the volume is in the one that migrates.
+        hint = (
+            "type it where their disk is mounted, as in `python migrate.py upgrade`, or set"
+            " plugins.backup.directory"
+        )
+    return Veto(f"the backup could not be written to {directory}: {error.strerror or error}", hint)

@@ -24,6 +24,8 @@ LATEST = "latest"
 
 _SHORTEST_PREFIX = 4
 """Characters: `restore 2` is no way to name the backups of this millennium."""
+_TRY_AGAIN = "try again, or name a backup of this machine by its whole id"
+_MOUNTED = "type it where their disk is mounted, as in `python migrate.py backup list`"
 _LIST = "`python migrate.py backup list` names the backups there are"
 
 
@@ -61,6 +63,8 @@ class Listing(Sequence[Stored]):
     damaged: tuple[Damaged, ...] = ()
     unreachable: str = ""
     """Why a store could not be asked; then *found* is what the others hold."""
+    elsewhere: str = ""
+    """What to type where the backups are, when the store of this machine is not among them."""
 
     @overload
     def __getitem__(self, index: int) -> Stored: ...
@@ -75,8 +79,12 @@ class Listing(Sequence[Stored]):
         return len(self.found)
 
 
-def merged(scans: Sequence[tuple[Store, Scan]], unreachable: str) -> Listing:
-    """Return the backups of all stores; *scans* begins with the nearest."""
+def merged(scans: Sequence[tuple[Store, Scan]], elsewhere: str, silent: str) -> Listing:
+    """Return the backups of all stores; *scans* begins with the nearest.
+
+    *elsewhere* says that the folder of this machine is not where backups are, *silent* which
+    stores do not answer; each is empty where that is not so.
+    """
     manifests: dict[str, Manifest] = {}
     holders: dict[str, list[Store]] = {}
     wrong = [one for _, scan in scans for one in scan.damaged]
@@ -90,7 +98,8 @@ def merged(scans: Sequence[tuple[Store, Scan]], unreachable: str) -> Listing:
                 wrong.append(Damaged(manifest.id, store.name, reason))
     found = [stored_in(manifests[name], stores) for name, stores in holders.items()]
     found.sort(key=lambda one: (one.made_at, one.id), reverse=True)
-    return Listing(tuple(found), tuple(wrong), unreachable)
+    unreachable = "; ".join(filter(None, [elsewhere, silent]))
+    return Listing(tuple(found), tuple(wrong), unreachable, _MOUNTED if elsewhere else "")
 
 
 def stored_in(manifest: Manifest, stores: Sequence[Store]) -> Stored:
@@ -112,7 +121,7 @@ def pick(
     if listing.unreachable:
         raise Veto(
             f"{wanted} cannot be looked up: {listing.unreachable}",
-            "try again, or name a backup of this machine by its whole id",
+            listing.elsewhere or _TRY_AGAIN,
             code="storage_unreachable",
         )
     if wanted == LATEST:

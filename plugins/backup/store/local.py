@@ -44,6 +44,18 @@ class LocalStore:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the folder is empty and on a read-only disk: the one of backups is not mounted.
+
+        So it is in a container that serves: the volume is in the one that migrates.
+        """
+        try:
+            is_empty = not any(self.directory.iterdir())
+            return is_empty and bool(os.statvfs(self.directory).f_flag & os.ST_RDONLY)
+        except OSError:
+            return False
+
     def uri(self, backup_id: str) -> str:
         """Return the `file:` URI of the backup's folder."""
         return (self.directory / backup_id).resolve().as_uri()

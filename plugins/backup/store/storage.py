@@ -89,7 +89,13 @@ class Storage:
         return stored_in(manifest, self._published)
 
     def list(self) -> Listing:
-        """Return every backup; damaged ones, and a store that is silent, are named."""
+        """Return every backup; damaged ones, and a store that cannot be asked, are named."""
+        elsewhere = ""
+        if self._settings.keep_local and self._local.is_elsewhere:
+            elsewhere = (
+                f"the backups are not here: {self.directory} is empty and on a read-only file"
+                " system"
+            )
         scans: list[tuple[Store, Scan]] = []
         silent: list[str] = []
         for store in self._stores:
@@ -97,7 +103,7 @@ class Storage:
                 scans.append((store, store.scan()))
             except Veto as veto:
                 silent.append(veto.reason)
-        return merged(scans, "; ".join(silent))
+        return merged(scans, elsewhere, "; ".join(silent))
 
     def expected_share(self, database: str) -> float | None:
         """Return the last backup's size as a share of its database's; only those here are read."""
