@@ -152,7 +152,8 @@ _RIGHTS = (
     (
         r"permission denied for (?:schema|table) migrator(?:\.|$)",
         (
-            "let its owner run `grant usage on schema migrator to {role}; "
+            "run it as the role that migrates (MIGRATION_DATABASE_URL), or let that one run "
+            "`grant usage on schema migrator to {role}; "
             "grant all on all tables in schema migrator to {role}`"
         ),
     ),

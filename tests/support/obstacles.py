@@ -234,4 +234,6 @@ INNOCENT = {
         CREATE TABLE own.t (id int);
         CREATE PUBLICATION p FOR TABLE own.t
     """,
+    "aggregate": "CREATE AGGREGATE total (int) (sfunc = int4pl, stype = int)",
+    "range": "CREATE TYPE span AS RANGE (subtype = int4)",
 }

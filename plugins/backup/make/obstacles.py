@@ -32,8 +32,14 @@ _SET_SINCE = 16
 _SCHEMAS_SINCE = 15
 
 _ROLE = "SELECT CAST(current_user AS text), rolsuper FROM pg_roles WHERE rolname = current_user"
+# What another object brings (an extension, the functions of a range) is in no dump by itself; a
+# partitioned table depends on its own key.
+_BROUGHT = """
+EXISTS (SELECT FROM pg_depend d WHERE d.classid = CAST(class AS regclass) AND d.objid = object
+           AND (d.deptype = 'e' OR d.deptype = 'i' AND d.refobjid <> d.objid))
+"""
 # Objects that have an owner, with the schema in which the owner must be allowed to create them.
-# Objects of extensions come with those. `public` of a new database exists, and is its owner's.
+# `public` of a new database exists, and is its owner's.
 _OWNED = """
 WITH owned(class, object, owner, schema) AS (
     SELECT 'pg_class', oid, relowner, relnamespace FROM pg_class
@@ -62,8 +68,7 @@ WITH owned(class, object, owner, schema) AS (
 ), ours AS (
     SELECT CAST(class AS regclass) AS class, object, owner, schema FROM owned
      WHERE (object >= 16384 OR class = 'pg_largeobject')
-       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e' AND d.objid = owned.object
-                          AND d.classid = CAST(owned.class AS regclass))
+       AND NOT {brought}
     UNION ALL SELECT CAST('pg_namespace' AS regclass), oid, nspowner, 0 FROM pg_namespace
      WHERE nspname = 'public' AND nspowner <> 6171
        AND CAST(current_setting('server_version_num') AS integer) >= 150000
@@ -109,7 +114,7 @@ SELECT e.extname, v.name IS NULL FROM pg_extension e
 _SUPERUSERS = """
 WITH made(class, object) AS (
     SELECT 'pg_proc', p.oid FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-     WHERE NOT l.lanpltrusted OR p.proleakproof
+     WHERE (NOT l.lanpltrusted OR p.proleakproof) AND p.prokind <> 'a'
     UNION ALL SELECT 'pg_event_trigger', t.oid FROM pg_event_trigger t
       JOIN pg_roles r ON r.oid = t.evtowner AND r.rolsuper
     UNION ALL SELECT 'pg_publication', p.oid FROM pg_publication p
@@ -125,9 +130,7 @@ WITH made(class, object) AS (
     UNION ALL SELECT 'pg_language', oid FROM pg_language WHERE NOT lanpltrusted
 )
 SELECT pg_describe_object(CAST(class AS regclass), object, 0) FROM made
- WHERE object >= 16384 AND NOT EXISTS (
-    SELECT FROM pg_depend d WHERE d.classid = CAST(class AS regclass) AND d.objid = object
-       AND d.deptype = 'e') ORDER BY 1
+ WHERE object >= 16384 AND NOT {brought} ORDER BY 1
 """
 _PUBLISHED_SCHEMAS = "OR EXISTS (SELECT FROM pg_publication_namespace s WHERE s.pnpubid = p.oid)"
 _SERVERS = """
@@ -244,7 +247,9 @@ def _owners(session: Session, role: str, ready: list[str]) -> Iterator[Obstacle]
 
 def _rights(session: Session, role: str) -> Iterator[Obstacle]:
     schemas = _PUBLISHED_SCHEMAS if session.server_major >= _SCHEMAS_SINCE else ""
-    objects = [str(row[0]) for row in session.fetch(_SUPERUSERS.format(schemas=schemas))]
+    objects = [
+        str(row[0]) for row in session.fetch(_SUPERUSERS.format(schemas=schemas, brought=_BROUGHT))
+    ]
     if objects:
         more = f" and {len(objects) - _SHOWN} more" if len(objects) > _SHOWN else ""
         what = f"only a superuser may create {', '.join(objects[:_SHOWN])}{more}"
@@ -272,7 +277,7 @@ def _functions(session: Session, search_path: str) -> Iterator[Obstacle]:
 
 
 def _owned(claim: str, right: str) -> str:
-    return _OWNED + _FOREIGN.format(claim=claim.format(right=right))
+    return _OWNED.format(brought=_BROUGHT) + _FOREIGN.format(claim=claim.format(right=right))
 
 
 def _listed(names: list[str], count: int) -> str:

@@ -74,6 +74,23 @@ def test_what_can_be_rebuilt_is_not_spoken_of(weak: Owned, name: str) -> None:
     assert _proven(weak)
 
 
+def test_functions_that_a_range_brings_are_not_somebody_elses(weak: Owned) -> None:
+    """A range that is given away keeps the old owner of its functions, which no dump holds."""
+    weak.admin(
+        "CREATE TYPE span AS RANGE (subtype = int4)", f"ALTER TYPE span OWNER TO {weak.role}"
+    )
+
+    assert _found(weak) == ""
+    assert _proven(weak)
+
+
+def test_partitioned_table_of_another_role_is_spoken_of(weak: Owned) -> None:
+    """It depends on its own key, as something does that is made by another."""
+    weak.admin("CREATE TABLE parted (year int) PARTITION BY RANGE (year)")
+
+    assert "table public.parted" in _found(weak)
+
+
 def test_tablespace_that_the_role_may_not_use(embedded: TestServer, tmp_path: Path) -> None:
     with owned(embedded, tmp_path / "project") as weak:
         space = f"space_of_{weak.role}"
