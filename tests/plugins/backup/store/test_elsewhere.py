@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,3 +89,20 @@ def test_empty_disk_that_can_be_written_has_no_backups(serving: Project, tmp_pat
 
     assert listed.stdout == f"no backups in {empty}\n"
     assert listed.stderr == ""
+
+
+def test_backups_on_a_read_only_disk_are_listed(project: Project, tmp_path: Path) -> None:
+    """So is an archive that somebody has mounted to restore from."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    project.revision("one", "op.create_table('one', sa.Column('id', sa.Integer))")
+    project.enable("backup")
+    project.settings["plugins.backup.directory"] = str(disk)
+    with small_disk(disk, size="8m"):
+        assert project.migrate("upgrade").exit_code == 0
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+
+        listed = project.migrate("backup", "list", "--json").json
+
+    assert len(listed["data"]["backups"]) == 1
+    assert listed["warnings"] == []
