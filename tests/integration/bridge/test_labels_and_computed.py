@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sst.db.url import DatabaseUrl
 from tests.support.branches import describe_project
+from tests.support.unprivileged_role import role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -236,15 +238,12 @@ def test_column_that_is_computed_on_one_side_only_is_drift(
 @pytest.fixture
 def stranger(project: Project) -> Iterator[str]:
     """Return the URL of a role that may read the revision and no table."""
-    role = f"stranger_{project.database_url.split('?')[0].rsplit('/', 1)[-1]}"
-    user = project.database_url.split("://")[1].split("@")[0]
     at_head(project, computed("id * 2"))
-    project.query(f"create role {role} login")
-    project.query(f"grant usage on schema migrator to {role}")
-    project.query(f"grant select on alembic_version, migrator.run, migrator.step to {role}")
-    yield project.database_url.replace(f"://{user}@", f"://{role}@", 1)
-    project.query(f"drop owned by {role}")
-    project.query(f"drop role {role}")
+    with role(project) as url:
+        name = DatabaseUrl(url).role
+        project.query(f"grant usage on schema migrator to {name}")
+        project.query(f"grant select on alembic_version, migrator.run, migrator.step to {name}")
+        yield url
 
 
 def test_role_that_the_server_does_not_answer_raises_no_false_alarm(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 from contextlib import closing
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.chain import kill_asleep, start_asleep, write_chain
 from tests.support.forks import wait_until
+from tests.support.lock_holder import lock_holder
 from tests.support.project import REPOSITORY
 from tests.support.server import connect
 from tests.support.terminal import Terminal
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
     from tests.support.project import Outcome, Project
 
-ASLEEP = """
-    select 1 from pg_stat_activity
-    where query = 'select pg_sleep(600)' and state = 'active' and datname = current_database()
-"""
 WAITING = """
     select 1 from pg_stat_activity
     where wait_event_type = 'Lock' and datname = current_database()
@@ -35,20 +32,7 @@ NO_RECORD = [(None,)]
 @pytest.fixture
 def chain(project: Project) -> Project:
     """Return a project of three revisions; the second does what a file in the folder says."""
-    project.revision("one", "op.create_table('one', sa.Column('id', sa.Integer))")
-    project.revision(
-        "two",
-        """
-        op.create_table('two', sa.Column('id', sa.Integer))
-        if os.path.exists("broken"):
-            op.execute("select * from nowhere")
-        if os.path.exists("slow"):
-            op.execute("select pg_sleep(600)")
-        if os.path.exists("locked"):
-            op.execute("alter table one add column more integer")
-    """,
-        "op.drop_table('two')",
-    )
+    write_chain(project)
     project.revision("three")
     return project
 
@@ -173,11 +157,7 @@ def test_failure_before_a_refused_run_is_still_there(failed: Project) -> None:
 
 def test_killed_run_is_told_with_its_remedy(chain: Project) -> None:
     (chain.root / "slow").touch()
-    run = chain.start("upgrade")
-    wait_until(lambda: chain.query(ASLEEP), "the revision sleeps")
-    run.signal(signal.SIGKILL)
-    run.finish()
-    wait_until(lambda: not chain.query(ASLEEP), "the server has noticed")
+    kill_asleep(chain, start_asleep(chain))
 
     text = chain.migrate("status")
     found = status(chain)
@@ -230,15 +210,9 @@ def test_run_at_work_says_who_where_and_for_whom_it_waits(blocked: Project) -> N
 
 
 def test_lock_that_is_held_without_a_record_is_told(applied: Project) -> None:
-    applied.plugin("holder", HOLDER)
-    applied.enable("holder")
-    work = applied.start("hold")
-    wait_until((applied.root / "held").exists, "the lock is held")
-
-    found = status(applied)
-    text = applied.migrate("status")
-    (applied.root / "go").touch()
-    work.finish()
+    with lock_holder(applied, on_record=False):
+        found = status(applied)
+        text = applied.migrate("status")
 
     assert found["running"]["command"] is None
     assert "sst-migrate" in found["running"]["holder"]
@@ -246,28 +220,6 @@ def test_lock_that_is_held_without_a_record_is_told(applied: Project) -> None:
     assert "the run's lock is held" in text.stdout.splitlines()[0].lower()
     assert status(applied)["running"] is None
 
-
-HOLDER = """
-import time
-from pathlib import Path
-
-import click
-
-from sst.hooks import CommandResult, hookimpl
-
-@click.command("hold")
-@click.pass_obj
-def hold(context):
-    with context.locked("hold", "", on_record=False):
-        Path("held").touch()
-        while not Path("go").exists():
-            time.sleep(0.05)
-    return CommandResult()
-
-@hookimpl
-def register_commands():
-    return [hold]
-"""
 
 UNWELL = """
 from sst.hooks import Check, CheckResult, CheckStatus, hookimpl

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sst.db.connect_advice import connect_advice
+from sst.db.url import DatabaseUrl
+from tests.support.unprivileged_role import role
 
 if TYPE_CHECKING:
     from tests.support.project import Project
@@ -33,7 +35,7 @@ def test_server_that_is_not_there_is_told_by_kind(
 
 
 def test_role_and_database_that_do_not_exist_are_named(project: Project) -> None:
-    name = project.database_url.split("?")[0].rsplit("/", 1)[-1]
+    name = DatabaseUrl(project.database_url).name
     absent = project.database_url.replace(f"/{name}", "/absent_x", 1)
 
     result = project.migrate("check", "--json", DATABASE_URL=absent)
@@ -43,33 +45,19 @@ def test_role_and_database_that_do_not_exist_are_named(project: Project) -> None
 
 
 def test_full_role_is_told_its_limit(project: Project) -> None:
-    name = project.database_url.split("?")[0].rsplit("/", 1)[-1]
-    owner = project.database_url.split("://")[1].split("@")[0].split(":")[0]
-    role = f"full_{name}"
-    project.query(f"create role {role} login connection limit 0")
-    try:
-        url = project.database_url.replace(f"://{owner}", f"://{role}", 1)
-
+    with role(project, "login connection limit 0") as url:
         result = project.migrate("check", "--json", DATABASE_URL=url)
-    finally:
-        project.query(f"drop role {role}")
 
     assert result.exit_code == 75, result.output
-    assert f"`alter role {role} connection limit -1`" in result.json["error"]["hint"]
+    name = DatabaseUrl(url).role
+    assert f"`alter role {name} connection limit -1`" in result.json["error"]["hint"]
 
 
 def test_role_that_may_not_connect_is_told_the_grant(project: Project) -> None:
-    name = project.database_url.split("?")[0].rsplit("/", 1)[-1]
-    owner = project.database_url.split("://")[1].split("@")[0].split(":")[0]
-    role = f"barred_{name}"
-    project.query(f"create role {role} login")
+    name = DatabaseUrl(project.database_url).name
     project.query(f"revoke connect on database {name} from public")
-    try:
-        url = project.database_url.replace(f"://{owner}", f"://{role}", 1)
-
+    with role(project) as url:
         result = project.migrate("check", "--json", DATABASE_URL=url)
-    finally:
-        project.query(f"drop role {role}")
 
     assert result.exit_code == 2, result.output
     assert f"grant connect on database {name}" in result.json["error"]["message"]

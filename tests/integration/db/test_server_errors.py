@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 from sst.db.advice import advice_for
 from sst.db.server_errors import server_message, sqlstate_of
 from sst.db.url import DatabaseUrl
+from tests.support.unprivileged_role import role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -243,30 +244,22 @@ def test_read_only_server_is_told_as_such(project: Project) -> None:
 
 def test_role_without_a_right_on_the_schema_reads_the_grant(project: Project) -> None:
     """As PostgreSQL 15 and newer make a database: CREATE on it, and not on its schema public."""
-    name = project.database_url.split("?")[0].rsplit("/", 1)[-1]
-    role, owner = f"weak_{name}", project.database_url.split("://")[1].split("@")[0]
-    project.query(f"create role {role} login")
-    project.query(f"grant create on database {name} to {role}")
     project.query("revoke create on schema public from public")
     project.revision("one", "op.execute('create table one (id int)')")
-    url = project.database_url.replace(f"://{owner}@", f"://{role}@", 1)
+    with role(project) as url:
+        weak = DatabaseUrl(url)
+        project.query(f"grant create on database {weak.name} to {weak.role}")
 
-    result = project.migrate("upgrade", "--json", DATABASE_URL=url)
+        result = project.migrate("upgrade", "--json", DATABASE_URL=url)
 
-    project.query(f"drop owned by {role} cascade")
-    project.query(f"drop role {role}")
-    assert f"`grant create on schema public to {role}`" in result.json["error"]["hint"]
+    assert f"`grant create on schema public to {weak.role}`" in result.json["error"]["hint"]
 
 
 @pytest.fixture
 def weak(project: Project) -> Iterator[str]:
-    """Make a role without a right in the project's database, and give its URL's beginning."""
-    name = project.database_url.split("?")[0].rsplit("/", 1)[-1]
-    role, owner = f"weaker_{name}", project.database_url.split("://")[1].split("@")[0]
-    project.query(f"create role {role} login")
-    yield project.database_url.replace(f"://{owner}@", f"://{role}@", 1)
-    project.query(f"drop owned by {role} cascade")
-    project.query(f"drop role {role}")
+    """Return the URL of a role without a right in the project's database."""
+    with role(project) as url:
+        yield url
 
 
 def test_role_that_cannot_make_the_record_reads_the_grant(project: Project, weak: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.support.forks import wait_until
+from tests.support.lock_holder import lock_holder
 from tests.support.served import TOKEN, details, serve_project
 
 if TYPE_CHECKING:
@@ -84,28 +85,6 @@ def register_checks():
     return [Check("rows", ask, frozenset({Stage.RUN}))]
 """
 
-HOLDER = """
-import time
-from pathlib import Path
-
-import click
-
-from sst.hooks import CommandResult, hookimpl
-
-@click.command("hold")
-@click.pass_obj
-def hold(context):
-    with context.locked("hold", "still"):
-        Path("held").touch()
-        while not Path("go").exists():
-            time.sleep(0.05)
-    return CommandResult()
-
-@hookimpl
-def register_commands():
-    return [hold]
-"""
-
 
 def test_failed_run_is_told_to_operators_and_changes_no_answer(migrated: Project) -> None:
     migrated.plugin("spoilt", SPOILT)
@@ -124,16 +103,10 @@ def test_failed_run_is_told_to_operators_and_changes_no_answer(migrated: Project
 
 
 def test_run_at_work_is_told_to_operators_and_changes_no_answer(migrated: Project) -> None:
-    migrated.plugin("holder", HOLDER)
-    migrated.enable("holder")
-    work = migrated.start("hold")
-    wait_until((migrated.root / "held").exists, "the work has begun")
-
     with serve_project(migrated) as served:
-        ready = served.get("/readyz")
-        found = details(served, "/readyz")["core:runs"]
-        (migrated.root / "go").touch()
-        work.finish()
+        with lock_holder(migrated, on_record=True):
+            ready = served.get("/readyz")
+            found = details(served, "/readyz")["core:runs"]
         wait_until(lambda: "output" not in details(served, "/readyz")["core:runs"], "all is quiet")
 
     assert (ready.status_code, ready.json()) == (200, {"status": "pass"})

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.forks import wait_until
+from sst.db.url import DatabaseUrl
+from tests.support.chain import SLEEP, start_asleep
+from tests.support.unprivileged_role import role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.project import Outcome, Project
-
-ASLEEP = """
-    select 1 from pg_stat_activity
-    where query = 'select pg_sleep(600)' and state = 'active' and datname = current_database()
-"""
 
 
 @pytest.fixture
@@ -31,14 +28,11 @@ def chain(project: Project) -> Project:
 @pytest.fixture
 def onlooker(chain: Project) -> Iterator[str]:
     """Return the URL of a role that may read versions and runs, and no fingerprint."""
-    role = f"onlooker_{chain.database_url.split('?')[0].rsplit('/', 1)[-1]}"
-    user = chain.database_url.split("://")[1].split("@")[0]
-    chain.query(f"create role {role} login")
-    chain.query(f"grant usage on schema migrator to {role}")
-    chain.query(f"grant select on alembic_version, migrator.run, migrator.step to {role}")
-    yield chain.database_url.replace(f"://{user}@", f"://{role}@", 1)
-    chain.query(f"drop owned by {role}")
-    chain.query(f"drop role {role}")
+    with role(chain) as url:
+        name = DatabaseUrl(url).role
+        chain.query(f"grant usage on schema migrator to {name}")
+        chain.query(f"grant select on alembic_version, migrator.run, migrator.step to {name}")
+        yield url
 
 
 def schema_entry(result: Outcome) -> dict[str, Any]:
@@ -49,9 +43,8 @@ def schema_entry(result: Outcome) -> dict[str, Any]:
 
 def test_running_run_of_another_role_is_not_taken_for_dead(chain: Project, onlooker: str) -> None:
     """The server hides when another role's session began."""
-    chain.revision("slow", "op.execute('select pg_sleep(600)')")
-    run = chain.start("upgrade")
-    wait_until(lambda: chain.query(ASLEEP), "the revision sleeps")
+    chain.revision("slow", SLEEP)
+    run = start_asleep(chain)
 
     check = chain.migrate("check", "--json", DATABASE_URL=onlooker)
     listed = chain.migrate("runs", "list", "--json", DATABASE_URL=onlooker)

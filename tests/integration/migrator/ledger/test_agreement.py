@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.forks import wait_until
+from tests.support.chain import SLEEP, kill_asleep, start_asleep
 
 if TYPE_CHECKING:
     from tests.support.project import Outcome, Project
 
 ROLES = "select count(*) from role"
-ASLEEP = """
-    select 1 from pg_stat_activity
-    where query = 'select pg_sleep(600)' and state = 'active' and datname = current_database()
-"""
 RETURNS = """
 import os
 from sst.hooks import Veto, hookimpl
@@ -179,12 +174,8 @@ def test_downgrade_names_the_loss_before_it_looks_for_its_target(
 
 def test_what_a_killed_run_had_committed_is_known(applied: Project) -> None:
     applied.revision("a3")
-    applied.revision("slow", "op.execute('select pg_sleep(600)')")
-    run = applied.start("upgrade")
-    wait_until(lambda: applied.query(ASLEEP), "the revision sleeps")
-    run.signal(signal.SIGKILL)
-    run.finish()
-    wait_until(lambda: not applied.query(ASLEEP), "the server has noticed")
+    applied.revision("slow", SLEEP)
+    kill_asleep(applied, start_asleep(applied))
     fine = applied.migrate("check", "--json")
     applied.query("delete from alembic_version")
 

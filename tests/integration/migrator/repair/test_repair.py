@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.chain import SLEEP, kill_asleep, start_asleep
 from tests.support.faults import HELD
 from tests.support.forks import wait_until
 from tests.support.project import REPOSITORY
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
     from tests.support.project import Outcome, Project
 
-ASLEEP = """
-    select 1 from pg_stat_activity
-    where query = 'select pg_sleep(600)' and state = 'active' and datname = current_database()
-"""
 INVALID = "select indexrelid::regclass::text from pg_index where not indisvalid order by 1"
 VALIDATED = "select convalidated from pg_constraint where conname = 'positive'"
 
@@ -58,12 +55,8 @@ def leave_unvalidated(project: Project) -> None:
 
 def kill_a_run(project: Project) -> None:
     """Kill an upgrade in the middle of a revision."""
-    project.revision("slow", "op.execute('select pg_sleep(600)')")
-    run = project.start("upgrade")
-    wait_until(lambda: project.query(ASLEEP), "the revision sleeps")
-    run.signal(signal.SIGKILL)
-    run.finish()
-    wait_until(lambda: not project.query(ASLEEP), "the server has noticed")
+    project.revision("slow", SLEEP)
+    kill_asleep(project, start_asleep(project))
 
 
 def move_version_table(project: Project) -> None:
@@ -267,9 +260,8 @@ def test_repair_does_not_cover_up_what_somebody_else_changed(chain: Project) -> 
 
 
 def test_repair_waits_for_the_runs_lock(chain: Project) -> None:
-    chain.revision("slow", "op.execute('select pg_sleep(600)')")
-    run = chain.start("upgrade")
-    wait_until(lambda: chain.query(ASLEEP), "the revision sleeps")
+    chain.revision("slow", SLEEP)
+    run = start_asleep(chain)
     leave_unvalidated(chain)
 
     result = chain.migrate("repair", "--yes", "--lock-wait", "0", "--json")

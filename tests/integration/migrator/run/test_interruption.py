@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.chain import ASLEEP, SLEEP, start_asleep
 from tests.support.faults import FREE_WITHIN_SECONDS, HELD
-from tests.support.forks import Running, wait_until
+from tests.support.forks import wait_until
 
 if TYPE_CHECKING:
     from tests.support.project import Project
-
-
-SLEEP = "select pg_sleep(600)"
-ASLEEP = """
-    select pid from pg_stat_activity
-    where query = %s and state = 'active' and datname = current_database()
-"""
 
 
 @pytest.fixture
@@ -30,23 +24,16 @@ def slow(project: Project) -> Project:
         f"""
         op.create_table('two', sa.Column('id', sa.Integer))
         if not os.path.exists("awake"):
-            op.execute("{SLEEP}")
+            {SLEEP}
     """,
     )
     return project
 
 
-def asleep(project: Project) -> Running:
-    """Start an upgrade and return when its second revision sleeps in the server."""
-    run = project.start("upgrade", "--json")
-    wait_until(lambda: project.query(ASLEEP, SLEEP), "the revision sleeps")
-    return run
-
-
 def wait_until_free(project: Project) -> None:
     """Await that lock and statement are gone."""
     wait_until(
-        lambda: not project.query(HELD) and not project.query(ASLEEP, SLEEP),
+        lambda: not project.query(HELD) and not project.query(ASLEEP),
         "the lock is free",
         FREE_WITHIN_SECONDS,
     )
@@ -58,7 +45,7 @@ def wait_until_free(project: Project) -> None:
 def test_signal_cancels_the_statement_and_ends_in_order(
     slow: Project, number: signal.Signals, exit_code: int
 ) -> None:
-    run = asleep(slow)
+    run = start_asleep(slow, "--json")
 
     run.signal(number)
 
@@ -75,7 +62,7 @@ def test_signal_cancels_the_statement_and_ends_in_order(
 
 
 def test_interrupted_run_goes_on_where_it_stopped(slow: Project) -> None:
-    run = asleep(slow)
+    run = start_asleep(slow, "--json")
     run.signal(signal.SIGTERM)
     run.finish()
     (slow.root / "awake").touch()
@@ -87,7 +74,7 @@ def test_interrupted_run_goes_on_where_it_stopped(slow: Project) -> None:
 
 
 def test_kill_frees_the_lock_and_check_names_the_run(slow: Project) -> None:
-    run = asleep(slow)
+    run = start_asleep(slow, "--json")
     run_id = slow.last_run()["id"]
 
     run.signal(signal.SIGKILL)
@@ -102,7 +89,7 @@ def test_kill_frees_the_lock_and_check_names_the_run(slow: Project) -> None:
 
 
 def test_run_after_a_kill_marks_it_and_goes_on(slow: Project) -> None:
-    run = asleep(slow)
+    run = start_asleep(slow, "--json")
     run.signal(signal.SIGKILL)
     run.finish()
     wait_until_free(slow)
@@ -148,7 +135,7 @@ def test_signal_while_a_gate_waits_refuses_the_rest(project: Project) -> None:
 def test_signal_while_waiting_for_the_lock_touches_nothing(
     slow: Project, arguments: list[str]
 ) -> None:
-    first = asleep(slow)
+    first = start_asleep(slow, "--json")
     second = slow.start(*arguments)
     wait_until(lambda: "waiting for" in second.printed(), "the second run waits")
 
@@ -161,13 +148,10 @@ def test_signal_while_waiting_for_the_lock_touches_nothing(
 
 
 def test_terminated_session_ends_the_run_with_a_clear_error(slow: Project) -> None:
-    run = asleep(slow)
+    run = start_asleep(slow, "--json")
+    [(pid,)] = slow.query(ASLEEP)
 
-    slow.query(
-        "select pg_terminate_backend(pid) from pg_stat_activity "
-        "where query = %s and datname = current_database()",
-        SLEEP,
-    )
+    slow.query("select pg_terminate_backend(%s)", pid)
 
     end = run.finish()
     assert end.exit_code == 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.chain import SLEEP, start_asleep
 from tests.support.foreign_envs import ASYNC
 from tests.support.forks import wait_until
 from tests.support.sessions import other_session
@@ -119,13 +120,8 @@ def test_line_is_known_where_a_driver_of_asyncio_runs_the_revision(one: Project)
 def test_interrupted_run_names_the_statement_that_it_was_in(
     one: Project, number: signal.Signals
 ) -> None:
-    one.revision("two", "op.execute('select 1')\nop.execute('select pg_sleep(600)')")
-    asleep = (
-        "select 1 from pg_stat_activity "
-        "where query = 'select pg_sleep(600)' and datname = current_database()"
-    )
-    run = one.start("upgrade", "--json")
-    wait_until(lambda: one.query(asleep), "the revision sleeps")
+    one.revision("two", f"op.execute('select 1')\n{SLEEP}")
+    run = start_asleep(one, "--json")
 
     run.signal(number)
 

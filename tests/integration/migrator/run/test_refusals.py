@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.project import Project
+from tests.support.unprivileged_role import role
 
 if TYPE_CHECKING:
     from tests.support.project import Outcome
@@ -260,20 +261,11 @@ def test_downgrade_in_production_asks_for_the_name(chain: Project) -> None:
 
 def test_role_without_the_right_to_record_is_refused(chain: Project) -> None:
     """A run that cannot be recorded does not begin."""
-    name = chain.database_url.split("?")[0].rsplit("/", 1)[-1]
-    role = f"weak_{name}"
-    chain.query(f"create role {role} login")
-    try:
-        user = chain.database_url.split("://")[1].split("@")[0]
-        weak = chain.database_url.replace(f"://{user}@", f"://{role}@", 1)
-
+    with role(chain) as weak:
         result = chain.migrate("upgrade", DATABASE_URL=weak)
 
-        assert_refused(result, 5, "record")
-        assert chain.current_revision() is None
-    finally:
-        chain.query(f"drop owned by {role}")
-        chain.query(f"drop role {role}")
+    assert_refused(result, 5, "record")
+    assert chain.current_revision() is None
 
 
 def test_stamp_that_fails_is_on_record_and_moves_nothing(chain: Project) -> None:
@@ -289,16 +281,7 @@ def test_stamp_that_fails_is_on_record_and_moves_nothing(chain: Project) -> None
 def test_role_that_may_not_read_the_version_table_is_told_so(chain: Project) -> None:
     """What the server says in a reading command is an error of three lines, not a bug."""
     chain.migrate("upgrade")
-    name = chain.database_url.split("?")[0].rsplit("/", 1)[-1]
-    role = f"blind_{name}"
-    chain.query(f"create role {role} login")
-    try:
-        user = chain.database_url.split("://")[1].split("@")[0]
-        weak = chain.database_url.replace(f"://{user}@", f"://{role}@", 1)
+    with role(chain) as blind:
+        result = chain.migrate("current", DATABASE_URL=blind)
 
-        result = chain.migrate("current", DATABASE_URL=weak)
-
-        assert_refused(result, 5, "alembic_version")
-    finally:
-        chain.query(f"drop owned by {role}")
-        chain.query(f"drop role {role}")
+    assert_refused(result, 5, "alembic_version")

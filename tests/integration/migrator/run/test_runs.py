@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.forks import wait_until
+from tests.support.chain import kill_asleep, start_asleep, write_chain
 
 if TYPE_CHECKING:
     from tests.support.project import Project
-
-ASLEEP = """
-    select 1 from pg_stat_activity
-    where query = 'select pg_sleep(600)' and state = 'active' and datname = current_database()
-"""
 
 
 @pytest.fixture
 def chain(project: Project) -> Project:
     """Two revisions, nothing applied; the second fails while the file `broken` is there."""
-    project.revision("one", "op.create_table('one', sa.Column('id', sa.Integer))")
-    project.revision(
-        "two",
-        """
-        op.create_table('two', sa.Column('id', sa.Integer))
-        if os.path.exists("broken"):
-            op.execute("select * from nowhere")
-        if os.path.exists("slow"):
-            op.execute("select pg_sleep(600)")
-    """,
-        "op.drop_table('two')",
-    )
+    write_chain(project)
     return project
 
 
@@ -107,12 +90,9 @@ def test_refused_run_is_listed_with_its_reason(chain: Project) -> None:
 
 def test_killed_run_is_interrupted_before_anybody_marks_it(chain: Project) -> None:
     (chain.root / "slow").touch()
-    run = chain.start("upgrade")
-    wait_until(lambda: chain.query(ASLEEP), "the revision sleeps")
+    run = start_asleep(chain)
     [while_it_runs] = runs(chain)
-    run.signal(signal.SIGKILL)
-    run.finish()
-    wait_until(lambda: not chain.query(ASLEEP), "the server has noticed")
+    kill_asleep(chain, run)
 
     [killed] = runs(chain)
 

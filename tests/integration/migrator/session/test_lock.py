@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import psycopg2
 
 from sst.runtime import open_runtime
+from tests.support.chain import ASLEEP, SLEEP, start_asleep
 from tests.support.faults import HELD
 from tests.support.forks import wait_until
 from tests.support.server import connect
+from tests.support.unprivileged_role import role
 
 if TYPE_CHECKING:
     from tests.support.project import Project
@@ -48,23 +50,16 @@ def test_eight_parallel_runs_apply_every_step_once(project: Project) -> None:
 
 
 def test_busy_lock_names_its_holder_and_is_temporary(project: Project) -> None:
-    project.revision("slow", "op.execute('select pg_sleep(600)')")
-    first = project.start("upgrade")
-    asleep = (
-        "select 1 from pg_stat_activity "
-        "where query = 'select pg_sleep(600)' and datname = current_database()"
-    )
-    wait_until(lambda: project.query(asleep), "the first run sleeps in its revision")
+    project.revision("slow", SLEEP)
+    first = start_asleep(project)
 
     second = project.migrate("upgrade", "--lock-wait", "0.3", "--json")
 
     assert second.exit_code == 75
     assert second.json["error"]["code"] == "lock_busy"
     assert "sst-migrate" in second.json["error"]["message"]
-    project.query(
-        "select pg_terminate_backend(pid) from pg_stat_activity "
-        "where query = 'select pg_sleep(600)' and datname = current_database()"
-    )
+    [(pid,)] = project.query(ASLEEP)
+    project.query("select pg_terminate_backend(%s)", pid)
     assert first.finish().exit_code == 1
 
 
@@ -182,12 +177,12 @@ def test_table_lock_is_given_up_after_the_lock_timeout(project: Project) -> None
 def test_index_that_another_role_is_building_is_no_finding(project: Project) -> None:
     """A weak role sees that somebody builds, not what: a good run must not end as unhealthy."""
     project.enable("health_check")
-    name = project.database_url.split("?")[0].rsplit("/", 1)[-1]
     project.query("create table t (n integer)")
-    project.query(f"create role weak_{name} login")
-    user = project.database_url.split("://")[1].split("@")[0]
-    weak = project.database_url.replace(f"://{user}@", f"://weak_{name}@", 1)
-    with closing(connect(project.database_url)) as reader, reader.cursor() as cursor:
+    with (
+        role(project) as weak,
+        closing(connect(project.database_url)) as reader,
+        reader.cursor() as cursor,
+    ):
         cursor.execute("begin isolation level repeatable read")
         cursor.execute("select count(*) from t")
         builder = psycopg2.connect(project.database_url.replace("+psycopg2", ""))
@@ -207,6 +202,5 @@ def test_index_that_another_role_is_building_is_no_finding(project: Project) -> 
         build.join()
         builder.close()
     found = {check["name"]: check["status"] for check in result.json["checks"]}
-    project.query(f"drop role weak_{name}")
     assert found["indexes"] == "pass", result.output
     assert (repair.exit_code, repair.json["findings"]) == (0, []), repair.output

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.chain import write_chain
+
 if TYPE_CHECKING:
     from tests.support.project import Project
 
@@ -27,10 +29,7 @@ def register_checks():
 @pytest.fixture
 def failed(project: Project) -> Project:
     """Return a project after a run that failed in its second revision."""
-    project.revision("one", "op.create_table('one', sa.Column('id', sa.Integer))")
-    project.revision(
-        "two", "op.execute('select * from nowhere' if os.path.exists('broken') else 'select 1')"
-    )
+    write_chain(project)
     (project.root / "broken").touch()
     assert project.migrate("upgrade").exit_code == 1
     return project
