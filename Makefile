@@ -7,6 +7,10 @@ PORT ?= 8000
 # Tests wait for processes most of the time: more of them at once than there are cores.
 WORKERS ?= 3
 ARGS ?=
+# Of `make walk`: its own engine, or `mine`; KEEP=1 leaves it running; FOLDER takes a kept one again.
+ENGINE ?= own
+KEEP ?=
+FOLDER ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -30,7 +34,7 @@ WATCH = --reload $(addprefix --reload-include ,settings.toml .secrets.toml setti
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check format references screens test-lowest test-examples install-demo install lock clean
+.PHONY: help demo serve test check format references screens walk test-lowest test-examples install-demo install lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +70,10 @@ references: install ## Write the pages of settings and of hooks again, from the 
 
 screens: install ## Make the screens of the README again, from real runs
 	$(PY) -m tests.support.screens
+
+# The standard library is enough for it: root needs no environment.
+walk: ## Walk the deployment guide with Docker: as root on Debian, or ENGINE=mine
+	@$(PYTHON) -B -m deploy.walk --engine $(ENGINE) $(if $(KEEP),--keep) $(if $(FOLDER),--folder $(FOLDER))
 
 # The wheel, and everything that it needs in the lowest version that it takes; the oldest Python
 # has wheels of all of them. The tests lie in a folder without `sst/`, their tools are those of .venv.

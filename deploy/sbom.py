@@ -55,7 +55,7 @@ def sbom(application: Component, operating_system: Component, parts: list[Compon
 def application_component(folder: Path, commit: str) -> Component:
     """Describe the application in *folder*, which was built from *commit*; `""` is not known."""
     project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
-    component = {"type": "application", "bom-ref": "application"}
+    component: Component = {"type": "application", "bom-ref": "application"}
     component |= {"name": project["name"], "version": project["version"]}
     if commit:
         component |= {"pedigree": {"commits": [{"uid": commit}]}}
@@ -108,9 +108,9 @@ def _python(distribution: Distribution) -> Component:
 def _license(distribution: Distribution) -> Component:
     """Return the license of *distribution*; the old field holds a whole text at times."""
     metadata = distribution.metadata
-    if expression := metadata.get("License-Expression"):
+    for expression in metadata.get_all("License-Expression") or ():
         return {"licenses": [{"expression": expression}]}
-    name = metadata.get("License", "")
+    name = (metadata.get_all("License") or [""])[0]
     if name and "\n" not in name and len(name) <= _LONGEST_LICENSE_NAME:
         return {"licenses": [{"license": {"name": name}}]}
     return {}

@@ -15,11 +15,15 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = [
-    *(path for wing in ("sst", "app", "plugins") for path in ROOT.glob(f"{wing}/**/*.py")),
+    *(
+        path
+        for wing in ("sst", "app", "plugins", "deploy")
+        for path in ROOT.glob(f"{wing}/**/*.py")
+    ),
     ROOT / "migrate.py",
 ]
 LONGEST_FILE_LINES = 300
-OWN = {"sst", "app", "plugins"}
+OWN = {"sst", "app", "plugins", "deploy"}
 CLUSTER_WIDE = ("pg_stat_activity", "pg_locks", "pg_stat_progress_", "pg_prepared_xacts")
 # The lower halves of FastAPI, pydantic and boto3.
 INSEPARABLE = {"starlette", "pydantic_core", "botocore"}

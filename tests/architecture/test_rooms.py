@@ -17,7 +17,7 @@ from tests.support.rooms import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-WINGS = ("sst", "app", "plugins")
+WINGS = ("sst", "app", "plugins", "deploy")
 MOST_MODULES = 11
 ONE_FILE_PER_COMMAND = {ROOT / "sst" / "cli", ROOT / "sst" / "cli" / "plugins"}
 LONGEST_BODY_LINES = 50

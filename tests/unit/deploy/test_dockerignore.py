@@ -99,7 +99,14 @@ def canaries() -> list[str]:
     """Return what must stay out: at the top, in each folder that is copied, and deep in one."""
     places = ("", *(f"{folder}/" for folder in FOLDERS), "plugins/x/", "app/api/v2/")
     names = (*SECRETS, *LEFTOVERS, *TESTS)
-    strangers = ["docs/index.md", "deploy/Caddyfile", "examples/x.py", "README.md", "Dockerfile"]
+    strangers = [
+        "docs/index.md",
+        "deploy/Caddyfile",
+        "deploy/walk/page.py",
+        "examples/x.py",
+        "README.md",
+        "Dockerfile",
+    ]
     return strangers + [place + name for place in places for name in names]
 
 
