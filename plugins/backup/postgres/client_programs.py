@@ -124,6 +124,6 @@ def _advice(server_major: int) -> str:
     if "compose" not in build:
         return f"build the image with a newer one: `{build}`"
     return (
-        f"build the image with a newer one: `{build}`; name the number for this one command, for"
-        " every other it also makes the `db` of the compose file a new, empty server"
+        f"build the image with a newer one: `{build}`; give the number to this command alone: with"
+        " any other, the `db` of the compose file becomes a new, empty server"
     )
