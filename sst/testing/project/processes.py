@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
+# Dynaconf, which nothing imports before settings are read, is half of what a command costs.
 _PRELOADED = [
     "alembic.command",
+    "dynaconf.loaders.toml_loader",
+    "psycopg2.extras",
     "sqlalchemy.dialects.postgresql.psycopg2",
     "sst.runtime",
-    "sst.cli",
+    "sst.cli.result.output",
     "sst.testing.project.recording",
 ]
 _OUTPUT, _ERRORS, _RECORD, _LEAKS = "stdout", "stderr", "record", "leaks"
