@@ -13,7 +13,6 @@ from sst.hooks.manager import (
     Discovery,
     build,
     discover_enabled,
-    find_candidates,
     unknown_names,
 )
 from sst.settings.application_model import application_model
@@ -59,7 +58,7 @@ def load_configuration(
             sections,
             values,
             application=application.model,
-            known_plugins=(*enabled, *find_candidates(sources.root)),
+            known_plugins=(*enabled, *discovery.known),
             unread_plugins=set(enabled) - {found.name for found in discovery.found},
         )
     except ConfigError as error:

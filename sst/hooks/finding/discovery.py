@@ -99,6 +99,8 @@ class Discovery:
 
     found: tuple[FoundPlugin, ...]
     problems: tuple[Problem, ...]
+    known: tuple[str, ...]
+    """The names of all plugins that could be enabled."""
 
 
 def discover_enabled(sources: Sources) -> Discovery:
@@ -134,6 +136,7 @@ def discover(
             *(_listed_twice(name) for name, count in Counter(names).items() if count > 1),
             *(fault for each in outcomes if isinstance(each, list) for fault in each),
         ),
+        known=tuple(candidates),
     )
 
 

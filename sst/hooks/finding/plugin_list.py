@@ -115,7 +115,7 @@ def enabled_with(
 
 def unknown_names(root: Path, enabled: Sequence[str], names: Sequence[str]) -> UsageError | None:
     """Return why one of *names*, given to --no-plugin, cannot be left out; None when all can."""
-    known = {*enabled, *find_candidates(root)}
+    known = {*enabled, *(find_candidates(root) if names else ())}
     folded = set(map(fold, known))
     for name in names:
         if fold(name) not in folded:
