@@ -27,7 +27,7 @@ def embedded_server() -> Iterator[TestServer]:
     server = Server(place, find_installation().usable_by(place.account), durable=False)
     server.join(timeout_seconds=60)
     try:
-        yield TestServer(server.database_url("postgres"))
+        yield TestServer(server.database_url("postgres"), is_durable=False)
     finally:
         server.leave()
         shutil.rmtree(place.folder)

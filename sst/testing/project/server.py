@@ -34,12 +34,16 @@ class TestServer:
     __test__ = False
 
     url: str
+    is_durable: bool = True
+    """Whether it writes to the disk what it has committed; false of servers that tests start."""
 
     def create_database(self) -> str:
         """Create an empty database and return its URL."""
         name = f"test_{uuid.uuid4().hex[:16]}"
         _made.add(name)
-        self._execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        # Without a disk to wait for, copied files cost a third of what a copy in the log does.
+        copy = "" if self.is_durable else "STRATEGY file_copy"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' {copy}")
         return make_url(self.url).set(database=name).render_as_string(hide_password=False)
 
     def drop_database(self, url: str) -> None:
@@ -76,7 +80,7 @@ def start_server() -> TestServer:
     folder.chmod(_FOLDER_MODE if os.geteuid() == 0 else 0o700)
     # Before the plugin registers its own end: the last one registered runs first.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return TestServer(_started(folder / "postgres"))
+    return TestServer(_started(folder / "postgres"), is_durable=False)
 
 
 def _started(directory: Path) -> str:
