@@ -40,7 +40,7 @@ COPY sst sst
 COPY app app
 COPY plugins plugins
 COPY alembic alembic
-COPY deploy/probe.py deploy/probe.py
+COPY deploy/probe.py deploy/scheduled_backups.py deploy/
 # A checkout made under umask 077 would be unreadable for the image's user.
 RUN chmod -R u=rwX,go=rX . \
     && /opt/venv/bin/python -m compileall -q .

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 OURS = ("app", "migrate")
 SAME = ("ENV_FOR_DYNACONF", "SST_COMMAND")
-LONG_RUNNING = ("db", "redis", "app", "proxy")
+LONG_RUNNING = ("db", "redis", "app", "proxy", "backups")
 EVERY = (*LONG_RUNNING, "migrate")
 
 
@@ -175,6 +175,7 @@ def test_each_secret_is_mounted_only_where_it_is_used(compose: dict[str, Any]) -
 
     assert mounted.pop("db") == ["db_admin_password", "migration_database_url", "database_url"]
     assert mounted.pop("migrate") == ["migration_database_url"]
+    assert mounted.pop("backups") == ["migration_database_url"]
     assert mounted.pop("app") == ["database_url"]
     assert [name for name, secrets in mounted.items() if secrets] == []
 

@@ -18,6 +18,7 @@ PATTERNS = read_patterns((ROOT / ".dockerignore").read_text("utf-8"))
 NAMED = (
     "deploy/extras.py",
     "deploy/probe.py",
+    "deploy/scheduled_backups.py",
     "migrate.py",
     "plugins.lock",
     "pyproject.toml",
