@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sst.migrator.values.dead_run import remedy_of
+from sst.migrator.values.dead_run import command_again, remedy_of
 from sst.text import first_line
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def remedy(run: RunRecord) -> str:
         return remedy_of(run.command, run.target)
     if run.outcome == "unhealthy":
         return "correct what the check names, then run `python migrate.py check`"
-    again = f"python migrate.py {run.command} {run.target}".strip()
+    again = command_again(run.command, run.target)
     return (
         f"correct the cause (`python migrate.py runs show {run.id}` has all of it), "
         f"then run `{again}` again"

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _WITH_STEPS = ("upgrade", "downgrade")
+# What its record calls the target is a count, no word that is typed.
+_WITHOUT_TARGET = ("repair",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +52,10 @@ def remedy_of(command: str, target: str) -> str:
     """Return how a run of *command* that was broken off is brought to its end."""
     if command in _WITH_STEPS:
         return "run `python migrate.py upgrade`: it goes on from there"
-    words = f"{command} {target}".strip()
-    return f"run `python migrate.py {words}` again if it is still wanted"
+    return f"run `{command_again(command, target)}` again if it is still wanted"
+
+
+def command_again(command: str, target: str) -> str:
+    """Return what is typed to run *command* for *target* once more."""
+    typed = "" if command in _WITHOUT_TARGET else target
+    return f"python migrate.py {command} {typed}".strip()

@@ -111,6 +111,7 @@ def test_what_plugins_and_revisions_print_goes_above_the_lines(project: Project)
     )
 
     with other_session(project, WAIT) as holder, on_terminal(project, "upgrade") as terminal:
+        terminal.wait_for("from the revision")
         terminal.wait_for("applying  one")
         seen = terminal.text
         holder.execute("select pg_advisory_unlock(4711)")
