@@ -80,7 +80,7 @@ RUN set -eu; \
     apt-get update; \
     apt-get install -y --no-install-recommends "postgresql-client-$POSTGRES_MAJOR"; \
     rm -rf /var/lib/apt/lists/*; \
-    pg_dump --version | grep -q ") $POSTGRES_MAJOR\."
+    pg_dump --version | grep -q ") $POSTGRES_MAJOR[^0-9]"
 
 # Numeric, so that Kubernetes can check `runAsNonRoot`; with a name, so that the ledger can say who.
 RUN groupadd --gid 10001 sst \

@@ -74,6 +74,10 @@ class OwnEngine:
         if not (self._programs / "usr/sbin/dockerd").exists():
             debian.unpack_engine(self._outside, self._folder)
         self._link_programs()
+        # Of an engine that was kept, and has died since.
+        self._close_network()
+        shutil.rmtree(self._folder / "run", ignore_errors=True)
+        (self._folder / "dockerd.pid").unlink(missing_ok=True)
         go_on, told = os.pipe()
         with (self._folder / "engine.log").open("ab") as log:
             first = subprocess.Popen(

@@ -28,6 +28,12 @@ def walk_backups(walk: Walk) -> None:
             r"verify latest --level restore": Wanted(shows=PROVEN),
         },
     )
+    walk.step(
+        "docker compose run --rm -T backups",
+        "scheduled backups refuse to lie on this host alone",
+        exits=2,
+        shows="upload_to",
+    )
     insert = "INSERT INTO walk_visits (text) VALUES ('after the backup')"
     walk.step(walk.sql("app", insert), "a row is written after the backup")
     walk.section("Restoring")
