@@ -10,6 +10,7 @@ folder of that name is complete, was proven, and has the sha256 that the manifes
 - `manifest/`: the facts about a backup, in the file beside it, and its id
 - `postgres/`: the database and its server: sessions, client programs, properties, marks
 - `restore/`: a restore: rebuild, swap and undo; template copies
+- `scratch/`: databases that live for one verification or one plan
 - `settings.py`: all settings, one model out of those of the rooms
 - `store/`: the stores of backups, local and behind a URL, and retention
 - `verify/`: the proof of a backup, up to a restore into a scratch database
@@ -24,9 +25,11 @@ from sst.hooks import Backup, Run, hookimpl
 from .settings import Config
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import click
 
-    from sst.hooks import Failure, LockedWork, Restored
+    from sst.hooks import DatabaseUrl, Failure, LockedWork, Restored
 
 __all__ = ["Config", "Plugin"]
 
@@ -73,6 +76,15 @@ class Plugin:
 
         mine = {failure.backup.id} if failure.backup else set()
         prune_beside(self._config, Storage(self._config, run.project_root), run, mine)
+
+    @hookimpl
+    def copy_schema(
+        self, source: DatabaseUrl, server: DatabaseUrl, seconds: float
+    ) -> AbstractContextManager[DatabaseUrl]:
+        """Return what makes a scratch database on *server* with the schema of *source*."""
+        from .scratch.schema_copy import copied_schema
+
+        return copied_schema(self._config, source, server, seconds)
 
     @hookimpl
     def restore_backup(self, work: LockedWork, backup: Backup) -> Restored:

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 from sst.bridge.env_py.passage import Attempt, Passage, RevisionObserver
+from sst.bridge.env_py.sql_preview import silent_log
 from sst.bridge.location.branches import Branch
 from sst.bridge.models.compare import LEDGER_SCHEMA
 from sst.bridge.project import AlembicProject
@@ -25,7 +26,7 @@ from sst.bridge.statements.concurrent_index import (
     leaves_invalid,
 )
 from sst.bridge.statements.notices import WARNING
-from sst.bridge.statements.own_transaction import EndedTransactionError
+from sst.bridge.statements.own_transaction import EndedTransactionError, line_of_caller
 from sst.bridge.values.steps import EnvFacts, Step, StepSql
 from sst.bridge.values.x_arguments import by_key
 
@@ -48,5 +49,7 @@ __all__ = [
     "drop_concurrently",
     "invalid_indexes",
     "leaves_invalid",
+    "line_of_caller",
     "may_run_again",
+    "silent_log",
 ]

@@ -2,43 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sst.cli.call.command import Command
 from sst.cli.call.invocation import pass_runtime
+from sst.cli.call.presentation import Presentation
 from sst.cli.completing.revisions import target_completion
-from sst.cli.result.revisions import revisions_key, where
+from sst.cli.result.rehearsed import (
+    rehearsal_keys,
+    rehearsal_note,
+    statement_lines,
+    statements_json,
+)
+from sst.cli.result.revisions import revision_json, where
 from sst.cli.result.table import records, sentences
 from sst.cli.result.vetoes import veto_rows, vetoes_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sst.cli.call.invocation import Invocation
     from sst.migrator.values.report import Report, RevisionState
     from sst.runtime import Runtime
 
 
 _TO_DO = {"pending": "pending", "applied": "to revert"}
+_FAILED = {"rehearsed": False, "why_not": "the plan could not be made"}
 
 
-def text(report: Report, _runtime: Runtime) -> list[str]:
-    """Return a line for every revision that would run, or what it would send, and who refuses."""
+def text(report: Report, _runtime: Runtime, *, is_verbose: bool = False) -> list[str]:
+    """Return a block for every revision that would run, or what it would send, and who refuses."""
     if not report.revisions:
         return sentences([f"nothing to do: the database is at {where(report)}"])
     if any(item.sql or item.note for item in report.revisions):
         refused = [f"-- {' '.join(row)}" for row in veto_rows(report)]
         return [*refused, *(line for item in report.revisions for line in _script(item))]
-    revisions = records(
-        (item.revision, _TO_DO[item.state], item.description) for item in report.revisions
-    )
-    return revisions + records(veto_rows(report))
+    blocks = (_block(item, report, is_verbose=is_verbose) for item in report.revisions)
+    return [*(line for block in blocks for line in block), *records(veto_rows(report))]
 
 
 def keys(report: Report) -> Mapping[str, Any]:
-    """Return the revisions, and who would refuse them."""
-    return {**revisions_key(report), **vetoes_key(report)}
+    """Return the revisions with their statements, and who would refuse them."""
+    revisions = [
+        {**revision_json(item), "statements": statements_json(report, item.revision)}
+        for item in report.revisions
+    ]
+    rehearsed = rehearsal_keys(report.rehearsal) if report.rehearsal else _FAILED
+    return {"revisions": revisions, **rehearsed, **vetoes_key(report)}
 
 
 @click.command(
@@ -50,13 +64,35 @@ def keys(report: Report) -> Mapping[str, Any]:
 )
 @click.argument("target", required=False, shell_complete=target_completion("head", "base"))
 @click.option("--sql", "with_sql", is_flag=True, help="Show the SQL of every revision.")
+@click.option("--no-rehearsal", is_flag=True, help="Run nothing on a scratch database.")
+@click.pass_obj
 @pass_runtime
-def command(runtime: Runtime, target: str | None, *, with_sql: bool) -> Report:
-    """Show what an upgrade or downgrade to TARGET (default: head) would run; touch nothing.
+def command(
+    runtime: Runtime,
+    invocation: Invocation,
+    target: str | None,
+    *,
+    with_sql: bool,
+    no_rehearsal: bool,
+) -> Report:
+    """Show what an upgrade or downgrade to TARGET (default: head) would run; change nothing.
 
-    Plugins that would refuse that run are named, with their reasons.
+    It runs on a copy of the database without rows: each statement is shown with what it blocks.
+    Plugins that would refuse the run are named, with their reasons.
     """
-    return runtime.migrator.plan(target, with_sql=with_sql)
+    if invocation.verbose:
+        invocation.presentation = Presentation(partial(text, is_verbose=True), keys)
+    report = runtime.migrator.plan(target, with_sql=with_sql, rehearsed=not no_rehearsal)
+    is_told = report.rehearsal and report.revisions and not (with_sql or no_rehearsal)
+    notes = (rehearsal_note(report.rehearsal),) if report.rehearsal and is_told else ()
+    return replace(report, notes=notes)
+
+
+def _block(item: RevisionState, report: Report, *, is_verbose: bool) -> list[str]:
+    found = report.rehearsal.statements.get(item.revision, ()) if report.rehearsal else ()
+    below = (statement_lines(each, is_verbose=is_verbose) for each in found)
+    head = records([(item.revision, _TO_DO[item.state], item.description)])
+    return [*head, *(line for lines in below for line in lines)]
 
 
 def _script(item: RevisionState) -> list[str]:

@@ -5,6 +5,7 @@
 - `ledger/`: the record of runs
 - `locked_work/`: a plugin's work under the run's lock
 - `loss/`: the loss that a plan brings
+- `rehearsal/`: what a plan does, seen on a copy without rows
 - `repair/`: the damage of a half-applied run, and its repair
 - `run/`: one run, from the lock to the record of its end
 - `schema/`: the shape of a schema, and its fingerprint

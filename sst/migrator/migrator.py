@@ -18,6 +18,8 @@ from sst.migrator.commands.review import objections
 from sst.migrator.commands.stamp import Stamp, execute_stamp
 from sst.migrator.commands.wait import execute_wait
 from sst.migrator.locked_work.work import Work, hold_lock
+from sst.migrator.rehearsal.rehearsal import Rehearsal
+from sst.migrator.rehearsal.rehearse import rehearse
 from sst.migrator.repair.repair import execute_repair, list_damage
 from sst.migrator.run.events import warnings_of
 from sst.migrator.run.execution import execute
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
     from sst.migrator.values.context import Context
     from sst.migrator.values.options import RunOptions
     from sst.migrator.values.status import Status
+
+
+_NOTHING_PENDING = Rehearsal(why_not="nothing is pending")
+_NOT_ASKED = Rehearsal(why_not="it was not asked for")
 
 
 class Migrator:
@@ -184,18 +190,32 @@ class Migrator:
         rows = revision_rows.history(self._context.project, status, applied, failed)
         return replace(self._standing(status), revisions=rows)
 
-    def plan(self, target: str | None = None, *, with_sql: bool = False) -> Report:
-        """Return what `upgrade` or `downgrade` to *target* would run; touches nothing."""
+    def plan(
+        self, target: str | None = None, *, with_sql: bool = False, rehearsed: bool = True
+    ) -> Report:
+        """Return what `upgrade` or `downgrade` to *target* would run; touches nothing.
+
+        *with_sql* adds the SQL of each revision; else, and when *rehearsed*, they run on a copy
+        without rows, a scratch database, and the report has what each statement did there.
+        """
         target = target or default_target(self._context.project)
         with look(self._context) as inspection:
             status = inspection.status
             refuse_ahead(self._context, inspection)
             steps = revision_rows.plan_steps(self._context.project, target, status)
             inspection.refuse_too_long(steps)
+            facts = self._context.facts(inspection.connection)
         scripts = self._context.project.sql(steps, self._context.url) if with_sql else ()
+        vetoes = objections(self._context, target, status.current, steps)
+        rehearsal = _NOT_ASKED
+        if not steps:
+            rehearsal = _NOTHING_PENDING
+        elif rehearsed and not with_sql:
+            rehearsal = rehearse(self._context, facts, status.current, steps)
         return replace(
             self._standing(status),
-            vetoes=objections(self._context, target, status.current, steps),
+            vetoes=vetoes,
+            rehearsal=rehearsal,
             after=steps[-1].after if steps else status.current,
             revisions=revision_rows.planned(steps, scripts),
         )

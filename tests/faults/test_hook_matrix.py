@@ -160,6 +160,11 @@ RESTORES = {
     "exits": _EXITED,
     "returns nonsense": "TypeError: returned int, not Restored",
 }
+COPIES = {
+    "raises": _RAISED,
+    "exits": _EXITED,
+    "returns nonsense": "TypeError: returned int, not AbstractContextManager",
+}
 COMMANDS = {
     "raises": (0, "b\n", f"register_commands: raised {_RAISED}"),
     "exits": (0, "b\n", f"register_commands: raised {_EXITED}"),
@@ -183,6 +188,7 @@ def test_matrix_is_complete() -> None:
     """Every hook times every fault; where a hook has no deadline it may hang."""
     tables: dict[str, Iterable[str]] = {
         "restore_backup": RESTORES,
+        "copy_schema": COPIES,
         "register_commands": COMMANDS,
         "register_middleware": MIDDLEWARE,
         "register_routers": {**ROUTERS, "returns nonsense": ""},
@@ -235,6 +241,18 @@ def test_run_whose_restore_is_broken_stays_as_it_failed(project: Project, fault:
         ("restore", "failed"),
     ]
     assert RESTORES[fault] in record(project)[1]
+
+
+@pytest.mark.parametrize("fault", COPIES)
+def test_plan_whose_copy_is_broken_says_so(project: Project, fault: str) -> None:
+    project.revision("one", "op.execute('select 1')")
+    break_hook(project, "copy_schema", fault)
+
+    end = project.migrate("plan")
+
+    assert (end.exit_code, end.stdout) == (0, "one\tpending\tone\n"), end.output
+    assert f"not rehearsed: {COPIES[fault]}" in end.output
+    assert "Traceback" not in end.output
 
 
 @pytest.mark.parametrize("fault", COMMANDS)

@@ -4,6 +4,7 @@
 - `files.py`: the files of an archive: name, size, sha256, and whether they can be decoded
 - `packing.py`: gzip outside pg_dump, on every core
 - `pg_dump.py`: pg_dump and pg_restore: the format, the call, the refusal with its remedy
+- `pg_restore.py`: one pg_restore into a database, with the errors that mean nothing
 - `prepared_rebuild.py`: a rebuild in a template's copy, or with a search path for functions
 - `rebuild.py`: an archive restored into a new database, and compared with the manifest
 - `rebuild_advice.py`: remedies for the causes of failed rebuilds

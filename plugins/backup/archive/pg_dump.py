@@ -80,6 +80,7 @@ class Shape:
     """Whether the planner's statistics go along."""
     is_packed_here: bool = False
     """Whether pg_dump leaves the files as they are, for `Packer`."""
+    has_rows: bool = True
 
     @property
     def name(self) -> str:
@@ -88,9 +89,15 @@ class Shape:
 
 
 class Archiver:
-    """Makes and checks archives with one set of *tools*, in one *environment*."""
+    """Makes and checks archives with one set of *tools*, in one *environment*.
 
-    def __init__(self, tools: Tools, environment: Mapping[str, str]) -> None:
+    *failed* says what there is not when one cannot be made.
+    """
+
+    def __init__(
+        self, tools: Tools, environment: Mapping[str, str], failed: str = "no backup"
+    ) -> None:
+        self._failed = failed
         self._tools = tools
         self._environment = environment
 
@@ -127,7 +134,7 @@ class Archiver:
         try:
             work(arguments, self._environment, deadline, look)
         except ToolFailedError as error:
-            raise refusal("no backup", self.redact(url, str(error))) from None
+            raise refusal(self._failed, self.redact(url, str(error))) from None
 
     def read_back(self, archive: Path, deadline: Deadline, *, contents: bool = True) -> None:
         """Decode the whole *archive*; `pg_restore --list` would read only its front.
@@ -215,4 +222,6 @@ def _options(shape: Shape, snapshot: str | None) -> list[str]:
     options = [f"--jobs={shape.jobs}"] if shape.format == DIRECTORY else []
     if shape.has_statistics:
         options.append("--statistics")
+    if not shape.has_rows:
+        options.append("--schema-only")
     return [*options, f"--snapshot={snapshot}"] if snapshot else options

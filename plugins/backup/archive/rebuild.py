@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -13,12 +12,12 @@ import psycopg2
 from sst.hooks import Veto
 
 from ..postgres import marks
-from ..postgres.client_environment import client_environment
 from ..postgres.create_database import TEMPLATE0, creation, missing_roles
 from ..postgres.database_session import Session, asked, reason_of
-from ..postgres.process import Deadline, ToolFailedError, work
+from ..postgres.process import Deadline, ToolFailedError
 from .contents import count_all, list_tables
 from .pg_dump import NAMES, STATISTICS_SINCE, carries_statistics, refusal
+from .pg_restore import PgRestore
 from .prepared_rebuild import entries_to_restore, functions_find
 from .rebuild_advice import advice
 
@@ -34,26 +33,12 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 _COMPARE_SECONDS = 3600.0
-# Indexes are sorted in memory, half a gigabyte for all jobs, or as much as the server allows each.
-# No commit waits for the disk: WAL is written in order, so the first one that does wait, at the
-# latest the one that gives the database its name, waits for all before it.
-_SETTINGS = "-c synchronous_commit=off -c maintenance_work_mem={kilobytes}kB"
 _MEMORY_KB = 512 * 1024
 _MEMORY = """
 SELECT CAST(setting AS integer) FROM pg_catalog.pg_settings WHERE name = 'maintenance_work_mem'
 """
-# pg_restore 17 sets it on every server; an older one does not know it, and nothing is lost.
-# Each of its processes says so, and not all of them are counted. Servers have their own language.
-_SETTING_SINCE = 17
-_REFUSED_SETTING = re.compile(
-    r'^\S+: error: could not execute query: .*"transaction_timeout".*\n'
-    r"Command was: SET transaction_timeout = 0;$",
-    re.MULTILINE,
-)
 _DEFINITIONS = "--section=pre-data"
 _REST = ("--section=data", "--section=post-data")
-_ERROR = re.compile(r"^\S+: (error|fatal): ", re.MULTILINE)
-_IGNORED = re.compile(r"^\S+: warning: errors ignored on restore: \d+$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +84,7 @@ def rebuild(  # noqa: PLR0913, PLR0917 - all that a restore needs
     try:
         make = partial(_create, manifest=manifest, name=database_name, options=options)
         major, memory_kb = asked(url, make, deadline)
-        program = _PgRestore(tools, major, target, deadline, max(memory_kb, _MEMORY_KB // jobs))
+        program = PgRestore(tools, major, target, deadline, max(memory_kb, _MEMORY_KB // jobs))
         has_statistics = _has_statistics(manifest, tools, major)
         arguments = _arguments(tools, jobs, options, has_statistics=has_statistics)
         with _entries(target, archive, tools, deadline, options) as entries:
@@ -187,41 +172,6 @@ def _functions(
     if not options.search_path:
         return nullcontext()
     return functions_find(target, options.search_path, deadline)
-
-
-@dataclass(frozen=True, slots=True)
-class _PgRestore:
-    """One pg_restore into the database of *target*, called once or for each of its sections."""
-
-    tools: Tools
-    server_major: int
-    target: DatabaseUrl
-    deadline: Deadline
-    memory_kb: int
-
-    def restore(self, archive: Path, *arguments: str) -> None:
-        """Restore *archive* with *arguments*; raise `ToolFailedError` when anything fails."""
-        is_old = self.server_major < _SETTING_SINCE <= self.tools.major
-        to_the_end = [] if is_old else ["--exit-on-error"]
-        database = f"--dbname={self.target.libpq_place()}"
-        options = _SETTINGS.format(kilobytes=self.memory_kb)
-        environment = client_environment(self.target, watched=True, options=options)
-        command = [self.tools.pg_restore, *arguments, *to_the_end, database, str(archive)]
-        try:
-            work(command, environment, self.deadline)
-        except ToolFailedError as error:
-            if not (is_old and is_harmless(error.complaint)):
-                raise
-
-
-def is_harmless(complaint: str) -> bool:
-    """Say whether the only error was a setting that an older server does not know.
-
-    *complaint* is the output of pg_restore. It must have come to its end, and have printed no
-    error but that one.
-    """
-    rest, refused = _REFUSED_SETTING.subn("", complaint)
-    return refused > 0 and _IGNORED.search(rest) is not None and not _ERROR.search(rest)
 
 
 def _differences(found: Contents, manifest: Manifest) -> list[str]:

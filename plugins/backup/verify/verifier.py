@@ -16,8 +16,8 @@ from ..postgres.client_environment import plain_environment
 from ..postgres.database_growth import growing
 from ..postgres.database_session import reason_of
 from ..postgres.task import Task
+from ..scratch.scratch_database import borrowed_roles, held_scratch, scratch_name
 from ..store.intact import require_intact
-from .scratch_database import borrowed_roles, held_scratch, scratch_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from sst.bridge.statements.session_timeouts import kept_timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from alembic.runtime.migration import MigrationContext, RevisionStep
     from sqlalchemy.engine import Connection
@@ -52,6 +53,8 @@ class RevisionObserver:
     """Gets what the server has to say of the revision, or we, as a `WARNING`."""
     inside: Inside | None = None
     """Gets each revision's transaction before its first statement, at each attempt anew."""
+    around: Callable[[Connection], AbstractContextManager[None]] = lambda _: nullcontext()
+    """Gets the connection of each revision, and is entered until the revision is committed."""
 
 
 class Passage:
@@ -147,6 +150,8 @@ class Passage:
             kept_timeouts(used, one.session_settings, transaction, self._warn),
             heard_notices(used, self._hear),
             one.footprint.watching(used),
+            # Last: it hears of a statement when its notices have been heard.
+            self._observer.around(used),
         ):
             self._listeners.enter_context(listening)
         step = self._history.step(revision.id, is_upgrade=one.step.is_upgrade)

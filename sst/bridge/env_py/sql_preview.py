@@ -35,7 +35,7 @@ class OfflineRun:
         A revision that reads data cannot run offline: it has a reason, and the rest go on.
         The first step from an empty database creates the version table, as Alembic shows it.
         """
-        with _silent_log():
+        with silent_log():
             return tuple(self._of(step) for step in steps)
 
     def _of(self, step: Step) -> StepSql:
@@ -76,7 +76,7 @@ class OfflineRun:
 
 
 @contextmanager
-def _silent_log() -> Iterator[None]:
+def silent_log() -> Iterator[None]:
     """Keep `Running downgrade ...` of Alembic out of the log, whatever env.py configures."""
     logger = logging.getLogger("alembic.runtime.migration")
     logger.addFilter(_is_warning)

@@ -74,6 +74,11 @@ class Footprint:
         """The statements that a rollback took back."""
         return tuple(each for each in self._lost if not _is_harmless(each))
 
+    @property
+    def is_muted(self) -> bool:
+        """Whether the statements of now are no revision's."""
+        return self._is_muted
+
     @contextmanager
     def muted(self) -> Iterator[None]:
         """Take no note of the body's statements: they are no revision's."""

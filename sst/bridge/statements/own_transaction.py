@@ -236,7 +236,7 @@ class RevisionTransaction:
 
     def _ended(self, how: str) -> None:
         if self._is_guarded and self._how is None:
-            self._line = line = _line_in(self._file)
+            self._line = line = line_of_caller(self._file)
             self._how = f"{how} at line {line}" if line else how
 
     def _told(self) -> str:
@@ -253,7 +253,8 @@ def _is_given_away(connection: Connection) -> bool:
     return connection.connection.dbapi_connection is None
 
 
-def _line_in(file: str) -> int | None:
+def line_of_caller(file: str) -> int | None:
+    """Return the line of *file* that the caller was called from, however far; None for none."""
     frame = sys._getframe(1)  # noqa: SLF001 - the revision is below its own statement
     while frame is not None:
         if frame.f_code.co_filename == file:

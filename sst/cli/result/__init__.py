@@ -3,6 +3,7 @@
 - `envelope.py`: the one JSON object of a command
 - `moved_schema.py`: text and key of `upgrade`, `downgrade` and `stamp`
 - `output.py`: a report, printed
+- `rehearsed.py`: what a plan did on a copy without rows
 - `revisions.py`: where the database stands, and revisions as JSON
 - `runs_on_record.py`: runs as text and as JSON-ready values
 - `standing.py`: where a database stands, as rows and as keys

@@ -91,6 +91,20 @@ class MigrateSettings(Frozen):
     statement_timeout: float = Field(
         0.0, ge=0, description="Seconds that one statement may take; 0 is no limit."
     )
+    rehearse: Literal["anywhere", "elsewhere", "off"] = Field(
+        "anywhere",
+        description="Where `plan` runs what is pending on a copy without rows: `anywhere` is the "
+        "database's own server where rehearsal_url is unset, `elsewhere` never there.",
+    )
+    rehearsal_url: OptionalSecret = Field(
+        None,
+        description="A database of another server of the same major version; the scratch "
+        "databases of `plan` are made on that server.",
+        json_schema_extra=URL_MARK,
+    )
+    rehearsal_timeout: float = Field(
+        60.0, gt=0, description="Seconds after which `plan` gives its rehearsal up."
+    )
     on_failure: Literal["stop", "restore"] = Field(
         "stop",
         description="The end of a failed run: `stop` names the backup, `restore` restores it; "

@@ -31,7 +31,11 @@ logger = logging.getLogger("sst.plugins")
 PLUGIN_ERRORS = (Exception, SystemExit)
 """A plugin's failures; Ctrl-C and the signals that end a run are not."""
 
-ANSWER_TYPES: Mapping[str, type] = {"resolve_database_url": str, "restore_backup": Restored}
+ANSWER_TYPES: Mapping[str, type] = {
+    "resolve_database_url": str,
+    "copy_schema": AbstractContextManager,
+    "restore_backup": Restored,
+}
 """The type of the first answer, by hook."""
 
 

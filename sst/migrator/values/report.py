@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sst.hooks.contract.commands import Restored
     from sst.hooks.contract.run import Backup
     from sst.migrator.ledger.reader import RunRecord
+    from sst.migrator.rehearsal.rehearsal import Rehearsal
     from sst.migrator.standing.standing import Standing
 
 CORE = "core"
@@ -79,6 +80,8 @@ class Report:
     """The history, newest first, for `history`; the plan in order, for `plan`."""
     vetoes: tuple[Objection, ...] = ()
     """The plugins that would refuse what is pending, for `plan` and `check`."""
+    rehearsal: Rehearsal | None = None
+    """What `plan` did on a copy; None when it was not to."""
     run_id: str | None = None
     backup: Backup | None = None
     restored: Restored | None = None

@@ -11,6 +11,7 @@ from __future__ import annotations
 from sst.hooks.contract.modes import MODES, REVERSED, Mode
 from sst.hooks.contract.specs.contributions import (
     config_values,
+    copy_schema,
     register_checks,
     register_commands,
     register_middleware,
@@ -38,6 +39,7 @@ __all__ = [
     "Mode",
     "around_migrate",
     "config_values",
+    "copy_schema",
     "in_revision",
     "migrate_failed",
     "notify",

@@ -8,11 +8,13 @@ from sst.hooks.contract.modes import Mode, hook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import click
     from fastapi import APIRouter
 
+    from sst.db.url import DatabaseUrl
     from sst.hooks.contract.application import ApplicationContext, Middleware
     from sst.hooks.contract.checks import Check
     from sst.hooks.contract.revisions import Migrations
@@ -54,6 +56,36 @@ def resolve_database_url(url: str, project_root: Path) -> str | None:
         @hookimpl
         def resolve_database_url(url: str) -> str | None:
             return "postgresql:///app?host=/run/postgresql" if url == "local" else None
+    """
+
+
+@hook(Mode.FIRST)
+def copy_schema(
+    source: DatabaseUrl, server: DatabaseUrl, seconds: float
+) -> AbstractContextManager[DatabaseUrl] | None:
+    """Return what makes a copy of *source* without its rows, or None for "not mine".
+
+    Entered, it gives the URL of a scratch database on the server of *server*, which is that of
+    *source* or another one: the schema of *source*, and the settings that its sessions begin
+    with. It is made within *seconds*, dropped when it is left, and dropped by the next one after
+    a kill. Of *source* nothing but the catalogue is read.
+
+    Called: by `plan`, when revisions are pending and `migrate.rehearse` is not `off`; they then
+        run on that copy.
+    Raising: `plan` says that it has not rehearsed, and why; also when it is entered.
+
+    Example:
+        @hookimpl
+        @contextmanager
+        def copy_schema(
+            source: DatabaseUrl, server: DatabaseUrl, seconds: float
+        ) -> Iterator[DatabaseUrl]:
+            clone = ["clone", "--empty", source.name]
+            subprocess.run(clone, check=True, timeout=seconds)
+            try:
+                yield server.with_database(f"{source.name}_clone")
+            finally:
+                subprocess.run([*clone, "--drop"], check=True)
     """
 
 

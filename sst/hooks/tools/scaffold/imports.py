@@ -14,6 +14,7 @@ _LONGEST = 99
 _STANDARD = {
     "logging": ("import logging",),
     "Path": ("from pathlib", "Path"),
+    "AbstractContextManager": ("from contextlib", "AbstractContextManager"),
     "contextmanager": ("from contextlib", "contextmanager"),
     "Iterator": ("from collections.abc", "Iterator"),
     "Sequence": ("from collections.abc", "Sequence"),

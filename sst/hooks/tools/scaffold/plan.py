@@ -21,6 +21,7 @@ _NOT_IN_A_RUN = frozenset(
         "register_commands",
         "register_routers",
         "register_middleware",
+        "copy_schema",
         "restore_backup",
         "migrate_failed",
         "post_backup",

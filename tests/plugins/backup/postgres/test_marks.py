@@ -18,7 +18,7 @@ from plugins.backup.restore.database_names import (
     rebuilt_name,
 )
 from plugins.backup.restore.restore import RestoreOptions, clean, restore, undo
-from plugins.backup.verify.scratch_database import held_scratch, scratch_name
+from plugins.backup.scratch.scratch_database import held_scratch, scratch_name
 from sst.db.url import DatabaseUrl
 from sst.hooks import Veto
 from tests.support.swaps import drop_family

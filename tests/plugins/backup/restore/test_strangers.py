@@ -17,7 +17,7 @@ from plugins.backup.restore.database_names import (
     find_replaced,
     find_template_copies,
 )
-from plugins.backup.verify.scratch_database import held_scratch
+from plugins.backup.scratch.scratch_database import held_scratch
 from sst.db.url import DatabaseUrl
 from sst.hooks import Veto
 from tests.support.backups import execute
@@ -64,7 +64,7 @@ def test_second_verification_does_not_drop_the_database_of_the_first(database_ur
     with held_scratch(url, url.name, name):
         execute(database_url, f'CREATE DATABASE "{name}"')
 
-        with pytest.raises(Veto, match="another verification"), held_scratch(url, url.name, name):
+        with pytest.raises(Veto, match="another process"), held_scratch(url, url.name, name):
             pass
 
         with connected(url) as server:

@@ -13,7 +13,7 @@ import pytest
 from plugins.backup.manifest.manifest import Manifest
 from plugins.backup.postgres.database_session import Session
 from plugins.backup.postgres.process import Deadline
-from plugins.backup.verify.scratch_database import scratch_name
+from plugins.backup.scratch.scratch_database import scratch_name
 from plugins.backup.verify.verifier import Verifier
 from sst.db.url import DatabaseUrl
 from sst.hooks import Veto
@@ -217,7 +217,7 @@ def test_scratch_that_a_killed_process_left_is_dropped_and_one_in_use_is_not(
     used = scratch_name(run.database_url.name, "20250101T000000Z-x-bbbbbb")
     make_ours(filled, left)
     make_ours(filled, used)
-    from plugins.backup.verify.scratch_database import _LOCK, _key
+    from plugins.backup.scratch.scratch_database import _LOCK, _key
 
     with closing(Session(DatabaseUrl(filled))) as owner:
         owner.fetch(_LOCK, _key(used))

@@ -43,6 +43,7 @@ PAGE = Path(__file__).parents[4] / "docs" / "plugin-authors" / "hooks.md"
 DESIGNED = {
     "config_values": "collect",
     "resolve_database_url": "first",
+    "copy_schema": "first",
     "register_checks": "collect",
     "register_commands": "collect",
     "register_routers": "collect",

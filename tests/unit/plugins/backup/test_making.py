@@ -15,12 +15,12 @@ from plugins.backup.archive import packing
 from plugins.backup.archive.contents import Table
 from plugins.backup.archive.files import Reader
 from plugins.backup.archive.pg_dump import carries_statistics, choose_format
-from plugins.backup.archive.rebuild import is_harmless
+from plugins.backup.archive.pg_restore import is_harmless
 from plugins.backup.postgres.client_environment import client_environment
 from plugins.backup.postgres.create_database import creation
 from plugins.backup.postgres.process import Deadline, ToolFailedError, work
 from plugins.backup.postgres.task import LateError, Task
-from plugins.backup.verify.scratch_database import scratch_name
+from plugins.backup.scratch.scratch_database import scratch_name
 from sst.hooks import DatabaseUrl, Veto
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A database that lives for one verification: never left behind, and known when it was."""
+"""A database that lives for one verification or one plan: never left behind, known when it was."""
 
 from __future__ import annotations
 
@@ -28,18 +28,20 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("sst.plugins.backup")
 
-# With `_verify_`, a time and the end of a run's id, within the 63 bytes of a name.
+# With the longest of the kinds, a time and the end of an id, within the 63 bytes of a name.
 _ROOM_BYTES = 30
-_TAIL = r"_verify_\d{8}T\d{6}Z_[0-9A-Za-z]{1,8}$"
+VERIFICATION = "verify"
+PLAN = "plan"
+_TAIL = rf"_({VERIFICATION}|{PLAN})_\d{{8}}T\d{{6}}Z_[0-9A-Za-z]{{1,8}}$"
 _DROP_SECONDS = 60.0
 _LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
 _UNLOCK = "SELECT pg_advisory_unlock(%s, %s)"
 
 
-def scratch_name(database: str, backup_id: str) -> str:
-    """Return `shop_verify_20261122T143000Z_7e01e1` for that backup of the database `shop`."""
-    parts = backup_id.split("-")
-    return f"{_shortened(database)}_verify_{parts[0]}_{parts[-1]}"
+def scratch_name(database: str, work_id: str, kind: str = VERIFICATION) -> str:
+    """Return `shop_verify_20261122T143000Z_7e01e1` for that backup, or plan, of `shop`."""
+    parts = work_id.split("-")
+    return f"{_shortened(database)}_{kind}_{parts[0]}_{parts[-1]}"
 
 
 @contextlib.contextmanager
@@ -47,7 +49,8 @@ def held_scratch(url: DatabaseUrl, database: str, name: str) -> Iterator[None]:
     """Hold the right to the scratch database *name* for the body; drop it at the end.
 
     The locks of scratch databases are in the database of *url*, by which they are made, too.
-    Those of *database* whose lock is free were left by a killed process: they are dropped first.
+    Those of *database*, of every kind, whose lock is free were left by a killed process: they are
+    dropped first.
 
     Raises `Veto` when another session holds it, `psycopg2.Error` when the server does not answer.
     """
@@ -55,7 +58,7 @@ def held_scratch(url: DatabaseUrl, database: str, name: str) -> Iterator[None]:
         _drop_leftovers(url, holder, database)
         [(is_held,)] = holder.fetch(_LOCK, _key(name))
         if not is_held:
-            raise Veto(f"{name} is being restored by another verification", "wait until it ends")
+            raise Veto(f"{name} is in use by another process", "wait until it ends")
         try:
             yield
         finally:
@@ -87,7 +90,7 @@ def _drop_leftovers(url: DatabaseUrl, session: Session, database: str) -> None:
     for name in found:
         [(is_orphan,)] = session.fetch(_LOCK, _key(name))
         if is_orphan:
-            _log.warning("dropping %s, which an interrupted verification left", name)
+            _log.warning("dropping %s, which a process that was killed has left", name)
             _drop(url, name)
             session.fetch(_UNLOCK, _key(name))
 
@@ -101,7 +104,7 @@ def _drop_role(url: DatabaseUrl, name: str) -> None:
 
 
 def _drop(url: DatabaseUrl, name: str) -> None:
-    """Drop *name*; when that fails the next verification does it."""
+    """Drop *name*; when that fails the next one does it."""
     try:
         asked(url, lambda session: marks.drop(session, name), Deadline(_DROP_SECONDS))
     except (psycopg2.Error, LateError) as error:

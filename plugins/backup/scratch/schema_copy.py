@@ -1,0 +1,146 @@
+"""A scratch database with the schema of another one and no rows, for one plan."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+
+from sst.hooks import Veto
+
+from ..archive.pg_dump import CUSTOM, Archiver, Shape
+from ..archive.pg_restore import PgRestore
+from ..archive.rebuild_advice import advice
+from ..postgres import marks
+from ..postgres.client_environment import client_environment, plain_environment
+from ..postgres.client_programs import find_tools
+from ..postgres.create_database import creation, properties_of, roles_of
+from ..postgres.database_session import asked, reason_of
+from ..postgres.process import Deadline, ToolFailedError, work
+from .scratch_database import PLAN, held_scratch, scratch_name
+from .session_settings import apply_settings, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sst.hooks import DatabaseUrl
+
+    from ..postgres.client_programs import Tools
+    from ..postgres.database_session import Session
+    from ..settings import Config
+
+_NO_COPY = "the schema cannot be copied"
+_MEMORY_KB = 64 * 1024
+# A user mapping, and a subscription, would lead from the copy to other servers.
+_LEFT_OUT = (" USER MAPPING ", " SUBSCRIPTION ", " SUBSCRIPTION TABLE ")
+_NOT_OURS = """
+SELECT count(*) FROM unnest(CAST(%s AS text[])) AS wanted(name)
+  LEFT JOIN pg_roles r ON r.rolname = wanted.name
+ WHERE r.oid IS NULL OR NOT pg_has_role(current_user, r.oid, 'MEMBER')
+"""
+
+
+@contextlib.contextmanager
+def copied_schema(
+    config: Config, source: DatabaseUrl, server: DatabaseUrl, seconds: float
+) -> Iterator[DatabaseUrl]:
+    """Give the URL of a database like that of *source*, without its rows; drop it at the end.
+
+    It is made on the server of *server*, which is to have the same major version, within
+    *seconds*, with the settings that sessions of *source* begin with. Objects belong to their
+    owners where the role of *server* may act for all of them, else to that role.
+
+    Raises `Veto` when it cannot be made; then nothing is left.
+    """
+    deadline = Deadline(seconds)
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    name = scratch_name(source.name, f"{moment}-{secrets.token_hex(4)}", PLAN)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(held_scratch(server, source.name, name))
+            _fill(config, source, server, name, deadline)
+        except ToolFailedError as error:
+            raise _refused(source.redact(server.redact(str(error)))) from None
+        except psycopg2.Error as error:
+            raise _refused(server.redact(reason_of(source, error))) from None
+        yield server.with_database(name)
+
+
+def _fill(
+    config: Config,
+    source: DatabaseUrl,
+    server: DatabaseUrl,
+    name: str,
+    deadline: Deadline,
+) -> None:
+    """Create the database *name* on *server*, and copy the schema of *source* into it."""
+    found = asked(source, _Schema.of, deadline)
+    tools = find_tools(found.server_major, config.pg_bin)
+    is_owner = asked(server, partial(_create, name=name, like=found), deadline)
+    target = server.with_database(name)
+    with tempfile.TemporaryDirectory(prefix="sst-plan-") as folder:
+        shape = Shape(CUSTOM, 1, "0", has_rows=False)
+        archiver = Archiver(tools, client_environment(source, watched=True), _NO_COPY)
+        archiver.dump(source, Path(folder), shape, deadline)
+        _restore(tools, Path(folder) / shape.name, target, found, deadline, is_owner=is_owner)
+    asked(server, partial(apply_settings, name=name, settings=found.settings), deadline)
+
+
+@dataclass(frozen=True, slots=True)
+class _Schema:
+    """All of a database that is in no dump of its schema."""
+
+    server_major: int
+    properties: dict[str, Any]
+    roles: tuple[str, ...]
+    settings: dict[str, str]
+
+    @classmethod
+    def of(cls, session: Session) -> _Schema:
+        """Return what *session* sees of its database."""
+        return cls(
+            session.server_major, properties_of(session), roles_of(session), settings_of(session)
+        )
+
+
+def _create(session: Session, *, name: str, like: _Schema) -> bool:
+    """Create the empty database; return whether this role may act for all roles of the schema."""
+    if session.server_major != like.server_major:
+        raise Veto(
+            f"the server is PostgreSQL {session.server_major}, that of the database is"
+            f" {like.server_major}",
+            "name a server of the same major version in migrate.rehearsal_url",
+        )
+    session.execute(creation(name, like.properties))
+    marks.put(session, name)
+    [(others,)] = session.fetch(_NOT_OURS, (list(like.roles),))
+    return not others
+
+
+def _restore(
+    tools: Tools,
+    archive: Path,
+    target: DatabaseUrl,
+    schema: _Schema,
+    deadline: Deadline,
+    *,
+    is_owner: bool,
+) -> None:
+    listed = work([tools.pg_restore, "--list", str(archive)], plain_environment(), deadline)
+    entries = archive.with_suffix(".list")
+    kept = [line for line in listed.splitlines() if not any(word in line for word in _LEFT_OUT)]
+    entries.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    options = [] if is_owner else ["--no-owner", "--no-privileges"]
+    program = PgRestore(tools, schema.server_major, target, deadline, _MEMORY_KB)
+    program.restore(archive, "--no-password", "--no-comments", f"--use-list={entries}", *options)
+
+
+def _refused(reason: str) -> Veto:
+    return Veto(f"{_NO_COPY}: {reason}", advice(reason))

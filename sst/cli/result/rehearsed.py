@@ -1,0 +1,97 @@
+"""What a plan did on a copy without rows, as lines and as JSON keys."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sst.layout.cells import columns_of
+from sst.redaction.redact import visible
+from sst.text import listed, size_text, terminal_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sst.migrator.rehearsal.rehearsal import Rehearsal, Statement
+    from sst.migrator.values.report import Report
+
+_COLOURS = {"writes": "yellow", "reads and writes": "red"}
+_SHOWN = 2
+_NARROWEST = 20
+"""Of a statement, on a terminal."""
+
+
+def statement_lines(statement: Statement, *, is_verbose: bool) -> list[str]:
+    """Return the line of *statement*, and with *is_verbose* those of its details.
+
+    Off a terminal it is one record: an empty cell, what it blocks, locks, reason, place, SQL.
+    """
+    width = terminal_columns(sys.stdout)
+    if width is None:
+        cells = ("", _words(statement), *_details(statement), statement.sql)
+        return [visible("\t".join(cells))]
+    words = f"  {_words(statement)}: "
+    room = max(_NARROWEST, width - columns_of(words))
+    sql = visible(statement.sql)
+    line = sql if columns_of(sql) <= room else f"{sql[: room - 3]}..."
+    shown = click.style(words, fg=_COLOURS.get(statement.blocks or "")) + line
+    details = [f"      {visible(each)}" for each in _details(statement) if each]
+    return [shown, *(details if is_verbose else [])]
+
+
+def rehearsal_note(rehearsal: Rehearsal) -> str:
+    """Return where the plan was rehearsed, or why not, for a person."""
+    if rehearsal.is_whole:
+        return f"rehearsed on a copy without rows {rehearsal.where}; the copy is dropped"
+    begun = " to its end" if rehearsal.statements else ""
+    return f"not rehearsed{begun}: {rehearsal.why_not}"
+
+
+def rehearsal_keys(rehearsal: Rehearsal) -> Mapping[str, Any]:
+    """Return whether the plan was rehearsed, and why not."""
+    return {"rehearsed": rehearsal.is_whole, "why_not": rehearsal.why_not}
+
+
+def statements_json(report: Report, revision: str) -> list[dict[str, Any]] | None:
+    """Return the statements of *revision*; None where it was not run."""
+    found = report.rehearsal.statements.get(revision) if report.rehearsal else None
+    return None if found is None else [each.to_dict() for each in found]
+
+
+def _words(statement: Statement) -> str:
+    """Return what *statement* keeps waiting, and how large that is."""
+    if statement.blocks is None:
+        return "not observed"
+    does = ", rewrites" if statement.rewrites else ", scans" if statement.scans else ""
+    if statement.blocks == "nothing":
+        return f"blocks nothing{does}{_size(statement)}"
+    found = [lock for lock in statement.locks if lock.blocks == statement.blocks]
+    names = [lock.relation for lock in found if not lock.is_index]
+    shown = names or [lock.relation for lock in found]
+    relations = listed((name.removeprefix("public.") for name in shown), most=_SHOWN)
+    return f"blocks {statement.blocks} of {relations}{does}{_size(statement)}"
+
+
+def _size(statement: Statement) -> str:
+    known = [
+        *([f"{statement.rows} rows"] if statement.rows is not None else []),
+        *([size_text(statement.bytes)] if statement.bytes is not None else []),
+    ]
+    return f" ({', '.join(known)})" if known else ""
+
+
+def _details(statement: Statement) -> Iterator[str]:
+    """Give locks, rewrites and scans, the reason, and the place of *statement*."""
+    yield ", ".join(
+        f"{lock.mode} on {lock.relation}{' (already held)' if lock.is_held else ''}"
+        for lock in statement.locks
+    )
+    yield "; ".join(
+        f"{verb} {', '.join(names)}"
+        for verb, names in (("rewrites", statement.rewrites), ("scans", statement.scans))
+        if names
+    )
+    yield statement.because or statement.unseen or ""
+    yield f"{statement.file}:{statement.line}"

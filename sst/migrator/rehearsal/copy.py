@@ -1,0 +1,89 @@
+"""The copy that a plan is rehearsed on: a scratch database that a plugin makes and drops."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import column, insert, table
+
+from sst.db.url import DatabaseUrl
+from sst.hooks.calling.calls import HookFailedError
+from sst.hooks.contract.run import Veto
+from sst.migrator.session.connections import open_connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from sst.bridge import EnvFacts
+    from sst.migrator.values.context import Context
+
+_SPEAKS = "alter role current_user in database {} set client_min_messages = debug1"
+
+
+class NoCopyError(Exception):
+    """There is no copy to rehearse on; says why, in words."""
+
+
+def server_of(context: Context) -> tuple[DatabaseUrl, str]:
+    """Return a database of the server for the copy, and that server in words.
+
+    Raises `NoCopyError` where the settings leave none.
+    """
+    settings = context.settings
+    if settings.rehearse == "off":
+        raise NoCopyError('migrate.rehearse is "off"')
+    if settings.rehearsal_url:
+        text = settings.rehearsal_url.get_secret_value()
+        server = DatabaseUrl(text, setting="migrate.rehearsal_url")
+        return server, f"on the server of {server}"
+    if settings.rehearse == "elsewhere":
+        raise NoCopyError('migrate.rehearse is "elsewhere", and migrate.rehearsal_url is not set')
+    return context.url, "on the database's own server"
+
+
+@contextmanager
+def copied(context: Context, server: DatabaseUrl) -> Iterator[Context]:
+    """Give the context of a copy of the database, without rows, on *server*.
+
+    Raises `NoCopyError` when no plugin makes one, and what the one that does raises.
+    """
+    with _made(context, server) as url:
+        found = replace(context, url=url)
+        with open_connection(found, "sst-plan", autocommit=True) as connection:
+            # The server's reasons for what it does and leaves undone are told at that level.
+            quoted = connection.dialect.identifier_preparer.quote(url.name)
+            connection.exec_driver_sql(_SPEAKS.format(quoted))
+        yield found
+
+
+def write_heads(context: Context, facts: EnvFacts, heads: Sequence[str]) -> None:
+    """Let the copy be at the revisions *heads*, as the database is: rows are not copied."""
+    if not heads:
+        return
+    versions = table(facts.version_table, column("version_num"), schema=facts.version_schema)
+    with open_connection(context, "sst-plan") as connection:
+        connection.execute(insert(versions), [{"version_num": head} for head in heads])
+        connection.commit()
+
+
+@contextmanager
+def _made(context: Context, server: DatabaseUrl) -> Iterator[DatabaseUrl]:
+    seconds = context.settings.rehearsal_timeout
+    try:
+        copy: AbstractContextManager[DatabaseUrl] | None = context.plugins.first(
+            "copy_schema", source=context.url, server=server, seconds=seconds
+        )
+    except HookFailedError as error:
+        raise NoCopyError(error.why) from error
+    if copy is None:
+        raise NoCopyError("no plugin copies the schema; the plugin `backup` does")
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(copy)
+        except Veto as veto:
+            hint = f" ({veto.hint})" if veto.hint else ""
+            raise NoCopyError(f"{veto.reason}{hint}") from veto
+        yield url

@@ -1,0 +1,202 @@
+"""The rehearsal of one plan: a copy, the revisions on it, and the sizes of the real tables.
+
+Nothing of it can fail the plan: it ends in words where it cannot be had.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Timer
+from typing import TYPE_CHECKING
+
+from sst.bridge import Attempt, Footprint, RevisionObserver, silent_log
+from sst.errors import SstError
+from sst.hooks.contract.error_location import describe_error, line_in, shown
+from sst.migrator.rehearsal.copy import NoCopyError, copied, server_of, write_heads
+from sst.migrator.rehearsal.observer import StatementObserver
+from sst.migrator.rehearsal.rehearsal import Rehearsal
+from sst.migrator.rehearsal.sizes import with_sizes
+from sst.migrator.session.connections import open_connection, prepare_session
+from sst.migrator.session.driver_errors import translate_driver_errors
+from sst.migrator.session.locked_session import watch_signals
+from sst.migrator.table_locks.attempt_timeouts import set_timeouts
+from sst.migrator.table_locks.schedule import milliseconds
+from sst.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from sst.bridge import EnvFacts, Step
+    from sst.migrator.rehearsal.rehearsal import Statement
+    from sst.migrator.session.signals import Interrupts
+    from sst.migrator.values.context import Context
+
+_EMPTY = "the copy has no rows, which a revision that reads some misses"
+
+
+class _Late(BaseException):
+    """Raised in the main thread at the deadline; no revision should swallow it."""
+
+
+def rehearse(
+    context: Context, facts: EnvFacts, before: Sequence[str], steps: Sequence[Step]
+) -> Rehearsal:
+    """Run *steps*, at least one, on a copy of the database, which is at the revisions *before*.
+
+    No hook of a run is called, and nothing of the database but its catalogue is read.
+    Raises `InterruptedRunError` for a signal; every other failure is in the result, in words.
+    """
+    rehearsal = _Rehearsal(context, facts, tuple(before), steps)
+    with translate_driver_errors(context.redact):
+        why_not = rehearsal.run()
+    found = rehearsal.found
+    try:
+        found = with_sizes(context, found)
+    except SstError as error:
+        why_not = why_not or f"the sizes of the tables are not known: {error.why}"
+    reason = context.redact(why_not) if why_not else None
+    return Rehearsal(rehearsal.where, reason, found)
+
+
+class _Rehearsal:
+    """One pass through *steps*; what was seen of it stays, however it ends."""
+
+    def __init__(
+        self, context: Context, facts: EnvFacts, before: tuple[str, ...], steps: Sequence[Step]
+    ) -> None:
+        self._context = context
+        self._facts = facts
+        self._before = before
+        self._steps = steps
+        self._left = deque(steps)
+        self._step: Step | None = None
+        self.where = ""
+        self.found: dict[str, tuple[Statement, ...]] = {}
+
+    def run(self) -> str | None:
+        """Return why not all of it could be run; None when all was."""
+        seconds = self._context.settings.rehearsal_timeout
+        self._deadline = time.monotonic() + seconds
+        try:
+            server, where = server_of(self._context)
+            with copied(self._context, server) as copy:
+                self.where = where
+                self._run_on(copy)
+        except NoCopyError as error:
+            return str(error)
+        except _Late:
+            return self._late()
+        except SstError as error:
+            return self._late() if self._is_late else f"{error.what} ({error.why})"
+        except Exception as error:  # noqa: BLE001 - a revision may raise anything; it is reported
+            return self._late() if self._is_late else self._stopped(error)
+        return None
+
+    def _run_on(self, copy: Context) -> None:
+        with (
+            watch_signals(copy, lambda: "nothing was touched") as interrupts,
+            interrupts.unmasked(),
+            self._in_time(interrupts),
+            silent_log(),
+            open_connection(copy, "sst-plan") as connection,
+        ):
+            interrupts.watch(prepare_session(connection))
+            facts = self._facts_on(copy, connection)
+            write_heads(copy, facts, self._before)
+            self._timeouts = {"statement_timeout": milliseconds(self._seconds_left)}
+            set_timeouts(connection, self._timeouts)
+            with open_connection(copy, "sst-plan") as other:
+                self._observer = StatementObserver(
+                    other, lambda: open_connection(copy, "sst-plan", autocommit=True)
+                )
+            watching = RevisionObserver(
+                backend=interrupts.watch,
+                message=self._observer.hear,
+                around=self._observer.around,
+            )
+            passage = copy.project.passage(connection, copy.url, watching)
+            one = self._next()
+            while one:
+                passage.run(one, self._next)
+                # Not asked inside: there it was not committed yet.
+                one = self._next() if self._step else None
+            _require_moved(copy, facts, connection, self._steps[-1])
+
+    def _facts_on(self, copy: Context, connection: Connection) -> EnvFacts:
+        """Return what env.py configures for the copy; one that goes elsewhere is not run there."""
+        if self._facts.uses_handed_connection:
+            return self._facts
+        found = copy.project.facts(connection, copy.url)
+        if not found.same_database:
+            raise NoCopyError(
+                "env.py has a URL of its own, which leads to another database than the copy; "
+                "let it read sqlalchemy.url"
+            )
+        return found
+
+    def _next(self) -> Attempt | None:
+        """Keep what the present revision did, and begin the next one."""
+        self._keep()
+        self._step = self._left.popleft() if self._left else None
+        if self._step is None:
+            return None
+        path, footprint = self._step.revision.path, Footprint()
+        file = shown(path, self._context.root) if path else ""
+        self._observer.begin(path, file, footprint)
+        return Attempt(self._step, self._timeouts, footprint)
+
+    def _keep(self) -> None:
+        if self._step:
+            redact = self._context.redact
+            self.found[self._step.revision.id] = tuple(
+                replace(each, sql=redact(each.sql)) for each in self._observer.statements
+            )
+
+    def _stopped(self, error: Exception) -> str:
+        """Return where the copy was no place for the revisions, in words."""
+        if self._step is None:
+            return describe_error(error)
+        self._keep()
+        revision, place = self._step.revision, ""
+        line = line_in(str(revision.path), error) if revision.path else None
+        if revision.path and line:
+            place = f" [{shown(revision.path, self._context.root, line)}]"
+        return f"revision {revision.id} raised {describe_error(error)}{place}; {_EMPTY}"
+
+    @property
+    def _seconds_left(self) -> float:
+        return max(0.001, self._deadline - time.monotonic())
+
+    @property
+    def _is_late(self) -> bool:
+        return time.monotonic() >= self._deadline
+
+    def _late(self) -> str:
+        self._keep()
+        at = f", at revision {self._step.revision.id}" if self._step else ""
+        seconds = self._context.settings.rehearsal_timeout
+        return f"it was not done after {seconds:g} s{at} (migrate.rehearsal_timeout)"
+
+    @contextmanager
+    def _in_time(self, interrupts: Interrupts) -> Iterator[None]:
+        """Raise in the body at the deadline; what the server does then ends by its timeout."""
+        timer = Timer(self._seconds_left, interrupts.give_up, [_Late()])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+
+def _require_moved(copy: Context, facts: EnvFacts, connection: Connection, last: Step) -> None:
+    """Raise `NoCopyError` when env.py has not brought the copy to the end of the plan."""
+    found = copy.project.current(connection, facts)
+    if set(found) != set(last.after):
+        raise NoCopyError(f"env.py left the copy at {listed(found) or 'no revision'}")

@@ -1,0 +1,93 @@
+"""Rows and bytes of the real tables, beside what was seen on a copy that has none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from sst.migrator.rehearsal.locks import NOTHING
+from sst.migrator.session.connections import open_connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy.engine import Connection
+
+    from sst.migrator.rehearsal.rehearsal import Statement
+    from sst.migrator.values.context import Context
+
+# A partitioned table is its leaves, an index counts for its table. The size of a table takes a
+# lock on it for a moment; what another session has locked is not waited for.
+_SIZES = text("""
+    with wanted as (
+        select name, coalesce(i.indrelid, to_regclass(name)) as oid
+        from unnest(cast(:names as text[])) as name
+        left join pg_index i on i.indexrelid = to_regclass(name)
+    ), parts as (
+        select w.name, w.oid as whole, coalesce(t.relid, w.oid) as oid
+        from wanted w left join lateral pg_partition_tree(w.oid) t on t.isleaf
+        where w.oid is not null
+    )
+    select p.name, cast(p.whole as bigint),
+        cast(sum(case when c.reltuples >= 0 then c.reltuples
+                 else nullif(pg_stat_get_live_tuples(c.oid), 0) end) as bigint),
+        cast(sum(pg_total_relation_size(c.oid)) as bigint)
+    from parts p join pg_class c on c.oid = p.oid and c.relkind <> 'p'
+    group by p.name, p.whole
+""")
+_LIMITS = (
+    "set transaction read only; set local statement_timeout = 5000; set local lock_timeout = 500"
+)
+
+
+def with_sizes(
+    context: Context, found: Mapping[str, tuple[Statement, ...]]
+) -> dict[str, tuple[Statement, ...]]:
+    """Return *found*, the statements by revision, with rows and bytes of the real tables.
+
+    They are those of the tables that a statement scans or writes anew, else of those on which it
+    keeps others waiting. Raises `DatabaseUnreachableError`.
+    """
+    names = {name for each in found.values() for one in each for name in _concerned(one)}
+    if not names:
+        return dict(found)
+    with open_connection(context, "sst-inspect") as connection:
+        sizes = _sizes(connection, names)
+    return {
+        revision: tuple(_with_size(one, sizes) for one in each) for revision, each in found.items()
+    }
+
+
+def _sizes(connection: Connection, names: Iterable[str]) -> dict[str, tuple[int, int | None, int]]:
+    """Return the table's number, rows and bytes by name of a table or of its index."""
+    try:
+        connection.exec_driver_sql(_LIMITS)
+        rows = connection.execute(_SIZES, {"names": sorted(names)}).all()
+    except DBAPIError:
+        return {}
+    finally:
+        connection.rollback()
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
+def _concerned(statement: Statement) -> tuple[str, ...]:
+    named = (*statement.scans, *statement.rewrites)
+    return named or tuple(lock.relation for lock in statement.locks if lock.blocks != NOTHING)
+
+
+def _with_size(
+    statement: Statement, sizes: Mapping[str, tuple[int, int | None, int]]
+) -> Statement:
+    found = {sizes[name][0]: sizes[name] for name in _concerned(statement) if name in sizes}
+    if not found:
+        return statement
+    rows = [each[1] for each in found.values()]
+    known = [each for each in rows if each is not None]
+    return replace(
+        statement,
+        rows=sum(known) if len(known) == len(rows) else None,
+        bytes=sum(each[2] for each in found.values()),
+    )
