@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy.walk import images
 from deploy.walk.checkout import ROOT, Checkout
-from deploy.walk.engine import OwnEngine
+from deploy.walk.engine import OwnEngine, require_alone
 from deploy.walk.page import Page
 from deploy.walk.parts import PARTS
 from deploy.walk.parts.next_major import walk_next_major
@@ -38,21 +38,15 @@ _QUIET = {"COMPOSE_ANSI": "never", "COMPOSE_PROGRESS": "quiet", "BUILDKIT_PROGRE
 def main() -> int:
     """Walk as the command line says; return the exit code."""
     options = _options()
+    os.umask(0o022)
     try:
-        (require_own_engine if options.engine == "own" else require_running_engine)()
-        folder = take_folder(options.folder)
+        engine = _own_engine(options) if options.engine == "own" else _running_engine(options)
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 2
-    os.umask(0o022)
-    engine = (
-        OwnEngine(folder, _environment(_KEPT_FAMILIES))
-        if options.engine == "own"
-        else RunningEngine(folder, _environment((*_KEPT_FAMILIES, *_OF_COMPOSE)))
-    )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        return _walk(engine, folder)
+        return _walk(engine)
     except PreparationError as error:
         print(f"The walk could not be prepared.\n{error}", file=sys.stderr)
         return 1
@@ -62,12 +56,24 @@ def main() -> int:
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, signal.SIG_IGN)
         if options.keep:
-            _tell_how_to_go_on(engine, folder)
+            _tell_how_to_go_on(engine)
         else:
             engine.remove()
 
 
-def _walk(engine: OwnEngine | RunningEngine, folder: Path) -> int:
+def _own_engine(options: argparse.Namespace) -> OwnEngine:
+    require_own_engine()
+    require_alone(options.folder)
+    return OwnEngine(take_folder(options.folder), _environment(_KEPT_FAMILIES))
+
+
+def _running_engine(options: argparse.Namespace) -> RunningEngine:
+    require_running_engine()
+    variables = _environment((*_KEPT_FAMILIES, *_OF_COMPOSE))
+    return RunningEngine(take_folder(options.folder), variables)
+
+
+def _walk(engine: OwnEngine | RunningEngine) -> int:
     """Start the *engine*, walk all parts on it, and return the exit code."""
     begun = time.monotonic()
     tally = Tally(sys.stdout)
@@ -76,12 +82,14 @@ def _walk(engine: OwnEngine | RunningEngine, folder: Path) -> int:
     rewrites = {}
     parts = PARTS
     if isinstance(engine, OwnEngine):
-        environment |= images.make_stand_ins(Shell(folder, environment, engine.inside), folder)
+        environment |= images.make_stand_ins(
+            Shell(engine.folder, environment, engine.inside), engine.folder
+        )
         parts += (walk_next_major,)
     else:
         rewrites = engine.rewrites
-    checkout = Checkout(folder)
-    tally.note(f"walked: {checkout.make(Shell(folder, environment))}")
+    checkout = Checkout(engine.folder)
+    tally.note(f"walked: {checkout.make(Shell(engine.folder, environment))}")
     shell = Shell(checkout.operators, environment, engine.inside)
     walk = Walk(shell, tally, Page(PAGE.read_text(encoding="utf-8")), checkout, rewrites)
     walk.output("docker compose --profile '*' down --volumes")  # of a walk that was kept
@@ -120,10 +128,10 @@ def _environment(families: tuple[str, ...]) -> dict[str, str]:
     }
 
 
-def _tell_how_to_go_on(engine: OwnEngine | RunningEngine, folder: Path) -> None:
+def _tell_how_to_go_on(engine: OwnEngine | RunningEngine) -> None:
     into = " ".join(engine.inside)
     host = engine.environment.get("DOCKER_HOST")
-    print(f"kept in {folder}; the next walk: make walk FOLDER={folder}")
+    print(f"kept in {engine.folder}; the next walk: make walk FOLDER={engine.folder}")
     if host:
         print(f"its engine: DOCKER_HOST={host}; its ports: {into} curl ...")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.walk import debian
+from deploy.walk.requirements import Refusal
 from deploy.walk.shell import PreparationError, Shell, await_condition
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _OUTSIDE, _INSIDE, _NETWORK = "198.18.255.1", "198.18.255.2", "198.18.255.0/30"
 _BRIDGE, _POOL = "198.18.0.1/24", "base=198.18.128.0/17,size=24"
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 _LINK = "sst-walk"
+_LINK_PATH = Path("/sys/class/net", _LINK)
+_PID_FILE = "engine.pid"
 _CONTROL_GROUP = "sst-walk"
 _START_SECONDS = 120.0
 # Limits that containers get, as a root that is itself limited may not raise its own.
@@ -46,13 +49,31 @@ _FIRST_PROCESS = (
 )
 
 
+def is_running(folder: Path) -> bool:
+    """Tell whether the engine of *folder* lives: the number alone could be another's by now."""
+    with suppress(OSError):
+        pid = (folder / _PID_FILE).read_text(encoding="ascii")
+        return f"{folder}/" in Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
+    return False
+
+
+def require_alone(folder: Path | None) -> None:
+    """Raise `Refusal` when the engine of another folder than *folder* is at work here."""
+    if _LINK_PATH.exists() and not (folder and is_running(folder.resolve())):
+        raise Refusal(
+            "Another walk is at work on this machine, or was kept.",
+            f"its engine has the network device {_LINK}",
+            "wait for its end, or take it up: make walk FOLDER=... as it has printed",
+        )
+
+
 class OwnEngine:
     """The engine below *folder*: made, started, and taken away again."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        self._folder = folder
+        self.folder = folder
         self._programs = folder / "engine"
-        self._pid_file = folder / "engine.pid"
+        self._pid_file = folder / _PID_FILE
         self._outside = Shell(folder, environment)
         self._forwarding_before = folder / "forwarding"
         self.environment = {
@@ -69,17 +90,17 @@ class OwnEngine:
 
     def start(self) -> None:
         """Make the engine and start it; one that was kept in this folder is used again."""
-        if self._is_running():
+        if is_running(self.folder):
             return
         if not (self._programs / "usr/sbin/dockerd").exists():
-            debian.unpack_engine(self._outside, self._folder)
+            debian.unpack_engine(self._outside, self.folder)
         self._link_programs()
         # Of an engine that was kept, and has died since.
         self._close_network()
-        shutil.rmtree(self._folder / "run", ignore_errors=True)
-        (self._folder / "dockerd.pid").unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "run", ignore_errors=True)
+        (self.folder / "dockerd.pid").unlink(missing_ok=True)
         go_on, told = os.pipe()
-        with (self._folder / "engine.log").open("ab") as log:
+        with (self.folder / "engine.log").open("ab") as log:
             first = subprocess.Popen(
                 self._command(),
                 stdin=go_on,
@@ -93,16 +114,16 @@ class OwnEngine:
         os.write(told, b"\n")
         for end in (go_on, told):
             os.close(end)
-        shell = Shell(self._folder, self.environment)
+        shell = Shell(self.folder, self.environment)
         if not await_condition(lambda: not shell.run("docker info").exit_code, _START_SECONDS):
-            raise PreparationError(shell.run(f"tail -n 15 {self._folder}/engine.log; false"))
+            raise PreparationError(shell.run(f"tail -n 15 {self.folder}/engine.log; false"))
 
     def remove(self) -> None:
         """End every process of the engine, and take away all that it has made."""
-        if self._pid_file.exists():
+        if is_running(self.folder):
             with suppress(ProcessLookupError):
                 os.kill(int(self._pid_file.read_text(encoding="ascii")), signal.SIGKILL)
-            await_condition(lambda: not self._is_running(), _START_SECONDS)
+            await_condition(lambda: not is_running(self.folder), _START_SECONDS)
         self._close_network()
         for group in sorted(Path("/sys/fs/cgroup").glob(f"**/{_CONTROL_GROUP}/**/"), reverse=True):
             with suppress(OSError):
@@ -110,20 +131,13 @@ class OwnEngine:
         for place in map(Path, _PLACES):
             with suppress(OSError):  # another engine's has content
                 place.rmdir()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _path(self) -> str:
         return f"{self._programs}/usr/sbin:{self._programs}/usr/bin"
 
-    def _is_running(self) -> bool:
-        """Tell whether the first process lives: the number alone could be another's by now."""
-        with suppress(OSError):
-            pid = self._pid_file.read_text(encoding="ascii")
-            return str(self._folder) in Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
-        return False
-
     def _link_programs(self) -> None:
-        plugins = self._folder / "client/cli-plugins"
+        plugins = self.folder / "client/cli-plugins"
         plugins.mkdir(parents=True, exist_ok=True)
         links = {
             self._programs / "usr/bin/docker-init": self._programs / "usr/bin/tini-static",
@@ -142,10 +156,10 @@ class OwnEngine:
         return [
             *("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
             *("bash", "-c", _FIRST_PROCESS, "bash", f"{self._programs}/usr/sbin/dockerd"),
-            f"--host=unix://{self._folder}/docker.sock",
-            f"--data-root={self._folder}/data",
-            f"--exec-root={self._folder}/run",
-            f"--pidfile={self._folder}/dockerd.pid",
+            f"--host=unix://{self.folder}/docker.sock",
+            f"--data-root={self.folder}/data",
+            f"--exec-root={self.folder}/run",
+            f"--pidfile={self.folder}/dockerd.pid",
             "--exec-opt=native.cgroupdriver=cgroupfs",
             f"--cgroup-parent={_CONTROL_GROUP}",
             *limits,

@@ -23,7 +23,7 @@ class RunningEngine:
     inside: tuple[str, ...] = ()
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        self._folder = folder
+        self.folder = folder
         ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
         named = {"COMPOSE_PROJECT_NAME": NAME, "SST_IMAGE": f"{NAME}:local"}
         self.environment = {**environment, **named, **ports}
@@ -36,18 +36,18 @@ class RunningEngine:
 
     def start(self) -> None:
         """Raise `PreparationError` when the engine does not answer."""
-        Shell(self._folder, self.environment).must("docker info && docker compose version")
+        Shell(self.folder, self.environment).must("docker info && docker compose version")
 
     def remove(self) -> None:
         """Take away what the walk has made on the engine, and its folder."""
-        shell = Shell(self._folder, self.environment)
-        project = self._folder / "project"
+        shell = Shell(self.folder, self.environment)
+        project = self.folder / "project"
         shell.run(f"cd {project} && docker compose --profile '*' down --volumes --remove-orphans")
         shell.run(f"docker ps --all --quiet --filter name={NAME} | xargs -r docker rm --force")
         shell.run(
             f"docker image ls --quiet {NAME} | sort --unique | xargs -r docker image rm --force"
         )
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _free_ports(count: int) -> list[str]:
