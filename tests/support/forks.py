@@ -6,12 +6,14 @@ import time
 from typing import TYPE_CHECKING
 
 from sst.testing.project.outcome import Outcome as Finished
-from sst.testing.project.processes import Running, fork_server, redirect, start
+from sst.testing.project.processes import _PRELOADED, Running, fork_server, redirect, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Finished", "Running", "fork_server", "redirect", "start", "wait_until"]
+
+_PRELOADED.append("tests.support.served")  # an application of a test is served by a fork too
 
 
 def wait_until(condition: Callable[[], object], what: str, timeout_seconds: float = 30.0) -> None:
