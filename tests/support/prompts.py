@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from sst.db.url import DatabaseUrl
-from tests.support.project import REPOSITORY
-from tests.support.terminal import Terminal
+from tests.support.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
     from tests.support.project import Project
+    from tests.support.terminal import Terminal
 
 QUESTION = "to go on:"
 CTRL_C, CTRL_D = chr(3), chr(4)
@@ -29,14 +28,12 @@ def asked(
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", "/"),
-        "PYTHONPATH": str(REPOSITORY),
         "DATABASE_URL": project.database_url,
         "ENV_FOR_DYNACONF": environment,
         **variables,
     }
-    command = [sys.executable, "-m", "sst", *words]
-    return Terminal(
-        command, environ=environ, folder=project.root, columns=columns, lines=40, stdout=stdout
+    return ForkedTerminal(
+        words, environ=environ, folder=project.root, columns=columns, lines=40, stdout=stdout
     )
 
 

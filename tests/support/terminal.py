@@ -15,7 +15,7 @@ import termios
 import time
 from fcntl import ioctl
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import pyte
 from rich.style import Style
@@ -41,6 +41,18 @@ fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execvpe(sys.argv[1], sys.argv[1:], os.environ)
 """
 _MIGRATE = "from sst.door import enter; enter('python migrate.py')"
+
+
+class Program(Protocol):
+    """What runs on a terminal; `subprocess.Popen` is one."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return the exit code; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Await the end and return the exit code."""
 
 
 class Terminal:
@@ -69,17 +81,27 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         self._is_hung_up = False
         ioctl(theirs, termios.TIOCSWINSZ, _window(lines, columns))
-        command = [sys.executable, "-S", "-c", _LAUNCH, *map(str, arguments)]
-        self.process = subprocess.Popen(
-            command,
-            stdin=theirs,
-            stdout=theirs if stdout is None else stdout,
-            stderr=theirs,
-            env={"TERM": "xterm-256color", **environ},
+        environ = {"TERM": "xterm-256color", **environ}
+        self.process = self._start([*map(str, arguments)], environ, folder, theirs, stdout)
+        os.close(theirs)
+
+    def _start(
+        self,
+        words: list[str],
+        environ: dict[str, str],
+        folder: Path,
+        terminal: int,
+        stdout: int | None,
+    ) -> Program:
+        return subprocess.Popen(
+            [sys.executable, "-S", "-c", _LAUNCH, *words],
+            stdin=terminal,
+            stdout=terminal if stdout is None else stdout,
+            stderr=terminal,
+            env=environ,
             cwd=folder,
             start_new_session=True,
         )
-        os.close(theirs)
 
     def __enter__(self) -> Self:
         """Return the terminal itself."""
@@ -151,7 +173,7 @@ class Terminal:
             assert not is_over, f"ended without {what!r}:\n{self.text}"
             assert time.monotonic() < end, f"no {what!r} in time:\n{self.text}"
 
-    def finish(self) -> int:
+    def finish(self) -> int | None:
         """Read to the end; return the exit code."""
         end = time.monotonic() + _PATIENCE_SECONDS
         while self._read():
