@@ -13,23 +13,30 @@ if TYPE_CHECKING:
 _SETTLING = ("upgrade", "downgrade", "stamp", "restore", "repair")
 """The commands whose success says that the database is where it should be."""
 _ENDED = f"not {IS_AT_WORK}"
-# A backup of its own is told as the last backup; the last run is the one that moves the schema.
-_NO_MERE_BACKUP = "(r.outcome <> 'succeeded' or r.command = any(:settling) or r.backup is null)"
 # The moments of success are looked up once, not for each failed run: a deploy that fails every
 # minute leaves thousands of those.
 _SUCCEEDED = """
     from migrator.run s where s.version_table = :version_table and s.outcome = 'succeeded'
+"""
+_NO_SUCCESS_SINCE = f"""
+    r.started_at >= coalesce(
+        ((select jsonb_object_agg(c.command, c.at) from (
+            select s.command, max(s.started_at) as at {_SUCCEEDED} group by s.command) c)
+        ->> r.command)::timestamptz, '-infinity')
+"""  # noqa: S608 - our own text
+# A backup of its own is told as the last backup, and one that failed is settled by the next: the
+# last run is the one that moves the schema.
+_NO_MERE_BACKUP = f"""
+    (r.command = any(:settling)
+        or (r.outcome <> 'succeeded' or r.backup is null) and {_NO_SUCCESS_SINCE})
 """
 _UNRESOLVED = f"""
     (r.outcome in ('failed', 'unhealthy', 'interrupted') or r.outcome = 'running')
     and {_ENDED}
     and r.started_at >= coalesce(
         (select max(s.started_at) {_SUCCEEDED} and s.command = any(:settling)), '-infinity')
-    and r.started_at >= coalesce(
-        ((select jsonb_object_agg(c.command, c.at) from (
-            select s.command, max(s.started_at) as at {_SUCCEEDED} group by s.command) c)
-        ->> r.command)::timestamptz, '-infinity')
-"""  # noqa: S608 - our own text
+    and {_NO_SUCCESS_SINCE}
+"""
 
 
 @dataclass(frozen=True, slots=True)

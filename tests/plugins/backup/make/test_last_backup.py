@@ -48,6 +48,21 @@ def test_backup_of_an_operator_is_the_last_one_and_no_run(migrated: Project) -> 
     assert "read back, not restored" in text
 
 
+def test_failed_backup_is_no_last_run_once_one_has_succeeded(migrated: Project) -> None:
+    """A store that was away for a night is no news after the next scheduled backup."""
+    failed = migrated.migrate(
+        "backup", "create", "--set", "plugins.backup.directory=/proc/nowhere"
+    )
+    after_failure = migrated.migrate("status", "--json").json["last_run"]
+    migrated.migrate("backup", "create")
+
+    after_success = migrated.migrate("status", "--json").json["last_run"]
+
+    assert failed.exit_code == 5
+    assert after_failure["command"] == "backup create"
+    assert after_success["command"] == "upgrade"
+
+
 def test_backup_says_how_far_it_is_proven(migrated: Project) -> None:
     migrated.migrate("backup", "create", "--set", "plugins.backup.verify=restore")
 
