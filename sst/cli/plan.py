@@ -52,7 +52,12 @@ def keys(report: Report) -> Mapping[str, Any]:
         for item in report.revisions
     ]
     rehearsed = rehearsal_keys(report.rehearsal) if report.rehearsal else _FAILED
-    return {"revisions": revisions, **rehearsed, **vetoes_key(report)}
+    return {
+        "revisions": revisions,
+        "plan_hash": report.plan_hash,
+        **rehearsed,
+        **vetoes_key(report),
+    }
 
 
 @click.command(
@@ -84,8 +89,10 @@ def command(
         invocation.presentation = Presentation(partial(text, is_verbose=True), keys)
     report = runtime.migrator.plan(target, with_sql=with_sql, rehearsed=not no_rehearsal)
     is_told = report.rehearsal and report.revisions and not (with_sql or no_rehearsal)
-    notes = (rehearsal_note(report.rehearsal),) if report.rehearsal and is_told else ()
-    return replace(report, notes=notes)
+    notes = [rehearsal_note(report.rehearsal)] if report.rehearsal and is_told else []
+    if invocation.verbose and report.plan_hash:
+        notes.append(f"`python migrate.py upgrade --plan {report.plan_hash}` runs no other plan")
+    return replace(report, notes=tuple(notes))
 
 
 def _block(item: RevisionState, report: Report, *, is_verbose: bool) -> list[str]:

@@ -20,12 +20,20 @@ if TYPE_CHECKING:
 
 @click.command("upgrade", cls=Command, text=moved_text, keys=restored_key)
 @click.argument("target", required=False, shell_complete=target_completion("head", "heads", "+1"))
+@click.option(
+    "--plan",
+    "plan_hash",
+    metavar="HASH",
+    help="Refuse any plan but the one with this `plan_hash`.",
+)
 @run_options(blockers=True)
 @pass_runtime
-def command(runtime: Runtime, target: str | None, options: RunOptions) -> Report:
+def command(
+    runtime: Runtime, target: str | None, options: RunOptions, plan_hash: str | None
+) -> Report:
     """Move the schema forward to TARGET (default: head).
 
     TARGET is `head`, `heads`, `+1`, a revision's id, a unique prefix of it, or `label@head`.
     Without one it is the head, or all heads where labels tell the branches apart.
     """
-    return runtime.migrator.upgrade(target, options)
+    return runtime.migrator.upgrade(target, options, plan_hash=plan_hash)

@@ -20,6 +20,7 @@ SstError                          1   a bug or a failed revision unless a subcla
 ├── RefusedError                  5   nothing was touched
 │   ├── VetoedError                   a pre_migrate gate said no, or broke
 │   ├── EnvironmentMismatchError      the database belongs to another environment
+│   ├── PlanChangedError              the plan is not the one that --plan names
 │   ├── ConfirmationError             a dangerous command without the typed name
 │   └── PooledConnectionError         a transaction pooler cannot hold the run's lock
 ├── HistoryError                  6   the database and the revision files disagree
@@ -71,6 +72,7 @@ from sst.errors.histories import (
 from sst.errors.refusals import (
     ConfirmationError,
     EnvironmentMismatchError,
+    PlanChangedError,
     PooledConnectionError,
     RefusedError,
     VetoedError,
@@ -117,6 +119,7 @@ __all__ = [
     "LockBusyError",
     "LockTimeoutError",
     "PendingError",
+    "PlanChangedError",
     "PluginMissingError",
     "PooledConnectionError",
     "Problem",

@@ -17,6 +17,10 @@ class EnvironmentMismatchError(RefusedError, code="environment_mismatch"):
     """The database belongs to another environment."""
 
 
+class PlanChangedError(RefusedError, code="plan_changed"):
+    """What would run is not the plan that `--plan` names."""
+
+
 class ConfirmationError(RefusedError, code="confirmation_required"):
     """A dangerous command without the database's name."""
 

@@ -30,6 +30,7 @@ from sst.migrator.standing.headline import headline
 from sst.migrator.standing.last_runs import read_last_runs
 from sst.migrator.standing.read import look_within, see
 from sst.migrator.values.options import AS_CONFIGURED
+from sst.migrator.values.plan_hash import hash_of
 from sst.migrator.values.report import Report
 from sst.migrator.values.status import default_target
 
@@ -62,13 +63,17 @@ class Migrator:
         self,
         target: str | None = None,
         options: RunOptions = AS_CONFIGURED,
+        *,
+        plan_hash: str | None = None,
     ) -> Report:
         """Move the schema forward to *target*: `head`, `heads`, `+N`, an id or a unique prefix.
 
         Without a target to the head, or to the heads where labels tell the branches apart.
+        With *plan_hash*, that of `plan`, another plan is refused with `PlanChangedError`.
         """
         target = target or default_target(self._context.project)
-        return execute(self._context, Request(Direction.UPGRADE, target, options))
+        request = Request(Direction.UPGRADE, target, options, plan_hash=plan_hash)
+        return execute(self._context, request)
 
     def downgrade(self, target: str, options: RunOptions = AS_CONFIGURED) -> Report:
         """Move the schema back to *target*: `-N`, `base`, an id or a unique prefix.
@@ -216,6 +221,7 @@ class Migrator:
             self._standing(status),
             vetoes=vetoes,
             rehearsal=rehearsal,
+            plan_hash=hash_of(status.current, steps),
             after=steps[-1].after if steps else status.current,
             revisions=revision_rows.planned(steps, scripts),
         )

@@ -41,6 +41,7 @@ from sst.migrator.schema.fingerprint import (
 from sst.migrator.session.inspection import DatabaseInspection
 from sst.migrator.session.locked_session import locked_session, watch_signals
 from sst.migrator.table_locks.invalid_indexes import warn_of_old
+from sst.migrator.values.plan_hash import refuse_other_plan
 from sst.text import counted, listed
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ class _Execution:
             left_at = records.left_at()
             raise explained(error, context, session.ledger, before, left_at) from error
         refuse_steps(progress.plan, session.id_length(), table)
+        refuse_other_plan(request.plan_hash, before, progress.plan)
 
     def _prepare(self, session: Session) -> None:
         """Find what refuses the run before there is a record of it."""

@@ -36,6 +36,8 @@ class Request:
     options: RunOptions
     shown: Shown | None = None
     """Where the database was when the operator was asked; None when nobody was."""
+    plan_hash: str | None = None
+    """The hash of the only plan that may run; None where any may."""
 
 
 @dataclass

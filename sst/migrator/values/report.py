@@ -82,6 +82,8 @@ class Report:
     """The plugins that would refuse what is pending, for `plan` and `check`."""
     rehearsal: Rehearsal | None = None
     """What `plan` did on a copy; None when it was not to."""
+    plan_hash: str | None = None
+    """What `upgrade --plan` takes, for `plan`; None when nothing is pending."""
     run_id: str | None = None
     backup: Backup | None = None
     restored: Restored | None = None
