@@ -1,5 +1,6 @@
 """A plan's rehearsal: what is pending runs on a copy without rows, each statement observed.
 
+- `beyond.py`: the reach of a statement beyond the copy, at which a rehearsal ends
 - `catalogue.py`: the relations of the copy, and the locks, files and scans of a transaction
 - `concurrent.py`: the locks of a statement that runs in no transaction block
 - `copy.py`: the copy: where it is made, with the revision that the database is at

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import event
 
 from sst.bridge import line_of_caller
+from sst.migrator.rehearsal.beyond import refuse_at_once, refuse_shared
 from sst.migrator.rehearsal.catalogue import Touched, relations, scan_counts, touched
 from sst.migrator.rehearsal.concurrent import HeldUp, can_be_held_up, fits_no_block
 from sst.migrator.rehearsal.locks import NOTHING, blocked_by, strongest
@@ -82,6 +83,7 @@ class StatementObserver:
         hooks: tuple[tuple[object, str, Callable[..., None]], ...] = (
             (connection, "before_cursor_execute", self._begins),
             (connection, "after_cursor_execute", self._ends),
+            (connection, "commit", self._commits),
             (connection.engine, "handle_error", self._fails),
         )
         for target, name, function in hooks:
@@ -102,11 +104,13 @@ class StatementObserver:
         if self._is_at_work or self._footprint.is_muted or _NO_ACTION.match(statement):
             return
         line = line_of_caller(self._file)
+        is_alone = connection._is_autocommit_isolation()  # noqa: SLF001 - it has no public name
+        refuse_at_once(statement, line, is_unseen=is_alone and fits_no_block(statement))
         if line is None:
             return
         sent = self._sent[id(cursor)] = _Sent(line, ExitStack())
         with self._own_statements():
-            if connection._is_autocommit_isolation():  # noqa: SLF001 - it has no public name
+            if is_alone:
                 self._prepare_alone(connection, statement, sent)
             elif self._before is None:
                 self._look_before(connection)
@@ -134,6 +138,7 @@ class StatementObserver:
         sent.messages, self._messages = self._messages, []
         with self._own_statements():
             sent.stack.close()
+            refuse_shared(connection, sent.line)
             found = self._found(connection, sent, " ".join(statement.split()))
             if sent.has_block:
                 connection.exec_driver_sql("commit")
@@ -141,6 +146,12 @@ class StatementObserver:
                 self._before = None
         if found.locks or found.rewrites or found.scans or not _READS.match(statement):
             self.statements.append(found)
+
+    def _commits(self, connection: Connection) -> None:
+        """Let nothing through that a cursor of the driver's own has sent."""
+        if not self._is_at_work:
+            with self._own_statements():
+                refuse_shared(connection, None)
 
     def _fails(self, context: ExceptionContext) -> None:
         """End what was begun for the statement that has failed."""

@@ -10,11 +10,12 @@ from collections import deque
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Timer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sst.bridge import Attempt, Footprint, RevisionObserver, silent_log
 from sst.errors import SstError
 from sst.hooks.contract.error_location import describe_error, line_in, shown
+from sst.migrator.rehearsal.beyond import BeyondCopyError, beyond_copy
 from sst.migrator.rehearsal.copy import NoCopyError, copied, server_of, write_heads
 from sst.migrator.rehearsal.observer import StatementObserver
 from sst.migrator.rehearsal.rehearsal import Rehearsal
@@ -89,13 +90,19 @@ class _Rehearsal:
                 self._run_on(copy)
         except NoCopyError as error:
             return str(error)
-        except _Late:
-            return self._late()
-        except SstError as error:
-            return self._late() if self._is_late else f"{error.what} ({error.why})"
-        except Exception as error:  # noqa: BLE001 - a revision may raise anything; it is reported
-            return self._late() if self._is_late else self._stopped(error)
+        except (Exception, _Late, BeyondCopyError) as error:  # noqa: BLE001 - it is reported
+            return self._why(error)
         return None
+
+    def _why(self, error: BaseException) -> str:
+        """Return why the rehearsal has ended with *error*, in words."""
+        if isinstance(error, _Late) or self._is_late:
+            return self._late()
+        if beyond := beyond_copy(error):
+            return self._beyond(beyond)
+        if isinstance(error, SstError):
+            return f"{error.what} ({error.why})"
+        return self._stopped(error)
 
     def _run_on(self, copy: Context) -> None:
         with (
@@ -157,7 +164,7 @@ class _Rehearsal:
                 replace(each, sql=redact(each.sql)) for each in self._observer.statements
             )
 
-    def _stopped(self, error: Exception) -> str:
+    def _stopped(self, error: BaseException) -> str:
         """Return where the copy was no place for the revisions, in words."""
         if self._step is None:
             return describe_error(error)
@@ -167,6 +174,15 @@ class _Rehearsal:
         if revision.path and line:
             place = f" [{shown(revision.path, self._context.root, line)}]"
         return f"revision {revision.id} raised {describe_error(error)}{place}; {_EMPTY}"
+
+    def _beyond(self, error: BeyondCopyError) -> str:
+        """Return which revision reaches beyond the copy, in words."""
+        self._keep()
+        revision = cast("Step", self._step).revision
+        place = (
+            f" [{shown(revision.path, self._context.root, error.line)}]" if revision.path else ""
+        )
+        return f"revision {revision.id} {error}{place}; it was taken back there"
 
     @property
     def _seconds_left(self) -> float:

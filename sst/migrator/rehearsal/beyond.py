@@ -1,0 +1,75 @@
+"""The reach of a statement beyond the copy: to what all databases of the server share.
+
+A role, a database, a file of the server or somebody's session is no part of the copy: on the
+database's own server a rehearsal would change the real one. It ends before that.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+# What no transaction takes back. Whatever else is shared shows in the transaction itself.
+_AT_ONCE = re.compile(
+    r"\b(?:"
+    r"(?:create|drop|alter)\s+(?:database|tablespace|subscription)"
+    r"|alter\s+system"
+    r"|copy\b[^;]*\bto\s+(?:program\b|e?')"
+    r"|copy\b[^;]*\bfrom\s+program\b"
+    r"|(?:pg_terminate_backend|pg_cancel_backend|pg_reload_conf|pg_rotate_logfile|pg_switch_wal"
+    r"|pg_promote|pg_create_restore_point|pg_\w*replication_slot|pg_\w*replication_origin\w*"
+    r"|pg_wal_replay_\w+|pg_file_\w+|lo_export|dblink\w*)\s*\("
+    r")",
+    re.IGNORECASE,
+)
+# In a block that commits by itself nothing is to be seen afterwards.
+_IN_A_BLOCK = re.compile(
+    r"\b(?:(?:create|drop|alter)\s+(?:role|user|group)|reassign\s+owned|drop\s+owned)\b",
+    re.IGNORECASE,
+)
+# Every ordinary object writes to pg_shdepend, for its owner.
+_SHARED = """
+select string_agg(distinct c.relname, ', ') from pg_locks l join pg_class c on c.oid = l.relation
+where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.database = 0
+    and l.mode not in ('AccessShareLock', 'RowShareLock')
+    and c.relkind = 'r' and c.relname <> 'pg_shdepend'
+"""
+
+
+class BeyondCopyError(BaseException):
+    """A statement of a revision reaches beyond the copy; says how. No revision swallows it."""
+
+    def __init__(self, what: str, line: int | None = None) -> None:
+        super().__init__(what)
+        self.line = line
+
+
+def beyond_copy(error: BaseException) -> BeyondCopyError | None:
+    """Return what *error* was raised over: the end of an autocommit block fails on the way out."""
+    behind: BaseException | None = error
+    while behind:
+        if isinstance(behind, BeyondCopyError):
+            return behind
+        behind = behind.__cause__ or behind.__context__
+    return None
+
+
+def refuse_at_once(statement: str, line: int | None, *, is_unseen: bool) -> None:
+    """Raise `BeyondCopyError` where *statement* could not be taken back once it is sent.
+
+    *is_unseen* says that it may commit by itself.
+    """
+    found = _AT_ONCE.search(statement) or (is_unseen and _IN_A_BLOCK.search(statement))
+    if found:
+        words = " ".join(found[0].split()).rstrip("(' ")
+        raise BeyondCopyError(f"has `{words}`, which is done outside the copy", line)
+
+
+def refuse_shared(connection: Connection, line: int | None) -> None:
+    """Raise `BeyondCopyError` where the transaction has changed a catalogue of the server."""
+    catalogues = connection.exec_driver_sql(_SHARED).scalar_one()
+    if catalogues:
+        raise BeyondCopyError(f"changes what all databases share ({catalogues})", line)

@@ -1,0 +1,91 @@
+"""A rehearsal ends before a statement that reaches beyond the copy; nothing of it stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sst.db.url import DatabaseUrl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.project import Project
+
+_ALONE = "with op.get_context().autocommit_block():\n    "
+_SHARED = """
+select r.rolname::text, r.rolconfig, shobj_description(r.oid, 'pg_authid'),
+    (select count(*) from pg_auth_members m where r.oid in (m.roleid, m.member)),
+    (select count(*) from pg_db_role_setting s where s.setrole = r.oid)
+from pg_roles r where r.rolname ~ '^{name}' order by 1
+"""
+
+
+@pytest.fixture
+def name(project: Project) -> Iterator[str]:
+    """Return the beginning of the names of two roles, which are dropped with the test."""
+    made = f"beyond_{DatabaseUrl(project.database_url).name}"
+    for role in (f"{made}_a", f"{made}_b"):
+        project.query(f"create role {role}")
+    yield made
+    project.query(f"drop database if exists {made}_c")
+    for role in (f"{made}_a", f"{made}_b", f"{made}_c"):
+        project.query(f"drop role if exists {role}")
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("op.execute('create role {name}_c')", "changes what all databases share (pg_auth"),
+        ("op.execute('grant {name}_a to {name}_b')", "share (pg_auth_members)"),
+        ("op.execute('alter role {name}_b set work_mem = 64')", "share (pg_db_role_setting)"),
+        ("op.execute(\"comment on role {name}_b is 'x'\")", "share (pg_shdescription)"),
+        (
+            "try:\n    op.execute('drop role {name}_b')\nexcept Exception:\n    pass",
+            "share (pg_auth",
+        ),
+        (
+            "op.get_bind().connection.cursor().execute('create role {name}_c')",
+            "share (pg_auth",
+        ),
+        (f"{_ALONE}op.execute('create role {{name}}_c')", "share (pg_auth"),
+        (f"{_ALONE}op.execute('create database {{name}}_c')", "has `create database`"),
+        (
+            f"{_ALONE}op.execute('do $$ begin create role {{name}}_c; commit; end $$')",
+            "has `create role`",
+        ),
+        ("op.execute('alter system set work_mem = 64')", "has `alter system`"),
+        ("op.execute(\"copy note to program 'cat > {folder}/x'\")", "has `copy note to program`"),
+        ("op.execute(\"copy note to '{folder}/x'\")", "has `copy note to`"),
+        (
+            (
+                "op.execute('select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database()')"
+            ),
+            "has `pg_terminate_backend`",
+        ),
+    ],
+)
+def test_nothing_reaches_beyond_the_copy(
+    project: Project, name: str, tmp_path: Path, body: str, why: str
+) -> None:
+    """A role or a session is the whole server's: on the database's own one it is the real one."""
+    project.enable("backup")
+    project.revision("one", "op.execute('create table note (id integer primary key)')")
+    assert project.migrate("upgrade", "--no-plugin", "backup").exit_code == 0
+    before = project.query(_SHARED.format(name=name))
+    project.revision("two", "op.execute('alter table note add x integer')")
+    project.revision("three", body.format(name=name, folder=tmp_path))
+
+    plan = project.migrate("plan", "--json")
+
+    assert (plan.exit_code, plan.json["rehearsed"]) == (0, False)
+    assert plan.json["why_not"].startswith("revision three"), plan.json["why_not"]
+    assert why in plan.json["why_not"]
+    # What came before is told all the same.
+    assert plan.json["revisions"][0]["statements"][0]["blocks"] == "reads and writes"
+    assert project.query(_SHARED.format(name=name)) == before
+    assert project.query(f"select from pg_database where datname ~ '^{name}'") == []
+    assert not (tmp_path / "x").exists()
