@@ -89,7 +89,7 @@ class _Rehearsal:
                 self.where = where
                 self._run_on(copy)
         except NoCopyError as error:
-            return str(error)
+            return self._late() if self._is_late else str(error)
         except (Exception, _Late, BeyondCopyError) as error:  # noqa: BLE001 - it is reported
             return self._why(error)
         return None

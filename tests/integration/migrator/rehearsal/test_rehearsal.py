@@ -150,14 +150,32 @@ def test_way_back_is_rehearsed_too(pending: Project) -> None:
     assert _lock("note", "AccessExclusiveLock") in found["locks"]
 
 
-def test_env_py_with_a_connection_of_its_own_is_rehearsed(pending: Project) -> None:
-    (pending.root / "alembic/env.py").write_text(foreign_envs.STOCK)
+@pytest.mark.parametrize(
+    ("env", "driver"),
+    [(foreign_envs.STOCK, "psycopg2"), (foreign_envs.ASYNC, "asyncpg")],
+    ids=["stock", "asynchronous"],
+)
+def test_env_py_with_a_connection_of_its_own_is_rehearsed(
+    pending: Project, env: str, driver: str
+) -> None:
+    """Also what it sends outside a transaction, and with another driver."""
+    (pending.root / "alembic/env.py").write_text(env)
+    url = pending.database_url.replace("postgresql://", f"postgresql+{driver}://")
     pending.revision("three", "op.execute('alter table note add x integer')")
+    pending.revision(
+        "four",
+        "with op.get_context().autocommit_block():\n"
+        "    op.execute('alter table note add y integer')\n"
+        "    op.execute('create index concurrently note_body on note (body)')",
+    )
 
-    plan = pending.migrate("plan", "--json")
+    plan = pending.migrate("plan", "--json", DATABASE_URL=url)
 
     assert plan.json["rehearsed"], plan.json["why_not"]
-    assert [each["blocks"] for each in _statements(plan)["three"]] == ["reads and writes"]
+    found = _statements(plan)
+    assert [each["blocks"] for each in found["three"]] == ["reads and writes"]
+    assert [each["blocks"] for each in found["four"]] == ["reads and writes", "nothing"]
+    assert found["four"][1]["locks"] != []
 
 
 def test_env_py_with_a_url_of_its_own_is_not_run(pending: Project) -> None:
