@@ -27,15 +27,29 @@ _AT_ONCE = re.compile(
 )
 # In a block that commits by itself nothing is to be seen afterwards.
 _IN_A_BLOCK = re.compile(
-    r"\b(?:(?:create|drop|alter)\s+(?:role|user|group)|reassign\s+owned|drop\s+owned)\b",
+    r"\b(?:(?:create|drop|alter)\s+(?:role|user|group)|reassign\s+owned|drop\s+owned"
+    r"|(?:grant|revoke)\b[^;]*\bon\s+(?:database|tablespace|parameter))\b",
     re.IGNORECASE,
 )
-# Every ordinary object writes to pg_shdepend, for its owner.
+# Every ordinary object writes to pg_shdepend, for its owner. GRANT ON DATABASE lets its lock go
+# at once: there a row tells, by the number of this transaction or of one inside it. Rows that are
+# billions of transactions old have a negative age, too.
 _SHARED = """
-select string_agg(distinct c.relname, ', ') from pg_locks l join pg_class c on c.oid = l.relation
-where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.database = 0
-    and l.mode not in ('AccessShareLock', 'RowShareLock')
-    and c.relkind = 'r' and c.relname <> 'pg_shdepend'
+with written as (
+    select 'pg_database' as catalogue, age(xmin) as age from pg_database
+    where datname <> current_database()
+    union all select 'pg_tablespace', age(xmin) from pg_tablespace
+), found as (
+    select catalogue from written where case when age between -1000000 and 0 then pg_xact_status(
+        cast(cast(cast(cast(pg_current_xact_id_if_assigned() as text) as bigint) - age as text)
+        as xid8)) = 'in progress' end
+    union all
+    select c.relname from pg_locks l join pg_class c on c.oid = l.relation
+    where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.database = 0
+        and l.mode not in ('AccessShareLock', 'RowShareLock')
+        and c.relkind = 'r' and c.relname <> 'pg_shdepend'
+)
+select string_agg(distinct catalogue, ', ') from found
 """
 
 

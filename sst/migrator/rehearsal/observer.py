@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from sst.bridge import Footprint
     from sst.migrator.rehearsal.concurrent import Connect
 
+# One alone: what follows it in the same text is looked at.
 _NO_ACTION = re.compile(
-    r"\s*(set|reset|show|begin|start\s+transaction|commit|end|savepoint|release|rollback|abort)\b",
+    r"\s*(set|reset|show|begin|start\s+transaction|commit|end|savepoint|release|rollback|abort)\b"
+    r"[^;]*;?\s*$",
     re.IGNORECASE,
 )
 _READS = re.compile(r"\s*(select|show|with|explain|values|table)\b", re.IGNORECASE)

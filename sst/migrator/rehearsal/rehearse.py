@@ -90,7 +90,7 @@ class _Rehearsal:
                 self._run_on(copy)
         except NoCopyError as error:
             return self._late() if self._is_late else str(error)
-        except (Exception, _Late, BeyondCopyError) as error:  # noqa: BLE001 - it is reported
+        except (Exception, SystemExit, _Late, BeyondCopyError) as error:  # noqa: BLE001 - told
             return self._why(error)
         return None
 

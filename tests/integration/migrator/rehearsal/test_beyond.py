@@ -21,6 +21,10 @@ select r.rolname::text, r.rolconfig, shobj_description(r.oid, 'pg_authid'),
     (select count(*) from pg_db_role_setting s where s.setrole = r.oid)
 from pg_roles r where r.rolname ~ '^{name}' order by 1
 """
+_RIGHTS = """
+select datacl::text from pg_database where datname = current_database()
+union all select spcacl::text from pg_tablespace where spcname = 'pg_default'
+"""
 
 
 @pytest.fixture
@@ -50,6 +54,20 @@ def name(project: Project) -> Iterator[str]:
             "op.get_bind().connection.cursor().execute('create role {name}_c')",
             "share (pg_auth",
         ),
+        ("op.execute('grant connect on database {database} to {name}_b')", "share (pg_database)"),
+        (
+            (
+                'with op.get_bind().begin_nested():\n    op.execute("do $$ begin execute'
+                " 'revoke temporary on data' || 'base {database} from public'; end $$\")"
+            ),
+            "share (pg_database)",
+        ),
+        (
+            f"{_ALONE}op.execute('grant connect on database {{database}} to {{name}}_b')",
+            "share (pg_database)",
+        ),
+        ("op.execute('grant create on tablespace pg_default to {name}_b')", "(pg_tablespace)"),
+        ("op.execute(\"set work_mem = 64; copy note to '{folder}/x'\")", "has `copy note to`"),
         (f"{_ALONE}op.execute('create role {{name}}_c')", "share (pg_auth"),
         (f"{_ALONE}op.execute('create database {{name}}_c')", "has `create database`"),
         (
@@ -75,9 +93,10 @@ def test_nothing_reaches_beyond_the_copy(
     project.enable("backup")
     project.revision("one", "op.execute('create table note (id integer primary key)')")
     assert project.migrate("upgrade", "--no-plugin", "backup").exit_code == 0
-    before = project.query(_SHARED.format(name=name))
+    before = project.query(_SHARED.format(name=name)), project.query(_RIGHTS)
+    database = DatabaseUrl(project.database_url).name
     project.revision("two", "op.execute('alter table note add x integer')")
-    project.revision("three", body.format(name=name, folder=tmp_path))
+    project.revision("three", body.format(name=name, folder=tmp_path, database=database))
 
     plan = project.migrate("plan", "--json")
 
@@ -86,6 +105,6 @@ def test_nothing_reaches_beyond_the_copy(
     assert why in plan.json["why_not"]
     # What came before is told all the same.
     assert plan.json["revisions"][0]["statements"][0]["blocks"] == "reads and writes"
-    assert project.query(_SHARED.format(name=name)) == before
+    assert (project.query(_SHARED.format(name=name)), project.query(_RIGHTS)) == before
     assert project.query(f"select from pg_database where datname ~ '^{name}'") == []
     assert not (tmp_path / "x").exists()

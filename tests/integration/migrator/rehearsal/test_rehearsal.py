@@ -61,6 +61,16 @@ def test_lock_of_an_earlier_statement_counts_as_long_as_it_is_held(pending: Proj
     assert second["blocks"] == "reads and writes"
 
 
+def test_statement_behind_a_setting_in_the_same_text_is_seen(pending: Project) -> None:
+    pending.revision(
+        "three", "op.execute(\"set lock_timeout = '2s'; alter table note add x integer\")"
+    )
+
+    [found] = _statements(pending.migrate("plan", "--json"))["three"]
+
+    assert found["locks"] == [_lock("note", "AccessExclusiveLock")]
+
+
 def test_table_of_the_plan_itself_is_nobodys(pending: Project) -> None:
     """Nobody uses it yet, whatever is done to it."""
     pending.revision("three", "op.execute('create table fresh (id integer)')")

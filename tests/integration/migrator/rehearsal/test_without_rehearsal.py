@@ -45,6 +45,7 @@ def pending(project: Project) -> Project:
         ),
         ("op.execute('alter table nowhere add x integer')", "revision two raised UndefinedTable"),
         ("raise ValueError('not here')", "revision two raised ValueError: not here"),
+        ("raise SystemExit(7)", "revision two raised SystemExit: 7"),
     ],
 )
 def test_revision_that_does_not_replay_is_named(pending: Project, body: str, why: str) -> None:
