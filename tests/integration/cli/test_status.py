@@ -205,8 +205,11 @@ def test_run_at_work_says_who_where_and_for_whom_it_waits(blocked: Project) -> N
     assert "(nightly, " in blocker
     check = blocked.migrate("check")
     assert found["exit_code"] == check.exit_code == 3
-    assert "or end the session that is in its way" in check.stderr
     assert "next: run `python migrate.py upgrade`" not in check.stderr
+    wait_until(
+        lambda: "or end the session that is in its way" in blocked.migrate("check").stderr,
+        "check sees it wait, which it does not between two attempts",
+    )
 
 
 def test_lock_that_is_held_without_a_record_is_told(applied: Project) -> None:
