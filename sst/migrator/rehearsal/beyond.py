@@ -7,10 +7,18 @@ database's own server a rehearsal would change the real one. It ends before that
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy.engine import Connection, Dialect
+
+    from sst.db.url import DatabaseUrl
 
 # What no transaction takes back. Whatever else is shared shows in the transaction itself.
 _AT_ONCE = re.compile(
@@ -69,6 +77,27 @@ def beyond_copy(error: BaseException) -> BeyondCopyError | None:
             return behind
         behind = behind.__cause__ or behind.__context__
     return None
+
+
+@contextmanager
+def only_to(copy: DatabaseUrl) -> Iterator[None]:
+    """Let no engine of the process connect to another PostgreSQL database than *copy* in the body.
+
+    A revision may have an engine of its own, or the application's: that leads to the real one.
+    """
+
+    def connects(
+        dialect: Dialect, _record: object, _words: object, parameters: Mapping[str, object]
+    ) -> None:
+        name = parameters.get("dbname", parameters.get("database"))
+        if dialect.name == "postgresql" and name != copy.name:
+            raise BeyondCopyError("opens a connection of its own, which does not lead to the copy")
+
+    event.listen(Engine, "do_connect", connects)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "do_connect", connects)
 
 
 def refuse_at_once(statement: str, line: int | None, *, is_unseen: bool) -> None:

@@ -10,12 +10,12 @@ from collections import deque
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Timer
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from sst.bridge import Attempt, Footprint, RevisionObserver, silent_log
 from sst.errors import SstError
 from sst.hooks.contract.error_location import describe_error, line_in, shown
-from sst.migrator.rehearsal.beyond import BeyondCopyError, beyond_copy
+from sst.migrator.rehearsal.beyond import BeyondCopyError, beyond_copy, only_to
 from sst.migrator.rehearsal.copy import NoCopyError, copied, server_of, write_heads
 from sst.migrator.rehearsal.observer import StatementObserver
 from sst.migrator.rehearsal.rehearsal import Rehearsal
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from sst.migrator.session.signals import Interrupts
     from sst.migrator.values.context import Context
 
+_ELSEWHERE = (
+    "env.py has a URL of its own, which leads to another database than the copy; "
+    "let it read sqlalchemy.url"
+)
 _EMPTY = "the copy has no rows, which a revision that reads some misses"
 
 
@@ -110,6 +114,7 @@ class _Rehearsal:
             interrupts.unmasked(),
             self._in_time(interrupts),
             silent_log(),
+            only_to(copy.url),
             open_connection(copy, "sst-plan") as connection,
         ):
             interrupts.watch(prepare_session(connection))
@@ -140,10 +145,7 @@ class _Rehearsal:
             return self._facts
         found = copy.project.facts(connection, copy.url)
         if not found.same_database:
-            raise NoCopyError(
-                "env.py has a URL of its own, which leads to another database than the copy; "
-                "let it read sqlalchemy.url"
-            )
+            raise NoCopyError(_ELSEWHERE)
         return found
 
     def _next(self) -> Attempt | None:
@@ -177,11 +179,13 @@ class _Rehearsal:
 
     def _beyond(self, error: BeyondCopyError) -> str:
         """Return which revision reaches beyond the copy, in words."""
+        if self._step is None:
+            return _ELSEWHERE
         self._keep()
-        revision = cast("Step", self._step).revision
-        place = (
-            f" [{shown(revision.path, self._context.root, error.line)}]" if revision.path else ""
-        )
+        revision, place = self._step.revision, ""
+        if revision.path:
+            line = error.line or line_in(str(revision.path), error)
+            place = f" [{shown(revision.path, self._context.root, line)}]"
         return f"revision {revision.id} {error}{place}; it was taken back there"
 
     @property

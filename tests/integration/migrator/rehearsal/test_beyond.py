@@ -57,6 +57,14 @@ def name(project: Project) -> Iterator[str]:
         ("op.execute('grant connect on database {database} to {name}_b')", "share (pg_database)"),
         (
             (
+                "import os\nurl = os.environ['DATABASE_URL'].replace(':', '+psycopg2:', 1)\n"
+                "with sa.create_engine(url).begin() as own:\n"
+                "    own.exec_driver_sql('create table beyond (id integer)')"
+            ),
+            "opens a connection of its own",
+        ),
+        (
+            (
                 'with op.get_bind().begin_nested():\n    op.execute("do $$ begin execute'
                 " 'revoke temporary on data' || 'base {database} from public'; end $$\")"
             ),
@@ -108,3 +116,4 @@ def test_nothing_reaches_beyond_the_copy(
     assert (project.query(_SHARED.format(name=name)), project.query(_RIGHTS)) == before
     assert project.query(f"select from pg_database where datname ~ '^{name}'") == []
     assert not (tmp_path / "x").exists()
+    assert project.query("select to_regclass('beyond')") == [(None,)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ from plugins.backup.postgres.client_programs import find_tools
 from sst.db.url import DatabaseUrl
 from tests.support.backups import becomes_true
 from tests.support.owners import owned
-from tests.support.server import embedded_server
+from tests.support.server import connect, embedded_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +61,18 @@ def test_revision_that_does_not_replay_is_named(pending: Project, body: str, why
     [revision] = plan.json["revisions"]
     assert revision["statements"][0]["blocks"] == "reads and writes"
     assert _left(pending) == []
+
+
+def test_table_that_is_locked_is_not_waited_for(pending: Project) -> None:
+    """The copy would hold its locks on all other tables as long, and others wait behind them."""
+    pending.revision("two", _ADD)
+
+    with closing(connect(pending.database_url)) as other, other.cursor() as cursor:
+        cursor.execute("begin; lock table note in access exclusive mode")
+        plan = pending.migrate("plan", "--json")
+
+    assert (plan.exit_code, plan.json["rehearsed"]) == (0, False)
+    assert "end the session that holds the lock on that table" in plan.json["why_not"]
 
 
 @pytest.mark.parametrize(
