@@ -32,7 +32,8 @@ NAMES = {CUSTOM: "archive.dump", DIRECTORY: "archive"}
 
 _LOCK_WAIT_SECONDS = 60
 # Nobody is to wait behind a copy that only a plan wants: it holds the locks that it has meanwhile.
-_LOCK_WAIT_SECONDS_WITHOUT_ROWS = 2
+# Less than deadlock_timeout, else the server may end a run at work for it.
+_LOCK_WAIT_SECONDS_WITHOUT_ROWS = 0.5
 _PROBE_SECONDS = 10.0
 
 # docs/operators/backups.md has the rule in words.
@@ -115,8 +116,8 @@ class Archiver:
     ) -> None:
         """Write the database of *url*, as *snapshot* sees it, into *folder*; nothing is there yet.
 
-        A table that another session has locked is waited for for a minute, not for ever; for two
-        seconds without rows.
+        A table that another session has locked is waited for for a minute, not for ever;
+        for half a second without rows.
         *look* is called now and then with all that pg_dump has printed so far.
 
         Raises `Veto` when pg_dump fails.
@@ -126,7 +127,7 @@ class Archiver:
             self._tools.pg_dump,
             f"--format={shape.format}",
             f"--compress={0 if shape.is_packed_here else shape.compression}",
-            f"--lock-wait-timeout={patience * 1000}",
+            f"--lock-wait-timeout={int(patience * 1000)}",
             "--no-password",
             # The files are put on the disk when the backup gets its name.
             "--no-sync",

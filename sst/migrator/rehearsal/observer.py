@@ -40,6 +40,7 @@ _READS = re.compile(r"\s*(select|show|with|explain|values|table)\b", re.IGNORECA
 # At DEBUG1, in English; the only signs that a scan was not needed.
 _BECAUSE = re.compile(r"sufficient to prove|implied by existing constraints")
 _BUILT = re.compile(r'^building index ".*" on table "(?P<table>.*)" ')
+_UNHEARD = "(sent over the driver's own connection)"
 
 
 @dataclass
@@ -154,6 +155,14 @@ class StatementObserver:
         if not self._is_at_work:
             with self._own_statements():
                 refuse_shared(connection, None)
+                self._keep_unheard(connection)
+
+    def _keep_unheard(self, connection: Connection) -> None:
+        """Keep the locks that stop others and that no statement of Alembic's has taken."""
+        taken = self._locks(_modes(self._before or {}), _modes(touched(connection)))
+        locks = tuple(each for each in taken if not each.is_held and each.blocks != NOTHING)
+        if locks:
+            self.statements.append(Statement(self._shown, 0, _UNHEARD, locks))
 
     def _fails(self, context: ExceptionContext) -> None:
         """End what was begun for the statement that has failed."""

@@ -40,6 +40,7 @@ class Statement:
     file: str
     """The revision's file, as it is shown."""
     line: int
+    """0 where it is not known."""
     sql: str
     """In one line, with places for the values that are sent beside it."""
     locks: tuple[Lock, ...] = ()

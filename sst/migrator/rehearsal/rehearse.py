@@ -57,7 +57,11 @@ def rehearse(
     Raises `InterruptedRunError` for a signal; every other failure is in the result, in words.
     """
     rehearsal = _Rehearsal(context, facts, tuple(before), steps)
-    with translate_driver_errors(context.redact):
+    # Around the making of the copy, too: a signal leaves none behind.
+    with (
+        translate_driver_errors(context.redact),
+        watch_signals(context, lambda: "nothing was touched"),
+    ):
         why_not = rehearsal.run()
     found = rehearsal.found
     try:

@@ -71,6 +71,19 @@ def test_statement_behind_a_setting_in_the_same_text_is_seen(pending: Project) -
     assert found["locks"] == [_lock("note", "AccessExclusiveLock")]
 
 
+def test_lock_of_a_cursor_of_the_driver_is_told(pending: Project) -> None:
+    """The statement itself is not seen."""
+    pending.revision(
+        "three",
+        "op.get_bind().connection.cursor().execute('alter table note add x integer')",
+    )
+
+    [found] = _statements(pending.migrate("plan", "--json"))["three"]
+
+    assert found["locks"] == [_lock("note", "AccessExclusiveLock")]
+    assert (found["line"], found["sql"]) == (0, "(sent over the driver's own connection)")
+
+
 def test_table_of_the_plan_itself_is_nobodys(pending: Project) -> None:
     """Nobody uses it yet, whatever is done to it."""
     pending.revision("three", "op.execute('create table fresh (id integer)')")

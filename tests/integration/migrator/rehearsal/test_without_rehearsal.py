@@ -200,6 +200,18 @@ def test_copy_of_a_killed_plan_is_dropped(pending: Project, number: signal.Signa
     assert _picture(pending) == before
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_copy_that_is_being_made_is_dropped(pending: Project, number: signal.Signals) -> None:
+    pending.revision("two", _WAITS)
+    running = pending.start("plan")
+    assert becomes_true(lambda: _left(pending) != [], 60), running.printed()
+
+    running.signal(number)
+
+    assert running.finish().exit_code == 128 + number
+    assert _left(pending) == []
+
+
 def _is_asleep(project: Project) -> bool:
     question = (
         "select count(*) from pg_stat_activity where query = 'select pg_sleep(600)'"
