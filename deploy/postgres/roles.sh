@@ -42,9 +42,13 @@ as() { # role, further words for psql
 # Until now the application was PostgreSQL's first role, a superuser that cannot be made less:
 # it becomes the administrator, by another one's hand, and its name is free.
 if ! as "$POSTGRES_USER" --command '' 2> /dev/null; then
-    as "$APPLICATION_ROLE" --command 'CREATE ROLE sst_renames_the_first_role SUPERUSER LOGIN'
+    as "$APPLICATION_ROLE" <<< 'SET client_min_messages = warning;
+        DROP ROLE IF EXISTS sst_renames_the_first_role;
+        CREATE ROLE sst_renames_the_first_role SUPERUSER LOGIN'
     as sst_renames_the_first_role --set was="$APPLICATION_ROLE" --set becomes="$POSTGRES_USER" \
         <<< 'ALTER ROLE :"was" RENAME TO :"becomes"'
-    as "$POSTGRES_USER" --command 'DROP ROLE sst_renames_the_first_role'
 fi
+# Also of a run that was killed while it renamed.
+as "$POSTGRES_USER" <<< 'SET client_min_messages = warning;
+    DROP ROLE IF EXISTS sst_renames_the_first_role'
 as "$POSTGRES_USER" --single-transaction --file "${BASH_SOURCE[0]%.sh}.psql"

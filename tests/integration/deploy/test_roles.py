@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -244,6 +245,37 @@ def test_first_role_becomes_the_administrator_and_its_objects_the_migrators(
     ]
     # Its schema is the application's to use as well.
     assert old.ask("postgres", "SELECT count(*) FROM archive.lists") == [(0,)]
+
+
+def test_large_object_of_the_application_can_be_backed_up(ready: Deployment) -> None:
+    """Whoever may connect may make one: it must not end every backup, and with it every run."""
+    ready.ask("sst_user", "SELECT lo_from_bytea(4712, 'x')")
+
+    assert ready.ask("sst_migrator", "SELECT convert_from(lo_get(4712), 'UTF8')") == [("x",)]
+
+
+def test_run_after_one_that_was_killed_while_it_renamed(deployment: Deployment) -> None:
+    """Its helper, a superuser, is no obstacle, and does not stay."""
+    deployment.ask("postgres", "CREATE ROLE sst_renames_the_first_role SUPERUSER LOGIN")
+    old = Deployment(deployment.server, deployment.secrets, "sst_admin", "postgres")
+    old.write_secrets()
+
+    result = old.run()
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert old.ask("sst_admin", "SELECT rolname::text FROM pg_roles WHERE rolsuper") == [
+        ("sst_admin",)
+    ]
+
+
+def test_runs_at_the_same_time_follow_one_another(deployment: Deployment) -> None:
+    """Two pipelines, or a person beside one."""
+    deployment.run()
+
+    with ThreadPoolExecutor(4) as pool:
+        results = [each.result() for each in [pool.submit(deployment.run) for _ in range(4)]]
+
+    assert {(result.returncode, result.stderr) for result in results} == {(0, "")}
 
 
 def test_one_role_for_two_purposes_is_refused(deployment: Deployment) -> None:
