@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sst.command_line import as_typed
 from sst.errors import SstError
 from sst.web import create_app
 
@@ -30,7 +31,7 @@ def _create_or_exit() -> FastAPI:
     try:
         return create_app(root=PROJECT_ROOT, routers=_routers)
     except SstError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{as_typed(str(error))}\n")
         raise SystemExit(error.exit_code) from None
 
 

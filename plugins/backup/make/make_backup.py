@@ -73,7 +73,7 @@ def _unwritable(directory: Path, error: OSError) -> Veto:
     if error.errno == EROFS:
         # So it is in a container that serves: the volume is in the one that migrates.
         hint = (
-            "type it where their disk is mounted, as in `python migrate.py upgrade`, or set"
+            "type it where their disk is mounted, as in `python migrate.py backup create`, or set"
             " plugins.backup.directory"
         )
     return Veto(f"the backup could not be written to {directory}: {error.strerror or error}", hint)

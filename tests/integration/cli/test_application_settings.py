@@ -233,6 +233,20 @@ def test_a_broken_module_is_named_by_the_web_door(broken: tuple[Clone, str]) -> 
     assert told in done.stderr
 
 
+def test_web_door_names_what_is_typed_outside_its_container(clone: Clone) -> None:
+    """Nobody can type anything in a container that does not start."""
+    outside = "docker compose run --rm migrate"
+
+    done = clone.run(
+        *("-m", "uvicorn", "app.main:app", "--port", "0"),
+        SST_COMMAND=outside,
+        LOG_LEVEL="LOUD",
+    )
+
+    assert done.returncode == 2
+    assert f"`{outside} config check`" in done.stderr
+
+
 def test_a_package_of_the_same_name_elsewhere_is_not_taken(clone: Clone, tmp_path: Path) -> None:
     other = tmp_path / "elsewhere" / "app"
     other.mkdir(parents=True)

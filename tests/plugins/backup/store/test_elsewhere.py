@@ -72,12 +72,16 @@ def test_nothing_is_pruned_from_there(serving: Project) -> None:
     assert "nothing was pruned: the backups are not here" in pruned.stderr
 
 
-def test_run_is_refused_and_names_where_it_can_be(serving: Project) -> None:
-    refused = serving.migrate("upgrade")
+@pytest.mark.parametrize("words", [("upgrade",), ("backup", "create")], ids=" ".join)
+def test_backup_is_refused_and_where_it_can_be_is_named(
+    serving: Project, words: tuple[str, ...]
+) -> None:
+    """What is named migrates nothing: who wanted a backup must not be led to `upgrade`."""
+    refused = serving.migrate(*words)
 
     assert refused.exit_code == 5
     assert "Read-only file system" in refused.stderr
-    assert f"`{OUTSIDE} upgrade`" in refused.stderr
+    assert f"`{OUTSIDE} backup create`" in refused.stderr
 
 
 def test_empty_disk_that_can_be_written_has_no_backups(serving: Project, tmp_path: Path) -> None:
