@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
+from psycopg2 import sql
 
 from sst.hooks import Veto
 
@@ -45,6 +46,12 @@ SELECT count(*) FROM unnest(CAST(%s AS text[])) AS wanted(name)
   LEFT JOIN pg_roles r ON r.rolname = wanted.name
  WHERE r.oid IS NULL OR NOT pg_has_role(current_user, r.oid, 'MEMBER')
 """
+_OWNER = """
+SELECT r.rolname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
+ WHERE d.datname = current_database()
+"""
+# Only where this role has the owner's rights it can drop the database afterwards.
+_IS_THERE = "SELECT count(*) FROM pg_roles WHERE rolname = %s AND pg_has_role(oid, 'USAGE')"
 
 
 @contextlib.contextmanager
@@ -98,6 +105,7 @@ class _Schema:
     """All of a database that is in no dump of its schema."""
 
     server_major: int
+    owner: str
     properties: dict[str, Any]
     roles: tuple[str, ...]
     settings: dict[str, str]
@@ -105,8 +113,13 @@ class _Schema:
     @classmethod
     def of(cls, session: Session) -> _Schema:
         """Return what *session* sees of its database."""
+        [(owner,)] = session.fetch(_OWNER)
         return cls(
-            session.server_major, properties_of(session), roles_of(session), settings_of(session)
+            session.server_major,
+            owner,
+            properties_of(session),
+            roles_of(session),
+            settings_of(session),
         )
 
 
@@ -121,6 +134,11 @@ def _create(session: Session, *, name: str, like: _Schema) -> bool:
     session.execute(creation(name, like.properties))
     marks.put(session, name)
     [(others,)] = session.fetch(_NOT_OURS, (list(like.roles),))
+    [(has_owner,)] = session.fetch(_IS_THERE, (like.owner,))
+    if not others and has_owner:
+        # The owner of a database may create in its schema public.
+        give = sql.SQL("ALTER DATABASE {} OWNER TO {}")
+        session.execute(give.format(sql.Identifier(name), sql.Identifier(like.owner)))
     return not others
 
 

@@ -44,6 +44,8 @@ def apply_settings(session: Session, name: str, settings: Mapping[str, str]) -> 
 
     One that this role may not set, or that the server does not know, is left as it is.
     """
+    # Sessions begin with the settings of the role that logs in, also where they go on as another.
+    session.execute("SET ROLE NONE")
     statement = "ALTER ROLE CURRENT_USER IN DATABASE {} SET {} TO {}"
     for variable, value in settings.items():
         identifier = sql.Identifier(*variable.split("."))

@@ -55,6 +55,7 @@ def copied(context: Context, server: DatabaseUrl) -> Iterator[Context]:
         with open_connection(found, "sst-plan", autocommit=True) as connection:
             # The server's reasons for what it does and leaves undone are told at that level.
             quoted = connection.dialect.identifier_preparer.quote(url.name)
+            connection.exec_driver_sql("set role none")
             connection.exec_driver_sql(_SPEAKS.format(quoted))
         yield found
 

@@ -166,6 +166,40 @@ def test_role_that_owns_the_database_rehearses(server: TestServer, tmp_path: Pat
         assert plan.json["rehearsed"], plan.json["why_not"]
 
 
+@pytest.mark.parametrize("goes_on_as_owner", [False, True])
+def test_member_of_the_owner_rehearses(
+    server: TestServer, tmp_path: Path, *, goes_on_as_owner: bool
+) -> None:
+    """The role that logs in owns nothing; its sessions may go on as the owner (`SET role`)."""
+    with owned(server, tmp_path / "project") as weak:
+        owner = f"{weak.role}_owner"
+        weak.owner("CREATE TABLE note (id integer)")
+        weak.project.revision("two", "op.execute('create table x (id integer)')")
+        weak.project.revision(
+            "three",
+            "op.execute('alter table x add check (id is not null)')\n"
+            "op.execute('alter table x alter id set not null')",
+        )
+        weak.admin(
+            f"CREATE ROLE {owner}",
+            f"GRANT {owner} TO {weak.role}",
+            f"ALTER ROLE {weak.role} CREATEDB",
+            f"ALTER ROLE {owner} CREATEDB",
+            f"REASSIGN OWNED BY {weak.role} TO {owner}",
+        )
+        if goes_on_as_owner:
+            weak.admin(f"ALTER ROLE {weak.role} SET role = {owner}")
+
+        plan = weak.project.migrate("plan", "--json")
+
+        weak.admin(
+            f"ALTER ROLE {weak.role} RESET role", f"REASSIGN OWNED BY {owner} TO CURRENT_USER"
+        )
+        weak.admin(f"DROP OWNED BY {owner}", f"DROP ROLE {owner}")
+    assert plan.json["rehearsed"], plan.json["why_not"]
+    assert "sufficient to prove" in plan.json["revisions"][1]["statements"][1]["because"]
+
+
 def test_real_database_is_as_it_was(pending: Project) -> None:
     """Schema, heads, rows read and written, and the databases of the server."""
     pending.revision("two", f"{_ADD}\n{_DELETE}")
