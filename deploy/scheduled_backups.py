@@ -180,7 +180,16 @@ def require_store() -> None:
 
 def _ask(*words: str) -> dict[str, Any]:
     shown = subprocess.run([*MIGRATE, *words, "--json"], stdout=subprocess.PIPE, check=False)
-    answer: dict[str, Any] = json.loads(shown.stdout)
+    try:
+        answer: dict[str, Any] = json.loads(shown.stdout)
+    except ValueError:
+        sys.exit(
+            _refusal(
+                f"Scheduled backups got no answer from `migrate.py {' '.join(words)}`.\n"
+                f"  why: it ended with exit code {shown.returncode}; -9 is a kill, as for memory\n"
+                "  next: look at the lines above, or raise SST_MIGRATE_MEMORY"
+            )
+        )
     return answer
 
 

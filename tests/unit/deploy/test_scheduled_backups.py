@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -98,3 +99,17 @@ def test_two_moments_without_a_backup_are_unhealthy(
         answers.append(scheduled_backups.is_healthy())
 
     assert answers == [True, False]
+
+
+def test_command_that_is_killed_is_told_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where its memory ends: the log says which limit to raise."""
+    killed = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    monkeypatch.setattr(scheduled_backups, "MIGRATE", (sys.executable, "-c", killed))
+
+    with pytest.raises(SystemExit) as ended:
+        scheduled_backups.require_store()
+
+    assert ended.value.code == 2
+    assert "exit code -9" in capsys.readouterr().err
