@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import column, insert, table
+from sqlalchemy.exc import DBAPIError
 
 from sst.db.url import DatabaseUrl
 from sst.hooks.calling.calls import HookFailedError
@@ -17,10 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from sqlalchemy.engine import Connection
+
     from sst.bridge import EnvFacts
     from sst.migrator.values.context import Context
 
 _SPEAKS = "alter role current_user in database {} set client_min_messages = debug1"
+# A trigger or a view of the database may call dblink, which leads from the copy to the real one.
+_HAS_DOORS = "select count(*) from pg_proc where probin like '$libdir/dblink'"
+_CLOSE = "update pg_proc set prosrc = 'closed_in_a_rehearsal' where probin like '$libdir/dblink'"
 
 
 class NoCopyError(Exception):
@@ -57,7 +63,19 @@ def copied(context: Context, server: DatabaseUrl) -> Iterator[Context]:
             quoted = connection.dialect.identifier_preparer.quote(url.name)
             connection.exec_driver_sql("set role none")
             connection.exec_driver_sql(_SPEAKS.format(quoted))
+            _close_doors(connection)
         yield found
+
+
+def _close_doors(connection: Connection) -> None:
+    """Let dblink fail on the copy; raise `NoCopyError` where only a superuser could do that."""
+    if not connection.exec_driver_sql(_HAS_DOORS).scalar_one():
+        return
+    try:
+        connection.exec_driver_sql(_CLOSE)
+    except DBAPIError as error:
+        why = "the database has the extension dblink, which leads from the copy to other databases"
+        raise NoCopyError(why) from error
 
 
 def write_heads(context: Context, facts: EnvFacts, heads: Sequence[str]) -> None:

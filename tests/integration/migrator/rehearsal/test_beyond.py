@@ -25,6 +25,12 @@ _RIGHTS = """
 select datacl::text from pg_database where datname = current_database()
 union all select spcacl::text from pg_tablespace where spcname = 'pg_default'
 """
+_TELL = """
+create function tell() returns trigger language plpgsql as $$ begin
+    perform dblink_exec($x${place}$x$, 'insert into told values (1)');
+    return new;
+end $$
+"""
 
 
 @pytest.fixture
@@ -37,6 +43,26 @@ def name(project: Project) -> Iterator[str]:
     project.query(f"drop database if exists {made}_c")
     for role in (f"{made}_a", f"{made}_b", f"{made}_c"):
         project.query(f"drop role if exists {role}")
+
+
+def test_trigger_of_the_database_reaches_no_other(project: Project) -> None:
+    """The statement does not say that a trigger calls dblink."""
+    if not project.query("select from pg_available_extensions where name = 'dblink'"):
+        pytest.skip("the server has no dblink")
+    project.enable("backup")
+    project.revision("one", "op.execute('create table note (id integer primary key)')")
+    assert project.migrate("upgrade", "--no-plugin", "backup").exit_code == 0
+    place = DatabaseUrl(project.database_url).libpq_place()
+    project.query("create extension dblink")
+    project.query("create table told (x integer)")
+    project.query(_TELL.format(place=place))
+    project.query("create trigger tell before insert on note for each row execute function tell()")
+    project.revision("two", "op.execute('insert into note values (1)')")
+
+    plan = project.migrate("plan", "--json")
+
+    assert "closed_in_a_rehearsal" in plan.json["why_not"]
+    assert project.query("select * from told") == []
 
 
 @pytest.mark.parametrize(
