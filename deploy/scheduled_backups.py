@@ -1,7 +1,8 @@
 """Back the database up at its times, to a store off this host: `scheduled_backups.py 02:30`.
 
 Times are UTC: `02:30`, several as `02:30,14:30`, or an interval, `6h` or `45m`, counted from
-midnight. `--healthy` is the health check: exit 0 when the last backup is young enough.
+midnight where a day holds a whole number of them. `--healthy` is the health check: exit 0 when the
+last backup is young enough.
 A backup is `migrate.py backup create`, under the lock of every run: there are never two at once.
 """
 
