@@ -132,6 +132,7 @@ def test_copied_example_is_refused_whole(production: Site) -> None:
         "MIGRATION_DATABASE_URL",
         "REDIS_URL",
         "OPERATIONS_TOKEN",
+        "MIGRATE__REHEARSAL_URL",
     }
 
 
