@@ -34,10 +34,12 @@ _LOOK_SECONDS = 0.2
 _CHUNK = 65536
 _COLOURS = {"default": None, "brown": "yellow"}
 """What pyte calls another way than rich does."""
-# The terminal becomes the one that Ctrl-C comes from, as a shell would have it.
+# The terminal becomes the one that Ctrl-C comes from, as a shell would have it. Ctrl-C ends the
+# program, also where the tests themselves were started in the background.
 _LAUNCH = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execvpe(sys.argv[1], sys.argv[1:], os.environ)
 """
 _MIGRATE = "from sst.door import enter; enter('python migrate.py')"
