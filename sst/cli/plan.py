@@ -15,8 +15,8 @@ from sst.cli.completing.revisions import target_completion
 from sst.cli.result.rehearsed import (
     rehearsal_keys,
     rehearsal_note,
+    seen_in,
     statement_lines,
-    statements_json,
 )
 from sst.cli.result.revisions import revision_json, where
 from sst.cli.result.table import records, sentences
@@ -48,8 +48,7 @@ def text(report: Report, _runtime: Runtime, *, is_verbose: bool = False) -> list
 def keys(report: Report) -> Mapping[str, Any]:
     """Return the revisions with their statements, and who would refuse them."""
     revisions = [
-        {**revision_json(item), "statements": statements_json(report, item.revision)}
-        for item in report.revisions
+        {**revision_json(item), **seen_in(report, item.revision)} for item in report.revisions
     ]
     rehearsed = rehearsal_keys(report.rehearsal) if report.rehearsal else _FAILED
     return {

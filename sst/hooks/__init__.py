@@ -25,6 +25,8 @@ from sst.hooks.contract.checks import (
 from sst.hooks.contract.commands import CommandContext, CommandResult, LockedWork, Restored
 from sst.hooks.contract.events import Event, EventKind
 from sst.hooks.contract.marker import hookimpl
+from sst.hooks.contract.plan.finding import Acceptance, Finding, Level
+from sst.hooks.contract.plan.statement import Change, ChangeKind, Lock, Seconds, Statement
 from sst.hooks.contract.revisions import Direction, Migrations, Revision
 from sst.hooks.contract.run import Backup, Failure, Run, StatementFailedError, Veto
 from sst.hooks.contract.settings_view import SettingsView
@@ -34,8 +36,11 @@ from sst.within import NoAnswerError, ThreadedWork, within
 
 __all__ = [
     "ALL_STAGES",
+    "Acceptance",
     "ApplicationContext",
     "Backup",
+    "Change",
+    "ChangeKind",
     "Check",
     "CheckResult",
     "CheckStatus",
@@ -48,7 +53,10 @@ __all__ = [
     "Event",
     "EventKind",
     "Failure",
+    "Finding",
     "Inspection",
+    "Level",
+    "Lock",
     "LockedWork",
     "Middleware",
     "Migrations",
@@ -58,8 +66,10 @@ __all__ = [
     "Restored",
     "Revision",
     "Run",
+    "Seconds",
     "SettingsView",
     "Stage",
+    "Statement",
     "StatementFailedError",
     "TemporaryError",
     "ThreadedWork",

@@ -3,6 +3,7 @@
 - `check/`: the findings of `check`, and its verdict
 - `commands/`: commands that run no revision
 - `ledger/`: the record of runs
+- `lint/`: what rules have against the statements of a plan
 - `locked_work/`: a plugin's work under the run's lock
 - `loss/`: the loss that a plan brings
 - `rehearsal/`: what a plan does, seen on a copy without rows

@@ -177,6 +177,12 @@ MIDDLEWARE = {
     "hangs": "register_middleware gave no answer within 0.3 s",
     "returns nonsense": "register_middleware raised TypeError",
 }
+JUDGES = {
+    "raises": f"raised {_RAISED}",
+    "exits": f"raised {_EXITED}",
+    "hangs": "gave no answer within 0.3 s",
+    "returns nonsense": "returned int, not Finding",
+}
 ROUTERS = {
     "raises": f"register_routers: raised {_RAISED}",
     "exits": f"register_routers: raised {_EXITED}",
@@ -189,6 +195,7 @@ def test_matrix_is_complete() -> None:
     tables: dict[str, Iterable[str]] = {
         "restore_backup": RESTORES,
         "copy_schema": COPIES,
+        "judge": JUDGES,
         "register_commands": COMMANDS,
         "register_middleware": MIDDLEWARE,
         "register_routers": {**ROUTERS, "returns nonsense": ""},
@@ -252,6 +259,20 @@ def test_plan_whose_copy_is_broken_says_so(project: Project, fault: str) -> None
 
     assert (end.exit_code, end.stdout) == (0, "one\tpending\tone\n"), end.output
     assert f"not rehearsed: {COPIES[fault]}" in end.output
+    assert "Traceback" not in end.output
+
+
+@pytest.mark.parametrize("fault", JUDGES)
+def test_plan_whose_rules_are_broken_is_shown_without_them(project: Project, fault: str) -> None:
+    project.revision("one", "op.execute('create table one (id int)')")
+    break_hook(project, "judge", fault)
+    project.enable("a", "broken", "b", "backup")
+
+    end = project.migrate("plan")
+
+    assert end.exit_code == 0, end.output
+    assert f"plugin broken, judge: {JUDGES[fault]}" in end.output
+    assert "create table one" in end.stdout
     assert "Traceback" not in end.output
 
 

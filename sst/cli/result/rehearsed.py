@@ -14,7 +14,8 @@ from sst.text import listed, size_text, terminal_columns
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sst.migrator.rehearsal.rehearsal import Rehearsal, Statement
+    from sst.hooks.contract.plan.statement import Statement
+    from sst.migrator.rehearsal.rehearsal import Rehearsal
     from sst.migrator.values.report import Report
 
 _COLOURS = {"writes": "yellow", "reads and writes": "red"}
@@ -54,10 +55,16 @@ def rehearsal_keys(rehearsal: Rehearsal) -> Mapping[str, Any]:
     return {"rehearsed": rehearsal.is_whole, "why_not": rehearsal.why_not}
 
 
-def statements_json(report: Report, revision: str) -> list[dict[str, Any]] | None:
-    """Return the statements of *revision*; None where it was not run."""
-    found = report.rehearsal.statements.get(revision) if report.rehearsal else None
-    return None if found is None else [each.to_dict() for each in found]
+def seen_in(report: Report, revision: str) -> dict[str, list[dict[str, Any]] | None]:
+    """Return the statements of *revision*, with probes and findings; None where it was not run."""
+    rehearsal = report.rehearsal
+    if rehearsal is None or revision not in rehearsal.statements:
+        return {"statements": None, "probes": None, "findings": None}
+    return {
+        "statements": [each.to_dict() for each in rehearsal.statements[revision]],
+        "probes": [each.to_dict() for each in rehearsal.probes.get(revision, ())],
+        "findings": [each.to_dict() for each in rehearsal.findings.get(revision, ())],
+    }
 
 
 def _words(statement: Statement) -> str:

@@ -10,6 +10,7 @@ from sst.errors import ConfigError, Problem
 from sst.hooks.calling.calls import Contribution, warn, watched
 from sst.hooks.calling.deadlines import in_thread
 from sst.hooks.contract.checks import Check
+from sst.hooks.contract.plan.finding import Finding
 from sst.hooks.contract.revisions import Migrations
 from sst.redaction.redact import redact
 from sst.within import NoAnswerError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 ITEM_TYPES: Mapping[str, type] = {
     "config_values": Mapping,
+    "judge": Finding,
     "register_checks": Check,
     "register_middleware": Callable,  # type: ignore[dict-item] # isinstance() takes it
     "register_migrations": Migrations,

@@ -1,5 +1,6 @@
 """The promise to a plugin: hooks, their modes, and the values that cross the border.
 
+- `plan/`: the statements of a plan, and the findings on them
 - `specs/`: every hook
 - `application.py`: the application that a plugin adds to
 - `checks.py`: checks, their results, and the look at the database that they get

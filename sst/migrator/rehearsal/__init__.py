@@ -4,7 +4,6 @@
 - `catalogue.py`: the relations of the copy, and the locks, files and scans of a transaction
 - `concurrent.py`: the locks of a statement that runs in no transaction block
 - `copy.py`: the copy: where it is made, with the revision that the database is at
-- `locks.py`: lock modes by strength, and what each of them keeps waiting
 - `observer.py`: the statements of the revisions, each with what it did
 - `rehearse.py`: the rehearsal of one plan, from the copy to the sizes
 - `rehearsal.py`: the values that come out of it

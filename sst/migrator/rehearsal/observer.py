@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import event
 
 from sst.bridge import line_of_caller
+from sst.hooks.contract.plan.lock_modes import NOTHING, blocked_by, strongest
+from sst.hooks.contract.plan.statement import Lock, Statement
 from sst.migrator.rehearsal.beyond import refuse_at_once, refuse_shared
 from sst.migrator.rehearsal.catalogue import Touched, relations, scan_counts, touched
 from sst.migrator.rehearsal.concurrent import HeldUp, can_be_held_up, fits_no_block
-from sst.migrator.rehearsal.locks import NOTHING, blocked_by, strongest
-from sst.migrator.rehearsal.rehearsal import Lock, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from sst.bridge import EnvFacts, Step
-    from sst.migrator.rehearsal.rehearsal import Statement
+    from sst.hooks.contract.plan.statement import Statement
     from sst.migrator.session.signals import Interrupts
     from sst.migrator.values.context import Context
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from sst.migrator.rehearsal.locks import NOTHING
+from sst.hooks.contract.plan.lock_modes import NOTHING
 from sst.migrator.session.connections import open_connection
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from sst.migrator.rehearsal.rehearsal import Statement
+    from sst.hooks.contract.plan.statement import Statement
     from sst.migrator.values.context import Context
 
 # A partitioned table is its leaves, an index counts for its table. The size of a table takes a

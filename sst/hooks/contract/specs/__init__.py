@@ -12,6 +12,7 @@ from sst.hooks.contract.modes import MODES, REVERSED, Mode
 from sst.hooks.contract.specs.contributions import (
     config_values,
     copy_schema,
+    judge,
     register_checks,
     register_commands,
     register_middleware,
@@ -41,6 +42,7 @@ __all__ = [
     "config_values",
     "copy_schema",
     "in_revision",
+    "judge",
     "migrate_failed",
     "notify",
     "post_backup",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sst.db.url import DatabaseUrl
     from sst.hooks.contract.application import ApplicationContext, Middleware
     from sst.hooks.contract.checks import Check
+    from sst.hooks.contract.plan.finding import Finding
+    from sst.hooks.contract.plan.statement import Statement
     from sst.hooks.contract.revisions import Migrations
 
 
@@ -86,6 +88,28 @@ def copy_schema(
                 yield server.with_database(f"{source.name}_clone")
             finally:
                 subprocess.run([*clone, "--drop"], check=True)
+    """
+
+
+@hook(Mode.COLLECT)
+def judge(statement: Statement) -> Sequence[Finding] | None:
+    """Return what a rule has against *statement*, which has run on a copy without rows.
+
+    A rule has a name of its own. The core adds file and line, and whether the revision accepts
+    the finding: `# sst: accept RULE because REASON`, on the statement's line.
+
+    Called: by `plan`, by `lint`, and by a run where `migrate.lint` is not `off`, once for each
+        statement, in their order.
+    Raising: the plugin is named in a warning, and its rules are left out.
+
+    Example:
+        @hookimpl
+        def judge(statement: Statement) -> list[Finding]:
+            if any(lock.relation == "public.payment" and lock.blocks != "nothing"
+                   for lock in statement.locks):
+                what = f"it blocks {statement.blocks} of the payments"
+                return [Finding("payments-stay-open", what, "announce a maintenance window")]
+            return []
     """
 
 

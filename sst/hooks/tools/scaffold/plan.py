@@ -22,6 +22,7 @@ _NOT_IN_A_RUN = frozenset(
         "register_routers",
         "register_middleware",
         "copy_schema",
+        "judge",
         "restore_backup",
         "migrate_failed",
         "post_backup",
@@ -133,9 +134,14 @@ def _test(hooks: Sequence[str], words: Mapping[str, str], *, is_package: bool) -
     parts = {
         "tests": "\n\n\n".join(each.test for each in _snippets(hooks, words)),
         "opt_in": "" if is_package else _OPT_IN,
-        "called": "\n".join(f"    assert {_called(hook)}" for hook in hooks),
+        "called": "\n".join(f"    assert {_called(hook)}" for hook in _asserted(hooks)),
     }
     return _with_imports("test", {**words, **parts}, is_package=is_package)
+
+
+def _asserted(hooks: Sequence[str]) -> Sequence[str]:
+    """Return the hooks that an `upgrade` calls, else all of *hooks*, which it does not call."""
+    return [hook for hook in hooks if hook not in _NOT_IN_A_RUN] or hooks
 
 
 def _called(hook: str) -> str:

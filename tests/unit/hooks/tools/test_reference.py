@@ -44,6 +44,7 @@ DESIGNED = {
     "config_values": "collect",
     "resolve_database_url": "first",
     "copy_schema": "first",
+    "judge": "collect",
     "register_checks": "collect",
     "register_commands": "collect",
     "register_routers": "collect",
