@@ -180,7 +180,7 @@ MIDDLEWARE = {
 JUDGES = {
     "raises": f"raised {_RAISED}",
     "exits": f"raised {_EXITED}",
-    "hangs": "gave no answer within 0.3 s",
+    "hangs": "no answer within 0.3 s",
     "returns nonsense": "returned int, not Finding",
 }
 ROUTERS = {
