@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -89,8 +90,9 @@ def command(
     report = runtime.migrator.plan(target, with_sql=with_sql, rehearsed=not no_rehearsal)
     is_told = report.rehearsal and report.revisions and not (with_sql or no_rehearsal)
     notes = [rehearsal_note(report.rehearsal)] if report.rehearsal and is_told else []
-    if invocation.verbose and report.plan_hash:
-        notes.append(f"`python migrate.py upgrade --plan {report.plan_hash}` runs no other plan")
+    if invocation.verbose and any(item.state == "pending" for item in report.revisions):
+        words = shlex.join(["upgrade", *([target] if target else []), "--plan"])
+        notes.append(f"`python migrate.py {words} {report.plan_hash}` runs no other plan")
     return replace(report, notes=tuple(notes))
 
 

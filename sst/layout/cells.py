@@ -1,6 +1,8 @@
-"""The columns that a text takes on a terminal."""
+"""The columns that a text takes on a terminal, and a text cut to some."""
 
 from __future__ import annotations
+
+_DOTS = "..."
 
 
 def columns_of(text: str) -> int:
@@ -11,3 +13,12 @@ def columns_of(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(text)
+
+
+def cut(text: str, columns: int) -> str:
+    """Return *text* in at most *columns* columns; one that is longer ends with three dots."""
+    if columns_of(text) <= columns:
+        return text
+    from rich.cells import set_cell_size
+
+    return f"{set_cell_size(text, max(columns - len(_DOTS), 0)).rstrip()}{_DOTS}"

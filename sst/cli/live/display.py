@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Self
 from sst.cli.live.lines import Line, live_lines
 from sst.cli.live.words import NO_COLOUR, harmless, last_written, one_line, with_colours
 from sst.hooks.progress import lines_at_work
+from sst.layout.cells import columns_of, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -213,17 +214,16 @@ def _drawn(lines: tuple[Line, ...], console: Console, clean: Callable[[str], str
 
 
 def _fitted(line: Line, width: int, clean: Callable[[str], str]) -> Text:
-    from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 
     before, text, after = clean(line.before), clean(line.text), line.after
-    room = width - cell_len(before) - _GAP
+    room = width - columns_of(before) - _GAP
     if after:
-        room -= cell_len(after) + _GAP
-    if cell_len(text) > max(room, 0):
-        text = f"{set_cell_size(text, max(room - 3, 0)).rstrip()}..." if room > _LEAST_TEXT else ""
+        room -= columns_of(after) + _GAP
+    if columns_of(text) > max(room, 0):
+        text = cut(text, room) if room > _LEAST_TEXT else ""
     drawn = Text.assemble((before, line.style), f"  {text}" if text else "")
     if after:
-        drawn.append(" " * max(_GAP, width - drawn.cell_len - cell_len(after)) + after)
+        drawn.append(" " * max(_GAP, width - drawn.cell_len - columns_of(after)) + after)
     drawn.truncate(width)
     return drawn

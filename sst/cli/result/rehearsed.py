@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sst.layout.cells import columns_of
+from sst.layout.cells import columns_of, cut
 from sst.redaction.redact import visible
-from sst.text import listed, size_text, terminal_columns
+from sst.text import counted, listed, size_text, terminal_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,10 +34,8 @@ def statement_lines(statement: Statement, *, is_verbose: bool) -> list[str]:
         cells = ("", _words(statement), *_details(statement), statement.sql)
         return [visible("\t".join(cells))]
     words = f"  {_words(statement)}: "
-    room = max(_NARROWEST, width - columns_of(words))
-    sql = visible(statement.sql)
-    line = sql if columns_of(sql) <= room else f"{sql[: room - 3]}..."
-    shown = click.style(words, fg=_COLOURS.get(statement.blocks or "")) + line
+    sql = cut(visible(statement.sql), max(_NARROWEST, width - columns_of(words)))
+    shown = click.style(words, fg=_COLOURS.get(statement.blocks or "")) + sql
     details = [f"      {visible(each)}" for each in _details(statement) if each]
     return [shown, *(details if is_verbose else [])]
 
@@ -83,7 +81,7 @@ def _words(statement: Statement) -> str:
 
 def _size(statement: Statement) -> str:
     known = [
-        *([f"{statement.rows} rows"] if statement.rows is not None else []),
+        *([counted(statement.rows, "row")] if statement.rows is not None else []),
         *([size_text(statement.bytes)] if statement.bytes is not None else []),
     ]
     return f" ({', '.join(known)})" if known else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,6 +56,29 @@ def test_nothing_pending_has_no_hash(planned: Project) -> None:
     assert planned.migrate("upgrade").exit_code == 0
 
     assert planned.migrate("plan", "--json").json["plan_hash"] is None
+
+
+@pytest.mark.parametrize("target", ["", "one"])
+def test_advice_of_a_plan_runs_that_plan(planned: Project, target: str) -> None:
+    """It names the target that was planned."""
+    words = [target] if target else []
+
+    plan = planned.migrate("plan", *words, "-v", "--no-rehearsal")
+    advice = re.search(r"`python migrate.py (upgrade .*)`", plan.stderr)
+    assert advice
+    run = planned.migrate(*advice[1].split())
+
+    assert run.exit_code == 0, run.output
+    assert planned.current_revision() == (target or "two")
+
+
+def test_way_back_has_no_hash_to_run(planned: Project) -> None:
+    """Only an upgrade takes one."""
+    planned.migrate("upgrade")
+
+    plan = planned.migrate("plan", "base", "-v", "--no-rehearsal")
+
+    assert (plan.exit_code, "--plan" in plan.output) == (0, False)
 
 
 def _hash(project: Project) -> str:

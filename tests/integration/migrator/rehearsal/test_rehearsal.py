@@ -40,7 +40,7 @@ def test_line_of_a_statement_has_what_it_blocks_and_how_much_is_there(pending: P
     assert head == "three\tpending\tthree"
     empty, words, locks, did, because, place, sql = line.split("\t")
     assert (empty, because, sql) == ("", "", "alter table note add check (id > 0)")
-    assert words.startswith("blocks reads and writes of note, scans (1000 rows, ")
+    assert words.startswith("blocks reads and writes of note, scans (1,000 rows, ")
     assert locks == "AccessExclusiveLock on public.note"
     assert did == "scans public.note"
     assert place == "alembic/versions/20260002_three.py:17"

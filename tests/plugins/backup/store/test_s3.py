@@ -13,7 +13,7 @@ import pytest
 from plugins.backup.store import remote
 from plugins.backup.store.remote import RemoteStore
 from sst.hooks import Veto
-from tests.support.object_store import KEY, SECRET, ObjectStore, Wire, object_store, options
+from tests.support.object_store import KEY, SECRET, ObjectStore, Wire, options
 from tests.support.stores import ID, names, publish, storage
 
 if TYPE_CHECKING:
@@ -25,19 +25,6 @@ if TYPE_CHECKING:
 # More than two chunks: the driver sends them one by one. Random: as dense as an archive.
 BIG = {"archive/toc.dat": b"toc", "archive/1.dat": os.urandom(18_000_000)}
 LATER = datetime(2026, 11, 30, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def store() -> Iterator[ObjectStore]:
-    """Return a running S3 server."""
-    with object_store() as running:
-        yield running
-
-
-@pytest.fixture
-def bucket(store: ObjectStore) -> str:
-    """Return the name of an empty bucket."""
-    return store.bucket()
 
 
 @pytest.fixture

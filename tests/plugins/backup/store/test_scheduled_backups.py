@@ -17,7 +17,7 @@ from deploy import scheduled_backups
 from sst.testing.project.server import connect
 from tests.support.backups import execute
 from tests.support.compose import ROOT
-from tests.support.object_store import SECRET, ObjectStore, Wire, object_store, options
+from tests.support.object_store import SECRET, ObjectStore, Wire, options
 from tests.support.stores import names
 
 if TYPE_CHECKING:
@@ -26,19 +26,6 @@ if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class
 
 PROGRAM = "deploy/scheduled_backups.py"
-
-
-@pytest.fixture(scope="module")
-def store() -> Iterator[ObjectStore]:
-    """Return a running S3 server."""
-    with object_store() as running:
-        yield running
-
-
-@pytest.fixture
-def bucket(store: ObjectStore) -> str:
-    """Return the name of an empty bucket."""
-    return store.bucket()
 
 
 @pytest.fixture
