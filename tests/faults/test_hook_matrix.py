@@ -265,8 +265,7 @@ def test_plan_whose_copy_is_broken_says_so(project: Project, fault: str) -> None
 @pytest.mark.parametrize("fault", JUDGES)
 def test_plan_whose_rules_are_broken_is_shown_without_them(project: Project, fault: str) -> None:
     project.revision("one", "op.execute('create table one (id int)')")
-    break_hook(project, "judge", fault)
-    project.enable("a", "broken", "b", "backup")
+    break_hook(project, "judge", fault, "backup")
 
     end = project.migrate("plan")
 

@@ -104,13 +104,13 @@ BESIDE = {"migrate_failed": ENTERED, "restore_backup": BACKED_UP, "post_backup":
 """What else the broken plugin must have for the hook to be called."""
 
 
-def break_hook(project: Project, hook: str, fault: str) -> None:
-    """Enable the plugins `a`, `broken` and `b`; *hook* of the second one does *fault*."""
+def break_hook(project: Project, hook: str, fault: str, *more: str) -> None:
+    """Enable the plugins `a`, `broken`, `b` and *more*; *hook* of the second one does *fault*."""
     for name in ("a", "b"):
         project.plugin(name, WITNESS)
     broken = BROKEN.format(hook=hook, body=FAULTS[fault])
     project.plugin("broken", broken + BESIDE.get(hook, ""))
-    project.enable("a", "broken", "b")
+    project.enable("a", "broken", "b", *more)
     with (project.root / "settings.toml").open("a") as file:
         file.write("\n[default.plugins.broken]\ntimeout_seconds = 0.3\n")
 
