@@ -8,5 +8,6 @@
 - `probe.py`: one question to the server, with a deadline of our own
 - `rows_in_the_way.py`: the query that finds rows which a constraint would not have
 - `server_errors.py`: the parts of a server's error that hold no data
+- `sql_tokens.py`: SQL text as statements, and those as tokens
 - `url.py`: one URL, shown without its password, in each tool's own form
 """

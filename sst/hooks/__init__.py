@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+from sst.db.sql_tokens import Token
+from sst.db.sql_tokens import statements as sql_statements
 from sst.db.url import DatabaseUrl
 from sst.dependencies import build_command, install_advice
 from sst.errors import ConfigError, DatabaseUnreachableError, Problem, TemporaryError
@@ -73,6 +75,7 @@ __all__ = [
     "StatementFailedError",
     "TemporaryError",
     "ThreadedWork",
+    "Token",
     "Veto",
     "build_command",
     "counted",
@@ -83,5 +86,6 @@ __all__ = [
     "listed",
     "size_text",
     "span_text",
+    "sql_statements",
     "within",
 ]

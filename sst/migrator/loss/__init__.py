@@ -6,6 +6,5 @@
 - `plan_loss.py`: the loss of a plan, revision by revision
 - `reading.py`: the words and names of one statement, one after the other
 - `table_effects.py`: what ALTER TABLE takes away
-- `tokens.py`: SQL text as statements, and those as tokens
 - `words.py`: a loss in lines for a person
 """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sst.db.sql_tokens import Token, statements
 from sst.migrator.loss.effect import Effect, Unknown
 from sst.migrator.loss.reading import Reading
 from sst.migrator.loss.table_effects import alter
-from sst.migrator.loss.tokens import Token, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

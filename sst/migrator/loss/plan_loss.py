@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from sst.db.sql_tokens import statements
 from sst.migrator.loss.effect import WITH_DATA, Effect, Rename
 from sst.migrator.loss.effects import effects
 from sst.migrator.loss.measure import Measure, Rows
-from sst.migrator.loss.tokens import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

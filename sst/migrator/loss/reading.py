@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sst.migrator.loss.tokens import Token
+    from sst.db.sql_tokens import Token
 
 Name = tuple[str, ...]
 """A name and, before it, its schema where one is written: `("public", "sites")`."""

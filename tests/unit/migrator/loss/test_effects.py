@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from sst.db.sql_tokens import statements
 from sst.migrator.loss.effect import Effect, Rename, Unknown
 from sst.migrator.loss.effects import effects
-from sst.migrator.loss.tokens import statements
 
 _BLOCK = """
     DO $$

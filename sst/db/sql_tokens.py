@@ -45,6 +45,13 @@ class Token:
         """Say whether it is *sign*, such as `,`."""
         return self.kind == "sign" and self.text == sign
 
+    @property
+    def sql(self) -> str:
+        """The token as it is written in SQL."""
+        if self.kind == "name":
+            return '"' + self.text.replace('"', '""') + '"'
+        return f"$body${self.text}$body$" if self.kind == "body" else self.text
+
 
 def statements(sql: str) -> Iterator[tuple[Token, ...]]:
     """Return the statements of *sql* without comments; a function's body is inside its own."""
