@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import column, inspect, select, table
+from sqlalchemy import column, insert, inspect, select, table
 
 from sst.bridge.env_py.database_identity import id_length, identity_of
 from sst.bridge.env_py.facts import observed, the_one_of
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alembic.runtime.migration import MigrationContext, StampStep
+    from sqlalchemy import TableClause
     from sqlalchemy.engine import Connection
 
     from sst.bridge.location.find import LocationSettings
@@ -131,12 +132,17 @@ class AlembicProject:
         try:
             if not inspect(connection).has_table(facts.version_table, schema=facts.version_schema):
                 return ()
-            version = table(
-                facts.version_table, column("version_num"), schema=facts.version_schema
-            )
-            return tuple(sorted(set(connection.scalars(select(version.c.version_num)))))
+            version = _versions(facts).c.version_num
+            return tuple(sorted(set(connection.scalars(select(version)))))
         finally:
             connection.rollback()
+
+    def write_heads(self, connection: Connection, facts: EnvFacts, heads: Sequence[str]) -> None:
+        """Add *heads* to the version table, which has no row; no revision file is asked."""
+        if heads:
+            rows = [{"version_num": head} for head in heads]
+            connection.execute(insert(_versions(facts)), rows)
+            connection.commit()
 
     def id_length(self, connection: Connection, facts: EnvFacts) -> int:
         """Return how many characters of an id the version table holds.
@@ -255,6 +261,10 @@ class AlembicProject:
     def differences(self, connection: Connection, facts: EnvFacts) -> tuple[str, ...] | None:
         """Return what differs between models and schema, a line each; None without models."""
         return compare.differences(connection, facts, self._ignored)
+
+
+def _versions(facts: EnvFacts) -> TableClause:
+    return table(facts.version_table, column("version_num"), schema=facts.version_schema)
 
 
 def _nothing_more() -> None:

@@ -66,10 +66,24 @@ def entries_to_restore(
     Raises `ToolFailedError` and `psycopg2.Error`.
     """
     present = asked(target, _present, deadline)
+    with entries_without(present, archive, tools, deadline) as arguments:
+        yield arguments
+
+
+@contextlib.contextmanager
+def entries_without(
+    beginnings: tuple[str, ...], archive: Path, tools: Tools, deadline: Deadline
+) -> Iterator[list[str]]:
+    """Give pg_restore's arguments for *archive*, without the entries that begin so.
+
+    Each of *beginnings* is a kind of entry, a blank, and what else the entry is to have.
+
+    Raises `ToolFailedError`.
+    """
     command = [tools.pg_restore, "--list", str(archive)]
     listed = work(command, plain_environment(), deadline).splitlines()
-    out = [line for line in listed if _starts(line, present)]
-    _log.info("left out of the rebuild, as the template has it: %s", _shown(out))
+    out = [line for line in listed if _starts(line, beginnings)]
+    _log.info("left out of the rebuild: %s", _shown(out))
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".list") as entries:
         entries.write("\n".join(line for line in listed if line not in out) + "\n")
         entries.flush()

@@ -18,13 +18,14 @@ from sst.hooks import Veto
 
 from ..archive.pg_dump import CUSTOM, Archiver, Shape
 from ..archive.pg_restore import PgRestore
+from ..archive.prepared_rebuild import entries_without
 from ..archive.rebuild_advice import advice
 from ..postgres import marks
-from ..postgres.client_environment import client_environment, plain_environment
+from ..postgres.client_environment import client_environment
 from ..postgres.client_programs import find_tools
 from ..postgres.create_database import creation, properties_of, roles_of
 from ..postgres.database_session import asked, reason_of
-from ..postgres.process import Deadline, ToolFailedError, work
+from ..postgres.process import Deadline, ToolFailedError
 from .scratch_database import PLAN, held_scratch, scratch_name
 from .session_settings import apply_settings, settings_of
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 _NO_COPY = "the schema cannot be copied"
 _MEMORY_KB = 64 * 1024
 # A user mapping, and a subscription, would lead from the copy to other servers.
-_LEFT_OUT = (" USER MAPPING ", " SUBSCRIPTION ", " SUBSCRIPTION TABLE ")
+_LEFT_OUT = ("USER MAPPING ", "SUBSCRIPTION ")
 _NOT_OURS = """
 SELECT count(*) FROM unnest(CAST(%s AS text[])) AS wanted(name)
   LEFT JOIN pg_roles r ON r.rolname = wanted.name
@@ -151,13 +152,10 @@ def _restore(
     *,
     is_owner: bool,
 ) -> None:
-    listed = work([tools.pg_restore, "--list", str(archive)], plain_environment(), deadline)
-    entries = archive.with_suffix(".list")
-    kept = [line for line in listed.splitlines() if not any(word in line for word in _LEFT_OUT)]
-    entries.write_text("\n".join(kept) + "\n", encoding="utf-8")
     options = [] if is_owner else ["--no-owner", "--no-privileges"]
     program = PgRestore(tools, schema.server_major, target, deadline, _MEMORY_KB)
-    program.restore(archive, "--no-password", "--no-comments", f"--use-list={entries}", *options)
+    with entries_without(_LEFT_OUT, archive, tools, deadline) as entries:
+        program.restore(archive, "--no-password", "--no-comments", *entries, *options)
 
 
 def _refused(reason: str) -> Veto:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sst.text import first_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
 
@@ -45,20 +46,26 @@ def location_of(error: BaseException, package: str) -> tuple[str, int] | None:
     return own[-1] if own else None
 
 
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """Give *error*, and what it was raised over, the latest first."""
+    behind: BaseException | None = error
+    while behind is not None:
+        yield behind
+        behind = behind.__cause__ or behind.__context__
+
+
 def line_in(file: str, error: BaseException) -> int | None:
     """Return the line of the deepest frame of *error* in *file*; None when it has none there.
 
     What *error* came of is looked at too: a signal is raised beside the statement that it ends.
     """
-    behind: BaseException | None = error
-    while behind is not None:
-        if isinstance(behind, SyntaxError) and behind.filename == file:
-            return behind.lineno
-        frames = traceback.walk_tb(behind.__traceback__)
+    for cause in causes_of(error):
+        if isinstance(cause, SyntaxError) and cause.filename == file:
+            return cause.lineno
+        frames = traceback.walk_tb(cause.__traceback__)
         lines = [line for frame, line in frames if frame.f_code.co_filename == file]
         if lines:
             return lines[-1]
-        behind = behind.__cause__ or behind.__context__
     return None
 
 

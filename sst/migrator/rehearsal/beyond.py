@@ -7,18 +7,12 @@ database's own server a rehearsal would change the real one. It ends before that
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from sst.hooks.contract.error_location import causes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from sqlalchemy.engine import Connection, Dialect
-
-    from sst.db.url import DatabaseUrl
+    from sqlalchemy.engine import Connection
 
 # What no transaction takes back. Whatever else is shared shows in the transaction itself.
 _AT_ONCE = re.compile(
@@ -71,33 +65,8 @@ class BeyondCopyError(BaseException):
 
 def beyond_copy(error: BaseException) -> BeyondCopyError | None:
     """Return what *error* was raised over: the end of an autocommit block fails on the way out."""
-    behind: BaseException | None = error
-    while behind:
-        if isinstance(behind, BeyondCopyError):
-            return behind
-        behind = behind.__cause__ or behind.__context__
-    return None
-
-
-@contextmanager
-def only_to(copy: DatabaseUrl) -> Iterator[None]:
-    """Let no engine of the process connect to another PostgreSQL database than *copy* in the body.
-
-    A revision may have an engine of its own, or the application's: that leads to the real one.
-    """
-
-    def connects(
-        dialect: Dialect, _record: object, _words: object, parameters: Mapping[str, object]
-    ) -> None:
-        name = parameters.get("dbname", parameters.get("database"))
-        if dialect.name == "postgresql" and name != copy.name:
-            raise BeyondCopyError("opens a connection of its own, which does not lead to the copy")
-
-    event.listen(Engine, "do_connect", connects)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "do_connect", connects)
+    found = (cause for cause in causes_of(error) if isinstance(cause, BeyondCopyError))
+    return next(found, None)
 
 
 def refuse_at_once(statement: str, line: int | None, *, is_unseen: bool) -> None:

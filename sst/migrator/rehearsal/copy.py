@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import column, insert, table
 from sqlalchemy.exc import DBAPIError
 
 from sst.db.url import DatabaseUrl
@@ -15,12 +14,11 @@ from sst.hooks.contract.run import Veto
 from sst.migrator.session.connections import open_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from sqlalchemy.engine import Connection
 
-    from sst.bridge import EnvFacts
     from sst.migrator.values.context import Context
 
 _SPEAKS = "alter role current_user in database {} set client_min_messages = debug1"
@@ -76,16 +74,6 @@ def _close_doors(connection: Connection) -> None:
     except DBAPIError as error:
         why = "the database has the extension dblink, which leads from the copy to other databases"
         raise NoCopyError(why) from error
-
-
-def write_heads(context: Context, facts: EnvFacts, heads: Sequence[str]) -> None:
-    """Let the copy be at the revisions *heads*, as the database is: rows are not copied."""
-    if not heads:
-        return
-    versions = table(facts.version_table, column("version_num"), schema=facts.version_schema)
-    with open_connection(context, "sst-plan") as connection:
-        connection.execute(insert(versions), [{"version_num": head} for head in heads])
-        connection.commit()
 
 
 @contextmanager

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from sst.bridge import Attempt, Footprint, RevisionObserver, silent_log
 from sst.errors import SstError
 from sst.hooks.contract.error_location import describe_error, line_in, shown
-from sst.migrator.rehearsal.beyond import BeyondCopyError, beyond_copy, only_to
-from sst.migrator.rehearsal.copy import NoCopyError, copied, server_of, write_heads
+from sst.migrator.rehearsal.beyond import BeyondCopyError, beyond_copy
+from sst.migrator.rehearsal.copy import NoCopyError, copied, server_of
 from sst.migrator.rehearsal.observer import StatementObserver
+from sst.migrator.rehearsal.own_connections import only_to
 from sst.migrator.rehearsal.rehearsal import Rehearsal
 from sst.migrator.rehearsal.sizes import with_sizes
 from sst.migrator.session.connections import open_connection, prepare_session
@@ -96,8 +97,6 @@ class _Rehearsal:
             with copied(self._context, server) as copy:
                 self.where = where
                 self._run_on(copy)
-        except NoCopyError as error:
-            return self._late() if self._is_late else str(error)
         except (Exception, SystemExit, _Late, BeyondCopyError) as error:  # noqa: BLE001 - told
             return self._why(error)
         return None
@@ -108,6 +107,8 @@ class _Rehearsal:
             return self._late()
         if beyond := beyond_copy(error):
             return self._beyond(beyond)
+        if isinstance(error, NoCopyError):
+            return str(error)
         if isinstance(error, SstError):
             return f"{error.what} ({error.why})"
         return self._stopped(error)
@@ -123,7 +124,7 @@ class _Rehearsal:
         ):
             interrupts.watch(prepare_session(connection))
             facts = self._facts_on(copy, connection)
-            write_heads(copy, facts, self._before)
+            copy.project.write_heads(connection, facts, self._before)
             self._timeouts = {"statement_timeout": milliseconds(self._seconds_left)}
             set_timeouts(connection, self._timeouts)
             with open_connection(copy, "sst-plan") as other:

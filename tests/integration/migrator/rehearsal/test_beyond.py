@@ -91,6 +91,24 @@ def test_trigger_of_the_database_reaches_no_other(project: Project) -> None:
         ),
         (
             (
+                "import os\nfrom psycopg2 import connect\n"
+                "with connect(os.environ['DATABASE_URL']) as own, own.cursor() as cursor:\n"
+                "    cursor.execute('create table beyond (id integer)')"
+            ),
+            "opens a connection of its own",
+        ),
+        (
+            (
+                "import asyncio, asyncpg, os\n"
+                "async def reach():\n"
+                "    own = await asyncpg.connect(os.environ['DATABASE_URL'])\n"
+                "    await own.execute('create table beyond (id integer)')\n"
+                "asyncio.run(reach())"
+            ),
+            "opens a connection of its own",
+        ),
+        (
+            (
                 'with op.get_bind().begin_nested():\n    op.execute("do $$ begin execute'
                 " 'revoke temporary on data' || 'base {database} from public'; end $$\")"
             ),

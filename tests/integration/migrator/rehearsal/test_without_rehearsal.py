@@ -211,6 +211,17 @@ def test_real_database_is_as_it_was(pending: Project) -> None:
     assert _picture(pending) == before
 
 
+def test_table_called_as_what_is_left_out_is_copied(pending: Project) -> None:
+    """Subscriptions and user mappings are left out, which lead to other servers."""
+    pending.query('create table "SUBSCRIPTION" (id integer)')
+    pending.query('create view "the USER MAPPING " as select 1 as id')
+    pending.revision("two", "op.execute('alter table \"SUBSCRIPTION\" add x integer')")
+
+    plan = pending.migrate("plan", "--json")
+
+    assert plan.json["rehearsed"], plan.json["why_not"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_copy_of_a_killed_plan_is_dropped(pending: Project, number: signal.Signals) -> None:
     """In order where the signal can be heard, else by the next plan."""
