@@ -140,6 +140,19 @@ class Plugins:
         found = self._implementations(Mode.COLLECT, hook, arguments)
         return self._collected(hook, found, arguments)
 
+    def answers(
+        self, hook: str, *, left_out: Collection[str] = (), **arguments: Any
+    ) -> tuple[tuple[Contribution, ...], tuple[HookProblem, ...]]:
+        """Return what `collect` returns, and what it would only log.
+
+        The plugins in *left_out* are not asked.
+        """
+        implementations = self._implementations(Mode.COLLECT, hook, arguments)
+        asked = [each for each in implementations if each.plugin not in left_out]
+        problems: list[HookProblem] = []
+        found = self._collected(hook, asked, arguments, problems.append)
+        return found, tuple(problems)
+
     def demand(self, hook: str, **arguments: Any) -> None:
         """Ask the required plugins for their items, before anything is touched.
 
@@ -202,11 +215,15 @@ class Plugins:
         return HookFailedError(implementation, error)
 
     def _collected(
-        self, hook: str, found: Sequence[Implementation], arguments: Mapping[str, Any]
+        self,
+        hook: str,
+        found: Sequence[Implementation],
+        arguments: Mapping[str, Any],
+        on_failure: Callable[[HookProblem], None] = lambda _: None,
     ) -> tuple[Contribution, ...]:
         expected = collecting.ITEM_TYPES.get(hook, object)
         seconds = self._observers.deadlines.collect_seconds
-        return collecting.collect(found, arguments, expected, seconds)
+        return collecting.collect(found, arguments, expected, seconds, on_failure)
 
     def _implementations(
         self, mode: Mode, hook: str, arguments: Mapping[str, object]

@@ -17,7 +17,7 @@ from sst.migrator.commands.new_revision import autogenerate_revision, write_revi
 from sst.migrator.commands.review import objections
 from sst.migrator.commands.stamp import Stamp, execute_stamp
 from sst.migrator.commands.wait import execute_wait
-from sst.migrator.lint.judging import judged
+from sst.migrator.lint.judging import with_findings
 from sst.migrator.locked_work.work import Work, hold_lock
 from sst.migrator.rehearsal.rehearsal import Rehearsal
 from sst.migrator.rehearsal.rehearse import rehearse
@@ -218,8 +218,7 @@ class Migrator:
             rehearsal = _NOTHING_PENDING
         elif rehearsed and not with_sql:
             rehearsal = rehearse(self._context, facts, status.current, steps)
-            findings = judged(self._context, rehearsal.statements)
-            rehearsal = replace(rehearsal, findings=findings)
+            rehearsal = with_findings(self._context, steps, rehearsal)
         return replace(
             self._standing(status),
             vetoes=vetoes,

@@ -115,6 +115,8 @@ class HookProblem:
     plugin: str
     hook: str
     what: str
+    is_late: bool = False
+    """Whether it gave no answer in time."""
 
     def __str__(self) -> str:
         """Return the problem as one line."""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sst.errors import ConfigError, Problem
-from sst.hooks.calling.calls import Contribution, warn, watched
+from sst.hooks.calling.calls import Contribution, HookProblem, warn, watched
 from sst.hooks.calling.deadlines import in_thread
 from sst.hooks.contract.checks import Check
 from sst.hooks.contract.plan.finding import Finding
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sst.hooks.calling.calls import Arguments, Implementation
+
+    OnFailure = Callable[[HookProblem], None]
 
 ITEM_TYPES: Mapping[str, type] = {
     "config_values": Mapping,
@@ -39,22 +41,24 @@ def collect(
     arguments: Arguments,
     expected: type,
     seconds: float,
+    on_failure: OnFailure = lambda _: None,
 ) -> tuple[Contribution, ...]:
     """Return the items of all answers, each with its plugin; what is not *expected* is left out.
 
-    A plugin has *seconds* to answer, unless its terms say otherwise.
+    A plugin has *seconds* to answer, unless its terms say otherwise. *on_failure* gets what is
+    left out.
     Raises `ConfigError` with every problem for the hooks that a run cannot do without, and for
     the plugins that it cannot do without.
     """
     items: list[Contribution] = []
     problems: list[Problem] = []
     for implementation in implementations:
-        answer = partial(_items, implementation, arguments, expected)
+        answer = partial(_items, implementation, arguments, expected, on_failure)
         with watched(implementation.plugin, implementation.hook) as quota:
             call = in_thread(implementation, answer, quota).start()
             error = call.failure(implementation.terms.deadline_seconds or seconds)
         if error is not None:
-            problems += _left_out(implementation, error)
+            problems += _left_out(implementation, error, on_failure)
         else:
             items += (Contribution(implementation.plugin, value) for value in call.result(0))
     if problems:
@@ -63,7 +67,10 @@ def collect(
 
 
 def _items(
-    implementation: Implementation, arguments: Arguments, expected: type
+    implementation: Implementation,
+    arguments: Arguments,
+    expected: type,
+    on_failure: OnFailure,
 ) -> Sequence[object]:
     answer = implementation.call(arguments)
     values = _flat(answer)
@@ -71,7 +78,7 @@ def _items(
     if wrong and _is_strict(implementation):
         raise TypeError(f"returned {wrong[0]}, not {expected.__name__}")
     for name in wrong:
-        warn(implementation, f"returned {name}, not {expected.__name__}; it is left out")
+        _log(implementation, f"returned {name}, not {expected.__name__}", on_failure)
     return [value for value in values if isinstance(value, expected)]
 
 
@@ -83,10 +90,20 @@ def _flat(answer: object) -> list[object]:
     return [answer]
 
 
-def _left_out(implementation: Implementation, error: BaseException) -> list[Problem]:
+def _log(
+    implementation: Implementation, what: str, on_failure: OnFailure, *, is_late: bool = False
+) -> None:
+    warn(implementation, f"{what}; it is left out")
+    on_failure(HookProblem(implementation.plugin, implementation.hook, what, is_late=is_late))
+
+
+def _left_out(
+    implementation: Implementation, error: BaseException, on_failure: OnFailure
+) -> list[Problem]:
     """Log what went wrong; return it as a problem where going on would be wrong."""
     if not _is_strict(implementation):
-        warn(implementation, f"{implementation.outcome(error)}; it is left out")
+        is_late = isinstance(error, NoAnswerError)
+        _log(implementation, implementation.outcome(error), on_failure, is_late=is_late)
         return []
     if isinstance(error, ConfigError):
         return [_told(implementation, each) for each in error.problems]

@@ -1,32 +1,94 @@
-"""The rules of plugins, asked for each statement of a plan."""
+"""The rules of plugins, asked for each statement of a rehearsal."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+from sst.hooks.contract.error_location import shown
+from sst.hooks.contract.plan.finding import Finding
+from sst.migrator.lint.accepting import with_acceptances
+from sst.migrator.lint.comments import comments_in
 
-    from sst.hooks.contract.plan.finding import Finding
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sst.bridge import Step
     from sst.hooks.contract.plan.statement import Statement
+    from sst.migrator.rehearsal.rehearsal import Rehearsal
     from sst.migrator.values.context import Context
 
-
-def judged(
-    context: Context, found: Mapping[str, tuple[Statement, ...]]
-) -> dict[str, tuple[Finding, ...]]:
-    """Return the findings on *found*, the statements by revision, by revision."""
-    if not context.plugins.implement("judge"):
-        return {}
-    return {revision: tuple(_findings(context, each)) for revision, each in found.items()}
+NOT_JUDGED = "not-judged"
+RULE_FAILED = "rule-failed"
 
 
-def _findings(context: Context, statements: Iterable[Statement]) -> Iterator[Finding]:
-    for statement in _linked(statements):
-        for given in context.plugins.collect("judge", statement=statement):
-            finding: Finding = given.value
-            yield replace(finding, file=statement.file, line=statement.line)
+def with_findings(context: Context, steps: Iterable[Step], rehearsal: Rehearsal) -> Rehearsal:
+    """Return *rehearsal*, of *steps*, with the findings on what was run there, by revision.
+
+    They are in the order of lines, those that the revision accepts are marked so. What is wrong
+    with its comments is among them, and a rule that has failed, and what could not be judged.
+    """
+    rules = _Rules(context)
+    found = {
+        step.revision.id: _judged(context, rules, step, rehearsal)
+        for step in steps
+        if step.revision.id in rehearsal.statements
+    }
+    return replace(rehearsal, findings=found)
+
+
+def _judged(
+    context: Context, rules: _Rules, step: Step, rehearsal: Rehearsal
+) -> tuple[Finding, ...]:
+    path, revision = step.revision.path, step.revision.id
+    file = shown(path, context.root) if path else ""
+    statements = rehearsal.statements[revision]
+    is_whole = rehearsal.is_whole or revision != list(rehearsal.statements)[-1]
+    findings = [each for one in _linked(statements) for each in rules.against(one)]
+    findings += [_unseen(each) for each in statements if each.unseen]
+    if revision == rehearsal.stopped_at:
+        what = f"the revision was not judged to its end: {rehearsal.why_not}"
+        findings.append(Finding(NOT_JUDGED, what, file=file, line=rehearsal.stopped_line))
+    function = "upgrade" if step.is_upgrade else "downgrade"
+    comments = comments_in(path, function) if path else ()
+    return with_acceptances(findings, comments, file, is_whole=is_whole)
+
+
+def _unseen(statement: Statement) -> Finding:
+    what = f"the locks of this statement are not known: {statement.unseen}"
+    return Finding(NOT_JUDGED, what, file=statement.file, line=statement.line)
+
+
+class _Rules:
+    """The rules of all plugins; one that does not answer in time is not asked again."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._are_there = context.plugins.implement("judge")
+        self._late: set[str] = set()
+
+    def against(self, statement: Statement) -> Sequence[Finding]:
+        """Return what the rules have against *statement*; one that fails is a finding."""
+        if not self._are_there:
+            return ()
+        given, problems = self._context.plugins.answers(
+            "judge", left_out=self._late, statement=statement
+        )
+        self._late.update(each.plugin for each in problems if each.is_late)
+        found = [each.value for each in given]
+        found += [Finding(RULE_FAILED, f"a rule has failed: {each}") for each in problems]
+        return [self._placed(each, statement) for each in found]
+
+    def _placed(self, finding: Finding, statement: Statement) -> Finding:
+        redact = self._context.redact
+        return replace(
+            finding,
+            what=redact(finding.what),
+            instead=redact(finding.instead),
+            file=statement.file,
+            line=statement.line,
+            accepted=None,
+        )
 
 
 def _linked(statements: Iterable[Statement]) -> Iterator[Statement]:

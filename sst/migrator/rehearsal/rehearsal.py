@@ -55,6 +55,10 @@ class Rehearsal:
     """By revision."""
     findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     """By revision, those that are accepted too."""
+    stopped_at: str = ""
+    """The revision that has ended it itself; empty where the reason lies elsewhere."""
+    stopped_line: int = 0
+    """The line of its file that was at work; 0 where that is not known."""
 
     @property
     def is_whole(self) -> bool:

@@ -70,7 +70,8 @@ def rehearse(
     except SstError as error:
         why_not = why_not or f"the sizes of the tables are not known: {error.why}"
     reason = context.redact(why_not) if why_not else None
-    return Rehearsal(rehearsal.where, reason, found)
+    at, line = rehearsal.stopped
+    return Rehearsal(rehearsal.where, reason, found, stopped_at=at, stopped_line=line)
 
 
 class _Rehearsal:
@@ -87,6 +88,8 @@ class _Rehearsal:
         self._step: Step | None = None
         self.where = ""
         self.found: dict[str, tuple[Statement, ...]] = {}
+        self.stopped = ("", 0)
+        """The revision that has ended it, and the line of its file."""
 
     def run(self) -> str | None:
         """Return why not all of it could be run; None when all was."""
@@ -176,22 +179,25 @@ class _Rehearsal:
         if self._step is None:
             return describe_error(error)
         self._keep()
-        revision, place = self._step.revision, ""
-        line = line_in(str(revision.path), error) if revision.path else None
-        if revision.path and line:
-            place = f" [{shown(revision.path, self._context.root, line)}]"
-        return f"revision {revision.id} raised {describe_error(error)}{place}; {_EMPTY}"
+        at = f"{self._step.revision.id} raised {describe_error(error)}"
+        return f"revision {at}{self._place(self._step, error)}; {_EMPTY}"
 
     def _beyond(self, error: BeyondCopyError) -> str:
         """Return which revision reaches beyond the copy, in words."""
         if self._step is None:
             return _ELSEWHERE
         self._keep()
-        revision, place = self._step.revision, ""
-        if revision.path:
-            line = error.line or line_in(str(revision.path), error)
-            place = f" [{shown(revision.path, self._context.root, line)}]"
-        return f"revision {revision.id} {error}{place}; it was taken back there"
+        place = self._place(self._step, error, error.line)
+        return f"revision {self._step.revision.id} {error}{place}; it was taken back there"
+
+    def _place(self, step: Step, error: BaseException, line: int | None = None) -> str:
+        """Return where *error* has ended the revision of *step*, for a person; remember it."""
+        path = step.revision.path
+        if path is None:
+            return ""
+        line = line or line_in(str(path), error)
+        self.stopped = (step.revision.id, line or 0)
+        return f" [{shown(path, self._context.root, line)}]"
 
     @property
     def _seconds_left(self) -> float:
@@ -204,6 +210,7 @@ class _Rehearsal:
     def _late(self) -> str:
         self._keep()
         at = f", at revision {self._step.revision.id}" if self._step else ""
+        self.stopped = (self._step.revision.id if self._step else "", 0)
         seconds = self._context.settings.rehearsal_timeout
         return f"it was not done after {seconds:g} s{at} (migrate.rehearsal_timeout)"
 

@@ -100,7 +100,8 @@ def judge(statement: Statement) -> Sequence[Finding] | None:
 
     Called: by `plan`, by `lint`, and by a run where `migrate.lint` is not `off`, once for each
         statement, in their order.
-    Raising: the plugin is named in a warning, and its rules are left out.
+    Raising: the plugin is named in a warning, and in a finding `rule-failed`, an error. One that
+        does not answer in time is not asked again.
 
     Example:
         @hookimpl
