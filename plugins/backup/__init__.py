@@ -79,11 +79,13 @@ class Plugin:
 
     @hookimpl
     def copy_schema(
-        self, source: DatabaseUrl, server: DatabaseUrl, seconds: float
+        self, source: DatabaseUrl | None, server: DatabaseUrl, seconds: float
     ) -> AbstractContextManager[DatabaseUrl]:
-        """Return what makes a scratch database on *server* with the schema of *source*."""
-        from .scratch.schema_copy import copied_schema
+        """Return what makes a scratch database on *server* with the schema of *source*, if any."""
+        from .scratch.schema_copy import copied_schema, empty_scratch
 
+        if source is None:
+            return empty_scratch(server, seconds)
         return copied_schema(self._config, source, server, seconds)
 
     @hookimpl

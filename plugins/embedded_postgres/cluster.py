@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .account import process_options
-from .binaries import MAJOR
 from .problems import unusable
 
 if TYPE_CHECKING:
@@ -18,15 +17,10 @@ if TYPE_CHECKING:
     from .place import Place
 
 _UNFINISHED = "data.new-"
+_INITDB_OPTIONS = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C")
 # The built-in provider sorts alike on every machine, whatever locales it has.
-_INITDB_OPTIONS = (
-    "--username=postgres",
-    "--auth=trust",
-    "--encoding=UTF8",
-    "--locale=C",
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
-)
+_BUILTIN = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+_BUILTIN_SINCE = 17
 
 
 def ensure(place: Place, installation: Installation, *, durable: bool) -> None:
@@ -35,7 +29,7 @@ def ensure(place: Place, installation: Installation, *, durable: bool) -> None:
     Raises `ConfigError` when what is there is not a cluster of this major version.
     """
     if place.data.exists():
-        _check_version(place.data)
+        _check_version(place.data, installation.major)
     else:
         _make(place, installation, durable=durable)
 
@@ -48,14 +42,14 @@ def program_environment() -> dict[str, str]:
     }
 
 
-def _check_version(data: Path) -> None:
+def _check_version(data: Path, major: int) -> None:
     try:
         version = (data / "PG_VERSION").read_text().strip()
     except FileNotFoundError:
         raise unusable(f"{data} holds no database cluster", "move that folder away") from None
-    if version != str(MAJOR):
+    if version != str(major):
         raise unusable(
-            f"{data} was made by PostgreSQL {version}, this is PostgreSQL {MAJOR}",
+            f"{data} was made by PostgreSQL {version}, this is PostgreSQL {major}",
             f"move that folder away and start afresh, or dump it with PostgreSQL {version} first",
         )
 
@@ -67,7 +61,8 @@ def _make(place: Place, installation: Installation, *, durable: bool) -> None:
     fresh = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=place.folder))
     if place.account:
         os.chown(fresh, place.account.uid, place.account.gid)
-    _initdb(place, installation, fresh, () if durable else ("--no-sync",))
+    options = _BUILTIN if installation.major >= _BUILTIN_SINCE else ()
+    _initdb(place, installation, fresh, (*options, *(() if durable else ("--no-sync",))))
     fresh.rename(place.data)
 
 

@@ -16,7 +16,6 @@ from psycopg2 import sql
 from sst.hooks import DatabaseUnreachableError, first_line
 
 from . import cluster, launch, lease, postmaster
-from .binaries import MAJOR
 from .problems import unusable
 from .sockets import socket_folder
 
@@ -59,7 +58,7 @@ class Server:
                 lease.release(self.place)
                 raise
         # Every command would say it again.
-        _log.log(level, "embedded PostgreSQL %d: %s", MAJOR, self._where())
+        _log.log(level, "embedded PostgreSQL %d: %s", self.installation.major, self._where())
 
     def leave(self) -> None:
         """Stop using the server before the process ends; the last user stops it."""

@@ -30,7 +30,7 @@ from .scratch_database import PLAN, held_scratch, scratch_name
 from .session_settings import apply_settings, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sst.hooks import DatabaseUrl
 
@@ -67,13 +67,44 @@ def copied_schema(
 
     Raises `Veto` when it cannot be made; then nothing is left.
     """
+    with _scratch(source, server, partial(_fill, config, source, server), seconds) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def empty_scratch(server: DatabaseUrl, seconds: float) -> Iterator[DatabaseUrl]:
+    """Give the URL of a database on the server of *server* with nothing in it; drop it at the end.
+
+    Raises `Veto` when it cannot be made; then nothing is left.
+    """
+
+    def create(name: str, deadline: Deadline) -> None:
+        asked(
+            server, lambda session: _create_empty(session, name, properties_of(session)), deadline
+        )
+
+    with _scratch(server, server, create, seconds) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _scratch(
+    source: DatabaseUrl,
+    server: DatabaseUrl,
+    make: Callable[[str, Deadline], None],
+    seconds: float,
+) -> Iterator[DatabaseUrl]:
+    """Give the URL of the scratch database on *server* that *make* makes; drop it at the end.
+
+    Raises `Veto`.
+    """
     deadline = Deadline(seconds)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     name = scratch_name(source.name, f"{moment}-{secrets.token_hex(4)}", PLAN)
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(held_scratch(server, source.name, name))
-            _fill(config, source, server, name, deadline)
+            make(name, deadline)
         except ToolFailedError as error:
             raise _refused(source.redact(server.redact(str(error)))) from None
         except psycopg2.Error as error:
@@ -132,8 +163,7 @@ def _create(session: Session, *, name: str, like: _Schema) -> bool:
             f" {like.server_major}",
             "name a server of the same major version in migrate.rehearsal_url",
         )
-    session.execute(creation(name, like.properties))
-    marks.put(session, name)
+    _create_empty(session, name, like.properties)
     [(others,)] = session.fetch(_NOT_OURS, (list(like.roles),))
     [(has_owner,)] = session.fetch(_IS_THERE, (like.owner,))
     if not others and has_owner:
@@ -141,6 +171,11 @@ def _create(session: Session, *, name: str, like: _Schema) -> bool:
         give = sql.SQL("ALTER DATABASE {} OWNER TO {}")
         session.execute(give.format(sql.Identifier(name), sql.Identifier(like.owner)))
     return not others
+
+
+def _create_empty(session: Session, name: str, properties: dict[str, Any]) -> None:
+    session.execute(creation(name, properties))
+    marks.put(session, name)
 
 
 def _restore(

@@ -93,8 +93,8 @@ class MigrateSettings(Frozen):
     )
     rehearse: Literal["anywhere", "elsewhere", "off"] = Field(
         "anywhere",
-        description="Where `plan` runs what is pending on a copy without rows: `anywhere` is the "
-        "database's own server where rehearsal_url is unset, `elsewhere` never there.",
+        description="Where `plan` runs what is pending on an empty copy. Where rehearsal_url "
+        "is unset, `anywhere` is the database's server, `elsewhere` an embedded one.",
     )
     rehearsal_url: OptionalSecret = Field(
         None,

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sst.db.url import DatabaseUrl
 from sst.hooks.calling.calls import HookFailedError
 from sst.hooks.contract.run import Veto
+from sst.migrator.schema.shape import server_major
 from sst.migrator.session.connections import open_connection
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class NoCopyError(Exception):
 def server_of(context: Context) -> tuple[DatabaseUrl, str]:
     """Return a database of the server for the copy, and that server in words.
 
-    Raises `NoCopyError` where the settings leave none.
+    Raises `NoCopyError` where the settings leave none, `SstError` when the database cannot be
+    asked for its version.
     """
     settings = context.settings
     if settings.rehearse == "off":
@@ -44,8 +46,41 @@ def server_of(context: Context) -> tuple[DatabaseUrl, str]:
         server = DatabaseUrl(text, setting="migrate.rehearsal_url")
         return server, f"on the server of {server}"
     if settings.rehearse == "elsewhere":
-        raise NoCopyError('migrate.rehearse is "elsewhere", and migrate.rehearsal_url is not set')
+        with open_connection(context, "sst-plan") as connection:
+            major = server_major(connection)
+        return embedded_server(context, major), f"on the embedded PostgreSQL {major}"
     return context.url, "on the database's own server"
+
+
+def embedded_server(context: Context, major: int | None = None) -> DatabaseUrl:
+    """Return a database of a server that a plugin starts for scratch databases alone.
+
+    It is of the *major* version, None for the newest that the plugin has.
+    Raises `NoCopyError` where no plugin has one.
+    """
+    asked = f"embedded:{major or ''}"
+    try:
+        found: str | None = context.plugins.first(
+            "resolve_database_url", url=asked, project_root=context.root
+        )
+    except HookFailedError as error:
+        raise NoCopyError(_reason(error)) from error
+    if found is None:
+        raise NoCopyError(
+            "there is no other server: migrate.rehearsal_url is not set, and the plugin "
+            "`embedded_postgres` is not enabled"
+        )
+    return DatabaseUrl(found)
+
+
+@contextmanager
+def empty_database(context: Context, server: DatabaseUrl) -> Iterator[Context]:
+    """Give the context of a scratch database on *server* with nothing in it; drop it at the end.
+
+    Raises what `copied` raises.
+    """
+    with _made(context, None, server) as url:
+        yield replace(context, url=url)
 
 
 @contextmanager
@@ -54,7 +89,7 @@ def copied(context: Context, server: DatabaseUrl) -> Iterator[Context]:
 
     Raises `NoCopyError` when no plugin makes one, and what the one that does raises.
     """
-    with _made(context, server) as url:
+    with _made(context, context.url, server) as url:
         found = replace(context, url=url)
         with open_connection(found, "sst-plan", autocommit=True) as connection:
             # The server's reasons for what it does and leaves undone are told at that level.
@@ -77,20 +112,29 @@ def _close_doors(connection: Connection) -> None:
 
 
 @contextmanager
-def _made(context: Context, server: DatabaseUrl) -> Iterator[DatabaseUrl]:
+def _made(
+    context: Context, source: DatabaseUrl | None, server: DatabaseUrl
+) -> Iterator[DatabaseUrl]:
     seconds = context.settings.rehearsal_timeout
     try:
         copy: AbstractContextManager[DatabaseUrl] | None = context.plugins.first(
-            "copy_schema", source=context.url, server=server, seconds=seconds
+            "copy_schema", source=source, server=server, seconds=seconds
         )
     except HookFailedError as error:
-        raise NoCopyError(error.why) from error
+        raise NoCopyError(_reason(error)) from error
     if copy is None:
         raise NoCopyError("no plugin copies the schema; the plugin `backup` does")
     with ExitStack() as stack:
         try:
             url = stack.enter_context(copy)
         except Veto as veto:
-            hint = f" ({veto.hint})" if veto.hint else ""
-            raise NoCopyError(f"{veto.reason}{hint}") from veto
+            raise NoCopyError(_told(veto)) from veto
         yield url
+
+
+def _reason(error: HookFailedError) -> str:
+    return _told(error.veto) if error.veto else error.why
+
+
+def _told(veto: Veto) -> str:
+    return f"{veto.reason} ({veto.hint})" if veto.hint else veto.reason

@@ -50,9 +50,12 @@ def resolve_database_url(url: str, project_root: Path) -> str | None:
     """Return the real URL for *url*, or None for "not mine".
 
     *project_root* is the project's folder, where a relative path of a setting starts.
+    *url* is that of a setting, or `embedded:16`: a server of that major version for scratch
+    databases alone, which is not the database's own (`embedded:` for any version).
 
-    Called: before the first connection; plugins are asked in order until one answers.
-    Raising: the command ends before it has connected.
+    Called: before the first connection, and by `plan` where `migrate.rehearse` is `elsewhere` and
+        `migrate.rehearsal_url` is unset; plugins are asked in order until one answers.
+    Raising: the command ends before it has connected; `plan` says that it has not rehearsed.
 
     Example:
         @hookimpl
@@ -63,14 +66,15 @@ def resolve_database_url(url: str, project_root: Path) -> str | None:
 
 @hook(Mode.FIRST)
 def copy_schema(
-    source: DatabaseUrl, server: DatabaseUrl, seconds: float
+    source: DatabaseUrl | None, server: DatabaseUrl, seconds: float
 ) -> AbstractContextManager[DatabaseUrl] | None:
     """Return what makes a copy of *source* without its rows, or None for "not mine".
 
     Entered, it gives the URL of a scratch database on the server of *server*, which is that of
     *source* or another one: the schema of *source*, and the settings that its sessions begin
-    with. It is made within *seconds*, dropped when it is left, and dropped by the next one after
-    a kill. Of *source* nothing but the catalogue is read.
+    with. Where *source* is None it is an empty one. It is made within *seconds*, dropped when it
+    is left, and dropped by the next one after a kill. Of *source* nothing but the catalogue is
+    read.
 
     Called: by `plan`, when revisions are pending and `migrate.rehearse` is not `off`; they then
         run on that copy.
@@ -80,12 +84,12 @@ def copy_schema(
         @hookimpl
         @contextmanager
         def copy_schema(
-            source: DatabaseUrl, server: DatabaseUrl, seconds: float
+            source: DatabaseUrl | None, server: DatabaseUrl, seconds: float
         ) -> Iterator[DatabaseUrl]:
-            clone = ["clone", "--empty", source.name]
+            clone = ["clone", "--empty", source.name if source else "nothing"]
             subprocess.run(clone, check=True, timeout=seconds)
             try:
-                yield server.with_database(f"{source.name}_clone")
+                yield server.with_database("scratch_clone")
             finally:
                 subprocess.run([*clone, "--drop"], check=True)
     """
