@@ -21,6 +21,7 @@ SstError                          1   a bug or a failed revision unless a subcla
 │   ├── VetoedError                   a pre_migrate gate said no, or broke
 │   ├── EnvironmentMismatchError      the database belongs to another environment
 │   ├── PlanChangedError              the plan is not the one that --plan names
+│   ├── LintRefusedError              rules or rows stand against the plan
 │   ├── ConfirmationError             a dangerous command without the typed name
 │   └── PooledConnectionError         a transaction pooler cannot hold the run's lock
 ├── HistoryError                  6   the database and the revision files disagree
@@ -72,6 +73,7 @@ from sst.errors.histories import (
 from sst.errors.refusals import (
     ConfirmationError,
     EnvironmentMismatchError,
+    LintRefusedError,
     PlanChangedError,
     PooledConnectionError,
     RefusedError,
@@ -116,6 +118,7 @@ __all__ = [
     "HistoryError",
     "InterruptedRunError",
     "InterruptedStateError",
+    "LintRefusedError",
     "LockBusyError",
     "LockTimeoutError",
     "PendingError",

@@ -21,6 +21,10 @@ class PlanChangedError(RefusedError, code="plan_changed"):
     """What would run is not the plan that `--plan` names."""
 
 
+class LintRefusedError(RefusedError, code="lint_refused"):
+    """Rules or rows stand against what would run, and `migrate.lint` is `refuse`."""
+
+
 class ConfirmationError(RefusedError, code="confirmation_required"):
     """A dangerous command without the database's name."""
 

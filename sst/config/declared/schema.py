@@ -103,7 +103,12 @@ class MigrateSettings(Frozen):
         json_schema_extra=URL_MARK,
     )
     rehearsal_timeout: float = Field(
-        60.0, gt=0, description="Seconds after which `plan` gives its rehearsal up."
+        60.0, gt=0, description="Seconds after which a rehearsal is given up."
+    )
+    lint: Literal["warn", "refuse", "off"] | None = Field(
+        None,
+        description="What a run does with errors of rules and rows in its way: `warn`, `refuse`, "
+        "or `off`, which asks nobody; unset it is `off` where protected, else `warn`.",
     )
     on_failure: Literal["stop", "restore"] = Field(
         "stop",

@@ -192,8 +192,8 @@ class Failure:
     code: str
     message: str
     phase: str
-    """`review_plan`, `pre_migrate`, `pre_revision`, `in_revision`, `revision`, `post_migrate`,
-    `check` or `interrupted`."""
+    """`lint`, `review_plan`, `pre_migrate`, `pre_revision`, `in_revision`, `revision`,
+    `post_migrate`, `check` or `interrupted`."""
     revision: str | None = None
     plugin: str | None = None
     sqlstate: str | None = None

@@ -9,16 +9,18 @@ from sst.hooks.contract.checks import CheckStatus
 from sst.hooks.contract.events import Event, rfc3339
 from sst.migrator.standing.headline import failed_at
 from sst.migrator.standing.last_runs import read_last_runs
+from sst.migrator.values.report import CORE
 from sst.redaction.logs import IN_RESULT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from sst.health.report import NamedResult
     from sst.hooks.calling.calls import Contribution
     from sst.hooks.contract.events import EventKind
     from sst.migrator.ledger.reader import Records
     from sst.migrator.ledger.writer import Ledger
+    from sst.migrator.lint.reasons import Reason
     from sst.migrator.run.progress import Progress
     from sst.migrator.values.context import Context
 
@@ -51,6 +53,17 @@ def warn_of_backup(
         log.warning("backup %s: %s", made.value.id, text, extra=IN_RESULT)
         progress.warnings.append(f"plugin {made.plugin}, pre_migrate: {text}")
         ledger.record_warning(progress.run_id, made.plugin, "pre_migrate", text)
+
+
+def warn_of_plan(
+    context: Context, progress: Progress, ledger: Ledger, found: Iterable[Reason]
+) -> None:
+    """Log what stands against the plan, and put it on record: the run goes on."""
+    for reason in found:
+        text = context.redact(str(reason))
+        log.warning("lint: %s", text, extra=IN_RESULT)
+        progress.warnings.append(f"lint: {text}")
+        ledger.record_warning(progress.run_id, CORE, "lint", text, code=reason.rule)
 
 
 def log_checks(checks: tuple[NamedResult, ...]) -> None:

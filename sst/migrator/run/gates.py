@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import DBAPIError
 
 from sst.bridge import EndedTransactionError
+from sst.errors import InterruptedRunError
 from sst.hooks.calling.calls import HookFailedError, HookProblem
 from sst.hooks.contract.run import Backup
+from sst.migrator.lint.gate import is_judged, judge_plan
 from sst.migrator.run.aside import Aside
-from sst.migrator.run.events import warn_of_backup
+from sst.migrator.run.events import warn_of_backup, warn_of_plan
 from sst.migrator.session.gate_watch import GateWatch
 
 if TYPE_CHECKING:
@@ -45,10 +47,12 @@ class Gates:
         """The run as plugins see it."""
 
     def prepare(self) -> None:
-        """Ask whoever reviews the plan, and then whoever prepares the run.
+        """Ask the rules, whoever reviews the plan, and then whoever prepares the run.
 
-        Raises `HookFailedError` for who refuses, and what ended the run while it was aside.
+        Raises `LintRefusedError` and `HookFailedError` for who refuses, `InterruptedRunError`, and
+        what ended the run while it was aside.
         """
+        self._judge()
         self.ask("review_plan")
         try:
             self.ask(_PREPARES)
@@ -86,6 +90,21 @@ class Gates:
 
         self.ask(hook, during, revision=revision, connection=connection)
         self._progress.phase = "revision"
+
+    def _judge(self) -> None:
+        """Rehearse the plan and ask the rules, as `migrate.lint` says."""
+        context, progress, session = self._context, self._progress, self._session
+        if not is_judged(context, progress.before):
+            return
+        progress.phase = "lint"
+        try:
+            found = judge_plan(
+                context, session.facts, progress.before, progress.plan, progress.request.target
+            )
+        except InterruptedRunError:
+            session.interrupts.raise_given_up()
+            raise
+        warn_of_plan(context, progress, session.ledger, found)
 
     @contextmanager
     def _blamed(self, plugin: str, hook: str) -> Iterator[None]:

@@ -71,7 +71,7 @@ class Progress:
     request: Request
     run_id: str = field(default_factory=new_run_id)
     phase: str = "connect"
-    """`connect`, `plan`, `revision`, `check`, or the hook that is asked: `review_plan`,
+    """`connect`, `plan`, `lint`, `revision`, `check`, or the hook that is asked: `review_plan`,
     `pre_migrate`, `around_migrate`, `pre_revision`, `in_revision` or `post_migrate`."""
     asked: str = ""
     """The plugin whose gate was asked last."""

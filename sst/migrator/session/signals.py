@@ -108,6 +108,11 @@ class Interrupts:
         """Let the interrupt that was raised be over: what broke off is reported otherwise."""
         self._raised = None
 
+    def raise_given_up(self) -> None:
+        """Raise what `give_up` was called with, where the handlers of others got its signal."""
+        if self._given_up is not None:
+            raise self._given_up
+
     def check(self) -> None:
         """Raise a signal that came while nothing could be raised."""
         self._raise_pending()

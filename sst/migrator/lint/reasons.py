@@ -1,0 +1,97 @@
+"""The reasons against a plan: errors that nobody accepts, rows in its way, what was not judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sst.hooks.contract.plan.finding import Finding, Level
+from sst.migrator.lint.accepting import with_acceptances
+from sst.migrator.lint.comments import comments_in
+from sst.migrator.lint.judging import NOT_JUDGED
+from sst.text import counted, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sst.bridge import Step
+    from sst.migrator.rehearsal.rehearsal import Probe, Rehearsal
+
+ROWS = "rows"
+"""Stands for a rule where rows of the real database would make a revision fail."""
+_VIOLATIONS = {
+    "not_null": "{} of {} without a value in {}",
+    "unique": "{} of {} not unique in {}",
+    "foreign_key": "{} of {} without a row that {} refers to",
+    "check": "{} of {} against {}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason for which a run is refused where `migrate.lint` is `refuse`."""
+
+    revision: str
+    """Empty where it is against the plan as a whole."""
+    rule: str
+    what: str
+    """In one sentence without a full stop."""
+    place: str = ""
+    """File and line, as editors take them."""
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        return f"{self.rule}: {self.what}{f' [{self.place}]' if self.place else ''}"
+
+
+def is_error(finding: Finding) -> bool:
+    """Say whether *finding* is an error that the revision does not accept."""
+    return finding.level is Level.ERROR and finding.accepted is None
+
+
+def rows_in_the_way(probe: Probe) -> str:
+    """Return in words how many rows would make the revision of *probe* fail, or why not known."""
+    table = probe.relation.removeprefix("public.")
+    if probe.violations is None:
+        return f"{table} was not asked for {probe.about}: {probe.why_not}"
+    words = _VIOLATIONS.get(probe.asks, "{} of {} against {}")
+    return words.format(counted(probe.violations, "row"), table, probe.about)
+
+
+def reasons(rehearsal: Rehearsal, steps: Sequence[Step]) -> tuple[Reason, ...]:
+    """Return what *rehearsal* has found against *steps*, in their order."""
+    found = [one for step in steps for one in _of(rehearsal, step)]
+    left = [
+        step.revision.id
+        for step in steps
+        if step.revision.id not in rehearsal.statements and not _may_run_unjudged(step)
+    ]
+    if left:
+        what = f"{listed(left)} could not be rehearsed: {rehearsal.why_not}"
+        found.append(Reason(left[0], NOT_JUDGED, what))
+    return tuple(found)
+
+
+def _of(rehearsal: Rehearsal, step: Step) -> Iterator[Reason]:
+    revision = step.revision.id
+    for finding in filter(is_error, rehearsal.findings.get(revision, ())):
+        if finding.rule == NOT_JUDGED and not finding.line and _may_run_unjudged(step):
+            continue
+        place = _place(finding.file, finding.line)
+        yield Reason(revision, finding.rule, finding.what, place)
+    for probe in rehearsal.probes.get(revision, ()):
+        if probe.violations:
+            place = _place(probe.file, probe.line)
+            yield Reason(revision, ROWS, rows_in_the_way(probe), place)
+
+
+def _may_run_unjudged(step: Step) -> bool:
+    """Say whether a comment anywhere in the revision accepts that it could not be judged."""
+    path, function = step.revision.path, "upgrade" if step.is_upgrade else "downgrade"
+    comments = comments_in(path, function) if path else ()
+    wanted = [Finding(NOT_JUDGED, "", line=each.lines.start) for each in comments if each.lines]
+    return any(each.accepted for each in with_acceptances(wanted, comments, ""))
+
+
+def _place(file: str, line: int) -> str:
+    return f"{file}:{line}" if line else file
