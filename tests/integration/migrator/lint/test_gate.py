@@ -32,7 +32,11 @@ _HARMLESS = "op.execute('create table other (id integer)')"
 _READS = (
     "op.execute(f\"select {op.get_bind().exec_driver_sql('select id from note').scalar_one()}\")"
 )
-_ASLEEP = "select datname from pg_stat_activity where query = 'select pg_sleep(600)'"
+_ASLEEP = (
+    "select datname from pg_stat_activity where query = 'select pg_sleep(600)'"
+    " and datname like current_database() || '_plan_%'"
+)
+_COPIES = "select datname from pg_database where datname like current_database() || '_plan_%'"
 _PLACE = "alembic/versions/20260001_two.py:17"
 
 
@@ -175,17 +179,11 @@ def test_signal_during_the_rehearsal_touches_nothing(
     judging.revision("two", "op.execute('select pg_sleep(600)')")
 
     running = judging.start("upgrade", "--set", "migrate.lint=refuse")
-    assert becomes_true(lambda: _copies(judging, _ASLEEP) != [], 60), running.printed()
+    assert becomes_true(lambda: judging.query(_ASLEEP) != [], 60), running.printed()
     running.signal(number)
     run = running.finish()
 
     assert run.exit_code == 128 + number, run.output
     assert "nothing was touched" in run.stderr
     assert judging.last_run()["outcome"] == "interrupted"
-    assert (judging.current_revision(), _copies(judging)) == ("one", [])
-
-
-def _copies(project: Project, where: str = "select datname from pg_database") -> list[str]:
-    """Return the copies of the database of *project* that are there, or those *where* says."""
-    [(name,)] = project.query("select current_database()")
-    return [each for (each,) in project.query(where) if each and each.startswith(f"{name}_plan_")]
+    assert (judging.current_revision(), judging.query(_COPIES)) == ("one", [])
