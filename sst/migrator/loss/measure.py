@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from sst.migrator.schema.estimated_rows import ESTIMATED_ROWS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,7 +35,7 @@ _ADDRESSES = {
     "pg_extension": "(select oid from pg_extension where format('\"%s\"', extname) = :name)",
 }
 # A partitioned table is its leaves.
-_TABLE = """
+_TABLE = f"""
     with parts as (
         select c.oid, c.reltuples from pg_class c where c.oid = :oid and c.relkind <> 'p'
         union
@@ -41,10 +43,9 @@ _TABLE = """
         join pg_class c on c.oid = t.relid where t.isleaf and c.relkind <> 'p'
     )
     select format('%I.%I', n.nspname, c.relname), cast(c.relkind as text),
-           (select case when min(p.reltuples) >= 0 then cast(sum(p.reltuples) as bigint)
-                   else nullif(sum(pg_stat_get_live_tuples(p.oid)), 0) end from parts p)
+           (select {ESTIMATED_ROWS} from parts c)
     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = :oid
-"""
+"""  # noqa: S608 - nothing of it comes from outside
 _SIZE = """
     select coalesce((select cast(sum(pg_total_relation_size(t.relid)) as bigint)
                      from pg_partition_tree(cast(:oid as regclass)) t where t.isleaf),

@@ -17,10 +17,10 @@ from sst.errors import SstError
 from sst.hooks.contract.error_location import describe_error, line_in, shown
 from sst.migrator.rehearsal.beyond import BeyondCopyError, beyond_copy
 from sst.migrator.rehearsal.copy import NoCopyError, copied, server_of
-from sst.migrator.rehearsal.observer import StatementObserver
+from sst.migrator.rehearsal.observed.observer import StatementObserver
 from sst.migrator.rehearsal.own_connections import only_to
+from sst.migrator.rehearsal.real.sizes import with_sizes
 from sst.migrator.rehearsal.rehearsal import Rehearsal
-from sst.migrator.rehearsal.sizes import with_sizes
 from sst.migrator.session.connections import open_connection, prepare_session
 from sst.migrator.session.driver_errors import translate_driver_errors
 from sst.migrator.session.locked_session import watch_signals
@@ -164,7 +164,7 @@ class _Rehearsal:
             return None
         path, footprint = self._step.revision.path, Footprint()
         file = shown(path, self._context.root) if path else ""
-        self._observer.begin(path, file, footprint)
+        self._observer.begin(self._step.revision, file, footprint)
         return Attempt(self._step, self._timeouts, footprint)
 
     def _keep(self) -> None:

@@ -1,6 +1,7 @@
 """The shape of a schema, and the fingerprint that shows drift.
 
 - `drift.py`: two shapes compared
+- `estimated_rows.py`: the rows of a table as the server estimates them
 - `fingerprint.py`: the fingerprint that the last run left
 - `shape.py`: every object of a database with a short hash
 """

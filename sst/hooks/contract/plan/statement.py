@@ -110,6 +110,8 @@ class Statement:
     """None where nothing of it is known."""
     calls_per_minute: float | None = None
     """Statements of other sessions on what it blocks; None without `pg_stat_statements`."""
+    writes: tuple[str, ...] = ()
+    """The tables whose rows it is the first of its transaction to write."""
     changes: tuple[Change, ...] = ()
     revision: str = ""
     server_major: int = 0

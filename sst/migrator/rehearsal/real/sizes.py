@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from sst.hooks.contract.plan.lock_modes import NOTHING
+from sst.migrator.schema.estimated_rows import ESTIMATED_ROWS
 from sst.migrator.session.connections import open_connection
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 # A partitioned table is its leaves, an index counts for its table. The size of a table takes a
 # lock on it for a moment; what another session has locked is not waited for.
-_SIZES = text("""
+_SIZES = text(f"""
     with wanted as (
         select name, coalesce(i.indrelid, to_regclass(name)) as oid
         from unnest(cast(:names as text[])) as name
@@ -32,12 +33,11 @@ _SIZES = text("""
         where w.oid is not null
     )
     select p.name, cast(p.whole as bigint),
-        cast(sum(case when c.reltuples >= 0 then c.reltuples
-                 else nullif(pg_stat_get_live_tuples(c.oid), 0) end) as bigint),
+        {ESTIMATED_ROWS},
         cast(sum(pg_total_relation_size(c.oid)) as bigint)
     from parts p join pg_class c on c.oid = p.oid and c.relkind <> 'p'
     group by p.name, p.whole
-""")
+""")  # noqa: S608 - nothing of it comes from outside
 _LIMITS = (
     "set transaction read only; set local statement_timeout = 5000; set local lock_timeout = 500"
 )

@@ -11,7 +11,7 @@ import threading
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from sst.migrator.rehearsal.catalogue import touched
+from sst.migrator.rehearsal.observed.catalogue import touched
 from sst.within import ThreadedWork
 
 if TYPE_CHECKING:
@@ -20,20 +20,21 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from sst.migrator.rehearsal.catalogue import Relation
+    from sst.migrator.rehearsal.observed.catalogue import Relation
 
     Connect = Callable[[], AbstractContextManager[Connection]]
 
 _LOOK_SECONDS = 0.02
 _END_SECONDS = 5.0
 _WAITS = "select count(*) from pg_locks where pid = {pid} and not granted"
+_START = r"^(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
 _IN_NO_BLOCK = re.compile(
-    r"\bconcurrently\b|^\s*(vacuum|cluster\s*(\(.*\))?\s*;?\s*$|reindex\s+(\(.*\)\s*)?"
+    r"\bconcurrently\b|" + _START + r"(vacuum|cluster\s*(\(.*\))?\s*;?\s*$|reindex\s+(\(.*\)\s*)?"
     r"(schema|database|system)|(create|drop)\s+(database|tablespace|subscription)"
     r"|alter\s+(system|database|subscription)|call|do|begin|start|commit|end|abort|rollback)\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
-_REFRESH = re.compile(r"^\s*refresh\b", re.IGNORECASE)
+_REFRESH = re.compile(_START + r"refresh\b", re.IGNORECASE | re.DOTALL)
 _CONCURRENTLY = re.compile(r"\bconcurrently\b", re.IGNORECASE)
 
 
@@ -81,8 +82,7 @@ class HeldUp:
                 waits = _WAITS.format(pid=self._pid)
                 while not self._is_over.wait(_LOOK_SECONDS):
                     if looker.exec_driver_sql(waits).scalar_one():
-                        seen = touched(looker, self._pid)
-                        self.modes = {number: each.modes for number, each in seen.items()}
+                        self.modes = touched(looker, self._pid).modes
                         return
         finally:
             holder.exec_driver_sql("rollback")

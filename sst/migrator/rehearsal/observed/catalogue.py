@@ -5,10 +5,12 @@ Relations go by their numbers: a revision may give them other names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.engine import Connection
 
 # An index counts for its table where rows and bytes are asked for.
@@ -22,12 +24,15 @@ left join pg_namespace tn on tn.oid = t.relnamespace
 where c.oid >= 16384 and n.nspname !~ '^pg_'
 """
 # As `pg_stat_xact_all_tables`, whose view has every table in it.
+# Every transaction holds a lock on its own virtual number, in whose row there is no relation.
 _TOUCHED = """
-select l.relation::bigint, string_agg(distinct l.mode, ','),
-    coalesce(pg_relation_filenode(l.relation), 0)::bigint, pg_stat_get_xact_numscans(l.relation)
+select coalesce(l.relation, 0)::bigint, string_agg(distinct l.mode, ','),
+    coalesce(pg_relation_filenode(l.relation), 0)::bigint,
+    coalesce(pg_stat_get_xact_numscans(l.relation), 0), max(l.virtualtransaction)
 from pg_locks l
-where {whose} and l.locktype = 'relation' and l.granted and l.relation >= 16384
-    and l.database = (select oid from pg_database where datname = current_database())
+where {whose} and l.granted and (l.locktype = 'virtualxid'
+    or l.locktype = 'relation' and l.relation >= 16384
+    and l.database = (select oid from pg_database where datname = current_database()))
 group by l.relation
 """
 _OWN = _TOUCHED.format(whose="l.pid = pg_backend_pid()")
@@ -67,17 +72,34 @@ class Touched:
     scans: int
 
 
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What a transaction has locked so far."""
+
+    transaction: str = ""
+    """Its virtual number, which no other transaction of the server has had."""
+    relations: Mapping[int, Touched] = field(default_factory=dict)
+
+    @property
+    def modes(self) -> dict[int, frozenset[str]]:
+        """The lock modes by relation."""
+        return {number: each.modes for number, each in self.relations.items()}
+
+
 def relations(connection: Connection) -> dict[int, Relation]:
     """Return the relations of *connection*'s database by number, those of the server aside."""
     rows = connection.exec_driver_sql(_RELATIONS).all()
     return {row[0]: Relation(*row[1:]) for row in rows}
 
 
-def touched(connection: Connection, pid: int | None = None) -> dict[int, Touched]:
+def touched(connection: Connection, pid: int | None = None) -> Holdings:
     """Return what the transaction of *connection*, or of the session *pid*, has locked."""
     question = _OWN if pid is None else _OTHER.format(pid=pid)
     rows = connection.exec_driver_sql(question).all()
-    return {row[0]: Touched(frozenset(row[1].split(",")), row[2], row[3]) for row in rows}
+    found = {
+        row[0]: Touched(frozenset(row[1].split(",")), row[2], row[3]) for row in rows if row[0]
+    }
+    return Holdings(rows[0][4] if rows else "", found)
 
 
 def scan_counts(connection: Connection) -> dict[int, int]:

@@ -14,21 +14,23 @@ from typing import TYPE_CHECKING
 from sqlalchemy import event
 
 from sst.bridge import line_of_caller
-from sst.hooks.contract.plan.lock_modes import NOTHING, blocked_by, strongest
-from sst.hooks.contract.plan.statement import Lock, Statement
+from sst.hooks.contract.plan.lock_modes import NOTHING
+from sst.hooks.contract.plan.statement import Statement
 from sst.migrator.rehearsal.beyond import refuse_at_once, refuse_shared
-from sst.migrator.rehearsal.catalogue import Touched, relations, scan_counts, touched
-from sst.migrator.rehearsal.concurrent import HeldUp, can_be_held_up, fits_no_block
+from sst.migrator.rehearsal.observed.catalogue import Holdings, scan_counts, touched
+from sst.migrator.rehearsal.observed.concurrent import HeldUp, can_be_held_up, fits_no_block
+from sst.migrator.rehearsal.observed.known import Known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Connection, ExceptionContext
-    from sqlalchemy.engine.interfaces import DBAPICursor
+    from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
 
     from sst.bridge import Footprint
-    from sst.migrator.rehearsal.concurrent import Connect
+    from sst.hooks.contract.revisions import Revision
+    from sst.migrator.rehearsal.observed.catalogue import Touched
+    from sst.migrator.rehearsal.observed.concurrent import Connect
 
 # One alone: what follows it in the same text is looked at.
 _NO_ACTION = re.compile(
@@ -40,6 +42,7 @@ _READS = re.compile(r"\s*(select|show|with|explain|values|table)\b", re.IGNORECA
 # At DEBUG1, in English; the only signs that a scan was not needed.
 _BECAUSE = re.compile(r"sufficient to prove|implied by existing constraints")
 _BUILT = re.compile(r'^building index ".*" on table "(?P<table>.*)" ')
+_IN_NO_BLOCK = "it cannot run in a transaction block"
 _UNHEARD = "(sent over the driver's own connection)"
 
 
@@ -63,18 +66,20 @@ class StatementObserver:
     """
 
     def __init__(self, connection: Connection, connect: Connect) -> None:
-        self._known = relations(connection)
-        self._filenodes = {number: each.filenode for number, each in self._known.items()}
+        self._known = Known(connection)
         connection.rollback()
         self._connect = connect
+        self._transactions: dict[str, int] = {}
+        self._is_rolled_back = False
         self.statements: list[Statement] = []
         """Those of the present revision."""
 
-    def begin(self, file: Path | None, shown: str, footprint: Footprint) -> None:
-        """Let the statements that follow be those of the revision in *file*, *shown* so."""
-        self._file, self._shown, self._footprint = str(file), shown, footprint
+    def begin(self, revision: Revision, shown: str, footprint: Footprint) -> None:
+        """Let the statements that follow be those of *revision*, whose file is *shown* so."""
+        self._revision, self._shown, self._footprint = revision, shown, footprint
+        self._file = str(revision.path)
         self.statements = []
-        self._before: dict[int, Touched] | None = None
+        self._before: Holdings | None = None
         self._scans: dict[int, int] = {}
         self._sent: dict[int, _Sent] = {}
         self._messages: list[str] = []
@@ -87,6 +92,8 @@ class StatementObserver:
             (connection, "before_cursor_execute", self._begins),
             (connection, "after_cursor_execute", self._ends),
             (connection, "commit", self._commits),
+            (connection, "rollback", self._rolls_back),
+            (connection, "rollback_savepoint", self._rolls_back),
             (connection.engine, "handle_error", self._fails),
         )
         for target, name, function in hooks:
@@ -113,6 +120,9 @@ class StatementObserver:
             return
         sent = self._sent[id(cursor)] = _Sent(line, ExitStack())
         with self._own_statements():
+            if self._is_rolled_back:
+                self._known.forget_changes(connection)
+                self._is_rolled_back = False
             if is_alone:
                 self._prepare_alone(connection, statement, sent)
             elif self._before is None:
@@ -128,12 +138,18 @@ class StatementObserver:
         elif can_be_held_up(statement):
             pid = connection.exec_driver_sql("select pg_backend_pid()").scalar_one()
             sent.held_up = HeldUp(self._connect, pid)
-            sent.stack.enter_context(sent.held_up.looking(statement, self._known))
+            sent.stack.enter_context(sent.held_up.looking(statement, self._known.relations))
         else:
             sent.is_unseen = True
 
     def _ends(
-        self, connection: Connection, cursor: DBAPICursor, statement: str, *_: object
+        self,
+        connection: Connection,
+        cursor: DBAPICursor,
+        statement: str,
+        _parameters: object,
+        context: ExecutionContext,
+        _many: bool,  # noqa: FBT001 - SQLAlchemy's own
     ) -> None:
         sent = None if self._is_at_work else self._sent.pop(id(cursor), None)
         if sent is None:
@@ -142,7 +158,7 @@ class StatementObserver:
         with self._own_statements():
             sent.stack.close()
             refuse_shared(connection, sent.line)
-            found = self._found(connection, sent, " ".join(statement.split()))
+            found = self._found(connection, sent, _as_written(connection, statement, context))
             if sent.has_block:
                 connection.exec_driver_sql("commit")
             if sent.has_block or sent.held_up or sent.is_unseen:
@@ -156,13 +172,22 @@ class StatementObserver:
             with self._own_statements():
                 refuse_shared(connection, None)
                 self._keep_unheard(connection)
+            self._before = None
+
+    def _rolls_back(self, *_: object) -> None:
+        if not self._is_at_work:
+            self._before, self._is_rolled_back = None, True
 
     def _keep_unheard(self, connection: Connection) -> None:
         """Keep the locks that stop others and that no statement of Alembic's has taken."""
-        taken = self._locks(_modes(self._before or {}), _modes(touched(connection)))
+        before, now = self._before or Holdings(), touched(connection)
+        taken = self._known.locks(before.modes, now.modes)
         locks = tuple(each for each in taken if not each.is_held and each.blocks != NOTHING)
         if locks:
-            self.statements.append(Statement(self._shown, 0, _UNHEARD, locks))
+            number = self._number(now.transaction)
+            found = self._statement(connection, 0, _UNHEARD, number, is_alone=False)
+            changes = self._known.changes(connection, now.modes, is_open=True)
+            self.statements.append(replace(found, locks=locks, changes=changes))
 
     def _fails(self, context: ExceptionContext) -> None:
         """End what was begun for the statement that has failed."""
@@ -189,64 +214,67 @@ class StatementObserver:
         self._scans = scan_counts(connection)
 
     def _found(self, connection: Connection, sent: _Sent, sql: str) -> Statement:
-        because = next((text for text in sent.messages if _BECAUSE.search(text)), None)
-        found = Statement(self._shown, sent.line, sql, because=because)
-        if sent.is_unseen:
-            return replace(found, unseen="it cannot run in a transaction block")
-        if sent.held_up:
-            return replace(
-                found,
-                locks=self._locks({}, sent.held_up.modes),
-                scans=self._built(sent.messages),
-                unseen=None if sent.held_up.modes else "it did not wait to be looked at",
-            )
-        before, now = self._before or {}, touched(connection)
-        scans = [number for number, each in now.items() if each.scans > self._counted(number)]
-        rewrites = [number for number, each in now.items() if self._is_anew(number, each)]
+        if sent.held_up or sent.is_unseen:
+            return self._found_alone(connection, sent, sql)
+        now = touched(connection)
+        before = self._before or Holdings()
+        if before.transaction != now.transaction:
+            before = Holdings()
+        scans = [
+            number for number, each in now.relations.items() if self._is_scanned(number, each)
+        ]
         self._before = now
-        self._scans |= {number: each.scans for number, each in now.items()}
+        self._scans |= {number: each.scans for number, each in now.relations.items()}
+        number = self._number(now.transaction)
         return replace(
-            found,
-            locks=self._locks(_modes(before), _modes(now)),
-            rewrites=self._names(rewrites),
-            scans=self._names(scans, tables=True),
+            self._statement(connection, sent.line, sql, number, is_alone=sent.has_block),
+            because=next((text for text in sent.messages if _BECAUSE.search(text)), None),
+            locks=self._known.locks(before.modes, now.modes),
+            rewrites=self._known.rewritten(now.relations),
+            scans=self._known.names(scans, tables_only=True),
+            writes=self._known.written(before.modes, now.modes),
+            changes=self._known.changes(connection, now.modes, is_open=True),
         )
 
-    def _locks(
-        self, before: Mapping[int, frozenset[str]], now: Mapping[int, frozenset[str]]
-    ) -> tuple[Lock, ...]:
-        """Return the strongest lock on each relation that got one, or where one stops others."""
-        found = []
-        for number, modes in now.items():
-            earlier, mode = before.get(number, frozenset()), strongest(modes)
-            is_new = bool(modes - earlier)
-            if number in self._known and (is_new or blocked_by(mode) != NOTHING):
-                known = self._known[number]
-                held = mode in earlier
-                found.append(Lock(known.name, mode, is_held=held, is_index=known.is_index))
-        return tuple(sorted(found, key=lambda lock: lock.relation))
+    def _found_alone(self, connection: Connection, sent: _Sent, sql: str) -> Statement:
+        """Return what a statement did that ran in no transaction block."""
+        modes = sent.held_up.modes if sent.held_up else {}
+        built = {match["table"] for text in sent.messages if (match := _BUILT.match(text))}
+        why = "it did not wait to be looked at" if sent.held_up else _IN_NO_BLOCK
+        return replace(
+            self._statement(connection, sent.line, sql, self._number(""), is_alone=True),
+            locks=self._known.locks({}, modes),
+            scans=self._known.named(built),
+            changes=self._known.changes(connection, modes or None, is_open=False),
+            unseen=None if modes else why,
+        )
 
-    def _counted(self, number: int) -> int:
-        return self._scans.get(number, 0)
+    def _statement(
+        self, connection: Connection, line: int, sql: str, transaction: int, *, is_alone: bool
+    ) -> Statement:
+        version = connection.dialect.server_version_info
+        return Statement(
+            self._shown,
+            line,
+            sql,
+            revision=self._revision.id,
+            server_major=int(version[0]) if version else 0,
+            transaction=transaction,
+            is_alone=is_alone,
+        )
 
-    def _is_anew(self, number: int, now: Touched) -> bool:
-        """Say whether the file of a relation is another one than before; remember the new one."""
-        before = self._filenodes.get(number, 0)
-        if not before or not now.filenode or before == now.filenode:
-            return False
-        self._filenodes[number] = now.filenode
-        return True
+    def _number(self, transaction: str) -> int:
+        """Return the number of *transaction* in the plan; without a name it is one of its own."""
+        key = transaction or f"alone {len(self._transactions)}"
+        return self._transactions.setdefault(key, len(self._transactions) + 1)
 
-    def _names(self, numbers: Iterable[int], *, tables: bool = False) -> tuple[str, ...]:
-        known = (self._known[number] for number in numbers if number in self._known)
-        return tuple(sorted(each.name for each in known if not (tables and each.is_index)))
-
-    def _built(self, messages: Iterable[str]) -> tuple[str, ...]:
-        """Return the tables that an index was built on, of which the server names no schema."""
-        built = {match["table"] for text in messages if (match := _BUILT.match(text))}
-        names = (each.name for each in self._known.values() if each.kind in {"r", "m"})
-        return tuple(sorted(name for name in names if name.split(".")[-1].strip('"') in built))
+    def _is_scanned(self, number: int, now: Touched) -> bool:
+        return now.scans > self._scans.get(number, 0)
 
 
-def _modes(relations: Mapping[int, Touched]) -> dict[int, frozenset[str]]:
-    return {number: each.modes for number, each in relations.items()}
+def _as_written(connection: Connection, statement: str, context: ExecutionContext) -> str:
+    """Return *statement* in one line, without what the driver wants doubled."""
+    is_doubled = connection.dialect.paramstyle in {"format", "pyformat"}
+    if is_doubled and getattr(context, "compiled", None) is not None:
+        statement = statement.replace("%%", "%")
+    return " ".join(statement.split())
