@@ -89,6 +89,11 @@ class AlembicProject:
         return self._history.database_heads
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that configure the project: its ini file and env.py, as far as known."""
+        return self._location.files
+
+    @property
     def ignored_tables(self) -> Sequence[str]:
         """The patterns of tables outside every comparison; see `is_named`."""
         return self._ignored

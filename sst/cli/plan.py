@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 _TO_DO = {"pending": "pending", "applied": "to revert"}
-_FAILED = {"rehearsed": False, "why_not": "the plan could not be made"}
+_FAILED = {"rehearsed": False, "rehearsed_at": None, "why_not": "the plan could not be made"}
 
 
 def text(report: Report, _runtime: Runtime, *, is_verbose: bool = False) -> list[str]:
@@ -70,6 +70,7 @@ def keys(report: Report) -> Mapping[str, Any]:
 @click.argument("target", required=False, shell_complete=target_completion("head", "base"))
 @click.option("--sql", "with_sql", is_flag=True, help="Show the SQL of every revision.")
 @click.option("--no-rehearsal", is_flag=True, help="Run nothing on a scratch database.")
+@click.option("--no-cache", is_flag=True, help="Rehearse anew, also when nothing has changed.")
 @click.pass_obj
 @pass_runtime
 def command(
@@ -79,6 +80,7 @@ def command(
     *,
     with_sql: bool,
     no_rehearsal: bool,
+    no_cache: bool,
 ) -> Report:
     """Show what an upgrade or downgrade to TARGET (default: head) would run; change nothing.
 
@@ -87,7 +89,9 @@ def command(
     """
     if invocation.verbose:
         invocation.presentation = Presentation(partial(text, is_verbose=True), keys)
-    report = runtime.migrator.plan(target, with_sql=with_sql, rehearsed=not no_rehearsal)
+    report = runtime.migrator.plan(
+        target, with_sql=with_sql, rehearsed=not no_rehearsal, from_cache=not no_cache
+    )
     is_told = report.rehearsal and report.revisions and not (with_sql or no_rehearsal)
     notes = [rehearsal_note(report.rehearsal)] if report.rehearsal and is_told else []
     if invocation.verbose and any(item.state == "pending" for item in report.revisions):

@@ -83,7 +83,8 @@ def entries_without(
     command = [tools.pg_restore, "--list", str(archive)]
     listed = work(command, plain_environment(), deadline).splitlines()
     out = [line for line in listed if _starts(line, beginnings)]
-    _log.info("left out of the rebuild: %s", _shown(out))
+    if out:
+        _log.info("left out of the rebuild: %s", _shown(out))
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".list") as entries:
         entries.write("\n".join(line for line in listed if line not in out) + "\n")
         entries.flush()
@@ -122,7 +123,7 @@ def _starts(line: str, beginnings: tuple[str, ...]) -> bool:
 
 
 def _shown(lines: list[str]) -> str:
-    return "; ".join(line.partition(" ")[2] for line in lines) or "nothing"
+    return "; ".join(line.partition(" ")[2] for line in lines)
 
 
 def _set_path(search_path: str, session: Session) -> list[str]:

@@ -51,6 +51,11 @@ class Location:
         """The version folders without those of plugins."""
         return self.version_locations or (str(Path(self.script_location, "versions")),)
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The ini file, and env.py, which may be one of a package."""
+        return (*((self.ini,) if self.ini else ()), Path(self.script_location, "env.py"))
+
     def with_folders(self, branches: Sequence[Branch]) -> Location:
         """Return the location with the version folders of plugins added."""
         if not branches:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sst.hooks.contract.events import rfc3339
 from sst.layout.cells import columns_of, cut
 from sst.redaction.redact import visible
 from sst.text import counted, listed, size_text, terminal_columns
@@ -43,14 +44,19 @@ def statement_lines(statement: Statement, *, is_verbose: bool) -> list[str]:
 def rehearsal_note(rehearsal: Rehearsal) -> str:
     """Return where the plan was rehearsed, or why not, for a person."""
     if rehearsal.is_whole:
-        return f"rehearsed on a copy without rows {rehearsal.where}; the copy is dropped"
+        when = f" earlier ({rehearsal.at:%H:%M} UTC)" if rehearsal.is_earlier else ""
+        return f"rehearsed{when} on a copy without rows {rehearsal.where}; the copy is dropped"
     begun = " to its end" if rehearsal.statements else ""
     return f"not rehearsed{begun}: {rehearsal.why_not}"
 
 
 def rehearsal_keys(rehearsal: Rehearsal) -> Mapping[str, Any]:
-    """Return whether the plan was rehearsed, and why not."""
-    return {"rehearsed": rehearsal.is_whole, "why_not": rehearsal.why_not}
+    """Return whether the plan was rehearsed, when, and why not."""
+    return {
+        "rehearsed": rehearsal.is_whole,
+        "rehearsed_at": rehearsal.at and rfc3339(rehearsal.at),
+        "why_not": rehearsal.why_not,
+    }
 
 
 def seen_in(report: Report, revision: str) -> dict[str, list[dict[str, Any]] | None]:

@@ -1,6 +1,7 @@
 """A plan's rehearsal: what is pending runs on a copy without rows, each statement observed.
 
 - `beyond.py`: the reach of a statement beyond the copy, at which a rehearsal ends
+- `cache/`: the results of rehearsals, kept for the next plan
 - `copy.py`: the copy: where it is made, with the revision that the database is at
 - `observed/`: the statements of the revisions, each with what it does to the copy
 - `own_connections.py`: connections that a revision opens itself, which lead to the copy alone

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from sst.hooks.contract.plan.finding import Finding
     from sst.hooks.contract.plan.statement import Statement
@@ -59,12 +60,12 @@ class Rehearsal:
     """The revision that has ended it itself; empty where the reason lies elsewhere."""
     stopped_line: int = 0
     """The line of its file that was at work; 0 where that is not known."""
+    at: datetime | None = None
+    """When it was run to its end; None when it was not."""
+    is_earlier: bool = False
+    """Whether that was another plan, whose result was kept."""
 
     @property
     def is_whole(self) -> bool:
         """Whether every revision was run to its end."""
         return self.why_not is None
-
-    def has_all_of(self, revision: str) -> bool:
-        """Say whether *revision* was run to its end."""
-        return revision in self.statements and revision != self.stopped_at

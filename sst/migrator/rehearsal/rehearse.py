@@ -16,6 +16,8 @@ from sst.bridge import Attempt, Footprint, RevisionObserver, silent_log
 from sst.errors import SstError
 from sst.hooks.contract.error_location import describe_error, line_in, shown
 from sst.migrator.rehearsal.beyond import BeyondCopyError, beyond_copy
+from sst.migrator.rehearsal.cache.results import ResultCache, of_now
+from sst.migrator.rehearsal.cache.sources import Opened
 from sst.migrator.rehearsal.copy import NoCopyError, copied, server_of
 from sst.migrator.rehearsal.observed.observer import StatementObserver
 from sst.migrator.rehearsal.own_connections import only_to
@@ -50,28 +52,58 @@ class _Late(BaseException):
 
 
 def rehearse(
-    context: Context, facts: EnvFacts, before: Sequence[str], steps: Sequence[Step]
+    context: Context,
+    facts: EnvFacts,
+    before: Sequence[str],
+    steps: Sequence[Step],
+    *,
+    from_cache: bool = True,
 ) -> Rehearsal:
     """Run *steps*, at least one, on a copy of the database, which is at the revisions *before*.
 
+    Where nothing that counts has changed since an earlier rehearsal its result is taken, unless
+    *from_cache* is off.
     No hook of a run is called, and nothing of the database but its catalogue is read.
     Raises `InterruptedRunError` for a signal; every other failure is in the result, in words.
     """
-    rehearsal = _Rehearsal(context, facts, tuple(before), steps)
     # Around the making of the copy, too: a signal leaves none behind.
     with (
         translate_driver_errors(context.redact),
         watch_signals(context, lambda: "nothing was touched"),
     ):
-        why_not = rehearsal.run()
-    found = rehearsal.found
+        found = _rehearsed(context, facts, before, steps, from_cache=from_cache)
     try:
-        found = with_sizes(context, found)
+        return replace(found, statements=with_sizes(context, found.statements))
     except SstError as error:
-        why_not = why_not or f"the sizes of the tables are not known: {error.why}"
-    reason = context.redact(why_not) if why_not else None
-    at, line = rehearsal.stopped
-    return Rehearsal(rehearsal.where, reason, found, stopped_at=at, stopped_line=line)
+        why_not = context.redact(f"the sizes of the tables are not known: {error.why}")
+        return replace(found, why_not=found.why_not or why_not)
+
+
+def _rehearsed(
+    context: Context,
+    facts: EnvFacts,
+    before: Sequence[str],
+    steps: Sequence[Step],
+    *,
+    from_cache: bool,
+) -> Rehearsal:
+    cache = ResultCache(context, before, steps)
+    key = cache.key() if context.settings.rehearse != "off" else None
+    if from_cache and (kept := cache.find(key)):
+        return Rehearsal(kept.where, None, kept.statements, at=kept.at, is_earlier=True)
+    rehearsal = _Rehearsal(context, facts, tuple(before), steps)
+    if why_not := rehearsal.run():
+        stopped_at, line = rehearsal.stopped
+        return Rehearsal(
+            rehearsal.where,
+            context.redact(why_not),
+            rehearsal.found,
+            stopped_at=stopped_at,
+            stopped_line=line,
+        )
+    result = of_now(rehearsal.where, rehearsal.found)
+    cache.keep(key, result, rehearsal.opened.paths)
+    return Rehearsal(result.where, None, result.statements, at=result.at)
 
 
 class _Rehearsal:
@@ -88,6 +120,8 @@ class _Rehearsal:
         self._step: Step | None = None
         self.where = ""
         self.found: dict[str, tuple[Statement, ...]] = {}
+        self.opened = Opened()
+        """The files that the revisions have opened."""
         self.stopped = ("", 0)
         """The revision that has ended it, and the line of its file."""
 
@@ -113,9 +147,6 @@ class _Rehearsal:
         if isinstance(error, NoCopyError):
             return str(error)
         if isinstance(error, SstError):
-            if self._step:
-                self._keep()
-                self._place(self._step, error)
             return f"{error.what} ({error.why})"
         return self._stopped(error)
 
@@ -126,6 +157,7 @@ class _Rehearsal:
             self._in_time(interrupts),
             silent_log(),
             only_to(copy.url),
+            self.opened.noting(),
             open_connection(copy, "sst-plan") as connection,
         ):
             interrupts.watch(prepare_session(connection))
@@ -196,10 +228,10 @@ class _Rehearsal:
     def _place(self, step: Step, error: BaseException, line: int | None = None) -> str:
         """Return where *error* has ended the revision of *step*, for a person; remember it."""
         path = step.revision.path
-        line = line or (line_in(str(path), error) if path else None)
-        self.stopped = (step.revision.id, line or 0)
         if path is None:
             return ""
+        line = line or line_in(str(path), error)
+        self.stopped = (step.revision.id, line or 0)
         return f" [{shown(path, self._context.root, line)}]"
 
     @property

@@ -138,7 +138,8 @@ class Project:
 
     def _variables(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-        return kept | {"DATABASE_URL": self.database_url} | self.environment
+        own = {"DATABASE_URL": self.database_url, "XDG_CACHE_HOME": str(self.root / ".cache")}
+        return kept | own | self.environment
 
     def _link(self, plugin: str) -> None:
         """Take a plugin's file or folder, and what plugins share, into the project."""

@@ -1,0 +1,143 @@
+"""The digest of all that a rehearsal depends on and that is no file of the project.
+
+It errs on one side: what has no bearing on a revision may be in it, such as a comment of the
+catalogue or a variable of the environment, and then a plan is rehearsed anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sst import __version__
+from sst.migrator.values.plan_hash import hash_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from sst.bridge import Step
+    from sst.migrator.values.context import Context
+
+_LIBRARIES = ("alembic", "SQLAlchemy", "psycopg2", "psycopg2-binary", "pydantic")
+_OF_THE_SCREEN = ("--json", "-v", "--verbose", "--no-color", "--no-cache", "--debug")
+# Those of a terminal or of a session say nothing to a revision, and differ each time.
+_OF_A_SESSION = (
+    *("COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", "WINDOWID", "_", "TRACEPARENT"),
+    *("INVOCATION_ID", "JOURNAL_STREAM", "TMUX", "STY", "DBUS_SESSION_BUS_ADDRESS"),
+)
+_OF_SESSIONS = ("SSH_", "XDG_", "TERM_", "TMUX_", "VSCODE_", "LS_COLORS")
+# Statistics, and what a role may not read: of that nothing is copied.
+_LEFT_OUT = (
+    *("pg_statistic", "pg_statistic_ext_data", "pg_largeobject", "pg_largeobject_metadata"),
+    *("pg_description", "pg_seclabel", "pg_init_privs", "pg_subscription_rel"),
+)
+_CATALOGUES = """
+select c.relname::text, exists (select from pg_attribute a
+    where a.attrelid = c.oid and a.attname = 'oid')
+from pg_class c
+where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r' and not c.relisshared
+    and has_table_privilege(c.oid, 'select') and c.relname <> all (%s)
+order by 1
+"""
+# VACUUM, ANALYZE, TRUNCATE and REINDEX write these, and no revision goes by them.
+_OF_WORK = (
+    *("relpages", "reltuples", "relallvisible", "relallfrozen", "relfrozenxid", "relminmxid"),
+    *("relfilenode", "reltoastrelid", "relhasindex", "indcheckxmin"),
+)
+_ROWS = """
+select '{name}', md5(string_agg(row, '' order by row))
+from (select md5((to_jsonb(t) - cast(%(of_work)s as text[]))::text) as row
+      from pg_catalog.{name} t where {condition}) found
+"""
+# What the servers' own catalogues hold from the beginning is that of its version.
+_OWN = {
+    "pg_attribute": "attrelid >= 16384",
+    "pg_depend": "objid >= 16384 or refobjid >= 16384",
+    "pg_index": "indexrelid >= 16384",
+}
+_WHOLE = ("pg_namespace", "pg_extension")
+_SERVER = """
+select array[version(), current_database()::text, session_user::text, current_user::text,
+        inet_server_addr()::text, inet_server_port()::text, pg_postmaster_start_time()::text]
+    || (select array_agg(md5((to_jsonb(d) - cast(%(dated)s as text[]))::text)) from pg_database d
+        where datname = current_database())
+    || (select array_agg(name || ' ' || coalesce(reset_val, '') order by name) from pg_settings
+        where name not in ('application_name') and name !~ '^transaction_')
+    || (select array_agg(to_jsonb(r)::text order by r.oid) from pg_roles r)
+    || (select array_agg(to_jsonb(m)::text order by m::text) from pg_auth_members m)
+    || (select array_agg(to_jsonb(s)::text order by s::text) from pg_db_role_setting s
+        where setdatabase in (0, (select oid from pg_database where datname = current_database())))
+    || (select array_agg(to_jsonb(t)::text order by t.oid) from pg_tablespace t)
+"""
+_DATED = ("datfrozenxid", "datminmxid", "datconnlimit")
+
+
+def digest_of(
+    context: Context, connection: Connection, before: Sequence[str], steps: Sequence[Step]
+) -> str:
+    """Return the digest of server, schema, plan and process, for *steps* from the heads *before*.
+
+    *connection* is one to the database, of the role that migrates.
+    Raises `DBAPIError`.
+    """
+    parts = [hash_of(before, steps), _database(connection), *_process(context)]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+
+def _database(connection: Connection) -> list[object]:
+    """Return the rows of the catalogue, a digest for each table of it, and the server's state."""
+    found = connection.exec_driver_sql(_CATALOGUES, (list(_LEFT_OUT),)).all()
+    question = " union all ".join(
+        _ROWS.format(name=name, condition=_condition(name, has_oid=has_oid))
+        for name, has_oid in found
+    )
+    values = {"of_work": list(_OF_WORK), "dated": list(_DATED)}
+    rows = connection.exec_driver_sql(question, values).all()
+    server = connection.exec_driver_sql(_SERVER, values).scalar_one()
+    return [[list(row) for row in rows], server]
+
+
+def _condition(name: str, *, has_oid: bool) -> str:
+    return _OWN.get(name, "oid >= 16384" if has_oid and name not in _WHOLE else "true")
+
+
+def _process(context: Context) -> Iterator[object]:
+    """Give what the process is made of, and how it was called."""
+    yield [__version__, platform.python_version(), sys.executable, str(context.root)]
+    yield [_version(name) for name in _LIBRARIES]
+    yield sorted(_distributions())
+    yield [context.environment, dict(context.x)]
+    yield context.settings.model_dump(mode="json", exclude={"rehearsal_url"})
+    server = context.settings.rehearsal_url
+    yield server.get_secret_value() if server else None
+    yield [word for word in sys.argv[1:] if word not in _OF_THE_SCREEN]
+    yield sorted((name, value) for name, value in os.environ.items() if not _is_session(name))
+
+
+def _is_session(name: str) -> bool:
+    return name in _OF_A_SESSION or name.startswith(_OF_SESSIONS)
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _distributions() -> Iterator[str]:
+    """Give the names of the folders that tell names and versions of installed packages."""
+    for folder in sys.path:
+        try:
+            names = [path.name for path in Path(folder).iterdir()]
+        except OSError:
+            continue
+        yield from (name for name in names if name.endswith((".dist-info", ".egg-info", ".pth")))

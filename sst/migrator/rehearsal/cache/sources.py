@@ -1,0 +1,103 @@
+"""The files that a rehearsal's result was made of: noted while revisions run, compared later.
+
+These are the modules that are imported, and what else the revisions open, such as a file of SQL.
+Packages that are installed are known by their names and versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import sysconfig
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_began = {"at": time.time()}
+"""When this module was imported, or its process was forked: before a project's file is read."""
+os.register_at_fork(after_in_child=lambda: _began.update(at=time.time()))
+_INSTALLED = tuple(
+    f"{os.path.realpath(sysconfig.get_path(name))}{os.sep}"
+    for name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+_NO_FILES = ("/proc/", "/sys/", "/dev/")
+_CODE = (".py", ".so", ".pyc")
+
+
+class Opened:
+    """The files that were opened while `noting` was entered."""
+
+    def __init__(self) -> None:
+        self.paths: set[str] = set()
+        self._is_noting = False
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note the files that are opened in the body."""
+        # No hook can be taken away again: it does nothing when the body is left.
+        sys.addaudithook(self._hear)
+        self._is_noting = True
+        try:
+            yield
+        finally:
+            self._is_noting = False
+
+    def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
+        if self._is_noting and event == "open" and isinstance(arguments[0], str | bytes):
+            self.paths.add(os.path.abspath(os.fsdecode(arguments[0])))  # noqa: PTH100 - as it is
+
+
+def digests(opened: Iterable[str], further: Iterable[Path]) -> dict[str, str] | None:
+    """Return the digest of each file that counts, by path: imported, *opened*, or *further*.
+
+    With them are the names of the code in the folders of these, where a new file can come before
+    another one. None where a file has changed since this process began: what it has read then
+    may not be what is there.
+    """
+    modules = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    paths = {*opened, *filter(None, modules), *map(str, further)}
+    found = {os.path.realpath(path) for path in paths if not path.endswith(".pyc")}
+    counted = sorted(path for path in found if not path.startswith((*_INSTALLED, *_NO_FILES)))
+    if any(_changed_at(path) > _began["at"] for path in counted):
+        return None
+    folders = {f"{Path(path).parent}{os.sep}" for path in counted}
+    return {path: _digest(path) for path in (*counted, *sorted(folders))}
+
+
+def are_same(known: Mapping[str, str]) -> bool:
+    """Say whether every file of *known*, as `digests` returned them, is as it was."""
+    return all(_digest(path) == digest for path, digest in known.items())
+
+
+def _changed_at(path: str) -> float:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return 0.0
+    return max(found.st_mtime, found.st_ctime)
+
+
+def _digest(path: str) -> str:
+    """Return the digest of a file's bytes, or of the names of code in a folder; "" for nothing."""
+    try:
+        if path.endswith(os.sep):
+            content = "\n".join(_code_in(path)).encode(errors="surrogateescape")
+        else:
+            content = Path(path).read_bytes()
+    except OSError:
+        return ""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _code_in(folder: str) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(
+            entry.name
+            for entry in entries
+            if entry.name.endswith(_CODE) or Path(entry.path, "__init__.py").is_file()
+        )
