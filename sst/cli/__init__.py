@@ -14,6 +14,7 @@
 - `exit.py`: the end of the process
 - `history.py`: `history`
 - `init.py`: `init`
+- `lint.py`: `lint`
 - `main.py`: the group of commands, and the place where results and errors become output
 - `plan.py`: `plan`
 - `repair.py`: `repair`

@@ -14,6 +14,7 @@ SstError                          1   a bug or a failed revision unless a subcla
 ├── FindingError                  3   `check` found something to do
 │   ├── PendingError                  revisions are pending
 │   ├── DriftError                    a check fails: the schema is not what the models say, ...
+│   ├── LintError                     `lint` found errors that no revision accepts
 │   ├── RepairNeededError             `repair` found something, and it is not repaired
 │   └── InterruptedStateError         an earlier run was killed
 ├── UnhealthyError                4   migrated, but a check after it failed
@@ -44,7 +45,7 @@ SstError                          1   a bug or a failed revision unless a subcla
 
 - `base.py`: a user's error in three lines, and wrong configuration or words
 - `runs.py`: the errors of a run that has begun
-- `findings.py`: what `check` and `repair` found, exit 3
+- `findings.py`: what `check`, `lint` and `repair` found, exit 3
 - `refusals.py`: refusals, exit 5: nothing was touched
 - `histories.py`: the database and the revision files disagree, exit 6
 - `temporary.py`: errors that pass, exit 75: try again
@@ -55,6 +56,7 @@ from sst.errors.findings import (
     DriftError,
     FindingError,
     InterruptedStateError,
+    LintError,
     PendingError,
     RepairNeededError,
 )
@@ -118,6 +120,7 @@ __all__ = [
     "HistoryError",
     "InterruptedRunError",
     "InterruptedStateError",
+    "LintError",
     "LintRefusedError",
     "LockBusyError",
     "LockTimeoutError",

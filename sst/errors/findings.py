@@ -1,4 +1,4 @@
-"""What `check` and `repair` found, exit 3."""
+"""What `check`, `lint` and `repair` found, exit 3."""
 
 from __future__ import annotations
 
@@ -23,3 +23,7 @@ class RepairNeededError(FindingError, code="repair_needed"):
 
 class InterruptedStateError(FindingError, code="interrupted_run"):
     """An earlier run was killed and said nothing."""
+
+
+class LintError(FindingError, code="lint"):
+    """`lint` found errors that no revision accepts."""

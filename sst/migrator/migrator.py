@@ -18,6 +18,7 @@ from sst.migrator.commands.review import objections
 from sst.migrator.commands.stamp import Stamp, execute_stamp
 from sst.migrator.commands.wait import execute_wait
 from sst.migrator.lint.judging import with_findings
+from sst.migrator.lint.linting import lint_error, lint_of
 from sst.migrator.locked_work.work import Work, hold_lock
 from sst.migrator.rehearsal.rehearsal import Rehearsal
 from sst.migrator.rehearsal.rehearse import rehearse
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
+    from sst.bridge import EnvFacts, Step
     from sst.migrator.repair.damage import Damage
     from sst.migrator.standing.read import Seen
     from sst.migrator.values.context import Context
@@ -211,12 +213,7 @@ class Migrator:
         *from_cache* what it did there earlier.
         """
         target = target or default_target(self._context.project)
-        with look(self._context) as inspection:
-            status = inspection.status
-            refuse_ahead(self._context, inspection)
-            steps = revision_rows.plan_steps(self._context.project, target, status)
-            inspection.refuse_too_long(steps)
-            facts = self._context.facts(inspection.connection)
+        status, steps, facts = self._planned(target)
         scripts = self._context.project.sql(steps, self._context.url) if with_sql else ()
         vetoes = objections(self._context, target, status.current, steps)
         rehearsal = _NOT_ASKED
@@ -235,6 +232,28 @@ class Migrator:
             after=steps[-1].after if steps else status.current,
             revisions=revision_rows.planned(steps, scripts),
         )
+
+    def lint(self, target: str | None = None) -> Report:
+        """Return what the rules have against the revisions that a run to *target* would apply.
+
+        They run on a copy without rows, as `plan` does it. An error that no revision accepts is
+        the report's `LintError`.
+        """
+        status, steps, facts = self._planned(target or default_target(self._context.project))
+        rehearsal = _NOTHING_PENDING
+        if steps:
+            rehearsal = rehearse(self._context, facts, status.current, steps)
+        found = lint_of(self._context, steps, rehearsal)
+        return replace(self._standing(status), lint=found, error=lint_error(found))
+
+    def _planned(self, target: str) -> tuple[Status, tuple[Step, ...], EnvFacts]:
+        """Return where the database stands, the steps to *target*, and what env.py configures."""
+        with look(self._context) as inspection:
+            status = inspection.status
+            refuse_ahead(self._context, inspection)
+            steps = revision_rows.plan_steps(self._context.project, target, status)
+            inspection.refuse_too_long(steps)
+            return status, steps, self._context.facts(inspection.connection)
 
     def new_revision(self, message: str, *, autogenerate: bool, head: str | None = None) -> Report:
         """Write a new revision file; with *autogenerate* from what the models say."""

@@ -8,10 +8,12 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from sst.bridge.env_py.sql_text import as_written
+from sst.bridge.statements.own_transaction import line_of_caller
 from sst.bridge.values.steps import Step, StepSql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from alembic.runtime.migration import MigrationContext, RevisionStep
 
@@ -41,13 +43,14 @@ class OfflineRun:
     def _of(self, step: Step) -> StepSql:
         if self._env_failure is not None:
             return StepSql(step.revision.id, None, self._env_failure)
+        buffer = _Written(step.revision.path)
         try:
-            return StepSql(step.revision.id, self._text(step), None)
+            text = self._text(step, buffer)
         except Exception as error:  # noqa: BLE001 - a revision may raise anything; it is reported
-            return StepSql(step.revision.id, None, self._reason(error))
+            return StepSql(step.revision.id, None, self._reason(error), tuple(buffer.sent))
+        return StepSql(step.revision.id, text, None, tuple(buffer.sent))
 
-    def _text(self, step: Step) -> str:
-        buffer = StringIO()
+    def _text(self, step: Step, buffer: StringIO) -> str:
         self._reached = False
 
         def one(_: Sequence[str], __: MigrationContext) -> list[RevisionStep]:
@@ -73,6 +76,21 @@ class OfflineRun:
             self._env_failure = f"env.py cannot run without a connection: {text}"
             return self._env_failure
         return f"needs the database to run: {type(error).__name__}: {text}"
+
+
+class _Written(StringIO):
+    """What Alembic writes; it remembers what the revision in *file* has sent, and from where."""
+
+    def __init__(self, file: Path | None) -> None:
+        super().__init__()
+        self._file = str(file)
+        self.sent: list[tuple[int, str]] = []
+
+    def write(self, text: str) -> int:
+        """Write *text*: one statement, or a remark of Alembic's."""
+        if line := line_of_caller(self._file):
+            self.sent.append((line, as_written(text.strip())))
+        return super().write(text)
 
 
 @contextmanager

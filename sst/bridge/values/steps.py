@@ -71,3 +71,5 @@ class StepSql:
     """The statements of Alembic, from BEGIN to COMMIT, the version table's row included."""
     reason: str | None
     """Why there is no SQL: such a revision usually reads data while it runs."""
+    sent: tuple[tuple[int, str], ...] = ()
+    """What the revision itself sends, also before that, each with the line of its file."""

@@ -16,6 +16,7 @@ BY_PURPOSE = {
         "current": "the database's revision",
         "history": "every revision, and when",
         "plan": "what a run would do",
+        "lint": "what rules say to it",
         "runs": "every run, how it ended",
     },
     "Move": {
@@ -24,11 +25,9 @@ BY_PURPOSE = {
         "stamp": "record, run nothing",
         "restore": "back to a backup",
     },
-    "Write": {
+    "Write, look after": {
         "revision": "a new revision file",
         "init": "settings of a project",
-    },
-    "Look after": {
         "repair": "what is half done",
         "wait": "for database or schema",
         "backup": "make, look at, prove",

@@ -1,6 +1,7 @@
 """A command's result: the one place that prints it, and the texts that commands share.
 
 - `envelope.py`: the one JSON object of a command
+- `findings/`: the findings of `lint` in the forms that people and pipelines read
 - `moved_schema.py`: text and key of `upgrade`, `downgrade` and `stamp`
 - `output.py`: a report, printed
 - `rehearsed.py`: what a plan did on a copy without rows

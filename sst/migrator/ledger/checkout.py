@@ -22,6 +22,14 @@ def git_commit(root: Path) -> str:
     return (_git(root, "rev-parse", "HEAD") or "").strip()
 
 
+def git_prefix(root: Path) -> str:
+    """Return the path from the top of the checkout to *root*, `services/shop/`; empty at its top.
+
+    Empty, too, where *root* is in no checkout.
+    """
+    return (_git(root, "rev-parse", "--show-prefix") or "").strip("\n")
+
+
 def is_dirty(root: Path, folders: Iterable[Path]) -> bool | None:
     """Say whether a file below *root* is not as the commit has it; None where git cannot say.
 

@@ -8,50 +8,58 @@ from typing import TYPE_CHECKING
 from sst.hooks.contract.error_location import shown
 from sst.hooks.contract.plan.finding import Finding
 from sst.migrator.lint.accepting import with_acceptances
+from sst.migrator.lint.by_form import NOT_JUDGED
 from sst.migrator.lint.comments import comments_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sst.bridge import Step
     from sst.hooks.contract.plan.statement import Statement
+    from sst.migrator.lint.by_form import ByForm
     from sst.migrator.rehearsal.rehearsal import Rehearsal
     from sst.migrator.values.context import Context
 
-NOT_JUDGED = "not-judged"
 RULE_FAILED = "rule-failed"
 
 
-def with_findings(context: Context, steps: Iterable[Step], rehearsal: Rehearsal) -> Rehearsal:
+def with_findings(
+    context: Context,
+    steps: Iterable[Step],
+    rehearsal: Rehearsal,
+    by_form: Mapping[str, ByForm] | None = None,
+) -> Rehearsal:
     """Return *rehearsal*, of *steps*, with the findings on what was run there, by revision.
 
     They are in the order of lines, those that the revision accepts are marked so. What is wrong
     with its comments is among them, and a rule that has failed, and what could not be judged.
+    *by_form* has, by revision, what was not run and is judged by its SQL.
     """
-    rules = _Rules(context)
+    rules, unseen = _Rules(context), by_form or {}
     found = {
-        step.revision.id: _judged(context, rules, step, rehearsal)
+        step.revision.id: _judged(context, rules, step, rehearsal, unseen.get(step.revision.id))
         for step in steps
-        if step.revision.id in rehearsal.statements
+        if step.revision.id in {*rehearsal.statements, *unseen}
     }
     return replace(rehearsal, findings=found)
 
 
 def _judged(
-    context: Context, rules: _Rules, step: Step, rehearsal: Rehearsal
+    context: Context, rules: _Rules, step: Step, rehearsal: Rehearsal, by_form: ByForm | None
 ) -> tuple[Finding, ...]:
     path, revision = step.revision.path, step.revision.id
     file = shown(path, context.root) if path else ""
-    statements = rehearsal.statements[revision]
-    is_whole = rehearsal.is_whole or revision != list(rehearsal.statements)[-1]
-    findings = [each for one in _linked(statements) for each in rules.against(one)]
+    statements = rehearsal.statements.get(revision, ())
+    read = by_form.statements if by_form else ()
+    findings = [each for one in _linked([*statements, *read]) for each in rules.against(one)]
     findings += [_unseen(each) for each in statements if each.unseen]
     if revision == rehearsal.stopped_at:
         what = f"the revision was not judged to its end: {rehearsal.why_not}"
         findings.append(Finding(NOT_JUDGED, what, file=file, line=rehearsal.stopped_line))
-    function = "upgrade" if step.is_upgrade else "downgrade"
-    comments = comments_in(path, function) if path else ()
-    return with_acceptances(findings, comments, file, is_whole=is_whole)
+    elif by_form:
+        findings.append(by_form.finding)
+    comments = comments_in(path, "upgrade" if step.is_upgrade else "downgrade") if path else ()
+    return with_acceptances(findings, comments, file, is_whole=rehearsal.has_all_of(revision))
 
 
 def _unseen(statement: Statement) -> Finding:

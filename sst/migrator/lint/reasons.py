@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sst.hooks.contract.plan.finding import Finding, Level
 from sst.migrator.lint.accepting import with_acceptances
+from sst.migrator.lint.by_form import NOT_JUDGED
 from sst.migrator.lint.comments import comments_in
-from sst.migrator.lint.judging import NOT_JUDGED
 from sst.text import counted, listed
 
 if TYPE_CHECKING:

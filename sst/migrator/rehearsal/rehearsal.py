@@ -69,3 +69,7 @@ class Rehearsal:
     def is_whole(self) -> bool:
         """Whether every revision was run to its end."""
         return self.why_not is None
+
+    def has_all_of(self, revision: str) -> bool:
+        """Say whether *revision* was run to its end."""
+        return revision in self.statements and revision != self.stopped_at

@@ -147,6 +147,9 @@ class _Rehearsal:
         if isinstance(error, NoCopyError):
             return str(error)
         if isinstance(error, SstError):
+            if self._step:
+                self._keep()
+                self._place(self._step, error)
             return f"{error.what} ({error.why})"
         return self._stopped(error)
 
@@ -228,10 +231,10 @@ class _Rehearsal:
     def _place(self, step: Step, error: BaseException, line: int | None = None) -> str:
         """Return where *error* has ended the revision of *step*, for a person; remember it."""
         path = step.revision.path
+        line = line or (line_in(str(path), error) if path else None)
+        self.stopped = (step.revision.id, line or 0)
         if path is None:
             return ""
-        line = line or line_in(str(path), error)
-        self.stopped = (step.revision.id, line or 0)
         return f" [{shown(path, self._context.root, line)}]"
 
     @property

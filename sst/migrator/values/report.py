@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sst.hooks.contract.commands import Restored
     from sst.hooks.contract.run import Backup
     from sst.migrator.ledger.reader import RunRecord
+    from sst.migrator.lint.outcome import Lint
     from sst.migrator.rehearsal.rehearsal import Rehearsal
     from sst.migrator.standing.standing import Standing
 
@@ -84,6 +85,8 @@ class Report:
     """What `plan` did on a copy; None when it was not to."""
     plan_hash: str | None = None
     """What `upgrade --plan` takes, for `plan`; None when nothing is pending."""
+    lint: Lint | None = None
+    """The judgement of the rules, for `lint`."""
     run_id: str | None = None
     backup: Backup | None = None
     restored: Restored | None = None

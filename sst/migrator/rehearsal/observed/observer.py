@@ -59,6 +59,11 @@ class _Sent:
     messages: list[str] = field(default_factory=list)
 
 
+def has_no_action(statement: str) -> bool:
+    """Say whether *statement* is one of a session or a transaction, which no plan shows."""
+    return _NO_ACTION.match(statement) is not None
+
+
 class StatementObserver:
     """Sees what revisions send over the connection that runs them, and what that does.
 
@@ -111,7 +116,7 @@ class StatementObserver:
     def _begins(
         self, connection: Connection, cursor: DBAPICursor, statement: str, *_: object
     ) -> None:
-        if self._is_at_work or self._footprint.is_muted or _NO_ACTION.match(statement):
+        if self._is_at_work or self._footprint.is_muted or has_no_action(statement):
             return
         line = line_of_caller(self._file)
         is_alone = connection._is_autocommit_isolation()  # noqa: SLF001 - it has no public name
