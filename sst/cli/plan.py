@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sst.cli.call.invocation import Invocation
+    from sst.migrator.rehearsal.real.probes import ProbeMode
     from sst.migrator.values.report import Report, RevisionState
     from sst.runtime import Runtime
 
@@ -69,16 +70,23 @@ def keys(report: Report) -> Mapping[str, Any]:
 )
 @click.argument("target", required=False, shell_complete=target_completion("head", "base"))
 @click.option("--sql", "with_sql", is_flag=True, help="Show the SQL of every revision.")
+@click.option(
+    "--probe",
+    type=click.Choice(["bounded", "all", "off"]),
+    default="bounded",
+    help="Which tables are asked for rows that would make it fail.",
+)
 @click.option("--no-rehearsal", is_flag=True, help="Run nothing on a scratch database.")
 @click.option("--no-cache", is_flag=True, help="Rehearse anew, also when nothing has changed.")
 @click.pass_obj
 @pass_runtime
-def command(
+def command(  # noqa: PLR0913 - its options
     runtime: Runtime,
     invocation: Invocation,
     target: str | None,
     *,
     with_sql: bool,
+    probe: ProbeMode,
     no_rehearsal: bool,
     no_cache: bool,
 ) -> Report:
@@ -90,7 +98,11 @@ def command(
     if invocation.verbose:
         invocation.presentation = Presentation(partial(text, is_verbose=True), keys)
     report = runtime.migrator.plan(
-        target, with_sql=with_sql, rehearsed=not no_rehearsal, from_cache=not no_cache
+        target,
+        with_sql=with_sql,
+        rehearsed=not no_rehearsal,
+        from_cache=not no_cache,
+        probe=probe,
     )
     is_told = report.rehearsal and report.revisions and not (with_sql or no_rehearsal)
     notes = [rehearsal_note(report.rehearsal)] if report.rehearsal and is_told else []

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from sst.bridge import EnvFacts, Step
+    from sst.migrator.rehearsal.real.probes import ProbeMode
     from sst.migrator.repair.damage import Damage
     from sst.migrator.standing.read import Seen
     from sst.migrator.values.context import Context
@@ -205,12 +206,14 @@ class Migrator:
         with_sql: bool = False,
         rehearsed: bool = True,
         from_cache: bool = True,
+        probe: ProbeMode = "bounded",
     ) -> Report:
         """Return what `upgrade` or `downgrade` to *target* would run; touches nothing.
 
         *with_sql* adds the SQL of each revision; else, and when *rehearsed*, they run on a copy
         without rows, a scratch database, and the report has what each statement did there, or
-        *from_cache* what it did there earlier.
+        *from_cache* what it did there earlier. *probe* says which tables are asked for rows that
+        would make it fail: those up to `migrate.probe_limit_mb`, all, or none.
         """
         target = target or default_target(self._context.project)
         status, steps, facts = self._planned(target)
@@ -221,7 +224,12 @@ class Migrator:
             rehearsal = _NOTHING_PENDING
         elif rehearsed and not with_sql:
             rehearsal = rehearse(
-                self._context, facts, status.current, steps, from_cache=from_cache
+                self._context,
+                facts,
+                status.current,
+                steps,
+                from_cache=from_cache,
+                probe=probe,
             )
             rehearsal = with_findings(self._context, steps, rehearsal)
         return replace(

@@ -105,6 +105,17 @@ class MigrateSettings(Frozen):
     rehearsal_timeout: float = Field(
         60.0, gt=0, description="Seconds after which a rehearsal is given up."
     )
+    probe_url: OptionalSecret = Field(
+        None,
+        description="A replica that `plan` asks for rows in the way, instead of the database.",
+        json_schema_extra=URL_MARK,
+    )
+    probe_timeout: float = Field(
+        5.0, gt=0, description="Seconds after which a question to the rows is given up."
+    )
+    probe_limit_mb: int = Field(
+        1024, ge=0, description="Megabytes of tables that are asked without `plan --probe all`."
+    )
     lint: Literal["warn", "refuse", "off"] | None = Field(
         None,
         description="What a run does with errors of rules and rows in its way: `warn`, `refuse`, "

@@ -20,7 +20,7 @@ class Probe:
     relation: str
     """The table, with its schema, quoted as SQL wants it."""
     asks: str
-    """`not_null`, `unique`, `foreign_key` or `check`."""
+    """`not_null`, `unique`, `foreign_key` or `check`; never answered: `exclusion`, `type`."""
     about: str
     """The columns, or the constraint, in words."""
     violations: int | None

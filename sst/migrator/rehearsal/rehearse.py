@@ -21,7 +21,7 @@ from sst.migrator.rehearsal.cache.sources import Opened
 from sst.migrator.rehearsal.copy import NoCopyError, copied, server_of
 from sst.migrator.rehearsal.observed.observer import StatementObserver
 from sst.migrator.rehearsal.own_connections import only_to
-from sst.migrator.rehearsal.real.sizes import with_sizes
+from sst.migrator.rehearsal.real.facts import with_real_facts
 from sst.migrator.rehearsal.rehearsal import Rehearsal
 from sst.migrator.session.connections import open_connection, prepare_session
 from sst.migrator.session.driver_errors import translate_driver_errors
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from sst.bridge import EnvFacts, Step
     from sst.hooks.contract.plan.statement import Statement
+    from sst.migrator.rehearsal.real.probes import ProbeMode
     from sst.migrator.session.signals import Interrupts
     from sst.migrator.values.context import Context
 
@@ -58,12 +59,14 @@ def rehearse(
     steps: Sequence[Step],
     *,
     from_cache: bool = True,
+    probe: ProbeMode = "bounded",
 ) -> Rehearsal:
     """Run *steps*, at least one, on a copy of the database, which is at the revisions *before*.
 
     Where nothing that counts has changed since an earlier rehearsal its result is taken, unless
     *from_cache* is off.
-    No hook of a run is called, and nothing of the database but its catalogue is read.
+    No hook of a run is called. Of the database the catalogue is read, and the rows that *probe*
+    allows to ask.
     Raises `InterruptedRunError` for a signal; every other failure is in the result, in words.
     """
     # Around the making of the copy, too: a signal leaves none behind.
@@ -72,11 +75,7 @@ def rehearse(
         watch_signals(context, lambda: "nothing was touched"),
     ):
         found = _rehearsed(context, facts, before, steps, from_cache=from_cache)
-    try:
-        return replace(found, statements=with_sizes(context, found.statements))
-    except SstError as error:
-        why_not = context.redact(f"the sizes of the tables are not known: {error.why}")
-        return replace(found, why_not=found.why_not or why_not)
+    return with_real_facts(context, found, probe)
 
 
 def _rehearsed(

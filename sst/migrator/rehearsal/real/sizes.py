@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -34,13 +34,26 @@ _SIZES = text(f"""
     )
     select p.name, cast(p.whole as bigint),
         {ESTIMATED_ROWS},
-        cast(sum(pg_total_relation_size(c.oid)) as bigint)
+        cast(sum(pg_total_relation_size(c.oid)) as bigint),
+        (select cast(w.relkind as text) from pg_class w where w.oid = p.whole)
     from parts p join pg_class c on c.oid = p.oid and c.relkind <> 'p'
     group by p.name, p.whole
 """)  # noqa: S608 - nothing of it comes from outside
 _LIMITS = (
     "set transaction read only; set local statement_timeout = 5000; set local lock_timeout = 500"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a real table is; an index counts for its table."""
+
+    number: int
+    rows: int | None
+    """None when it is not known."""
+    bytes: int
+    kind: str
+    """As `pg_class.relkind` has it."""
 
 
 def with_sizes(
@@ -55,14 +68,14 @@ def with_sizes(
     if not names:
         return dict(found)
     with open_connection(context, "sst-inspect") as connection:
-        sizes = _sizes(connection, names)
+        sizes = sizes_of(connection, names)
     return {
         revision: tuple(_with_size(one, sizes) for one in each) for revision, each in found.items()
     }
 
 
-def _sizes(connection: Connection, names: Iterable[str]) -> dict[str, tuple[int, int | None, int]]:
-    """Return the table's number, rows and bytes by name of a table or of its index."""
+def sizes_of(connection: Connection, names: Iterable[str]) -> dict[str, Size]:
+    """Return the size of each table of *names* that is there, or of the table of an index."""
     try:
         connection.exec_driver_sql(_LIMITS)
         rows = connection.execute(_SIZES, {"names": sorted(names)}).all()
@@ -70,7 +83,7 @@ def _sizes(connection: Connection, names: Iterable[str]) -> dict[str, tuple[int,
         return {}
     finally:
         connection.rollback()
-    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+    return {row[0]: Size(*row[1:]) for row in rows}
 
 
 def _concerned(statement: Statement) -> tuple[str, ...]:
@@ -78,16 +91,13 @@ def _concerned(statement: Statement) -> tuple[str, ...]:
     return named or tuple(lock.relation for lock in statement.locks if lock.blocks != NOTHING)
 
 
-def _with_size(
-    statement: Statement, sizes: Mapping[str, tuple[int, int | None, int]]
-) -> Statement:
-    found = {sizes[name][0]: sizes[name] for name in _concerned(statement) if name in sizes}
+def _with_size(statement: Statement, sizes: Mapping[str, Size]) -> Statement:
+    found = {sizes[name].number: sizes[name] for name in _concerned(statement) if name in sizes}
     if not found:
         return statement
-    rows = [each[1] for each in found.values()]
-    known = [each for each in rows if each is not None]
+    known = [each.rows for each in found.values() if each.rows is not None]
     return replace(
         statement,
-        rows=sum(known) if len(known) == len(rows) else None,
-        bytes=sum(each[2] for each in found.values()),
+        rows=sum(known) if len(known) == len(found) else None,
+        bytes=sum(each.bytes for each in found.values()),
     )

@@ -133,6 +133,7 @@ def test_copied_example_is_refused_whole(production: Site) -> None:
         "REDIS_URL",
         "OPERATIONS_TOKEN",
         "MIGRATE__REHEARSAL_URL",
+        "MIGRATE__PROBE_URL",
     }
 
 

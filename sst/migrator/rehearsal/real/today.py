@@ -1,0 +1,94 @@
+"""The real tables of today, by the names that a plan gives them until one of its statements."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sst.hooks.contract.plan.statement import Change, ChangeKind
+from sst.migrator.loss.measure import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sst.hooks.contract.plan.statement import Statement
+
+_LAST = re.compile(r'(?:"(?:[^"]|"")*"|[^".]+)$')
+"""A name without its schema."""
+
+
+@dataclass
+class Fate:
+    """What the plan has done so far to one table that is there today."""
+
+    name: str
+    """Its name of now, with its schema."""
+    new_columns: set[str] = field(default_factory=set)
+    retyped: set[str] = field(default_factory=set)
+    renamed: dict[str, str] = field(default_factory=dict)
+    """The column of today by its name of now."""
+    is_written: bool = False
+    """Whether the plan has written rows of it."""
+    is_dropped: bool = False
+
+
+class Today:
+    """Follows a plan, statement by statement, and knows what each table and column is today."""
+
+    def __init__(self) -> None:
+        self._fates: dict[str, Fate] = {}
+
+    def of(self, relation: str) -> Fate:
+        """Return what became of *relation*, which has that name today."""
+        return self._fates.setdefault(relation, Fate(relation))
+
+    def named(self, name: str) -> str | None:
+        """Return today's name of the table that is *name* now; None when the plan has made it."""
+        for relation, fate in self._fates.items():
+            if fate.name == name and not fate.is_dropped:
+                return relation
+        return None if name in self._fates else name
+
+    def follow(self, statement: Statement) -> None:
+        """Take over what *statement* does."""
+        for relation in statement.writes:
+            self.of(relation).is_written = True
+        for change in statement.changes:
+            self._follow(self.of(change.relation), change)
+
+    def _follow(self, fate: Fate, change: Change) -> None:
+        if change.kind is ChangeKind.ADD_COLUMN:
+            fate.new_columns.add(change.name)
+        elif change.kind is ChangeKind.CHANGE_TYPE:
+            fate.retyped.add(change.name)
+        elif change.kind is ChangeKind.RENAME_TABLE:
+            fate.name = change.definition
+        elif change.kind is ChangeKind.DROP_TABLE:
+            fate.is_dropped = True
+        elif change.kind is ChangeKind.RENAME_COLUMN:
+            fate.renamed = {now: was for now, was in fate.renamed.items() if was != change.name}
+            fate.renamed[change.definition] = change.name
+
+
+def why_unknowable(fate: Fate, columns: Iterable[str]) -> str | None:
+    """Return why the rows of today say nothing of those that *columns* will have; else None."""
+    names = set(columns)
+    if fate.is_written:
+        return "the plan itself writes rows of it before"
+    if made := names & fate.new_columns:
+        return f"the plan itself makes {', '.join(sorted(made))}"
+    if retyped := names & fate.retyped:
+        return f"the plan gives {', '.join(sorted(retyped))} another type before"
+    return None
+
+
+def source(relation: str, fate: Fate, *, is_alone: bool) -> str:
+    """Return *relation* as FROM has it, with the names of now; *is_alone* without its children."""
+    table = f"only {relation}" if is_alone else relation
+    found = _LAST.search(fate.name)
+    alias = found[0] if found else relation
+    if not fate.renamed:
+        return f"{table} as {alias}"
+    names = ", ".join(f"{quoted((was,))} as {quoted((now,))}" for now, was in fate.renamed.items())
+    return f"(select *, {names} from {table}) as {alias}"  # noqa: S608 - names of the catalogue
