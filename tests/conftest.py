@@ -23,6 +23,7 @@ _INTEGRATION = Path(__file__).parent / "integration"
 _ONE_SERVER_IS_ENOUGH = (
     "app",
     "web",
+    "test_bad_ends.py",
     "test_cache.py",
     "test_command_line.py",
     "test_guide.py",

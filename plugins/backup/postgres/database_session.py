@@ -32,6 +32,9 @@ _DEFAULTS = {
     "keepalives_count": 3,
 }
 _CLOSE_SECONDS = 2.0
+# A default of the role would end what has a deadline of its own: CREATE DATABASE, a session that
+# holds a lock and waits.
+_OURS = "SET search_path = pg_catalog; SET statement_timeout = 0; SET idle_session_timeout = 0"
 _T = TypeVar("_T")
 
 
@@ -46,7 +49,7 @@ class Session:
         self._url = url
         self._connection = _connect(url)
         self._cursor: Cursor = self._connection.cursor()
-        self.execute("SET search_path = pg_catalog")
+        self.execute(_OURS)
         self.is_watched = self._watch_client()
 
     @property

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from sst.migrator.values.context import Context
 
-_SPEAKS = "alter role current_user in database {} set client_min_messages = debug1"
+_SPEAKS = """
+alter role current_user in database {0} set client_min_messages = debug1;
+alter role current_user in database {0} set statement_timeout = 0
+"""
 # A trigger or a view of the database may call dblink, which leads from the copy to the real one.
 _HAS_DOORS = "select count(*) from pg_proc where probin like '$libdir/dblink'"
 _CLOSE = "update pg_proc set prosrc = 'closed_in_a_rehearsal' where probin like '$libdir/dblink'"

@@ -5,19 +5,20 @@ Nothing of it can fail the plan: it ends in words where it cannot be had.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import replace
-from threading import Timer
 from typing import TYPE_CHECKING
 
 from sst.bridge import Attempt, Footprint, RevisionObserver, silent_log
 from sst.errors import SstError
 from sst.hooks.contract.error_location import describe_error, line_in, shown
+from sst.migrator.rehearsal.audited import kept_inside
 from sst.migrator.rehearsal.beyond import BeyondCopyError, beyond_copy
 from sst.migrator.rehearsal.cache.results import ResultCache, of_now
-from sst.migrator.rehearsal.cache.sources import Opened
+from sst.migrator.rehearsal.cache.sources import Opened, is_of_project
 from sst.migrator.rehearsal.copy import NoCopyError, copied, server_of
 from sst.migrator.rehearsal.observed.observer import StatementObserver
 from sst.migrator.rehearsal.own_connections import only_to
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from sst.migrator.session.signals import Interrupts
     from sst.migrator.values.context import Context
 
+_GRACE_SECONDS = 1.0
 _ELSEWHERE = (
     "env.py has a URL of its own, which leads to another database than the copy; "
     "let it read sqlalchemy.url"
@@ -174,7 +176,7 @@ class _Rehearsal:
             watching = RevisionObserver(
                 backend=interrupts.watch,
                 message=self._observer.hear,
-                around=self._observer.around,
+                around=self._around,
             )
             passage = copy.project.passage(connection, copy.url, watching)
             one = self._next()
@@ -183,6 +185,11 @@ class _Rehearsal:
                 # Not asked inside: there it was not committed yet.
                 one = self._next() if self._step else None
             _require_moved(copy, facts, connection, self._steps[-1])
+
+    @contextmanager
+    def _around(self, connection: Connection) -> Iterator[None]:
+        with self._observer.around(connection), kept_inside():
+            yield
 
     def _facts_on(self, copy: Context, connection: Connection) -> EnvFacts:
         """Return what env.py configures for the copy; one that goes elsewhere is not run there."""
@@ -253,15 +260,25 @@ class _Rehearsal:
 
     @contextmanager
     def _in_time(self, interrupts: Interrupts) -> Iterator[None]:
-        """Raise in the body at the deadline; what the server does then ends by its timeout."""
-        timer = Timer(self._seconds_left, interrupts.give_up, [_Late()])
-        timer.daemon = True
-        timer.start()
+        """Raise in the body at the deadline; what the server does then ends by its timeout.
+
+        A revision that swallows it gets it again, where it does.
+        """
+        is_over = threading.Event()
+
+        def watch() -> None:
+            if not is_over.wait(self._seconds_left):
+                interrupts.give_up(_Late())
+            while not is_over.wait(_GRACE_SECONDS):
+                interrupts.insist(is_of_project)
+
+        watching = threading.Thread(target=watch, name="sst-rehearsal-deadline", daemon=True)
+        watching.start()
         try:
             yield
         finally:
-            timer.cancel()
-            timer.join()
+            is_over.set()
+            watching.join()
 
 
 def _require_moved(copy: Context, facts: EnvFacts, connection: Connection, last: Step) -> None:

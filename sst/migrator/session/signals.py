@@ -11,15 +11,18 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from sst.within import ThreadedWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
+
+    TraceFunction = Callable[[FrameType, str, object], "TraceFunction | None"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _CANCEL_AGAIN_SECONDS = 0.2
@@ -57,6 +60,7 @@ class Interrupts:
         self._given_up: BaseException | None = None
         self._raised: BaseException | None = None
         self._seen = False
+        self._insists: Callable[[str], bool] | None = None
         self._own_signals = 0
         """Signals that are on their way from `give_up`; no person sent them."""
         self._is_detached = False
@@ -78,6 +82,17 @@ class Interrupts:
         self._given_up = error
         self._own_signals += 1
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+
+    def insist(self, is_of_project: Callable[[str], bool]) -> None:
+        """Raise the error of `give_up` again, for code that has swallowed it.
+
+        Within a `try` it would be swallowed again: it is raised in the next line of a file that
+        *is_of_project*, too, which is the one that swallows it.
+        """
+        if self._raised is not None and self._raised is self._given_up:
+            self._insists = is_of_project
+            self._own_signals += 1
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
     @contextlib.contextmanager
     def shielded(self) -> Iterator[None]:
@@ -136,6 +151,7 @@ class Interrupts:
         """Install the handlers."""
         self._installed = threading.current_thread() is threading.main_thread()
         if self._installed:
+            self._tracer = sys.gettrace()
             self._reader, self._writer = os.pipe()
             os.set_blocking(self._writer, False)
             self._wakeup = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
@@ -150,6 +166,8 @@ class Interrupts:
             return
         for number, handler in self._previous.items():
             signal.signal(number, handler)
+        if self._given_up:
+            sys.settrace(self._tracer)
         signal.set_wakeup_fd(self._wakeup)
         self._left.set()
         os.close(self._writer)
@@ -157,6 +175,9 @@ class Interrupts:
         os.close(self._reader)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._insists and self._given_up and not self._shields:
+            is_of_project, self._insists = self._insists, None
+            raise_in_lines(frame, self._given_up, is_of_project)
         if self._seen:
             return
         self._seen = True
@@ -199,6 +220,25 @@ class Interrupts:
                 if self._backends and not self._is_detached:
                     self._cancel(frozenset(self._backends))
             self._left.wait(_CANCEL_AGAIN_SECONDS)
+
+
+def raise_in_lines(
+    frame: FrameType | None, error: BaseException, is_of_project: Callable[[str], bool]
+) -> NoReturn:
+    """Raise *error* now, and in the next line of *frame*, or of a caller, that *is_of_project*."""
+
+    def trace(at: FrameType, event: str, _: object) -> TraceFunction | None:
+        if not is_of_project(at.f_code.co_filename):
+            return None
+        if event == "line":
+            # Python takes the function away itself when it raises.
+            raise error
+        return trace
+
+    while frame:
+        frame.f_trace, frame = trace, frame.f_back
+    sys.settrace(trace)
+    raise error
 
 
 def _is_called_by_driver(frame: FrameType | None) -> bool:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from sst.migrator.values.context import Context
 
 _LIBRARIES = ("alembic", "SQLAlchemy", "psycopg2", "psycopg2-binary", "pydantic")
-_OF_THE_SCREEN = ("--json", "-v", "--verbose", "--no-color", "--no-cache", "--debug")
 # Those of a terminal or of a session say nothing to a revision, and differ each time.
 _OF_A_SESSION = (
     *("COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", "WINDOWID", "_", "TRACEPARENT"),
@@ -65,8 +64,7 @@ _OWN = {
 }
 _WHOLE = ("pg_namespace", "pg_extension")
 _SERVER = """
-select array[version(), current_database()::text, session_user::text, current_user::text,
-        inet_server_addr()::text, inet_server_port()::text, pg_postmaster_start_time()::text]
+select array[version(), session_user::text, current_user::text]
     || (select array_agg(md5((to_jsonb(d) - cast(%(dated)s as text[]))::text)) from pg_database d
         where datname = current_database())
     || (select array_agg(name || ' ' || coalesce(reset_val, '') order by name) from pg_settings
@@ -77,7 +75,9 @@ select array[version(), current_database()::text, session_user::text, current_us
         where setdatabase in (0, (select oid from pg_database where datname = current_database())))
     || (select array_agg(to_jsonb(t)::text order by t.oid) from pg_tablespace t)
 """
-_DATED = ("datfrozenxid", "datminmxid", "datconnlimit")
+_LIMITS = "set local statement_timeout = 10000; set local lock_timeout = 500"
+# A database that is the same in all of this gives the same result, whatever it is called.
+_DATED = ("datfrozenxid", "datminmxid", "datconnlimit", "oid", "datname")
 
 
 def digest_of(
@@ -94,6 +94,7 @@ def digest_of(
 
 def _database(connection: Connection) -> list[object]:
     """Return the rows of the catalogue, a digest for each table of it, and the server's state."""
+    connection.exec_driver_sql(_LIMITS)
     found = connection.exec_driver_sql(_CATALOGUES, (list(_LEFT_OUT),)).all()
     question = " union all ".join(
         _ROWS.format(name=name, condition=_condition(name, has_oid=has_oid))
@@ -118,7 +119,8 @@ def _process(context: Context) -> Iterator[object]:
     yield context.settings.model_dump(mode="json", exclude={"rehearsal_url"})
     server = context.settings.rehearsal_url
     yield server.get_secret_value() if server else None
-    yield [word for word in sys.argv[1:] if word not in _OF_THE_SCREEN]
+    # Those of `--set` may be settings of the application.
+    yield [word for word in sys.argv[1:] if "=" in word]
     yield sorted((name, value) for name, value in os.environ.items() if not _is_session(name))
 
 

@@ -15,6 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sst
+from sst.migrator.rehearsal.audited import audited
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -25,6 +28,7 @@ _INSTALLED = tuple(
     f"{os.path.realpath(sysconfig.get_path(name))}{os.sep}"
     for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
+_OURS = f"{Path(sst.__file__).resolve().parent}{os.sep}"
 _NO_FILES = ("/proc/", "/sys/", "/dev/")
 _CODE = (".py", ".so", ".pyc")
 
@@ -34,21 +38,15 @@ class Opened:
 
     def __init__(self) -> None:
         self.paths: set[str] = set()
-        self._is_noting = False
 
     @contextmanager
     def noting(self) -> Iterator[None]:
         """Note the files that are opened in the body."""
-        # No hook can be taken away again: it does nothing when the body is left.
-        sys.addaudithook(self._hear)
-        self._is_noting = True
-        try:
+        with audited(self._hear):
             yield
-        finally:
-            self._is_noting = False
 
     def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
-        if self._is_noting and event == "open" and isinstance(arguments[0], str | bytes):
+        if event == "open" and isinstance(arguments[0], str | bytes):
             self.paths.add(os.path.abspath(os.fsdecode(arguments[0])))  # noqa: PTH100 - as it is
 
 
@@ -67,6 +65,12 @@ def digests(opened: Iterable[str], further: Iterable[Path]) -> dict[str, str] | 
         return None
     folders = {f"{Path(path).parent}{os.sep}" for path in counted}
     return {path: _digest(path) for path in (*counted, *sorted(folders))}
+
+
+def is_of_project(file: str) -> bool:
+    """Say whether the module *file* is neither installed nor ours."""
+    path = os.path.realpath(file)
+    return not path.startswith((*_INSTALLED, _OURS))
 
 
 def are_same(known: Mapping[str, str]) -> bool:

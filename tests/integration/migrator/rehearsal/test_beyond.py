@@ -109,6 +109,16 @@ def test_trigger_of_the_database_reaches_no_other(project: Project) -> None:
         ),
         (
             (
+                "import urllib.request\ntry:\n"
+                "    urllib.request.urlopen('http://127.0.0.1:9')\n"
+                "except Exception:\n    pass"
+            ),
+            "connects to 127.0.0.1, port 9, which nothing takes back",
+        ),
+        ("os.system('touch {folder}/x')", "starts a program"),
+        ("import subprocess\nsubprocess.run(['touch', '{folder}/x'])", "starts a program"),
+        (
+            (
                 'with op.get_bind().begin_nested():\n    op.execute("do $$ begin execute'
                 " 'revoke temporary on data' || 'base {database} from public'; end $$\")"
             ),
