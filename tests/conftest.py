@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.older_server import older_server
 from tests.support.project import Project
 from tests.support.server import TestServer, embedded_server
 
@@ -90,6 +91,24 @@ def embedded() -> Iterator[TestServer]:
     """Return the session's own server; started on first use, stopped at the end."""
     with embedded_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def older() -> Iterator[TestServer]:
+    """Return a server of PostgreSQL 16; started on first use, stopped at the end."""
+    with older_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["embedded", "external", "older"])
+def each_server(request: pytest.FixtureRequest) -> TestServer:
+    """Return each server that there is: PostgreSQL 18, 16, and that of `TEST_DATABASE_URL`."""
+    if request.param != "external":
+        server: TestServer = request.getfixturevalue(request.param)
+        return server
+    if _EXTERNAL_VARIABLE not in os.environ:
+        pytest.skip(f"{_EXTERNAL_VARIABLE} names no server")
+    return TestServer(os.environ[_EXTERNAL_VARIABLE])
 
 
 @pytest.fixture

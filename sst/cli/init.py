@@ -40,8 +40,9 @@ _SETTINGS = """\
 [default.plugins]
 # What runs around a migration, in this order; what is not listed is never imported.
 # "backup" dumps the database before a run and needs pg_dump; "health_check" compares the models
-# with the schema after it; "notify" writes events to the log and to a webhook.
-enabled = ["backup", "health_check", "notify"]
+# with the schema after it; "notify" writes events to the log and to a webhook; "safe_ddl" has the
+# rules of `lint`.
+enabled = ["backup", "health_check", "notify", "safe_ddl"]
 
 [default.plugins.backup]
 directory = "backups"
@@ -55,7 +56,7 @@ protected = false
 # DATABASE_URL = "embedded"
 
 # [development.plugins]
-# enabled = ["embedded_postgres", "backup", "health_check", "notify"]
+# enabled = ["embedded_postgres", "backup", "health_check", "notify", "safe_ddl"]
 
 [production]
 # DATABASE_URL comes from the environment, from DATABASE_URL_FILE or from .secrets.toml.

@@ -6,11 +6,11 @@ Source: PostgreSQL manual, 4.1 "Lexical Structure".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _TOKEN = re.compile(
     r"""
@@ -36,6 +36,8 @@ class Token:
     kind: str
     """`word`, `name`, `string`, `body` (in dollar quotes), `number` or `sign`."""
     text: str
+    is_apart: bool = field(default=False, compare=False)
+    """Whether a blank or a comment is before it."""
 
     def is_word(self, *words: str) -> bool:
         """Say whether it is one of *words*, unquoted."""
@@ -51,6 +53,11 @@ class Token:
         if self.kind == "name":
             return '"' + self.text.replace('"', '""') + '"'
         return f"$body${self.text}$body$" if self.kind == "body" else self.text
+
+
+def text_of(tokens: Iterable[Token]) -> str:
+    """Return *tokens* as SQL in one line; of what was blank between two of them, one space."""
+    return "".join(f" {each.sql}" if each.is_apart else each.sql for each in tokens).strip()
 
 
 def statements(sql: str) -> Iterator[tuple[Token, ...]]:
@@ -79,17 +86,15 @@ def _atomic_depth(depth: int, before: list[Token], token: Token) -> int:
 
 
 def _tokens(sql: str) -> Iterator[Token]:
-    position = 0
+    position, is_apart = 0, False
     while match := _TOKEN.match(sql, position):
         position = match.end()
         if match["comment"]:
             position = _end_of_comment(sql, position)
-            continue
-        for kind in _KINDS:
-            text = match[kind]
-            if text is not None:
-                yield Token(kind, _as_called(kind, text))
-                break
+        kind = next((kind for kind in _KINDS if match[kind] is not None), None)
+        if kind:
+            yield Token(kind, _as_called(kind, match[kind]), is_apart)
+        is_apart = kind is None
 
 
 def _as_called(kind: str, text: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from sst.db.sql_tokens import Token
 from sst.db.sql_tokens import statements as sql_statements
+from sst.db.sql_tokens import text_of as sql_text
 from sst.db.url import DatabaseUrl
 from sst.dependencies import build_command, install_advice
 from sst.errors import ConfigError, DatabaseUnreachableError, Problem, TemporaryError
@@ -87,5 +88,6 @@ __all__ = [
     "size_text",
     "span_text",
     "sql_statements",
+    "sql_text",
     "within",
 ]

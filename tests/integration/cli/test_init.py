@@ -35,7 +35,12 @@ def test_everything_that_is_missing_is_written_and_works(bare: Project) -> None:
     assert "next: " in result.stderr
     settings = tomllib.loads((bare.root / "settings.toml").read_text())
     assert settings["default"]["migrate"]["alembic_config"] == "pyproject.toml"
-    assert settings["default"]["plugins"]["enabled"] == ["backup", "health_check", "notify"]
+    assert settings["default"]["plugins"]["enabled"] == [
+        "backup",
+        "health_check",
+        "notify",
+        "safe_ddl",
+    ]
     assert bare.migrate("config", "check", "--json").exit_code == 0
 
 

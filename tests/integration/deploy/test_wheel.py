@@ -175,5 +175,5 @@ def test_init_makes_a_project_that_works(
         "health_check misses the table of the models"
     )
     assert [each["name"] for each in answer(checked)["plugins"]] == [
-        *("backup", "health_check", "notify"),
+        *("backup", "health_check", "notify", "safe_ddl"),
     ]

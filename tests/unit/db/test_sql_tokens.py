@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sst.hooks import sql_statements
+from sst.hooks import sql_statements, sql_text
 
 
 @pytest.mark.parametrize(
@@ -15,3 +15,11 @@ def test_token_is_written_as_it_was_read(sql: str) -> None:
     [[token]] = sql_statements(sql)
 
     assert token.sql == sql
+
+
+def test_text_of_tokens_keeps_operators_apart() -> None:
+    sql = "SET  a = -1, b=a::text /* so */ || 'x' -- and on\n WHERE f(a) <= 2"
+
+    [tokens] = sql_statements(sql)
+
+    assert sql_text(tokens) == "set a = -1, b=a::text || 'x' where f(a) <= 2"

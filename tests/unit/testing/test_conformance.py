@@ -49,7 +49,8 @@ def faults(root: Path, code: str, **settings: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", ["embedded_postgres", "health_check", "maintenance", "notify", "secrets_aws"]
+    "name",
+    ["embedded_postgres", "health_check", "maintenance", "notify", "safe_ddl", "secrets_aws"],
 )
 def test_built_in_plugin_conforms(name: str) -> None:
     assert_conforms(name, root=REPOSITORY)

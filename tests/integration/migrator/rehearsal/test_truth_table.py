@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.older_server import older_server
 from tests.support.project import Project
-from tests.support.server import TestServer
 from tests.support.truth_table import CASES, Measured, cases_for, measured, set_up, without_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.support.server import TestServer
     from tests.support.truth_table import Case
-
-
-@pytest.fixture(params=["embedded", "external", "older"])
-def each_server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
-    """Return each server that there is: PostgreSQL 18, 16, and that of `TEST_DATABASE_URL`."""
-    if request.param == "older":
-        with older_server() as older:
-            yield older
-    elif request.param == "external":
-        if "TEST_DATABASE_URL" not in os.environ:
-            pytest.skip("TEST_DATABASE_URL names no server")
-        yield TestServer(os.environ["TEST_DATABASE_URL"])
-    else:
-        yield request.getfixturevalue("embedded")
 
 
 @pytest.fixture

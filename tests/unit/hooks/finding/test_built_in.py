@@ -102,4 +102,4 @@ def test_list_shows_the_built_in_plugins(project: PluginProject, home: Path) -> 
 def test_platform_itself_has_the_plugins_that_settings_name() -> None:
     names = {path.name.removesuffix(".py") for path in (built_in_home() / "plugins").iterdir()}
 
-    assert {"backup", "embedded_postgres", "health_check", "notify"} <= names
+    assert {"backup", "embedded_postgres", "health_check", "notify", "safe_ddl"} <= names

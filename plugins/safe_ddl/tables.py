@@ -1,0 +1,212 @@
+"""Tables: dropped, renamed, emptied, written whole, and new ones that lock old ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sst.hooks import ChangeKind, sql_text
+
+from . import code, form, steps
+from .seen import Seen, finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sst.hooks import Finding
+
+    from .form import Tokens
+
+_UNSEEN = "# sst: accept not-judged because it lets reads and writes go on"
+
+
+def judge(seen: Seen) -> Iterator[Finding]:
+    """Give what the rules on tables have against a statement."""
+    yield from _gone(seen)
+    yield from _emptied(seen)
+    yield from _written(seen)
+    yield from _new(seen)
+    yield from _refreshed(seen)
+    yield from _packed(seen)
+
+
+def _gone(seen: Seen) -> Iterator[Finding]:
+    for change in seen.changes(ChangeKind.DROP_TABLE):
+        what = f"it drops {code.shown(change.relation)}, which code that is running may still use"
+        yield finding("table-dropped", what)
+    for change in seen.changes(ChangeKind.RENAME_TABLE):
+        what = f"it renames {code.shown(change.relation)}, which running code uses by that name"
+        yield finding("table-renamed", what)
+
+
+def _emptied(seen: Seen) -> Iterator[Finding]:
+    if not seen.says("truncate"):
+        return
+    for table in seen.rewritten:
+        what = (
+            f"it takes all rows of {code.shown(table)} away, and reads and writes wait "
+            "until the transaction ends"
+        )
+        yield finding("table-emptied", what)
+
+
+def _written(seen: Seen) -> Iterator[Finding]:
+    """Say which UPDATE or DELETE holds all rows of a table to the end of its transaction."""
+    for name, tokens in form.whole_writes(seen.sql):
+        table = seen.named(name)
+        if table is None and seen.is_seen:
+            continue
+        does = "deletes" if tokens[0].is_word("delete") else "writes"
+        shown = code.shown(table) if table else ".".join(name)
+        note = "" if table else " (assumed: its locks are not known)"
+        what = f"it {does} every row of {shown} in one transaction, and who writes one waits{note}"
+        instead = code.in_a_row(_in_batches(table, tokens)) if table else ""
+        yield finding("whole-table-write", what, instead, is_certain=seen.is_seen)
+
+
+def _in_batches(table: str, tokens: Tokens) -> str:
+    write, rest = form.until(tokens, "returning", "from", "using")
+    if tokens[0].is_word("delete"):
+        return steps.backfill(table, f"DELETE FROM {code.shown(table)}")
+    if rest:
+        return "# in batches that commit, along the primary key"
+    if "%(" in sql_text(write):
+        return ""
+    assigned = form.parted(form.until(write, "set")[1][1:])
+    conditions = []
+    for each in assigned:
+        name, value = form.name(each)
+        if len(name) == 1 and value and value[0].is_sign("="):
+            right = sql_text(value[1:])
+            conditions.append(f"{code.ident(name[0])} IS DISTINCT FROM {right}")
+    condition = f"({' OR '.join(conditions)})" if len(conditions) == len(assigned) else ""
+    sets = sql_text(form.until(write, "set")[1][1:])
+    return steps.backfill(table, f"UPDATE {code.shown(table)} SET {sets}", condition)
+
+
+def _new(seen: Seen) -> Iterator[Finding]:
+    """Say which old tables a new one locks, or a partition that is taken off."""
+    for piece in seen.pieces:
+        partition = form.after(piece, "partition of")
+        if form.follows(piece, "create") is not None and partition:
+            yield from _partition(seen, piece, partition)
+        elif form.follows(piece, "create unlogged? table") is not None:
+            yield from _reference(seen, piece)
+        elif form.after(piece, "detach partition") is not None:
+            yield from _detached(seen, piece)
+
+
+def _partition(seen: Seen, piece: Tokens, rest: Tokens) -> Iterator[Finding]:
+    parent, bounds = form.name(rest)
+    table = seen.named(parent)
+    if table is None or table not in seen.own:
+        return
+    what = (
+        f"it makes a partition of {code.shown(table)}, of which all reads and writes wait "
+        "until the transaction ends"
+    )
+    words = form.follows(piece, "create table") or ()
+    named = form.name(form.follows(words, "if not exists") or words)[0]
+    name = ".".join(map(code.ident, named))
+    limits = sql_text(form.until(bounds, "partition", "with", "tablespace", "using")[0])
+    made = code.execute(
+        f"CREATE TABLE {name} (LIKE {code.shown(table)} INCLUDING ALL EXCLUDING IDENTITY)"
+    )
+    attached = code.execute(f"ALTER TABLE {code.shown(table)} ATTACH PARTITION {name} {limits}")
+    is_plain = bool(named) and bool(bounds) and bounds[0].is_word("for", "default")
+    instead = f"{made}\n{attached}" if is_plain else ""
+    yield finding("partition-locks-parent", what, instead)
+
+
+def _detached(seen: Seen, piece: Tokens) -> Iterator[Finding]:
+    if piece[-1].is_word("concurrently", "finalize") or not seen.own:
+        return
+    parent = seen.named(form.name(form.follows(piece, "alter table if? exists? only?") or ())[0])
+    if parent is None:
+        return
+    what = f"it takes a partition off {code.shown(parent)}, and all reads and writes of it wait"
+    part = sql_text(form.after(piece, "detach partition") or ())
+    sql = f"ALTER TABLE {code.shown(parent)} DETACH PARTITION {part} CONCURRENTLY"
+    instead = code.in_a_row(code.autocommit(_UNSEEN, code.execute(sql)))
+    yield finding("partition-locks-parent", what, instead)
+
+
+def _reference(seen: Seen, piece: Tokens) -> Iterator[Finding]:
+    parents = [each for each in seen.own if seen.own[each] == "writes"]
+    if not parents or form.after(piece, "references") is None:
+        return
+    shown = " and ".join(map(code.shown, parents))
+    what = f"it makes a table that refers to {shown}: writes there wait until the transaction ends"
+    yield finding("new-table-locks-parent", what, _without_references(piece))
+
+
+def _without_references(piece: Tokens) -> str:
+    """Return the revisions that make the table first and its foreign keys then, each alone."""
+    words = form.follows(piece, "create unlogged? table") or ()
+    name, rest = form.name(form.follows(words, "if not exists") or words)
+    inside, tail = form.in_parentheses(rest)
+    parts, added = [], []
+    for part in form.parted(inside):
+        kept, key = _split(part)
+        if kept:
+            parts.append(sql_text(kept))
+        if key:
+            added.append(key)
+    if any(not key for key in added) or tail:
+        return ""
+    table = ".".join(map(code.ident, name))
+    made = code.execute(f"CREATE TABLE {table} ({', '.join(parts)})")
+    keys = [code.execute(f"ALTER TABLE {table} ADD {each}") for each in added]
+    return code.in_a_row(made, *keys)
+
+
+def _split(part: Tokens) -> tuple[Tokens, str]:
+    """Return a part of CREATE TABLE without its foreign key, and that as ALTER TABLE has it."""
+    if form.after(part, "foreign key") is not None:
+        return (), sql_text(part)
+    before, rest = form.until(part, "references")
+    if not rest:
+        return part, ""
+    if len(before) > 1 and before[-2].is_word("constraint"):
+        before = before[:-2]
+    column = before[0]
+    key, after = _end_of_key(rest)
+    return (*before, *after), f"FOREIGN KEY ({column.sql}) {sql_text(key)}"
+
+
+def _end_of_key(tokens: Tokens) -> tuple[Tokens, Tokens]:
+    """Return `REFERENCES ...` and what of the column's definition follows it."""
+    _, rest = form.name(tokens[1:])
+    _, rest = form.in_parentheses(rest)
+    while rest:
+        action = form.follows(rest, "on delete") or form.follows(rest, "on update")
+        if not action:
+            break
+        rest = action[2:] if action[0].is_word("set", "no") else action[1:]
+    return tokens[: len(tokens) - len(rest)], rest
+
+
+def _refreshed(seen: Seen) -> Iterator[Finding]:
+    if seen.says("concurrently") or not seen.says("refresh materialized view"):
+        return
+    for view in seen.rewritten:
+        sql = f"REFRESH MATERIALIZED VIEW CONCURRENTLY {code.shown(view)}"
+        note = f"# needs a unique index of {code.shown(view)} on columns, without WHERE"
+        what = f"it fills {code.shown(view)} anew, of which all reads wait"
+        yield finding("refresh-blocks-reads", what, code.in_a_row(f"{note}\n{code.execute(sql)}"))
+
+
+def _packed(seen: Seen) -> Iterator[Finding]:
+    """Say which table is packed anew while nobody may read it."""
+    for piece in seen.pieces:
+        words = form.follows(piece, "vacuum")
+        is_full = words is not None and any(token.is_word("full") for token in words)
+        if not is_full and form.follows(piece, "cluster") is None:
+            continue
+        tables = [code.shown(each) for each in seen.rewritten]
+        if not tables and seen.is_seen:
+            continue
+        note = "" if tables else " (assumed: its locks are not known)"
+        what = (
+            f"it writes {' and '.join(tables) or 'tables'} anew while reads and writes wait{note}"
+        )
+        yield finding("vacuum-full-cluster", what)
