@@ -91,9 +91,11 @@ def judge_taste(seen: Seen) -> Iterator[Finding]:
     for piece in seen.pieces:
         if form.follows(piece, "create type") is not None and form.after(piece, "as enum"):
             what = "it makes an enum: labels keep the order they are written in and never go"
-            yield finding("enum-order", what, "# a text column with a check can be changed")
-        for column in _columns(piece):
-            yield from _taste(column)
+            yield finding("enum-order", what, "# sa.Text, with a check that can be changed")
+        columns = _columns(piece)
+        keys = {name for each in columns for name in _key(each)}
+        for column in columns:
+            yield from _taste(column, keys)
 
 
 def _columns(piece: Tokens) -> list[Tokens]:
@@ -105,17 +107,26 @@ def _columns(piece: Tokens) -> list[Tokens]:
     return [each for each in found if each]
 
 
-def _taste(column: Tokens) -> Iterator[Finding]:
+def _key(part: Tokens) -> set[str]:
+    """Return the column of the primary key that a part of a definition names, if it is one."""
+    words = form.after(part, "primary key")
+    if words is None:
+        return set()
+    inside = form.in_parentheses(words)[0]
+    return {each.text for each in inside or part[:1]} if len(inside) <= 1 else set()
+
+
+def _taste(column: Tokens, keys: set[str]) -> Iterator[Finding]:
     if len(column) < 2:  # noqa: PLR2004 - a name and a type
         return
     name, definition = column[0].text, column[1:]
     if definition[0].is_word("json"):
         what = f"{name} is json, which has no equality and no index"
-        yield finding("json-column", what, "# jsonb")
+        yield finding("json-column", what, "# postgresql.JSONB instead of sa.JSON")
     is_without_zone = form.after(definition, "with time zone") is None
     if definition[0].is_word("timestamp") and is_without_zone:
         what = f"{name} is a timestamp without time zone: its moment depends on who reads it"
-        yield finding("timestamp-without-zone", what, "# timestamptz: sa.DateTime(timezone=True)")
-    if definition[0].is_word(*_INTEGERS) and form.after(definition, "primary key") is not None:
+        yield finding("timestamp-without-zone", what, "# sa.DateTime(timezone=True)")
+    if definition[0].is_word(*_INTEGERS) and name in keys:
         what = f"the primary key {name} ends at two thousand million"
-        yield finding("int-primary-key", what, "# bigint: sa.BigInteger")
+        yield finding("int-primary-key", what, "# sa.BigInteger")

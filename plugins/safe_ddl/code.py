@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from textwrap import indent
+from textwrap import indent, wrap
 
 _PART = re.compile(r'"(?:[^"]|"")*"|[^."]+')
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
@@ -82,7 +82,12 @@ def execute(sql: str) -> str:
     if "\n" in safe:
         lines = indent(safe.replace("\\", "\\\\"), "    ")
         return f'op.execute("""\n{lines}\n""")'
-    return call("op.execute", text(safe)).replace('",\n)', '"\n)')
+    line = f"op.execute({text(safe)})"
+    if len(line) <= _WIDTH:
+        return line
+    parts = wrap(safe, _WIDTH - len('    ""'), drop_whitespace=False, break_long_words=False)
+    inner = "".join(f"    {text(each)}\n" for each in parts)
+    return f"op.execute(\n{inner})"
 
 
 def autocommit(*calls: str) -> str:

@@ -22,8 +22,8 @@ _BACKFILL = """
     BEGIN
         WHILE page <= pages LOOP
             {write}
-            {where} ctid >= format('(%s,0)', page)::tid
-                AND ctid < format('(%s,0)', page + 100)::tid;
+            WHERE ctid >= format('(%s,0)', page)::tid
+                AND ctid < format('(%s,0)', page + 100)::tid{condition};
             COMMIT;
             page := page + 100;
         END LOOP;
@@ -129,9 +129,9 @@ def backfill(relation: str, write: str, condition: str = "") -> str:
 
     It goes page by page and commits, so that a row is locked for the time of a batch.
     """
-    where = f"WHERE {condition} AND" if condition else "WHERE"
+    more = f"\n                AND {condition}" if condition else ""
     table = code.shown(relation).replace("'", "''")
-    text = _BACKFILL.format(table=table, write=write, where=where)
+    text = _BACKFILL.format(table=table, write=write, condition=more)
     return code.autocommit(_ACCEPTED, code.execute(dedent(text).strip()))
 
 

@@ -78,7 +78,8 @@ def _in_batches(table: str, tokens: Tokens) -> str:
         if len(name) == 1 and value and value[0].is_sign("="):
             right = sql_text(value[1:])
             conditions.append(f"{code.ident(name[0])} IS DISTINCT FROM {right}")
-    condition = f"({' OR '.join(conditions)})" if len(conditions) == len(assigned) else ""
+    condition = " OR ".join(conditions) if len(conditions) == len(assigned) else ""
+    condition = f"({condition})" if len(conditions) > 1 else condition
     sets = sql_text(form.until(write, "set")[1][1:])
     return steps.backfill(table, f"UPDATE {code.shown(table)} SET {sets}", condition)
 

@@ -38,6 +38,8 @@ class Token:
     text: str
     is_apart: bool = field(default=False, compare=False)
     """Whether a blank or a comment is before it."""
+    sql: str = field(default="", compare=False)
+    """The token as it is written in SQL."""
 
     def is_word(self, *words: str) -> bool:
         """Say whether it is one of *words*, unquoted."""
@@ -46,13 +48,6 @@ class Token:
     def is_sign(self, sign: str) -> bool:
         """Say whether it is *sign*, such as `,`."""
         return self.kind == "sign" and self.text == sign
-
-    @property
-    def sql(self) -> str:
-        """The token as it is written in SQL."""
-        if self.kind == "name":
-            return '"' + self.text.replace('"', '""') + '"'
-        return f"$body${self.text}$body$" if self.kind == "body" else self.text
 
 
 def text_of(tokens: Iterable[Token]) -> str:
@@ -93,7 +88,7 @@ def _tokens(sql: str) -> Iterator[Token]:
             position = _end_of_comment(sql, position)
         kind = next((kind for kind in _KINDS if match[kind] is not None), None)
         if kind:
-            yield Token(kind, _as_called(kind, match[kind]), is_apart)
+            yield Token(kind, _as_called(kind, match[kind]), is_apart, match[0])
         is_apart = kind is None
 
 

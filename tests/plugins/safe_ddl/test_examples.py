@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from plugins.safe_ddl.names import LEVELS, STYLE
+from plugins.safe_ddl.names import LEVELS
+from plugins.safe_ddl.names import STYLE as TASTE
 from tests.support.judged import planned, revisions_of, rules, schema
 from tests.support.project import Project
-from tests.support.rule_examples import EXAMPLES, SETUP, filled, tables
+from tests.support.rule_examples import EXAMPLES, SETUP, STYLE, filled, on_a_page, tables
+from tests.support.rule_pages import block, offered, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +49,7 @@ def test_rules_find_what_breaks_them_and_offer_code_that_is_safe(
     assert {number: rules(found[f"r{number:02}"]) for number in range(len(EXAMPLES))} == {
         number: [example.rule] for number, example in enumerate(EXAMPLES)
     }
+    _assert_on_pages(found)
     _write_safe(safe, found)
     assert {each: found for each, found in planned(safe).items() if found} == {}
     for project in projects:
@@ -60,7 +63,29 @@ def test_rules_find_what_breaks_them_and_offer_code_that_is_safe(
 
 
 def test_every_rule_has_an_example() -> None:
-    assert {example.rule for example in EXAMPLES} == set(LEVELS) - STYLE
+    assert {example.rule for example in EXAMPLES} == set(LEVELS) - TASTE
+
+
+def test_rules_of_taste_find_what_breaks_them(project: Project) -> None:
+    project.enable("backup", "safe_ddl")
+    project.settings["plugins.safe_ddl.style"] = True
+
+    found = offered(project, STYLE)
+
+    assert {example.rule for example in STYLE} == set(TASTE)
+    assert {rule: block(code) in page(rule) for rule, code in found.items()} == dict.fromkeys(
+        TASTE, True
+    )
+
+
+def _assert_on_pages(found: dict[str, list[dict[str, Any]]]) -> None:
+    for number, example in enumerate(EXAMPLES):
+        if example.is_shown:
+            [finding] = found[f"r{number:02}"]
+            names, text = tables(number), page(example.rule)
+            broken = "\n".join(filter(None, (example.before, example.code)))
+            assert block(filled(broken)) in text, "python -m tests.support.rule_pages writes it"
+            assert block(on_a_page(finding["instead"], names)) in text or not finding["instead"]
 
 
 def _write_safe(project: Project, found: dict[str, list[dict[str, Any]]]) -> None:

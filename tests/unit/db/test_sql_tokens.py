@@ -22,4 +22,4 @@ def test_text_of_tokens_keeps_operators_apart() -> None:
 
     [tokens] = sql_statements(sql)
 
-    assert sql_text(tokens) == "set a = -1, b=a::text || 'x' where f(a) <= 2"
+    assert sql_text(tokens) == "SET a = -1, b=a::text || 'x' WHERE f(a) <= 2"

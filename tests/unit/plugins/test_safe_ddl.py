@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from plugins.safe_ddl import Config, Plugin
 from plugins.safe_ddl.names import LEVELS
 from sst.hooks import Change, ChangeKind, Finding, Level, Lock, Statement
+from tests.support.rule_pages import PAGES
 
 INDEX = Statement(
     "versions/one.py",
@@ -163,6 +165,14 @@ def test_rules_of_taste_speak_when_they_are_asked_for(sql: str, rule: str | None
     assert found(statement, style=True) == ([(rule, "warning")] if rule else [])
     if rule:
         assert found(statement, levels={rule: "error"}) == [(rule, "error")]
+
+
+def test_every_rule_has_a_page_and_every_page_a_rule() -> None:
+    pages = {path.stem for path in PAGES.glob("*.md")} - {"README"}
+    listed = re.findall(r"^\| \[([\w-]+)\]", (PAGES / "README.md").read_text(), re.MULTILINE)
+
+    assert pages == set(LEVELS)
+    assert sorted(listed) == sorted(LEVELS)
 
 
 def test_every_level_is_one() -> None:
