@@ -18,7 +18,8 @@ down_revision: str | tuple[str, ...] | None = ${quoted(down_revision) if isinsta
 branch_labels: str | tuple[str, ...] | None = ${repr(branch_labels)}
 depends_on: str | tuple[str, ...] | None = ${repr(depends_on)}
 
-# Before you commit this file (docs/application-developers/revisions.md has the code for each):
+# Before you commit this file, `python migrate.py lint` judges it, with the code to write instead
+# (docs/application-developers/revisions.md, docs/rules/):
 # - name it YYYYMMDD_expand_... (runs before the new code) or YYYYMMDD_contract_... (after it);
 # - change one busy table per revision, so that a lock is held for one statement only;
 # - build and drop an index CONCURRENTLY, in an autocommit block, alone in its revision;

@@ -75,6 +75,7 @@ def upgrade() -> None:
     op.drop_constraint(op.f("ck_incidents_status_required"), "incidents")
     op.execute("DROP TRIGGER sync_incidents_status ON incidents")
     op.execute("DROP FUNCTION sync_incidents_status()")
+    # sst: accept column-dropped because no code reads or writes it since the release before
     op.drop_column("incidents", "is_closed")
 
 
