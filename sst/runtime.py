@@ -180,11 +180,24 @@ class Runtime:
     @cached_property
     def migrator(self) -> Migrator:
         """The migrator, which moves and examines the database."""
+        return self._migrator(self.migration_url)
+
+    @property
+    def has_database(self) -> bool:
+        """Whether a setting names a database."""
+        return (self.settings.migration_database_url or self.settings.database_url) is not None
+
+    @cached_property
+    def offline_migrator(self) -> Migrator:
+        """A migrator without a database, for what is said of the revisions alone."""
+        return self._migrator(DatabaseUrl("postgresql://offline.invalid/offline"))
+
+    def _migrator(self, url: DatabaseUrl) -> Migrator:
         return Migrator(
             Context(
                 project=self.project,
                 plugins=self.plugins,
-                url=self.migration_url,
+                url=url,
                 environment=self.environment,
                 is_protected=self.settings.protected,
                 root=self.project_root,

@@ -27,6 +27,7 @@ from sst.bridge.statements.concurrent_index import (
 )
 from sst.bridge.statements.notices import WARNING
 from sst.bridge.statements.own_transaction import EndedTransactionError, line_of_caller
+from sst.bridge.values.checksum import checksum_of, checksum_of_code
 from sst.bridge.values.steps import EnvFacts, Step, StepSql
 from sst.bridge.values.x_arguments import by_key
 
@@ -46,6 +47,8 @@ __all__ = [
     "StepSql",
     "built_name",
     "by_key",
+    "checksum_of",
+    "checksum_of_code",
     "drop_concurrently",
     "invalid_indexes",
     "leaves_invalid",

@@ -18,7 +18,7 @@ from sst.migrator.commands.review import objections
 from sst.migrator.commands.stamp import Stamp, execute_stamp
 from sst.migrator.commands.wait import execute_wait
 from sst.migrator.lint.judging import with_findings
-from sst.migrator.lint.linting import lint_error, lint_of
+from sst.migrator.lint.linting import NO_RULES, lint_error, lint_history, lint_of
 from sst.migrator.locked_work.work import Work, hold_lock
 from sst.migrator.rehearsal.rehearsal import Rehearsal
 from sst.migrator.rehearsal.rehearse import rehearse
@@ -241,18 +241,37 @@ class Migrator:
             revisions=revision_rows.planned(steps, scripts),
         )
 
-    def lint(self, target: str | None = None) -> Report:
+    def lint(
+        self,
+        target: str | None = None,
+        *,
+        base: str | None = None,
+        is_offline: bool = False,
+        from_cache: bool = True,
+    ) -> Report:
         """Return what the rules have against the revisions that a run to *target* would apply.
 
-        They run on a copy without rows, as `plan` does it. An error that no revision accepts is
-        the report's `LintError`.
+        They run on a copy without rows, as `plan` does it; with *base* those that are new since,
+        behind the history, and with *is_offline* without the database; see `lint_history`.
+        An error that no revision accepts is the report's `LintError`.
         """
-        status, steps, facts = self._planned(target or default_target(self._context.project))
-        rehearsal = _NOTHING_PENDING
-        if steps:
-            rehearsal = rehearse(self._context, facts, status.current, steps)
-        found = lint_of(self._context, steps, rehearsal)
-        return replace(self._standing(status), lint=found, error=lint_error(found))
+        project, plugins = self._context.project, self._context.plugins
+        target = target or default_target(project)
+        report = Report(heads=project.heads)
+        if base is not None or is_offline:
+            found = lint_history(
+                self._context, target, base, is_offline=is_offline, from_cache=from_cache
+            )
+        else:
+            status, steps, facts = self._planned(target)
+            rehearsal = _NOTHING_PENDING
+            if steps:
+                rehearsal = rehearse(
+                    self._context, facts, status.current, steps, from_cache=from_cache
+                )
+            found, report = lint_of(self._context, steps, rehearsal), self._standing(status)
+        warnings = () if plugins.implement("judge") else (NO_RULES,)
+        return replace(report, lint=found, warnings=warnings, error=lint_error(found))
 
     def _planned(self, target: str) -> tuple[Status, tuple[Step, ...], EnvFacts]:
         """Return where the database stands, the steps to *target*, and what env.py configures."""

@@ -19,8 +19,18 @@ def checksum_of(path: Path) -> str:
     Docstrings, comments and layout do not count; the bytes do where there is no source (`.pyc`).
     """
     content = path.read_bytes()
-    if path.suffix == ".py":
-        content = _shape(_undocumented(ast.parse(content))).encode()
+    return checksum_of_code(content) if path.suffix == ".py" else _hash(content)
+
+
+def checksum_of_code(code: bytes | str) -> str:
+    """Return the checksum of a revision file that holds *code*.
+
+    Raises `SyntaxError` and `ValueError` for what is no Python.
+    """
+    return _hash(_shape(_undocumented(ast.parse(code))).encode())
+
+
+def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 _TIMEOUT_SECONDS = 5.0
 _OF_A_HOOK = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
@@ -19,15 +19,13 @@ _GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false")
 
 def git_commit(root: Path) -> str:
     """Return the commit that the checkout at *root* is at; nothing where it is none."""
-    return (_git(root, "rev-parse", "HEAD") or "").strip()
+    return (git(root, "rev-parse", "HEAD") or "").strip()
 
 
-def git_prefix(root: Path) -> str:
-    """Return the path from the top of the checkout to *root*, `services/shop/`; empty at its top.
-
-    Empty, too, where *root* is in no checkout.
-    """
-    return (_git(root, "rev-parse", "--show-prefix") or "").strip("\n")
+def git_top(root: Path) -> Path | None:
+    """Return the top folder of the checkout that *root* is in; None where it is in none."""
+    found = (git(root, "rev-parse", "--show-toplevel") or "").rstrip("\n")
+    return Path(found) if found else None
 
 
 def is_dirty(root: Path, folders: Iterable[Path]) -> bool | None:
@@ -36,12 +34,12 @@ def is_dirty(root: Path, folders: Iterable[Path]) -> bool | None:
     A file that git does not know counts in *folders*, where the code of a run lies: elsewhere it
     is a backup, or a note. What git ignores counts nowhere.
     """
-    changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".")
+    changed = git(root, "status", "--porcelain", "--untracked-files=no", "--", ".")
     if changed is None or changed:
         return None if changed is None else True
     here = [str(folder) for folder in folders if folder.is_dir() and folder.is_relative_to(root)]
     # Without a folder it would list the whole checkout.
-    unknown = _git(root, "ls-files", "--others", "--exclude-standard", "--", *here) if here else ""
+    unknown = git(root, "ls-files", "--others", "--exclude-standard", "--", *here) if here else ""
     return None if unknown is None else any(map(_is_source, unknown.splitlines()))
 
 
@@ -49,8 +47,11 @@ def _is_source(name: str) -> bool:
     return "__pycache__/" not in name
 
 
-def _git(root: Path, *words: str) -> str | None:
-    """Return what git says; None when it fails, is not there, or is slow."""
+def git(root: Path, *words: str, seconds: float = _TIMEOUT_SECONDS) -> str | None:
+    """Return what git says in the checkout at *root*; None when it fails, is not there, or slow.
+
+    A word of a user's goes behind `--end-of-options`, a path behind `--`.
+    """
     command = [*_GIT, "-C", str(root), *words]
     try:
         found = subprocess.run(
@@ -61,7 +62,7 @@ def _git(root: Path, *words: str) -> str | None:
             errors="replace",
             env=_environment(),
             check=False,
-            timeout=_TIMEOUT_SECONDS,
+            timeout=seconds,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -1,4 +1,4 @@
-"""The judgement of pending revisions, as `lint` returns it."""
+"""The judgement of the rules on revisions, as `lint` returns it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sst.errors import LintError
-from sst.migrator.ledger.checkout import git_prefix
+from sst.hooks.contract.error_location import shown
+from sst.hooks.contract.revisions import Direction
+from sst.migrator.ledger.checkout import git_top
 from sst.migrator.lint.by_form import NOT_JUDGED, read_by_form
 from sst.migrator.lint.judging import with_findings
+from sst.migrator.lint.new_since import NewSince, new_since
 from sst.migrator.lint.outcome import Lint, NotJudged
+from sst.migrator.lint.replay import rehearse_behind
 from sst.text import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from sst.bridge import Step
     from sst.hooks.contract.plan.finding import Finding
@@ -21,8 +26,41 @@ if TYPE_CHECKING:
     from sst.migrator.values.context import Context
 
 
-def lint_of(context: Context, steps: Sequence[Step], rehearsal: Rehearsal) -> Lint:
-    """Return the judgement on *steps* by what *rehearsal* has seen of them.
+NO_RULES = "no enabled plugin has rules, so nothing is judged; the plugin `safe_ddl` brings some"
+
+
+def lint_history(
+    context: Context, target: str, base: str | None, *, is_offline: bool, from_cache: bool = True
+) -> Lint:
+    """Return the judgement on the revisions up to *target* that are new since *base*.
+
+    They are one deployment; without *base* every revision is one of its own. The history is
+    replayed in an empty database; *is_offline* keeps it off the server of the project's own one,
+    and without *from_cache* no earlier result is taken.
+    Raises `UsageError` and `HistoryError`.
+    """
+    if base is None:
+        new = NewSince((), context.project.plan(target, (), Direction.UPGRADE))
+    else:
+        new = new_since(context, base, target)
+    found = rehearse_behind(
+        context,
+        new.before,
+        new.steps,
+        is_offline=is_offline,
+        is_each_alone=base is None,
+        from_cache=from_cache,
+    )
+    return lint_of(context, new.steps, found, new.findings)
+
+
+def lint_of(
+    context: Context,
+    steps: Sequence[Step],
+    rehearsal: Rehearsal,
+    others: Mapping[str, tuple[Finding, ...]] | None = None,
+) -> Lint:
+    """Return the judgement on *steps* by what *rehearsal* has seen of them, beside *others*.
 
     What it has not seen is judged by the form of its SQL, where that can be read.
     """
@@ -30,8 +68,11 @@ def lint_of(context: Context, steps: Sequence[Step], rehearsal: Rehearsal) -> Li
     judged = with_findings(context, steps, rehearsal, by_form)
     seen = [each for found in judged.statements.values() for each in found]
     read = [each for found in by_form.values() for each in found.statements]
-    prefix = git_prefix(context.root)
-    findings = {key: _placed(found, prefix) for key, found in judged.findings.items()}
+    top = git_top(context.root) or context.root
+    findings = {
+        key: _placed(found, context.root, top)
+        for key, found in {**(others or {}), **judged.findings}.items()
+    }
     return Lint(
         findings=findings,
         revisions=len(steps),
@@ -40,6 +81,7 @@ def lint_of(context: Context, steps: Sequence[Step], rehearsal: Rehearsal) -> Li
         by_form=len(read),
         not_judged=_not_judged(findings),
         where=rehearsal.where,
+        kept_since=rehearsal.at if rehearsal.is_earlier else None,
     )
 
 
@@ -56,16 +98,15 @@ def lint_error(lint: Lint) -> LintError | None:
     )
 
 
-def _placed(findings: Sequence[Finding], prefix: str) -> tuple[Finding, ...]:
-    """Return *findings* with files as the checkout has them; 1 where the line is not known."""
+def _placed(findings: Sequence[Finding], root: Path, top: Path) -> tuple[Finding, ...]:
+    """Return *findings* with files as the checkout at *top* has them, for those who show it.
+
+    Where a line is not known it is the first one.
+    """
     return tuple(
-        replace(each, file=_in_checkout(each.file, prefix), line=max(1, each.line))
+        replace(each, file=shown((root / each.file).resolve(), top), line=max(1, each.line))
         for each in findings
     )
-
-
-def _in_checkout(file: str, prefix: str) -> str:
-    return file if file.startswith("/") else f"{prefix}{file}"
 
 
 def _not_judged(findings: Mapping[str, Sequence[Finding]]) -> tuple[NotJudged, ...]:

@@ -10,6 +10,7 @@ from sst.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from sst.hooks.contract.plan.finding import Finding
 
@@ -50,6 +51,8 @@ class Lint:
     not_judged: tuple[NotJudged, ...] = ()
     where: str = ""
     """Where they were seen at work, in words."""
+    kept_since: datetime | None = None
+    """When that was, where it is the result of an earlier call."""
 
     @property
     def all(self) -> tuple[tuple[str, Finding], ...]:

@@ -6,6 +6,7 @@
 - `copy.py`: the copy: where it is made, with the revision that the database is at
 - `observed/`: the statements of the revisions, each with what it does to the copy
 - `own_connections.py`: connections that a revision opens itself, which lead to the copy alone
+- `passes.py`: one pass of revisions over a scratch database, and where it ends
 - `real/`: the rows of the real database, which the copy has not
 - `rehearse.py`: the rehearsal of one plan, from the copy to the sizes
 - `rehearsal.py`: the values that come out of it

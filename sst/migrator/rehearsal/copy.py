@@ -83,7 +83,10 @@ def empty_database(context: Context, server: DatabaseUrl) -> Iterator[Context]:
     Raises what `copied` raises.
     """
     with _made(context, None, server) as url:
-        yield replace(context, url=url)
+        found = replace(context, url=url)
+        with open_connection(found, "sst-plan", autocommit=True) as connection:
+            _let_speak(connection, url)
+        yield found
 
 
 @contextmanager
@@ -95,12 +98,16 @@ def copied(context: Context, server: DatabaseUrl) -> Iterator[Context]:
     with _made(context, context.url, server) as url:
         found = replace(context, url=url)
         with open_connection(found, "sst-plan", autocommit=True) as connection:
-            # The server's reasons for what it does and leaves undone are told at that level.
-            quoted = connection.dialect.identifier_preparer.quote(url.name)
-            connection.exec_driver_sql("set role none")
-            connection.exec_driver_sql(_SPEAKS.format(quoted))
+            _let_speak(connection, url)
             _close_doors(connection)
         yield found
+
+
+def _let_speak(connection: Connection, url: DatabaseUrl) -> None:
+    """Let sessions in the database of *url* be told why the server does, or leaves undone."""
+    quoted = connection.dialect.identifier_preparer.quote(url.name)
+    connection.exec_driver_sql("set role none")
+    connection.exec_driver_sql(_SPEAKS.format(quoted))
 
 
 def _close_doors(connection: Connection) -> None:

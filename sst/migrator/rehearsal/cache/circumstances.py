@@ -92,6 +92,15 @@ def digest_of(
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 
+def digest_of_replay(context: Context, steps: Sequence[Step], way: Sequence[object]) -> str:
+    """Return the digest of plan and process, for *steps* in an empty database, done in that *way*.
+
+    The server is the embedded one, which the installed packages bring.
+    """
+    parts = ["replay", hash_of((), steps), way, *_process(context)]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+
 def _database(connection: Connection) -> list[object]:
     """Return the rows of the catalogue, a digest for each table of it, and the server's state."""
     connection.exec_driver_sql(_LIMITS)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sst.errors import SstError
 from sst.hooks.contract.plan.statement import Statement
 from sst.migrator.rehearsal.cache import store
-from sst.migrator.rehearsal.cache.circumstances import digest_of
+from sst.migrator.rehearsal.cache.circumstances import digest_of, digest_of_replay
 from sst.migrator.rehearsal.cache.sources import are_same, digests
 from sst.migrator.session.connections import open_connection
 
@@ -54,6 +54,8 @@ class ResultCache:
 
     def key(self) -> str | None:
         """Return the digest of what is there now; None where that cannot be known."""
+        if self.context.settings.rehearse == "off":
+            return None
         try:
             with open_connection(self.context, "sst-plan") as connection:
                 return digest_of(self.context, connection, self.before, self.steps)
@@ -85,6 +87,23 @@ class ResultCache:
         yield from (self.context.root / name for name in _SETTINGS)
         yield from self.context.project.files
         yield from (step.revision.path for step in self.steps if step.revision.path)
+
+
+@dataclass(frozen=True)
+class ReplayCache(ResultCache):
+    """The results of replays of *steps* on a server that is made for nothing else."""
+
+    replayed: int = 0
+    """How many of the steps only lead to the others."""
+    is_each_alone: bool = False
+    is_kept: bool = True
+    """Whether that is the server: what another one holds is not known here."""
+
+    def key(self) -> str | None:
+        """Return the digest of the plan and the process; None where there is more to it."""
+        if not self.is_kept:
+            return None
+        return digest_of_replay(self.context, self.steps, (self.replayed, self.is_each_alone))
 
 
 def of_now(where: str, statements: Mapping[str, tuple[Statement, ...]]) -> Result:

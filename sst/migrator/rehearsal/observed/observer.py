@@ -67,17 +67,21 @@ def has_no_action(statement: str) -> bool:
 class StatementObserver:
     """Sees what revisions send over the connection that runs them, and what that does.
 
-    *connection* is another one to the same database; *connect* opens more of them.
+    *connect* opens another one to the same database.
     """
 
-    def __init__(self, connection: Connection, connect: Connect) -> None:
-        self._known = Known(connection)
-        connection.rollback()
+    def __init__(self, connect: Connect) -> None:
         self._connect = connect
+        self.look_again()
         self._transactions: dict[str, int] = {}
         self._is_rolled_back = False
         self.statements: list[Statement] = []
         """Those of the present revision."""
+
+    def look_again(self) -> None:
+        """Let the relations that are there now be those that were there before the plan."""
+        with self._connect() as connection:
+            self._known = Known(connection)
 
     def begin(self, revision: Revision, shown: str, footprint: Footprint) -> None:
         """Let the statements that follow be those of *revision*, whose file is *shown* so."""
