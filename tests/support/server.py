@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["TestServer", "connect", "embedded_server", "temporary_place"]
 
+_MEMORY = Path("/dev/shm")  # noqa: S108 - the names in it are mkdtemp's
+_ROOM_BYTES = 4 * 2**30
+
 
 @contextmanager
 def embedded_server() -> Iterator[TestServer]:
@@ -34,9 +38,18 @@ def embedded_server() -> Iterator[TestServer]:
 
 
 def temporary_place() -> Place:
-    """Return a place that the server's account can reach: as root, pytest's tmp_path is not."""
-    folder = Path(tempfile.mkdtemp(prefix="sst-test-")).resolve()
+    """Return a place that the server's account can reach: as root, pytest's tmp_path is not.
+
+    In memory where there is room: a new database, three hundred files, takes a tenth of the time.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="sst-test-", dir=_memory())).resolve()
     account = server_account()
     if account:
         folder.chmod(0o755)
     return Place(folder, account)
+
+
+def _memory() -> Path | None:
+    """Return the folder that lies in memory, where the system has a large one."""
+    is_there = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK)
+    return _MEMORY if is_there and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES else None
