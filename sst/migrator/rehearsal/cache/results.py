@@ -76,11 +76,15 @@ class ResultCache:
         return found if is_young and are_same(found.files) else None
 
     def keep(self, key: str | None, result: Result, opened: Iterable[str]) -> None:
-        """Keep *result* of what *key* was before, with the files that revisions have *opened*."""
+        """Keep *result* of what *key* was before, with the files that revisions have *opened*.
+
+        One with a secret, such as the default of a column, is not kept.
+        """
         files = digests(opened, self._files()) if key else None
         if key and files is not None and self.key() == key:
-            kept = result.model_copy(update={"files": files})
-            store.write(_file(key), kept.model_dump_json().encode())
+            text = result.model_copy(update={"files": files}).model_dump_json()
+            if self.context.redact(text) == text:
+                store.write(_file(key), text.encode())
 
     def _files(self) -> Iterator[Path]:
         """Give the files that the process has read before, and that are no modules."""
