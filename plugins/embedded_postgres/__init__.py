@@ -91,7 +91,9 @@ class Plugin:
             [problem] = error.problems
             raise Veto(problem.what, problem.hint.removesuffix(f"; {OTHER_WAY}")) from error
         except DatabaseUnreachableError as error:
-            raise Veto(f"{error.what} ({error.why})", error.next_step) from error
+            # Without fsync a crash of the machine may have damaged it.
+            hint = f"remove the folder {directory.name} of the server, where nothing is kept"
+            raise Veto(f"{error.what} ({error.why})", f"{error.next_step}; {hint}") from error
 
     def _start(
         self, directory: Path, project_root: Path, *, durable: bool, major: int | None = None

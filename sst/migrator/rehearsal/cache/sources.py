@@ -1,6 +1,7 @@
 """The files that a rehearsal's result was made of: noted while revisions run, compared later.
 
-These are the modules that are imported, and what else the revisions open, such as a file of SQL.
+These are the modules that are imported, and what else the revisions open or list, such as files
+of SQL.
 Packages that are installed are known by their names and versions.
 """
 
@@ -30,24 +31,32 @@ _INSTALLED = tuple(
 )
 _OURS = f"{Path(sst.__file__).resolve().parent}{os.sep}"
 _NO_FILES = ("/proc/", "/sys/", "/dev/")
+_READS = ("open", "os.listdir", "os.scandir")
+_ALL_NAMES = f"{os.sep}*"
+"""Stands behind a folder whose names count, all of them."""
 _CODE = (".py", ".so", ".pyc")
 
 
 class Opened:
-    """The files that were opened while `noting` was entered."""
+    """The files that were opened, and the folders that were listed, while `noting` was entered."""
 
     def __init__(self) -> None:
         self.paths: set[str] = set()
 
     @contextmanager
     def noting(self) -> Iterator[None]:
-        """Note the files that are opened in the body."""
+        """Note what is opened and listed in the body; the import of a module lists its folder."""
         with audited(self._hear):
             yield
 
     def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
-        if event == "open" and isinstance(arguments[0], str | bytes):
-            self.paths.add(os.path.abspath(os.fsdecode(arguments[0])))  # noqa: PTH100 - as it is
+        if event not in _READS or not isinstance(arguments[0], str | bytes):
+            return
+        path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100 - as it is
+        if event == "open":
+            self.paths.add(path)
+        elif not sys._getframe(2).f_code.co_filename.startswith("<frozen importlib"):  # noqa: SLF001
+            self.paths.add(f"{path}{_ALL_NAMES}")
 
 
 def digests(opened: Iterable[str], further: Iterable[Path]) -> dict[str, str] | None:
@@ -80,7 +89,7 @@ def are_same(known: Mapping[str, str]) -> bool:
 
 def _changed_at(path: str) -> float:
     try:
-        found = Path(path).stat()
+        found = Path(path.removesuffix(_ALL_NAMES)).stat()
     except OSError:
         return 0.0
     return max(found.st_mtime, found.st_ctime)
@@ -89,8 +98,11 @@ def _changed_at(path: str) -> float:
 def _digest(path: str) -> str:
     """Return the digest of a file's bytes, or of the names of code in a folder; "" for nothing."""
     try:
-        if path.endswith(os.sep):
-            content = "\n".join(_code_in(path)).encode(errors="surrogateescape")
+        if path.endswith(_ALL_NAMES):
+            folder = Path(path.removesuffix(_ALL_NAMES))
+            content = _listed(each.name for each in folder.iterdir())
+        elif path.endswith(os.sep):
+            content = _listed(_code_in(path))
         else:
             content = Path(path).read_bytes()
     except OSError:
@@ -100,8 +112,12 @@ def _digest(path: str) -> str:
 
 def _code_in(folder: str) -> list[str]:
     with os.scandir(folder) as entries:
-        return sorted(
+        return [
             entry.name
             for entry in entries
             if entry.name.endswith(_CODE) or Path(entry.path, "__init__.py").is_file()
-        )
+        ]
+
+
+def _listed(names: Iterable[str]) -> bytes:
+    return "\n".join(sorted(names)).encode(errors="surrogateescape")

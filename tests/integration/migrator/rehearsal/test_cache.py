@@ -24,8 +24,9 @@ import sys
 sys.path.insert(0, os.getcwd())
 from helper import TYPE
 op.execute(f'alter table note add x {TYPE}')
-with open('extra.sql') as file:
-    op.execute(file.read())
+for name in sorted(os.listdir('sql')):
+    with open(os.path.join('sql', name)) as file:
+        op.execute(file.read())
 """
 
 
@@ -36,7 +37,8 @@ def pending(project: Project) -> Project:
     project.revision("one", "op.execute('create table note (id integer primary key)')")
     assert project.migrate("upgrade", "--no-plugin", "backup").exit_code == 0
     (project.root / "helper.py").write_text("TYPE = 'integer'\n")
-    (project.root / "extra.sql").write_text("alter table note add y integer")
+    (project.root / "sql").mkdir()
+    (project.root / "sql" / "extra.sql").write_text("alter table note add y integer")
     project.revision("two", _TWO)
     return project
 
@@ -74,7 +76,10 @@ def test_plan_is_rehearsed_anew_after_any_change(pending: Project) -> None:
         "the revision's layout": _append("alembic/versions/*_two.py"),
         "env.py": _append("alembic/env.py"),
         "a module that the revision imports": _append("helper.py"),
-        "a file that the revision reads": _append("extra.sql"),
+        "a file that the revision reads": _append("sql/extra.sql"),
+        "a file in a folder that the revision lists": lambda project: (
+            project.root / "sql" / "more.sql"
+        ).write_text("select 1"),
         "a module that may come first": lambda project: _package(project.root / "helper"),
         "a setting": lambda project: project.settings.update({"migrate.lock_timeout": 3}),
         "a variable": lambda project: project.environment.update(SCHEMA="x"),
@@ -159,7 +164,7 @@ def test_state_of_the_database_counts_and_its_rows_do_not(pending: Project) -> N
 
 def test_secret_of_a_statement_is_not_kept(pending: Project) -> None:
     pending.environment["NOTIFY_TOKEN"] = "hunter2-hunter2"
-    (pending.root / "extra.sql").write_text(
+    (pending.root / "sql" / "extra.sql").write_text(
         "comment on table note is 'postgresql://app:hunter2-hunter2@db/x'"
     )
 
