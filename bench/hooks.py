@@ -72,7 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15, help="runs of each kind")
     rounds = parser.parse_args().runs
-    with _server() as server, tempfile.TemporaryDirectory() as folder:
+    with any_server() as server, tempfile.TemporaryDirectory() as folder:
         without, with_ten = [], []
         for number in range(rounds):
             place = Path(folder) / str(number)
@@ -111,7 +111,8 @@ def seconds(server: TestServer, root: Path, plugins: tuple[str, ...]) -> float:
 
 
 @contextlib.contextmanager
-def _server() -> Iterator[TestServer]:
+def any_server() -> Iterator[TestServer]:
+    """Return the server of DATABASE_URL, else an embedded one that is stopped at the end."""
     url = os.environ.get("DATABASE_URL", "")
     if url.startswith("postgresql://"):
         yield TestServer(url)

@@ -6,23 +6,49 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sst.errors import SstError
+from sst.migrator.rehearsal.real.calls import calls_per_minute, read_traffic
 from sst.migrator.rehearsal.real.probes import probed
-from sst.migrator.rehearsal.real.sizes import with_sizes
+from sst.migrator.rehearsal.real.seconds import seconds_of
+from sst.migrator.rehearsal.real.sizes import concerned, sizes_of, with_size
+from sst.migrator.session.connections import open_connection
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sst.hooks.contract.plan.statement import Statement
     from sst.migrator.rehearsal.real.probes import ProbeMode
     from sst.migrator.rehearsal.rehearsal import Rehearsal
     from sst.migrator.values.context import Context
 
 
 def with_real_facts(context: Context, rehearsal: Rehearsal, probe: ProbeMode) -> Rehearsal:
-    """Return *rehearsal* with sizes of the real tables, and with the answers of their rows.
+    """Return *rehearsal* with sizes, seconds and traffic of the real tables, and its probes.
 
     What cannot be asked is not known, and the rehearsal says why.
     """
     found = replace(rehearsal, probes=probed(context, rehearsal.statements, probe))
     try:
-        return replace(found, statements=with_sizes(context, found.statements))
+        return replace(found, statements=_with_facts(context, found.statements))
     except SstError as error:
         why_not = context.redact(f"the sizes of the tables are not known: {error.why}")
         return replace(found, why_not=found.why_not or why_not)
+
+
+def _with_facts(
+    context: Context, found: Mapping[str, tuple[Statement, ...]]
+) -> dict[str, tuple[Statement, ...]]:
+    statements = [one for each in found.values() for one in each]
+    if not statements:
+        return {}
+    names = {name for one in statements for name in (*concerned(one), *one.writes)}
+    with open_connection(context, "sst-inspect") as connection:
+        sizes, traffic = sizes_of(connection, names), read_traffic(connection)
+
+    def with_facts(one: Statement) -> Statement:
+        return replace(
+            with_size(one, sizes),
+            seconds=seconds_of(one, sizes),
+            calls_per_minute=calls_per_minute(one, traffic),
+        )
+
+    return {revision: tuple(map(with_facts, each)) for revision, each in found.items()}
