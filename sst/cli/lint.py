@@ -66,10 +66,10 @@ def command(  # noqa: PLR0913 - its options
     Without a database they run in an empty one on an embedded server, behind the history: with
     --base those that are new, as one deployment, else each as a deployment of its own.
     """
+    invocation.as_json = invocation.as_json or form == "json"
     is_offline = offline or not runtime.has_database
     migrator = runtime.offline_migrator if is_offline else runtime.migrator
     report = migrator.lint(target, base=base, is_offline=is_offline, from_cache=not no_cache)
-    invocation.as_json = invocation.as_json or form == "json"
     lines = partial(text, is_verbose=invocation.verbose) if form == "text" else FORMS[form]
     invocation.presentation = Presentation(lines, finding_keys)
     return replace(report, notes=tuple(_notes(report, form, runtime)))

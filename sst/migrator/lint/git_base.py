@@ -67,12 +67,11 @@ def since(root: Path, base: str, commit: str, revisions: Sequence[Revision]) -> 
         for file in known.keys() & names.keys()
         if _differs(root, parted, top, file, known[file])
     }
+    new = {files[file] for file in files.keys() - known.keys()}
     return Since(
-        old=frozenset(
-            {each.id for each in revisions} - {files[file] for file in files.keys() - known}
-        ),
+        old=frozenset(each.id for each in revisions) - new,
         changed=frozenset(files[file] for file in changed),
-        gone=tuple(top / file for file in sorted(_revisions(there) - set(known.values()))),
+        gone=tuple(_gone(top, folders, there - set(known.values()))),
     )
 
 
@@ -86,13 +85,19 @@ def _files(top: Path, revisions: Iterable[Revision]) -> Iterator[tuple[str, str]
 
 def _listed(root: Path, commit: str, folders: Sequence[str]) -> frozenset[str] | None:
     """Return the files in *folders* at *commit*; None where git cannot say."""
-    words = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--", *folders)
-    found = git(root, *words, seconds=_SECONDS) if folders else ""
+    words = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--")
+    # The top itself has no name there.
+    paths = () if "." in folders else folders
+    found = git(root, *words, *paths, seconds=_SECONDS) if folders else ""
     return None if found is None else frozenset(found.split("\0")) - {""}
 
 
-def _revisions(files: Iterable[str]) -> set[str]:
-    return {each for each in files if each.endswith(".py") and Path(each).name != "__init__.py"}
+def _gone(top: Path, folders: Sequence[str], files: Iterable[str]) -> Iterator[Path]:
+    """Give those of *files* that were revisions, as it seems, and are not there."""
+    for file in sorted(files):
+        is_one = file.endswith(".py") and str(Path(file).parent) in folders
+        if is_one and not (top / file).exists():
+            yield top / file
 
 
 def _altered(root: Path, commit: str, folders: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -105,6 +105,6 @@ def test_json_has_every_finding_and_how_much_was_judged(pending: Project) -> Non
 
 
 def test_lint_that_could_not_look_has_its_keys(pending: Project) -> None:
-    lint = pending.migrate("lint", "nowhere", "--json")
+    lint = pending.migrate("lint", "nowhere", "--format", "json")
 
     assert (lint.exit_code, lint.json["findings"], lint.json["judged"]) == (6, None, None)
