@@ -136,13 +136,17 @@ class Statement:
             yield one
             one = one.previous
 
+    def _has_to_do_with(self, lock: Lock) -> bool:
+        """Say whether *lock* is its own: those of a hundred statements before it are theirs."""
+        return not lock.is_held or lock.relation.rpartition(".")[2].strip('"') in self.sql
+
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values."""
+        """Return JSON-ready values: of the locks that are held already those on what it names."""
         return {
             "file": self.file,
             "line": self.line,
             "sql": self.sql,
-            "locks": [lock.to_dict() for lock in self.locks],
+            "locks": [lock.to_dict() for lock in self.locks if self._has_to_do_with(lock)],
             "rewrites": list(self.rewrites),
             "scans": list(self.scans),
             "because": self.because,

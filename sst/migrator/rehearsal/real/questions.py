@@ -88,8 +88,8 @@ def _of_new_column(change: Change, statement: Statement, today: Today) -> Questi
     probe = Probe(
         change.relation, "not_null", change.name, None, file=statement.file, line=statement.line
     )
-    if fate.is_written:
-        return Question(statement.revision, replace(probe, why_not=why_unknowable(fate, ())))
+    if why_not := why_unknowable(fate, ()):
+        return Question(statement.revision, replace(probe, why_not=why_not))
     rows = source(change.relation, Fate(fate.name), is_alone=False)
     sql = counted(f"from {rows}")
     return Question(statement.revision, probe, (change.relation,), lambda _: sql)

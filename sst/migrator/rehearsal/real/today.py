@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _LAST = re.compile(r'(?:"(?:[^"]|"")*"|[^".]+)$')
 """A name without its schema."""
+_BLOCK = re.compile(r"\s*(do|call)\b", re.IGNORECASE)
+_READS = re.compile(r"\s*(select|with|table)\b", re.IGNORECASE)
+_KEEPS_ROWS = re.compile(r"\s*(alter|cluster|reindex|refresh)\b", re.IGNORECASE)
+"""Of what writes a table anew."""
 
 
 @dataclass
@@ -29,7 +33,9 @@ class Fate:
     renamed: dict[str, str] = field(default_factory=dict)
     """The column of today by its name of now."""
     is_written: bool = False
-    """Whether the plan has written rows of it."""
+    """Whether the plan has written rows of it, or has emptied it."""
+    is_read: bool = False
+    """Whether the plan has looked at its rows, and may write what it makes of them."""
     is_dropped: bool = False
 
 
@@ -38,10 +44,13 @@ class Today:
 
     def __init__(self) -> None:
         self._fates: dict[str, Fate] = {}
+        self._is_blind = False
 
     def of(self, relation: str) -> Fate:
         """Return what became of *relation*, which has that name today."""
-        return self._fates.setdefault(relation, Fate(relation))
+        fate = self._fates.setdefault(relation, Fate(relation))
+        fate.is_written |= self._is_blind
+        return fate
 
     def named(self, name: str) -> str | None:
         """Return today's name of the table that is *name* now; None when the plan has made it."""
@@ -52,8 +61,14 @@ class Today:
 
     def follow(self, statement: Statement) -> None:
         """Take over what *statement* does."""
-        for relation in statement.writes:
+        # Of a block that commits by itself nobody has seen which rows it writes.
+        self._is_blind |= bool(statement.unseen and _BLOCK.match(statement.sql))
+        emptied = () if _KEEPS_ROWS.match(statement.sql) else statement.rewrites
+        for relation in (*statement.writes, *emptied):
             self.of(relation).is_written = True
+        if _READS.match(statement.sql):
+            for lock in statement.locks:
+                self.of(lock.relation).is_read = True
         for change in statement.changes:
             self._follow(self.of(change.relation), change)
 
@@ -76,6 +91,8 @@ def why_unknowable(fate: Fate, columns: Iterable[str]) -> str | None:
     names = set(columns)
     if fate.is_written:
         return "the plan itself writes rows of it before"
+    if fate.is_read:
+        return "the plan itself reads rows of it before, and may write them"
     if made := names & fate.new_columns:
         return f"the plan itself makes {', '.join(sorted(made))}"
     if retyped := names & fate.retyped:
