@@ -65,7 +65,7 @@ def _finding(
     known = counted(len(statements), "statement")
     if preview.reason:
         what = f"the revision is not known beyond {known}: {context.redact(preview.reason)}; {why}"
-        return Finding(NOT_JUDGED, what, file=file, line=1)
+        return Finding(NOT_JUDGED, what, file=file)
     verb = "was" if len(statements) == 1 else "were"
     what = f"{known} {verb} judged by the form of the SQL alone: {why}"
-    return Finding(NOT_JUDGED, what, level=Level.WARNING, file=file, line=1)
+    return Finding(NOT_JUDGED, what, level=Level.WARNING, file=file)

@@ -67,6 +67,15 @@ def comments_in(path: Path, function: str) -> tuple[Comment, ...]:
     return tuple(each for each in found if not any(each.line in lines for lines in others))
 
 
+def line_of(comments: Iterable[Comment], rule: str, otherwise: int = 1) -> int:
+    """Return the line at which one of *comments* accepts *rule*, else *otherwise*.
+
+    It is for what is said of a revision as a whole: it may be accepted anywhere in the file.
+    """
+    found = (each.lines.start for each in comments if each.rule == rule and each.lines)
+    return next(found, otherwise)
+
+
 def _placed(tokens: Sequence[TokenInfo]) -> Iterator[tuple[str, int, range]]:
     """Give each comment with its line, and the lines of its statement."""
     statements = list(_statements(tokens))

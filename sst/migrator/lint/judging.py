@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sst.hooks.contract.error_location import shown
-from sst.hooks.contract.plan.finding import Finding
+from sst.hooks.contract.plan.finding import Finding, Level
 from sst.migrator.lint.accepting import with_acceptances
 from sst.migrator.lint.by_form import NOT_JUDGED
-from sst.migrator.lint.comments import comments_in
+from sst.migrator.lint.comments import comments_in, line_of
+from sst.migrator.rehearsal.observed.observer import DID_NOT_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,18 +54,21 @@ def _judged(
     read = by_form.statements if by_form else ()
     findings = [each for one in _linked([*statements, *read]) for each in rules.against(one)]
     findings += [_unseen(each) for each in statements if each.unseen]
+    comments = comments_in(path, "upgrade" if step.is_upgrade else "downgrade") if path else ()
+    anywhere = line_of(comments, NOT_JUDGED, 0)
     if revision == rehearsal.stopped_at:
         what = f"the revision was not judged to its end: {rehearsal.why_not}"
-        findings.append(Finding(NOT_JUDGED, what, file=file, line=rehearsal.stopped_line))
+        line = rehearsal.stopped_line or anywhere
+        findings.append(Finding(NOT_JUDGED, what, file=file, line=line))
     elif by_form:
-        findings.append(by_form.finding)
-    comments = comments_in(path, "upgrade" if step.is_upgrade else "downgrade") if path else ()
+        findings.append(replace(by_form.finding, line=anywhere))
     return with_acceptances(findings, comments, file, is_whole=rehearsal.has_all_of(revision))
 
 
 def _unseen(statement: Statement) -> Finding:
     what = f"the locks of this statement are not known: {statement.unseen}"
-    return Finding(NOT_JUDGED, what, file=statement.file, line=statement.line)
+    level = Level.WARNING if statement.unseen == DID_NOT_WAIT else Level.ERROR
+    return Finding(NOT_JUDGED, what, level=level, file=statement.file, line=statement.line)
 
 
 class _Rules:

@@ -10,7 +10,7 @@ from sst.hooks.contract.error_location import shown
 from sst.hooks.contract.plan.finding import Finding, Level
 from sst.hooks.contract.revisions import Direction
 from sst.migrator.lint.accepting import with_acceptances
-from sst.migrator.lint.comments import comments_in
+from sst.migrator.lint.comments import comments_in, line_of
 from sst.migrator.lint.git_base import commit_of, since
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _changed(
         file = shown(each.path, context.root) if each.path else ""
         comments = comments_in(each.path, "upgrade") if each.path else ()
         mine = [one for one in comments if one.rule == CHANGED]
-        line = next((one.lines.start for one in mine if one.lines), 1)
+        line = line_of(mine, CHANGED)
         finding = Finding(CHANGED, what, "write a new revision instead", file=file, line=line)
         found[each.id] = with_acceptances([finding], mine, file)
     return found

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sst.db.url import DatabaseUrl
     from sst.migrator.values.context import Context
 
+_MAY_CREATE = "select rolcreatedb or rolsuper from pg_roles where rolname = current_user"
+
 
 def rehearse_behind(
     context: Context,
@@ -38,8 +40,8 @@ def rehearse_behind(
     """Run *steps* behind *before* in an empty database, and return what they did.
 
     It is on the server where `plan` rehearses, or on an embedded one where that does not answer
-    or *is_offline*; what they did there is kept, and taken *from_cache*. With *is_each_alone* each
-    of *steps* is a deployment of its own.
+    or lets no database be made, or *is_offline*; what they did there is kept, and taken
+    *from_cache*. With *is_each_alone* each of *steps* is a deployment of its own.
     Raises `InterruptedRunError`; every other failure is in the result, in words.
     """
     if not steps:
@@ -67,7 +69,8 @@ def _own_server(context: Context) -> tuple[DatabaseUrl, str] | None:
     """Return the server where `plan` rehearses; None where it may not, or none answers."""
     try:
         server, where = server_of(context)
-        with open_connection(replace(context, url=server), "sst-plan"):
-            return server, where
+        with open_connection(replace(context, url=server), "sst-plan") as connection:
+            may_create = connection.exec_driver_sql(_MAY_CREATE).scalar_one()
     except (NoCopyError, SstError):
         return None
+    return (server, where) if may_create else None

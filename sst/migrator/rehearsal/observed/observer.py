@@ -42,6 +42,8 @@ _READS = re.compile(r"\s*(select|show|with|explain|values|table)\b", re.IGNORECA
 # At DEBUG1, in English; the only signs that a scan was not needed.
 _BECAUSE = re.compile(r"sufficient to prove|implied by existing constraints")
 _BUILT = re.compile(r'^building index ".*" on table "(?P<table>.*)" ')
+DID_NOT_WAIT = "it did not wait to be looked at"
+"""Of CONCURRENTLY, which stops nobody; mostly there was nothing to do, as with IF NOT EXISTS."""
 _IN_NO_BLOCK = "it cannot run in a transaction block"
 _UNHEARD = "(sent over the driver's own connection)"
 
@@ -249,7 +251,7 @@ class StatementObserver:
         """Return what a statement did that ran in no transaction block."""
         modes = sent.held_up.modes if sent.held_up else {}
         built = {match["table"] for text in sent.messages if (match := _BUILT.match(text))}
-        why = "it did not wait to be looked at" if sent.held_up else _IN_NO_BLOCK
+        why = DID_NOT_WAIT if sent.held_up else _IN_NO_BLOCK
         return replace(
             self._statement(connection, sent.line, sql, self._number(""), is_alone=True),
             locks=self._known.locks({}, modes),

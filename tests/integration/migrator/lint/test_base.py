@@ -178,3 +178,19 @@ def test_nothing_that_answers_leaves_the_form_of_the_sql(judged: Project) -> Non
     assert "`embedded_postgres` is not enabled" in lint.json["not_judged"][0]["why"]
     assert lint.json["where"] is None
     assert "judged 0 of 1 statement in 1 revision, 1 by the form of the SQL alone" in broken.stdout
+
+
+def test_what_cannot_be_known_is_accepted_anywhere_in_the_file(judged: Project) -> None:
+    """A revision that reads rows has no SQL to look at, and nothing of it was run."""
+    judged.query("create table there_before (id integer)")
+    judged.revision("fourth", "op.execute('alter table there_before add a integer')")
+    reads = "op.get_bind().exec_driver_sql('select id from note').scalar_one()"
+    judged.revision("fifth", reads)
+    judged.revision("sixth", f"# sst: accept not-judged because it only reads\n{reads}")
+
+    lint = judged.migrate("lint", "--base", "fourth", "--json")
+
+    fifth, sixth = lint.json["findings"]
+    assert (lint.exit_code, fifth["rule"], fifth["level"]) == (3, "not-judged", "error")
+    assert "the revision is not known beyond 0 statements: needs the database" in fifth["what"]
+    assert (fifth["accepted"], sixth["accepted"]["reason"]) == (None, "it only reads")

@@ -110,6 +110,18 @@ def test_statement_that_is_not_seen_is_not_judged_and_may_be_accepted(pending: P
     assert (first["accepted"], second["accepted"]["reason"]) == (None, "it is the night")
 
 
+def test_concurrent_statement_with_nothing_to_do_is_a_warning(pending: Project) -> None:
+    """It stops nobody, and IF NOT EXISTS is what a revision that may run again should have."""
+    create = "op.execute('create index concurrently if not exists note_id on note (id)')"
+    pending.revision(
+        "two", f"with op.get_context().autocommit_block():\n    {create}\n    {create}"
+    )
+
+    [found] = findings(pending)
+
+    assert (found["rule"], found["level"], found["line"]) == ("not-judged", "warning", 19)
+
+
 def test_way_back_is_judged_with_its_own_comments(pending: Project) -> None:
     pending.revision(
         "two",
