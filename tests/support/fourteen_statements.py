@@ -19,30 +19,35 @@ CREATE TABLE orders (id bigint PRIMARY KEY, customer_id bigint, total integer, n
     CONSTRAINT orders_customer_id_known CHECK (customer_id IS NOT NULL));
 INSERT INTO orders SELECT i, i, i, 'note', 'code ' || i, 1, now() FROM generate_series(1, 500) i;
 """
-TYPE = "ALTER TABLE orders ALTER COLUMN id TYPE numeric"
-NOW = sa.func.now()
-DISCOUNT = "ALTER TABLE orders ADD COLUMN discount integer CHECK (discount >= 0)"
 
 
 def upgrade() -> None:
-    token = sa.Column("token", sa.Uuid, server_default=sa.text("gen_random_uuid()"))
-    twice = sa.Column("twice", sa.Integer, sa.Computed("total * 2", persisted=True))
-    op.add_column("orders", token)  # hurts
-    op.add_column("orders", twice)  # hurts
+    op.add_column(  # hurts
+        "orders",
+        sa.Column("token", sa.Uuid, server_default=sa.text("gen_random_uuid()")),
+    )
+    op.add_column(  # hurts
+        "orders",
+        sa.Column("twice", sa.Integer, sa.Computed("total * 2", persisted=True)),
+    )
     for column in ("paid_at", "shipped_at"):
         op.create_index(f"ix_orders_{column}", "orders", [column])  # hurts, hurts
     _require("total")
-    op.execute(f"DO $$ BEGIN EXECUTE '{TYPE}'; END $$")  # hurts
+    op.execute(  # hurts
+        "DO $$ BEGIN EXECUTE 'ALTER TABLE orders ALTER COLUMN id TYPE numeric'; END $$"
+    )
     with op.batch_alter_table("orders") as batch:  # hurts, hurts
         batch.create_unique_constraint("uq_orders_code", ["code"])
         batch.create_check_constraint("ck_orders_total", "total >= 0")
     op.execute(sa.text("UPDATE orders SET note = 'none'"))  # hurts
-    op.execute(DISCOUNT)  # hurts
+    op.execute("ALTER TABLE orders ADD COLUMN bonus integer CHECK (bonus >= 0)")  # hurts
     op.alter_column("orders", "code", type_=sa.String(40))  # is harmless
     op.alter_column("orders", "price", type_=sa.Numeric(12, 2))  # is harmless
     _require("customer_id")
-    seen = sa.Column("seen_at", sa.DateTime(timezone=True), server_default=NOW)
-    op.add_column("orders", seen)  # is harmless
+    op.add_column(  # is harmless
+        "orders",
+        sa.Column("seen_at", sa.DateTime(timezone=True), server_default=sa.func.now()),
+    )
 
 
 def _require(column: str) -> None:
