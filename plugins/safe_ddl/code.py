@@ -79,7 +79,7 @@ def escaped(sql: str) -> str:
 def execute(sql: str) -> str:
     """Return the call that executes *sql*, which may have several lines."""
     safe = escaped(sql)
-    if "\n" in safe:
+    if "\n" in safe and '"""' not in safe:
         lines = indent(safe.replace("\\", "\\\\"), "    ")
         return f'op.execute("""\n{lines}\n""")'
     line = f"op.execute({text(safe)})"

@@ -37,7 +37,7 @@ def judge(seen: Seen) -> Iterator[Finding]:
         elif change.relation in seen.rewritten:
             yield from _rewrite(seen, change)
         elif change.kind is ChangeKind.CHANGE_TYPE and change.relation in seen.scanned:
-            yield _type(change, seen, "scans")
+            yield _type(seen, change, "scans it")
 
 
 def _dropped(change: Change) -> Finding:
@@ -54,7 +54,7 @@ def _renamed(change: Change) -> Finding:
 
 def _rewrite(seen: Seen, change: Change) -> Iterator[Finding]:
     if change.kind is ChangeKind.CHANGE_TYPE:
-        yield _type(change, seen, "writes anew")
+        yield _type(seen, change, "writes the table anew")
     elif change.kind is ChangeKind.ADD_COLUMN and not seen.changes(ChangeKind.CHANGE_TYPE):
         added = _definition(seen, change)
         why, instead = _way(seen, change, added)
@@ -66,11 +66,11 @@ def _rewrite(seen: Seen, change: Change) -> Iterator[Finding]:
             yield finding("column-rewrite", what, instead)
 
 
-def _type(change: Change, seen: Seen, does: str) -> Finding:
+def _type(seen: Seen, change: Change, work: str) -> Finding:
     table = code.shown(change.relation)
     what = (
-        f"it changes {table}.{change.name} to {change.definition} and {does} "
-        f"{'it' if does == 'scans' else 'the table'} while {seen.waits(change.relation)} wait"
+        f"it changes {table}.{change.name} to {change.definition} and {work} "
+        f"while {seen.waits(change.relation)} wait"
     )
     if match := _SHORTER.fullmatch(change.definition):
         name = code.made_name(code.parts(change.relation)[-1], change.name, "length")

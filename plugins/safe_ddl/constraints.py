@@ -234,9 +234,11 @@ def _exclusion(_seen: Seen, change: Change) -> Iterator[Finding]:
 
 
 def _validated(seen: Seen, change: Change) -> Iterator[Finding]:
+    locked = change.relation if change.relation in seen.blocked else next(iter(seen.blocked))
     what = (
         f"it scans {code.shown(change.relation)} to validate {change.name}, while "
-        f"{seen.waits(change.relation)} wait for a lock that the transaction has taken before"
+        f"{seen.blocked[locked]} of {code.shown(locked)} wait for a lock that the transaction "
+        "has taken before"
     )
     alone = code.in_a_row(steps.validated(change.relation, change.name))
     yield finding("validate-with-add", what, alone)

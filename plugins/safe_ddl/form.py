@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sst.hooks import Token, sql_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     Tokens = Sequence[Token]
 
@@ -41,10 +41,11 @@ def _value(token: Token) -> str:
 def after(tokens: Tokens, form: str) -> Tokens | None:
     """Return what stands after the words of *form* in *tokens*; None where they are not there.
 
-    A word of *form* that ends with a question mark may be left out.
+    A word of *form* that ends with a question mark may be left out; the first one may not.
     """
-    for start in range(len(tokens)):
-        rest = follows(tokens[start:], form)
+    first = form.split(maxsplit=1)[0]
+    for start, token in enumerate(tokens):
+        rest = follows(tokens[start:], form) if token.is_word(first) else None
         if rest is not None:
             return rest
     return None
@@ -107,9 +108,9 @@ def until(tokens: Tokens, *words: str) -> tuple[Tokens, Tokens]:
     return tokens, ()
 
 
-def whole_writes(sql: str) -> Iterator[tuple[tuple[str, ...], Tokens]]:
-    """Give each UPDATE and DELETE of *sql* that has no WHERE, with the name of its table."""
-    for piece in pieces(sql):
+def whole_writes(found: Iterable[Tokens]) -> Iterator[tuple[tuple[str, ...], Tokens]]:
+    """Give each UPDATE and DELETE without WHERE in the pieces *found*, with its table's name."""
+    for piece in found:
         for at, token in enumerate(piece):
             is_first = not at or piece[at - 1].is_word(*_BEFORE_A_STATEMENT)
             is_first = is_first or piece[at - 1].is_sign("(") or piece[at - 1].is_sign(")")

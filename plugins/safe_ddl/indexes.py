@@ -33,6 +33,8 @@ def _built(seen: Seen) -> Iterator[Finding]:
         if words is None or form.follows(words, "concurrently") is not None:
             continue
         parent, table = _table_of(seen, words)
+        if seen.is_seen and not seen.scanned:
+            continue  # it is there already
         if table is None and (seen.is_seen or seen.is_made_before((parent,))):
             continue
         what = (

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .form import Tokens
 
+_LONGEST = 100_000
 _NOTHING = "nothing"
 _EVERYTHING = "reads and writes"
 
@@ -24,7 +25,8 @@ class Seen:
 
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
-        self.sql = statement.sql
+        # What is longer has rows in it: it is judged by what it did alone.
+        self.sql = statement.sql if len(statement.sql) <= _LONGEST else ""
         self.major = statement.server_major
 
     @cached_property

@@ -51,7 +51,7 @@ def _emptied(seen: Seen) -> Iterator[Finding]:
 
 def _written(seen: Seen) -> Iterator[Finding]:
     """Say which UPDATE or DELETE holds all rows of a table to the end of its transaction."""
-    for name, tokens in form.whole_writes(seen.sql):
+    for name, tokens in form.whole_writes(seen.pieces):
         table = seen.named(name)
         if table is None and seen.is_seen:
             continue

@@ -30,8 +30,6 @@ class Example:
     """Whether the rule offers code that can be run."""
     same_schema: bool = True
     """Whether that ends with the same schema."""
-    is_rehearsed: bool = True
-    """Whether the safe code runs on a copy without rows: there, no view is filled."""
     is_shown: bool = True
     """Whether the page of the rule shows it."""
 
@@ -156,7 +154,6 @@ EXAMPLES = (
         'op.execute("REFRESH MATERIALIZED VIEW {t}_sums")',
         "CREATE MATERIALIZED VIEW {t}_sums AS SELECT customer_id, sum(total) FROM {t} GROUP BY 1;"
         " CREATE UNIQUE INDEX ON {t}_sums (customer_id);",
-        is_rehearsed=False,
     ),
     Example("vacuum-full-cluster", 'op.execute("CLUSTER {t} USING {t}_pkey")', has_code=False),
     Example("rewrite", 'op.execute("ALTER TABLE {t} SET UNLOGGED")', has_code=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,12 @@ alter role current_user in database {0} set statement_timeout = 0
 # A trigger or a view of the database may call dblink, which leads from the copy to the real one.
 _HAS_DOORS = "select count(*) from pg_proc where probin like '$libdir/dblink'"
 _CLOSE = "update pg_proc set prosrc = 'closed_in_a_rehearsal' where probin like '$libdir/dblink'"
+# In the order in which they were made: one may read another.
+_UNFILLED = """
+select quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind = 'm' and not c.relispopulated order by c.oid
+"""
 
 
 class NoCopyError(Exception):
@@ -100,6 +106,7 @@ def copied(context: Context, server: DatabaseUrl) -> Iterator[Context]:
         with open_connection(found, "sst-plan", autocommit=True) as connection:
             _let_speak(connection, url)
             _close_doors(connection)
+            _fill_views(connection)
         yield found
 
 
@@ -119,6 +126,17 @@ def _close_doors(connection: Connection) -> None:
     except DBAPIError as error:
         why = "the database has the extension dblink, which leads from the copy to other databases"
         raise NoCopyError(why) from error
+
+
+def _fill_views(connection: Connection) -> None:
+    """Fill the materialized views of the copy, from tables without rows: pg_dump leaves them out.
+
+    Unfilled, one cannot be read or refreshed CONCURRENTLY. One that cannot be filled stays so.
+    """
+    connection.exec_driver_sql("set statement_timeout = 2000")
+    for view in connection.exec_driver_sql(_UNFILLED).scalars().all():
+        with suppress(DBAPIError):
+            connection.exec_driver_sql(f"refresh materialized view {view}")
 
 
 @contextmanager

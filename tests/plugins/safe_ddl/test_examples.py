@@ -92,8 +92,6 @@ def _write_safe(project: Project, found: dict[str, list[dict[str, Any]]]) -> Non
     for number, example in enumerate(EXAMPLES):
         [finding] = found[f"r{number:02}"]
         assert bool(finding["instead"]) is example.has_code, example
-        if not example.is_rehearsed:
-            continue
         if example.has_code and example.before:
             project.revision(f"s{number:02}", filled(example.before, tables(number)))
         for step, code in enumerate(revisions_of(finding["instead"])):
