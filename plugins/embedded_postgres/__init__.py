@@ -57,16 +57,14 @@ class Plugin:
     def resolve_database_url(self, url: str, project_root: Path) -> str | None:
         """Return the embedded server's URL for `embedded`, None for any other *url*.
 
-        `embedded:16` is a server of that major version, in which nothing is kept; `embedded:` is
+        `scratch:16` is a server of that major version, in which nothing is kept; `scratch:` is
         the newest one.
         """
-        kind, colon, major = url.partition(":")
-        if kind != "embedded":
-            return None
         root = project_root.resolve()
-        if colon:
-            return self._start_scratch(major, root)
-        return self._start(self._config.directory, root, durable=self._config.durable)
+        if url == "embedded":
+            return self._start(self._config.directory, root, durable=self._config.durable)
+        kind, _, major = url.partition(":")
+        return self._start_scratch(major, root) if kind == "scratch" else None
 
     def _start_scratch(self, major: str, project_root: Path) -> str:
         """Return the URL of a server of PostgreSQL *major*, the newest for no text.

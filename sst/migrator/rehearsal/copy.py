@@ -67,7 +67,7 @@ def embedded_server(context: Context, major: int | None = None) -> DatabaseUrl:
     It is of the *major* version, None for the newest that the plugin has.
     Raises `NoCopyError` where no plugin has one.
     """
-    asked = f"embedded:{major or ''}"
+    asked = f"scratch:{major or ''}"
     try:
         found: str | None = context.plugins.first(
             "resolve_database_url", url=asked, project_root=context.root

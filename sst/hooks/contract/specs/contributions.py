@@ -50,8 +50,8 @@ def resolve_database_url(url: str, project_root: Path) -> str | None:
     """Return the real URL for *url*, or None for "not mine".
 
     *project_root* is the project's folder, where a relative path of a setting starts.
-    *url* is that of a setting, or `embedded:16`: a server of that major version for scratch
-    databases alone, which is not the database's own (`embedded:` for any version).
+    *url* is that of a setting, or `scratch:16`: a server of that major version for scratch
+    databases alone, which is not the database's own (`scratch:` for any version).
 
     Called: before the first connection, and by `plan` where `migrate.rehearse` is `elsewhere` and
         `migrate.rehearsal_url` is unset; plugins are asked in order until one answers.
