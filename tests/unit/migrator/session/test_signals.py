@@ -7,11 +7,20 @@ import signal
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 
 from sst.migrator.session.signals import Interrupt, Interrupts
 
+_SWALLOWS = """
+def run(wait):
+    while True:
+        try:
+            wait()
+        except BaseException:
+            pass
+"""
 _LONG_ENOUGH_SECONDS = 0.3
 """The thread that cancels is woken by the signal itself."""
 
@@ -121,3 +130,30 @@ def test_second_signal_of_either_kind_ends_the_process_with_last_words(
 
     assert process.returncode == code
     assert said[-1] == str(int(second))
+
+
+def test_error_that_is_swallowed_is_raised_again_where_that_is_done() -> None:
+    """Within the `try` it would be swallowed for ever."""
+    code: dict[str, Any] = {}
+    exec(compile(_SWALLOWS, "a_revision.py", "exec"), code)  # noqa: S102 - of this test
+    is_over, tracer = threading.Event(), sys.gettrace()
+
+    def end(interrupts: Interrupts) -> None:
+        interrupts.give_up(GeneratorExit("late"))
+        while not is_over.wait(0.05):
+            interrupts.insist(lambda file: file == "a_revision.py")
+
+    def go_on() -> None:
+        with Interrupts(lambda _: None) as interrupts:
+            ending = threading.Thread(target=end, args=[interrupts])
+            ending.start()
+            try:
+                code["run"](lambda: threading.Event().wait(60))
+            finally:
+                is_over.set()
+                ending.join()
+
+    with pytest.raises(GeneratorExit, match="late"):
+        go_on()
+
+    assert sys.gettrace() is tracer
