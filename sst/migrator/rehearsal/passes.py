@@ -42,6 +42,7 @@ _ELSEWHERE = (
     "let it read sqlalchemy.url"
 )
 _NO_REPLAY = "the history does not replay on an empty database"
+_GONE = "the server has gone away; the next plan drops what is left of the copy"
 _EMPTY = "the copy has no rows, which a revision that reads some misses"
 
 
@@ -195,7 +196,9 @@ class Pass:
             return describe_error(error)
         self._keep()
         at = f"{self._step.revision.id} raised {describe_error(error)}"
-        return f"revision {at}{self._place(self._step, error)}; {_EMPTY}"
+        is_gone = getattr(error, "connection_invalidated", False)
+        hint = _GONE if is_gone else _EMPTY
+        return f"revision {at}{self._place(self._step, error)}; {hint}"
 
     def _beyond(self, error: BeyondCopyError) -> str:
         """Return which revision reaches beyond the copy, in words."""

@@ -61,6 +61,8 @@ class Interrupts:
         self._raised: BaseException | None = None
         self._seen = False
         self._insists: Callable[[str], bool] | None = None
+        self._sending = threading.Lock()
+        self._is_leaving = False
         self._own_signals = 0
         """Signals that are on their way from `give_up`; no person sent them."""
         self._is_detached = False
@@ -77,11 +79,10 @@ class Interrupts:
 
     def give_up(self, error: BaseException) -> None:
         """Raise *error* in the main thread, as a signal does; called from another thread."""
-        if self._seen or not self._installed:
-            return
-        self._given_up = error
-        self._own_signals += 1
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+        with self._sending:
+            if not self._seen and self._installed:
+                self._given_up = error
+                self._signal_ourselves()
 
     def insist(self, is_of_project: Callable[[str], bool]) -> None:
         """Raise the error of `give_up` again, for code that has swallowed it.
@@ -89,8 +90,14 @@ class Interrupts:
         Within a `try` it would be swallowed again: it is raised in the next line of a file that
         *is_of_project*, too, which is the one that swallows it.
         """
-        if self._raised is not None and self._raised is self._given_up:
-            self._insists = is_of_project
+        with self._sending:
+            if self._raised is not None and self._raised is self._given_up:
+                self._insists = is_of_project
+                self._signal_ourselves()
+
+    def _signal_ourselves(self) -> None:
+        # With the handlers that were there before it would be somebody else's, or the end.
+        if not self._is_leaving:
             self._own_signals += 1
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
@@ -164,6 +171,8 @@ class Interrupts:
         """Put back the handlers that were there."""
         if not self._installed:
             return
+        with self._sending:
+            self._is_leaving = True
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         if self._given_up:
@@ -175,7 +184,7 @@ class Interrupts:
         os.close(self._reader)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._insists and self._given_up and not self._shields:
+        if self._insists and self._given_up and not (self._shields or self._is_leaving):
             is_of_project, self._insists = self._insists, None
             raise_in_lines(frame, self._given_up, is_of_project)
         if self._seen:
