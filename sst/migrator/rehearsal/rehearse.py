@@ -48,7 +48,7 @@ def rehearse(
 
     cache = ResultCache(context, before, steps)
     found = rehearse_on(ground, steps, cache, from_cache=from_cache, facts=facts)
-    return with_real_facts(context, found, probe)
+    return with_real_facts(context, found, probe, steps)
 
 
 def rehearse_on(

@@ -36,6 +36,8 @@ _CONCURRENTLY = 1.5
 """CREATE INDEX CONCURRENTLY scans the table twice: 1.0 s for 0.7 s."""
 _FASTER, _SLOWER = 3.0, 4.0
 """How much faster or slower another machine may be."""
+_TWICE = 2.0
+"""How much the same statement may differ from one time to the next."""
 _ASSUMED = Seconds(0.001, 0.1, "assumed")
 """What changes the catalogue alone."""
 
@@ -84,6 +86,19 @@ def seconds_of(statement: Statement, sizes: Mapping[str, Size]) -> Seconds | Non
         return _ASSUMED
     high = work.most * _SLOWER + _ASSUMED.high
     return Seconds(round(work.least / _FASTER, 3), round(high, 3), "inferred")
+
+
+def narrowed(inferred: Seconds | None, took: float | None) -> Seconds | None:
+    """Return *inferred*, or what follows from the seconds that the statement *took* here before.
+
+    The record has not how large the tables were then. A time outside of the range is one of other
+    tables, such as of empty ones.
+    """
+    if inferred is None or took is None or inferred.known != "inferred":
+        return inferred
+    if not inferred.low <= took <= inferred.high:
+        return inferred
+    return Seconds(round(took / _TWICE, 3), round(took * _TWICE, 3), "measured")
 
 
 def _work(statement: Statement, sizes: Mapping[str, Size]) -> _Work | None:
