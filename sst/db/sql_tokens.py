@@ -40,6 +40,8 @@ class Token:
     """Whether a blank or a comment is before it."""
     sql: str = field(default="", compare=False)
     """The token as it is written in SQL."""
+    start: int = field(default=0, compare=False)
+    """Where it begins in its text."""
 
     def is_word(self, *words: str) -> bool:
         """Say whether it is one of *words*, unquoted."""
@@ -71,6 +73,12 @@ def statements(sql: str) -> Iterator[tuple[Token, ...]]:
         yield tuple(found)
 
 
+def statement_spans(sql: str) -> Iterator[tuple[int, int]]:
+    """Give where each statement of *sql* begins and ends, without the `;`."""
+    for found in statements(sql):
+        yield found[0].start, found[-1].start + len(found[-1].sql)
+
+
 def _atomic_depth(depth: int, before: list[Token], token: Token) -> int:
     """Return how deep in BEGIN ATOMIC ... END it is behind *token*; manual, CREATE FUNCTION."""
     if token.is_word("atomic") and before and before[-1].is_word("begin"):
@@ -88,7 +96,7 @@ def _tokens(sql: str) -> Iterator[Token]:
             position = _end_of_comment(sql, position)
         kind = next((kind for kind in _KINDS if match[kind] is not None), None)
         if kind:
-            yield Token(kind, _as_called(kind, match[kind]), is_apart, match[0])
+            yield Token(kind, _as_called(kind, match[kind]), is_apart, match[0], match.start())
         is_apart = kind is None
 
 

@@ -17,6 +17,7 @@ from sst.migrator.commands.new_revision import autogenerate_revision, write_revi
 from sst.migrator.commands.review import objections
 from sst.migrator.commands.stamp import Stamp, execute_stamp
 from sst.migrator.commands.wait import execute_wait
+from sst.migrator.lint.gate import verdict_on
 from sst.migrator.lint.judging import with_findings
 from sst.migrator.lint.linting import NO_RULES, lint_error, lint_history, lint_of
 from sst.migrator.locked_work.work import Work, hold_lock
@@ -210,34 +211,28 @@ class Migrator:
     ) -> Report:
         """Return what `upgrade` or `downgrade` to *target* would run; touches nothing.
 
-        *with_sql* adds the SQL of each revision; else, and when *rehearsed*, they run on a copy
-        without rows, a scratch database, and the report has what each statement did there, or
-        *from_cache* what it did there earlier. *probe* says which tables are asked for rows that
-        would make it fail: those up to `migrate.probe_limit_mb`, all, or none.
+        *with_sql* adds the SQL of each revision. When *rehearsed*, they run on a copy without
+        rows, a scratch database, and the report has what each statement did there, or *from_cache*
+        what it did there earlier, and what stands against it. *probe* says which tables are asked
+        for rows that would make it fail: those up to `migrate.probe_limit_mb`, all, or none.
         """
         target = target or default_target(self._context.project)
-        status, steps, facts = self._planned(target)
-        scripts = self._context.project.sql(steps, self._context.url) if with_sql else ()
-        vetoes = objections(self._context, target, status.current, steps)
-        rehearsal = _NOT_ASKED
-        if not steps:
-            rehearsal = _NOTHING_PENDING
-        elif rehearsed and not with_sql:
-            rehearsal = rehearse(
-                self._context,
-                facts,
-                status.current,
-                steps,
-                from_cache=from_cache,
-                probe=probe,
-            )
-            rehearsal = with_findings(self._context, steps, rehearsal)
+        context, (status, steps, facts) = self._context, self._planned(target)
+        before = status.current
+        scripts = context.project.sql(steps, context.url) if with_sql else ()
+        vetoes = objections(context, target, before, steps)
+        rehearsal, verdict = _NOT_ASKED if steps else _NOTHING_PENDING, None
+        if steps and rehearsed:
+            found = rehearse(context, facts, before, steps, from_cache=from_cache, probe=probe)
+            rehearsal = with_findings(context, steps, found)
+            verdict = verdict_on(context, before, steps, rehearsal)
         return replace(
             self._standing(status),
             vetoes=vetoes,
             rehearsal=rehearsal,
-            plan_hash=hash_of(status.current, steps),
-            after=steps[-1].after if steps else status.current,
+            verdict=verdict,
+            plan_hash=hash_of(before, steps),
+            after=steps[-1].after if steps else before,
             revisions=revision_rows.planned(steps, scripts),
         )
 

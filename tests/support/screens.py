@@ -147,6 +147,8 @@ def as_text(svg: str) -> str:
 def _plan(stage: Stage) -> Text:
     with stage.started("upgrade", "3d71e8f2a046") as terminal:
         assert terminal.finish() == 0, terminal.text
+    # Else it depends on the time whether the server knows how many rows there are.
+    stage.query("analyze")
     return stage.screen("plan")
 
 

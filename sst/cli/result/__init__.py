@@ -4,7 +4,7 @@
 - `findings/`: the findings of `lint` in the forms that people and pipelines read
 - `moved_schema.py`: text and key of `upgrade`, `downgrade` and `stamp`
 - `output.py`: a report, printed
-- `rehearsed.py`: what a plan did on a copy without rows
+- `plan/`: what a plan would do, on a terminal, in a pull request, beside its SQL, and as JSON
 - `revisions.py`: where the database stands, and revisions as JSON
 - `runs_on_record.py`: runs as text and as JSON-ready values
 - `standing.py`: where a database stands, as rows and as keys

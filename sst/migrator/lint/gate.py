@@ -10,14 +10,16 @@ from sst.hooks.contract.error_location import describe_error
 from sst.hooks.progress import ProgressLine
 from sst.migrator.lint.by_form import NOT_JUDGED
 from sst.migrator.lint.judging import with_findings
-from sst.migrator.lint.reasons import ROWS, Reason, reasons
+from sst.migrator.lint.reasons import ROWS, reasons
 from sst.migrator.rehearsal.rehearse import rehearse
+from sst.migrator.values.verdict import Reason, Verdict
 from sst.text import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sst.bridge import EnvFacts, Step
+    from sst.migrator.rehearsal.rehearsal import Rehearsal
     from sst.migrator.values.context import Context
 
 WARN, REFUSE, OFF = "warn", "refuse", "off"
@@ -38,8 +40,23 @@ def is_judged(context: Context, before: Sequence[str]) -> bool:
 
     In an empty database there is nobody who could wait, and without a rule nothing to say.
     """
-    has_rules = context.plugins.implement("judge")
-    return has_rules and bool(before) and lint_mode(context) != OFF
+    return _can_be_judged(context, before) and lint_mode(context) != OFF
+
+
+def verdict_on(
+    context: Context, before: Sequence[str], steps: Sequence[Step], rehearsal: Rehearsal
+) -> Verdict | None:
+    """Return what a run of *steps* from *before* would make of *rehearsal*.
+
+    None where it is not judged whatever `migrate.lint` says.
+    """
+    if not steps or not _can_be_judged(context, before):
+        return None
+    return Verdict(lint_mode(context), reasons(rehearsal, steps))
+
+
+def _can_be_judged(context: Context, before: Sequence[str]) -> bool:
+    return bool(before) and context.plugins.implement("judge")
 
 
 def judge_plan(
@@ -64,8 +81,8 @@ def judge_plan(
 
 def _refused(found: Sequence[Reason], target: str) -> LintRefusedError:
     error = LintRefusedError(
-        what=f'The plan is refused, as migrate.lint is "{REFUSE}" and '
-        f"{counted(len(found), 'thing')} stand against it; nothing was touched.",
+        what=f"The plan is refused for {counted(len(found), 'reason')}, as migrate.lint is "
+        f'"{REFUSE}"; nothing was touched.',
         why=listed(found, _FURTHER, most=_SHOWN),
         next_step=_FURTHER.join(_advice({one.rule for one in found}, target)),
     )

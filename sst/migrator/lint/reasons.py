@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sst.hooks.contract.plan.finding import Finding, Level
 from sst.migrator.lint.accepting import with_acceptances
 from sst.migrator.lint.by_form import NOT_JUDGED
 from sst.migrator.lint.comments import comments_in
+from sst.migrator.values.verdict import Reason
 from sst.text import counted, listed
 
 if TYPE_CHECKING:
@@ -25,23 +25,6 @@ _VIOLATIONS = {
     "foreign_key": "{} of {} without a row that {} refers to",
     "check": "{} of {} against {}",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One reason for which a run is refused where `migrate.lint` is `refuse`."""
-
-    revision: str
-    """Empty where it is against the plan as a whole."""
-    rule: str
-    what: str
-    """In one sentence without a full stop."""
-    place: str = ""
-    """File and line, as editors take them."""
-
-    def __str__(self) -> str:
-        """Return it in one line."""
-        return f"{self.rule}: {self.what}{f' [{self.place}]' if self.place else ''}"
 
 
 def is_error(finding: Finding) -> bool:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from sst.hooks.contract.events import EventKind
     from sst.migrator.ledger.reader import Records
     from sst.migrator.ledger.writer import Ledger
-    from sst.migrator.lint.reasons import Reason
     from sst.migrator.run.progress import Progress
     from sst.migrator.values.context import Context
+    from sst.migrator.values.verdict import Reason
 
 log = logging.getLogger("sst.migrate")
 

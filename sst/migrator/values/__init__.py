@@ -8,4 +8,5 @@
 - `report.py`: a command's result, as values
 - `shown.py`: the place of a database when its operator was asked
 - `status.py`: the database's place against the code
+- `verdict.py`: what stands against a plan, and what a run of it does with that
 """

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sst.migrator.lint.outcome import Lint
     from sst.migrator.rehearsal.rehearsal import Rehearsal
     from sst.migrator.standing.standing import Standing
+    from sst.migrator.values.verdict import Verdict
 
 CORE = "core"
 """Stands for the core itself where checks and warnings name their plugin."""
@@ -87,6 +88,8 @@ class Report:
     """What `upgrade --plan` takes, for `plan`; None when nothing is pending."""
     lint: Lint | None = None
     """The judgement of the rules, for `lint`."""
+    verdict: Verdict | None = None
+    """What stands against the plan, for `plan`; None where a run of it is not judged."""
     run_id: str | None = None
     backup: Backup | None = None
     restored: Restored | None = None

@@ -172,6 +172,20 @@ def test_revision_says_that_it_may_run_unjudged(judging: Project, *, stops: bool
     assert (run.exit_code, judging.current_revision()) == (0, "two"), run.output
 
 
+def test_rows_in_the_way_refuse_before_they_fail_the_revision(judging: Project) -> None:
+    """No rule has anything against it, and it would have failed on the real rows."""
+    judging.query("insert into note values (1), (null)")
+    judging.revision("two", "op.alter_column('note', 'id', nullable=False)")
+    judging.plugin("rules", _RULE.replace('"reads and writes"', '"everything"'))
+
+    run = _upgrade(judging, "refuse")
+
+    message = run.json["error"]["message"]
+    assert (run.exit_code, run.json["error"]["code"]) == (5, "lint_refused"), run.output
+    assert f"rows: 1 row of note without a value in id [{_PLACE}]" in message
+    assert "correct the rows first" in run.json["error"]["hint"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_during_the_rehearsal_touches_nothing(
     judging: Project, number: signal.Signals

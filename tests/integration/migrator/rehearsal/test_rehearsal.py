@@ -38,7 +38,7 @@ def test_line_of_a_statement_has_what_it_blocks_and_how_much_is_there(pending: P
 
     head, line = plan.stdout.splitlines()
     assert head == "three\tpending\tthree"
-    empty, words, locks, did, because, place, sql = line.split("\t")
+    empty, words, locks, did, because, place, sql, *_ = line.split("\t")
     assert (empty, because, sql) == ("", "", "alter table note add check (id > 0)")
     assert words.startswith("blocks reads and writes of note, scans (1,000 rows, ")
     assert locks == "AccessExclusiveLock on public.note"

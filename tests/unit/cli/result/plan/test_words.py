@@ -1,0 +1,107 @@
+"""A plan in words: of one statement, and as a whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from sst.cli.result.plan.summary import summary_of
+from sst.cli.result.plan.words import colour_of, effect, range_text
+from sst.hooks.contract.plan.finding import Acceptance, Finding, Level
+from sst.hooks.contract.plan.statement import Statement
+from sst.migrator.rehearsal.rehearsal import Rehearsal
+from tests.support.plans import (
+    EVERYTHING,
+    NOTHING,
+    REVISION,
+    WRITES,
+    report,
+    rows_in_the_way,
+    statement,
+)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.0, 0.04, "under 0.1 s"),
+        (0.0, 0.2, "up to 0.2 s"),
+        (0.4, 90.0, "up to 1 min 30 s"),
+        (2.0, 9.0, "2-9 s"),
+        (1.24, 1.26, "1.2-1.3 s"),
+        (3.0, 3.01, "3 s"),
+        (2.4, 40.0, "2-40 s"),
+        (45.0, 200.0, "45 s to 3 min 20 s"),
+        (3600.0, 7300.0, "1 h to 2 h 1 min"),
+    ],
+)
+def test_range_is_no_more_exact_than_it_is_known(low: float, high: float, expected: str) -> None:
+    assert range_text(low, high) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "colour"),
+    [
+        (statement(mode=NOTHING, scans=True), None),
+        (statement(), "yellow"),
+        (statement(scans=True), "red"),
+        (statement(scans=True, seconds=(0.0, 0.2)), "yellow"),
+        (statement(seconds=(0.1, 2.0)), "red"),
+        (Statement("one.py", 1, "vacuum", unseen="it cannot run in a block"), "yellow"),
+    ],
+)
+def test_only_a_long_block_is_red(found: Statement, colour: str | None) -> None:
+    """A lock for a moment is every day; one that nobody has seen is no good news."""
+    assert colour_of(found) == colour
+
+
+def test_statement_says_what_waits_and_how_much_is_there() -> None:
+    shown = effect(statement(mode=WRITES, scans=True))
+
+    assert shown == "blocks writes of worker, scans (1,000 rows)"
+
+
+def test_lock_counts_to_the_end_of_its_transaction() -> None:
+    """The first statement is short, but everybody waits for the second one as well."""
+    short, long = statement(seconds=(0.5, 1.0)), statement(mode=NOTHING, seconds=(2.0, 11.0))
+    next_one = statement(mode=WRITES, seconds=(5.0, 8.0), transaction=2)
+
+    summary = summary_of(report(Rehearsal(statements={REVISION: (short, long, next_one)})))
+
+    assert summary is not None
+    assert str(summary) == (
+        "1 revision, 3 statements; longest block: reads and writes of worker, 2-12 s"
+    )
+
+
+def test_summary_counts_what_is_against_the_plan() -> None:
+    accepted = Finding("a", "x", accepted=Acceptance("it is small"))
+    found = Rehearsal(
+        statements={REVISION: (statement(mode=NOTHING),)},
+        findings={REVISION: (Finding("a", "x"), Finding("b", "x", level=Level.WARNING), accepted)},
+        probes={REVISION: (rows_in_the_way(), rows_in_the_way(0), rows_in_the_way(None))},
+    )
+
+    summary = summary_of(report(found))
+
+    assert str(summary) == (
+        "1 revision, 1 statement; blocks nothing; "
+        "1 error, 1 warning, rows in the way of 1 change (1 accepted)"
+    )
+
+
+def test_plan_that_was_not_rehearsed_has_no_summary() -> None:
+    """Nothing is known: that is not nothing."""
+    assert summary_of(report(Rehearsal(why_not="no CREATEDB"))) is None
+
+
+def test_longest_block_is_the_stronger_one_where_no_time_is_known() -> None:
+    found = (statement(mode=WRITES), statement(mode=EVERYTHING, transaction=2))
+
+    summary = summary_of(report(Rehearsal(statements={REVISION: found})))
+
+    assert summary is not None
+    assert summary.to_dict()["longest_block"] == {
+        "blocks": "reads and writes",
+        "relations": ["public.worker"],
+        "seconds": None,
+    }
