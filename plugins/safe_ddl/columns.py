@@ -74,25 +74,35 @@ def _type(seen: Seen, change: Change, work: str) -> Finding:
     )
     if match := _SHORTER.fullmatch(change.definition):
         name = code.made_name(code.parts(change.relation)[-1], change.name, "length")
-        condition = f"char_length({code.ident(change.name)}) <= {match[1]}"
+        condition = f"char_length({code.ident(change.name)}::text) <= {match[1]}"
         checked = steps.check(change.relation, condition, name)
         instead = code.in_a_row(checked, steps.validated(change.relation, name))
         return finding("type-rewrite", what, instead)
-    return finding("type-rewrite", what, _another_column(change))
+    return finding("type-rewrite", what, _another_column(seen, change))
 
 
-def _another_column(change: Change) -> str:
+def _another_column(seen: Seen, change: Change) -> str:
     """Return the revisions that fill a column of the new type; the code moves to it then."""
     table, new = code.shown(change.relation), code.made_name(change.name, "new")
-    column, old = code.ident(new), code.ident(change.name)
+    column, value = code.ident(new), _converted(seen, change)
     added = code.execute(f"ALTER TABLE {table} ADD COLUMN {column} {change.definition}")
-    value = f"{{}}{old}::{change.definition}"
-    kept = steps.kept_in_step(change.relation, new, value.format("NEW."))
-    write = f"UPDATE {table} SET {column} = {value.format('')}"
-    condition = f"{column} IS DISTINCT FROM {value.format('')}"
-    filled = steps.backfill(change.relation, write, condition)
+    of_row = f"(SELECT {value} FROM (SELECT NEW.*) AS new_row)"
+    kept = steps.kept_in_step(change.relation, new, of_row)
+    write = f"UPDATE {table} SET {column} = {value}"
+    filled = steps.backfill(change.relation, write, f"{column} IS DISTINCT FROM ({value})")
     after = f"# then let the code use {new}, and drop {change.name} in a later release"
     return code.in_a_row(f"{added}\n{kept}", f"{filled}\n{after}")
+
+
+def _converted(seen: Seen, change: Change) -> str:
+    """Return the expression by which a value gets its new type."""
+    for piece in seen.pieces:
+        for part in form.parted(piece):
+            using = form.after(part, "using")
+            named = form.after(part, "alter column?")
+            if using and named and form.name(named)[0] == (change.name,):
+                return sql_text(using)
+    return f"{code.ident(change.name)}::{change.definition}"
 
 
 def _definition(seen: Seen, change: Change) -> Tokens:

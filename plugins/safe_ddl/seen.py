@@ -53,6 +53,17 @@ class Seen:
         """What waits for the locks that were taken before it in the transaction, by table."""
         return self._blocked(is_held=True)
 
+    @cached_property
+    def before(self) -> list[str]:
+        """The tables on which an earlier statement of the transaction lets others wait."""
+        found = {
+            lock.relation: None
+            for statement in self.statement.earlier
+            for lock in statement.locks
+            if not lock.is_index and lock.blocks != _NOTHING
+        }
+        return sorted(found)
+
     def _blocked(self, *, is_held: bool) -> dict[str, str]:
         return {
             lock.relation: lock.blocks

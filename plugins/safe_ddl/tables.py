@@ -64,24 +64,31 @@ def _written(seen: Seen) -> Iterator[Finding]:
 
 
 def _in_batches(table: str, tokens: Tokens) -> str:
-    write, rest = form.until(tokens, "returning", "from", "using")
-    if tokens[0].is_word("delete"):
+    """Return the code that writes in batches; nothing for what it would not fit."""
+    words = form.follows(tokens, "delete from only?") or form.follows(tokens, "update only?") or ()
+    rest = form.name(words)[1]
+    if tokens[0].is_word("delete") and not rest:
         return steps.backfill(table, f"DELETE FROM {code.shown(table)}")
-    if rest:
-        return "# in batches that commit, along the primary key"
-    if "%(" in sql_text(write):
+    sets = form.follows(rest, "set")
+    if not sets or form.until(sets, "returning", "from")[1] or "%(" in sql_text(sets):
         return ""
-    assigned = form.parted(form.until(write, "set")[1][1:])
+    write = f"UPDATE {code.shown(table)} SET {sql_text(sets)}"
+    return steps.backfill(table, write, _is_to_do(form.parted(sets)))
+
+
+def _is_to_do(assigned: list[Tokens]) -> str:
+    """Return the condition that a row lacks what is *assigned*; nothing where there is none."""
     conditions = []
     for each in assigned:
         name, value = form.name(each)
         if len(name) == 1 and value and value[0].is_sign("="):
             right = sql_text(value[1:])
+            right = f"({right})" if len(value[1:]) > 1 else right
             conditions.append(f"{code.ident(name[0])} IS DISTINCT FROM {right}")
-    condition = " OR ".join(conditions) if len(conditions) == len(assigned) else ""
-    condition = f"({condition})" if len(conditions) > 1 else condition
-    sets = sql_text(form.until(write, "set")[1][1:])
-    return steps.backfill(table, f"UPDATE {code.shown(table)} SET {sets}", condition)
+    if len(conditions) != len(assigned):
+        return ""
+    condition = " OR ".join(conditions)
+    return f"({condition})" if len(conditions) > 1 else condition
 
 
 def _new(seen: Seen) -> Iterator[Finding]:
@@ -155,7 +162,8 @@ def _without_references(piece: Tokens) -> str:
     if any(not key for key in added) or tail:
         return ""
     table = ".".join(map(code.ident, name))
-    made = code.execute(f"CREATE TABLE {table} ({', '.join(parts)})")
+    kind = "UNLOGGED TABLE" if piece[1].is_word("unlogged") else "TABLE"
+    made = code.execute(f"CREATE {kind} {table} ({', '.join(parts)})")
     keys = [code.execute(f"ALTER TABLE {table} ADD {each}") for each in added]
     return code.in_a_row(made, *keys)
 

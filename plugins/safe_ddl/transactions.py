@@ -19,8 +19,8 @@ _READS_GO_ON = "refresh materialized view concurrently"
 
 def judge_locks(seen: Seen) -> Iterator[Finding]:
     """Give what is against one more table that is locked in the same transaction."""
-    more = [each for each in seen.own if each not in seen.held]
-    others = [each for each in seen.held if each not in seen.own]
+    more = [each for each in seen.own if each not in seen.before]
+    others = [each for each in seen.before if each not in seen.own]
     if more and others:
         what = (
             f"it locks {_listed(more)} while the transaction holds {_listed(others)}: "

@@ -134,6 +134,58 @@ def test_values_that_are_sent_beside_a_statement_are_in_no_code() -> None:
     assert only(update).instead == ""
 
 
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("UPDATE orders SET a = b OR c", "AND a IS DISTINCT FROM (b OR c);"),
+        (
+            "UPDATE orders SET a = 1, b = f(2)",
+            "AND (a IS DISTINCT FROM 1 OR b IS DISTINCT FROM (f(2)))",
+        ),
+        ("DELETE FROM ONLY orders", "DELETE FROM orders\n"),
+    ],
+)
+def test_batches_write_what_the_statement_writes(sql: str, words: str) -> None:
+    lock = Lock("public.orders", "RowExclusiveLock")
+
+    assert words in only(Statement("f", 1, sql, locks=(lock,))).instead
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE orders o SET a = o.b",
+        "UPDATE orders SET a = p.a FROM p",
+        "DELETE FROM orders USING p",
+    ],
+)
+def test_what_does_not_fit_into_batches_has_no_code(sql: str) -> None:
+    lock = Lock("public.orders", "RowExclusiveLock")
+
+    assert only(Statement("f", 1, sql, locks=(lock,))).instead == ""
+
+
+def test_tables_that_one_statement_locks_are_not_two() -> None:
+    """A foreign key locks both of its tables; a stronger lock on one of them is no more."""
+    both = (Lock("public.a", "ShareRowExclusiveLock"), Lock("public.b", "ShareRowExclusiveLock"))
+    key = Statement("f", 1, "ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b NOT VALID", both)
+    locks = (Lock("public.a", "AccessExclusiveLock"), replace(both[1], is_held=True))
+    column = Statement("f", 2, "ALTER TABLE a ADD c integer", locks, previous=key)
+    third = (*(replace(each, is_held=True) for each in locks), Lock("public.c", "ShareLock"))
+
+    assert found(key) == []
+    assert found(column) == []
+    assert found(Statement("f", 3, "LOCK TABLE c IN SHARE MODE", third, previous=column)) == [
+        ("two-tables-locked", "error")
+    ]
+
+
+def test_long_statement_is_judged_by_what_it_did() -> None:
+    long = replace(INDEX, sql="CREATE INDEX i ON orders (total) " + "x" * 100_000)
+
+    assert found(long) == [("scan-under-lock", "error")]
+
+
 def test_names_are_quoted_where_they_have_to_be() -> None:
     table = 'shop."Order ""x"""'
     change = Change(ChangeKind.ADD_CHECK, table, "Ck", ("A",), 'CHECK (("A" > 0))')
