@@ -19,6 +19,11 @@ WITHOUT_REASON = "accept-without-reason"
 MALFORMED = "malformed-accept"
 EXPIRED = "expired-accept"
 UNUSED = "unused-accept"
+RULE_FAILED = "rule-failed"
+NOT_JUDGED = "not-judged"
+CHANGED = "changed-revision"
+_BY_CHANCE = frozenset({RULE_FAILED, NOT_JUDGED, CHANGED})
+"""Rules of the core's own: where and since when is judged decides whether they have anything."""
 
 
 def with_acceptances(
@@ -72,7 +77,7 @@ def _lacks(
         yield WITHOUT_REASON, what, f"# sst: accept {comment.rule} because REASON"
     elif _is_past(comment, today):
         yield EXPIRED, f"{comment.rule} was accepted until {comment.acceptance.until}", ""
-    elif not is_used:
+    elif not is_used and comment.rule not in _BY_CHANCE:
         yield (
             UNUSED,
             f"no rule {comment.rule} has anything against {_where(comment, findings)}",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sst.hooks.contract.error_location import shown
 from sst.hooks.contract.plan.finding import Finding, Level
 from sst.hooks.contract.plan.statement import Statement
+from sst.migrator.lint.accepting import NOT_JUDGED
 from sst.migrator.rehearsal.observed.observer import has_no_action
 from sst.text import counted
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from sst.bridge import Step, StepSql
     from sst.migrator.rehearsal.rehearsal import Rehearsal
     from sst.migrator.values.context import Context
-
-NOT_JUDGED = "not-judged"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sst.errors import InterruptedRunError, LintRefusedError
 from sst.hooks.contract.error_location import describe_error
 from sst.hooks.progress import ProgressLine
-from sst.migrator.lint.by_form import NOT_JUDGED
+from sst.migrator.lint.accepting import NOT_JUDGED
 from sst.migrator.lint.judging import with_findings
 from sst.migrator.lint.reasons import ROWS, reasons
 from sst.migrator.rehearsal.rehearse import rehearse

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from sst.hooks.contract.error_location import shown
 from sst.hooks.contract.plan.finding import Finding, Level
-from sst.migrator.lint.accepting import with_acceptances
-from sst.migrator.lint.by_form import NOT_JUDGED
+from sst.migrator.lint.accepting import NOT_JUDGED, RULE_FAILED, with_acceptances
 from sst.migrator.lint.comments import comments_in, line_of
 from sst.migrator.rehearsal.observed.observer import DID_NOT_WAIT
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from sst.migrator.lint.by_form import ByForm
     from sst.migrator.rehearsal.rehearsal import Rehearsal
     from sst.migrator.values.context import Context
-
-RULE_FAILED = "rule-failed"
 
 
 def with_findings(

@@ -9,7 +9,8 @@ from sst.errors import LintError
 from sst.hooks.contract.error_location import shown
 from sst.hooks.contract.revisions import Direction
 from sst.migrator.ledger.checkout import git_top
-from sst.migrator.lint.by_form import NOT_JUDGED, read_by_form
+from sst.migrator.lint.accepting import NOT_JUDGED
+from sst.migrator.lint.by_form import read_by_form
 from sst.migrator.lint.judging import with_findings
 from sst.migrator.lint.new_since import NewSince, new_since
 from sst.migrator.lint.outcome import Lint, NotJudged

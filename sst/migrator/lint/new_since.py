@@ -9,7 +9,7 @@ from sst.errors import RevisionNotFoundError, UsageError
 from sst.hooks.contract.error_location import shown
 from sst.hooks.contract.plan.finding import Finding, Level
 from sst.hooks.contract.revisions import Direction
-from sst.migrator.lint.accepting import with_acceptances
+from sst.migrator.lint.accepting import CHANGED, with_acceptances
 from sst.migrator.lint.comments import comments_in, line_of
 from sst.migrator.lint.git_base import commit_of, since
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from sst.bridge import Step
     from sst.hooks.contract.revisions import Revision
     from sst.migrator.values.context import Context
-
-CHANGED = "changed-revision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +89,7 @@ def _changed(
     context: Context, revisions: Iterable[Revision], base: str
 ) -> dict[str, tuple[Finding, ...]]:
     """Return the findings on *revisions*, which are not as *base* has them."""
-    what = f"the revision is not new since {base}, and its code is another one: where it has run, "
-    what += "nothing of that will happen"
+    what = f"its code is not that of {base}: a database that has run it does not run it again"
     found = {}
     for each in revisions:
         file = shown(each.path, context.root) if each.path else ""

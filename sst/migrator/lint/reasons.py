@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sst.hooks.contract.plan.finding import Finding, Level
-from sst.migrator.lint.accepting import with_acceptances
-from sst.migrator.lint.by_form import NOT_JUDGED
+from sst.migrator.lint.accepting import NOT_JUDGED, with_acceptances
 from sst.migrator.lint.comments import comments_in
 from sst.migrator.values.verdict import Reason
 from sst.text import counted, listed

@@ -130,6 +130,11 @@ def test_unused_comment_is_a_finding_where_the_revision_was_judged_to_its_end(
     assert findings(tmp_path, text, whole=False) == []
 
 
+@pytest.mark.parametrize("rule", ["not-judged", "rule-failed", "changed-revision"])
+def test_comment_that_depends_on_where_is_judged_may_be_unused(tmp_path: Path, rule: str) -> None:
+    assert findings(tmp_path, f"drop(1)  # sst: accept {rule} because it reads rows") == []
+
+
 def test_misspelt_rule_is_told_with_the_one_that_was_meant(tmp_path: Path) -> None:
     path = tmp_path / "one.py"
     path.write_text("drop(1)  # sst: accept hurst because nobody reads it\n", encoding="utf-8")
