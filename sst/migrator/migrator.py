@@ -12,14 +12,15 @@ from sst.migrator.check.core_checks import core_checks
 from sst.migrator.check.verdict import verdict
 from sst.migrator.commands import revision_rows
 from sst.migrator.commands.confirmation import confirm_downgrade, confirm_purge
-from sst.migrator.commands.look import look, refuse_ahead
+from sst.migrator.commands.look import look
 from sst.migrator.commands.new_revision import autogenerate_revision, write_revision
+from sst.migrator.commands.planned import planned
 from sst.migrator.commands.review import objections
 from sst.migrator.commands.stamp import Stamp, execute_stamp
 from sst.migrator.commands.wait import execute_wait
 from sst.migrator.lint.gate import verdict_on
 from sst.migrator.lint.judging import with_findings
-from sst.migrator.lint.linting import NO_RULES, lint_error, lint_history, lint_of
+from sst.migrator.lint.linting import NO_RULES, lint_error, lint_history, lint_pending
 from sst.migrator.locked_work.work import Work, hold_lock
 from sst.migrator.rehearsal.rehearsal import Rehearsal
 from sst.migrator.rehearsal.rehearse import rehearse
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from sst.bridge import EnvFacts, Step
     from sst.migrator.rehearsal.real.probes import ProbeMode
     from sst.migrator.repair.damage import Damage
     from sst.migrator.standing.read import Seen
@@ -217,7 +217,8 @@ class Migrator:
         for rows that would make it fail: those up to `migrate.probe_limit_mb`, all, or none.
         """
         target = target or default_target(self._context.project)
-        context, (status, steps, facts) = self._context, self._planned(target)
+        context = self._context
+        status, steps, facts = planned(context, target)
         before = status.current
         scripts = context.project.sql(steps, context.url) if with_sql else ()
         vetoes = objections(context, target, before, steps)
@@ -258,24 +259,10 @@ class Migrator:
                 self._context, target, base, is_offline=is_offline, from_cache=from_cache
             )
         else:
-            status, steps, facts = self._planned(target)
-            rehearsal = _NOTHING_PENDING
-            if steps:
-                rehearsal = rehearse(
-                    self._context, facts, status.current, steps, from_cache=from_cache
-                )
-            found, report = lint_of(self._context, steps, rehearsal), self._standing(status)
+            found, status = lint_pending(self._context, target, from_cache=from_cache)
+            report = self._standing(status)
         warnings = () if plugins.implement("judge") else (NO_RULES,)
         return replace(report, lint=found, warnings=warnings, error=lint_error(found))
-
-    def _planned(self, target: str) -> tuple[Status, tuple[Step, ...], EnvFacts]:
-        """Return where the database stands, the steps to *target*, and what env.py configures."""
-        with look(self._context) as inspection:
-            status = inspection.status
-            refuse_ahead(self._context, inspection)
-            steps = revision_rows.plan_steps(self._context.project, target, status)
-            inspection.refuse_too_long(steps)
-            return status, steps, self._context.facts(inspection.connection)
 
     def new_revision(self, message: str, *, autogenerate: bool, head: str | None = None) -> Report:
         """Write a new revision file; with *autogenerate* from what the models say."""

@@ -3,6 +3,7 @@
 - `confirmation.py`: the questions before a command that takes something away
 - `look.py`: a read-only look, and what an upgrade would be refused with
 - `new_revision.py`: `revision`, by hand or from the models
+- `planned.py`: the steps to a target from where the database stands
 - `review.py`: the objections of plugins to a plan
 - `revision_rows.py`: the plan, the pending revisions and the history as rows
 - `stamp.py`: `stamp`, on record like a run

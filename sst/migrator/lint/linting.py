@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sst.errors import LintError
+from sst.errors import DatabaseUnreachableError, LintError
 from sst.hooks.contract.error_location import shown
 from sst.hooks.contract.revisions import Direction
+from sst.migrator.commands.planned import planned
 from sst.migrator.ledger.checkout import git_top
 from sst.migrator.lint.accepting import NOT_JUDGED
 from sst.migrator.lint.by_form import read_by_form
@@ -15,6 +16,7 @@ from sst.migrator.lint.judging import with_findings
 from sst.migrator.lint.new_since import NewSince, new_since
 from sst.migrator.lint.outcome import Lint, NotJudged
 from sst.migrator.lint.replay import rehearse_behind
+from sst.migrator.rehearsal.rehearse import rehearse
 from sst.text import counted, listed
 
 if TYPE_CHECKING:
@@ -25,9 +27,28 @@ if TYPE_CHECKING:
     from sst.hooks.contract.plan.finding import Finding
     from sst.migrator.rehearsal.rehearsal import Rehearsal
     from sst.migrator.values.context import Context
+    from sst.migrator.values.status import Status
 
 
 NO_RULES = "no enabled plugin has rules, so nothing is judged; the plugin `safe_ddl` brings some"
+
+
+def lint_pending(context: Context, target: str, *, from_cache: bool) -> tuple[Lint, Status]:
+    """Return the judgement on what a run to *target* would apply, and where the database stands.
+
+    Raises `HistoryError`, and `DatabaseUnreachableError`.
+    """
+    try:
+        status, steps, facts = planned(context, target)
+    except DatabaseUnreachableError as error:
+        error.next_step += "; `python migrate.py lint --offline` needs no database"
+        raise
+    if not steps:
+        return Lint(), status
+    # What rows say is no matter of rules, and is not asked.
+    seen = rehearse(context, facts, status.current, steps, from_cache=from_cache, probe="off")
+    where = f"on a copy without rows {seen.where}" if seen.where else ""
+    return lint_of(context, steps, replace(seen, where=where)), status
 
 
 def lint_history(

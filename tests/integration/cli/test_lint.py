@@ -57,6 +57,7 @@ def test_error_ends_with_three_and_names_place_and_code(pending: Project) -> Non
     ]
     assert "The rules have 1 error that no revision accepts.\n" in lint.stderr
     assert f"why:  no-drop at {place}" in lint.stderr
+    assert "judged on a copy without rows on the database's own server\n" in lint.stderr
     assert pending.current_revision() == "one"
 
 
@@ -108,3 +109,12 @@ def test_lint_that_could_not_look_has_its_keys(pending: Project) -> None:
     lint = pending.migrate("lint", "nowhere", "--format", "json")
 
     assert (lint.exit_code, lint.json["findings"], lint.json["judged"]) == (6, None, None)
+
+
+def test_database_that_does_not_answer_is_not_needed(pending: Project) -> None:
+    nobody = "postgresql://postgres@127.0.0.1:9/nobody"
+
+    lint = pending.migrate("lint", DATABASE_URL=nobody)
+
+    assert lint.exit_code == 75
+    assert "lint --offline` needs no database" in lint.stderr
