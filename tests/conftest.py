@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _EXTERNAL_VARIABLE = "TEST_DATABASE_URL"
 _LOWEST = (
     *("unit/bridge", "unit/config/binding", "unit/hooks/calling", "unit/web/"),
-    *("test_upgrade", "plugin_branches", "plugin_models", "test_wheel"),
+    *("test_upgrade", "plugin_branches", "plugin_models", "test_wheel", "rehearsal/test_results"),
 )
 _INTEGRATION = Path(__file__).parent / "integration"
 _ONE_SERVER_IS_ENOUGH = (

@@ -14,7 +14,9 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from sst.errors import SstError
-from sst.hooks.contract.plan.statement import Statement
+
+# pydantic 2.5 looks for the parts of a `Statement` here, not where that is.
+from sst.hooks.contract.plan.statement import Change, ChangeKind, Lock, Seconds, Statement  # noqa: F401
 from sst.migrator.rehearsal.cache import store
 from sst.migrator.rehearsal.cache.circumstances import digest_of, digest_of_replay
 from sst.migrator.rehearsal.cache.sources import are_same, digests
