@@ -55,14 +55,9 @@ class Seen:
 
     @cached_property
     def before(self) -> list[str]:
-        """The tables on which an earlier statement of the transaction lets others wait."""
-        found = {
-            lock.relation: None
-            for statement in self.statement.earlier
-            for lock in statement.locks
-            if not lock.is_index and lock.blocks != _NOTHING
-        }
-        return sorted(found)
+        """The tables on which the transaction lets others wait already."""
+        previous = self.statement.previous
+        return list(Seen(previous).blocked) if previous else []
 
     def _blocked(self, *, is_held: bool) -> dict[str, str]:
         return {
