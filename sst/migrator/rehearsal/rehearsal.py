@@ -20,7 +20,8 @@ class Probe:
     relation: str
     """The table, with its schema, quoted as SQL wants it."""
     asks: str
-    """`not_null`, `unique`, `foreign_key` or `check`; never answered: `exclusion`, `type`."""
+    """`not_null`, `unique`, `foreign_key`, `check`; `type`, of which no values are read, and
+    `exclusion`, which is never answered."""
     about: str
     """The columns, or the constraint, in words."""
     violations: int | None

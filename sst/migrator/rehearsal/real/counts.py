@@ -50,6 +50,26 @@ def orphans(
     return counted(f"from (select {_numbered(keys)} from {rows}) as child where {wrong}")
 
 
+def unfitting(table: str, column: str, new_type: str) -> str:
+    """Return 0 where every value of *column* fits *new_type*, whatever it is; else NULL.
+
+    So it is where PostgreSQL would cast by itself, and the new type has no limit of its own.
+    Source: PostgreSQL manual, CREATE CAST.
+    """
+    if "(" in new_type:
+        return "select null"
+    return (
+        "select case when exists (select from pg_attribute a join pg_cast c"
+        f" on c.castsource = a.atttypid where a.attrelid = {_literal(table)}::regclass"
+        f" and a.attname = {_literal(column)} and c.casttarget = to_regtype({_literal(new_type)})"
+        " and c.castcontext = 'i') then 0 end"
+    )
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 def _names(keys: Sequence[str]) -> list[str]:
     return [f"k{number}" for number, _ in enumerate(keys)]
 

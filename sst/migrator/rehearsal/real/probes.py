@@ -110,6 +110,8 @@ class _Asking:
             violations = self._number(question.sql(kinds))
         except DBAPIError as error:
             return _refused(question, self._why(error))
+        if violations is None:
+            return _refused(question, "it is not asked whether every value fits the new type")
         return replace(question.probe, violations=violations)
 
     def _why_not(self, question: Question) -> str | None:
@@ -118,20 +120,23 @@ class _Asking:
         if gone:
             return f"{gone[0]} is not there before the plan, or somebody has locked it"
         size = sum(self._sizes[name].bytes for name in set(question.tables))
+        if question.probe.asks == "type":
+            return None
         if self._limit is not None and size > self._limit:
             return f"too large ({size_text(size)}); --probe all asks it"
         if time.monotonic() >= self._deadline:
             return f"no time was left after {_ALL_TIMES * self._seconds:g} s"
         return None
 
-    def _number(self, sql: str) -> int:
+    def _number(self, sql: str) -> int | None:
         connection = self._connection
         limits = _LIMITS.format(milliseconds=milliseconds(self._seconds))
         try:
             connection.exec_driver_sql(limits)
             # The text is complete: a % in it is one.
             rows = connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
-            return int(rows.scalar_one())
+            number = rows.scalar_one()
+            return None if number is None else int(number)
         finally:
             connection.rollback()
 

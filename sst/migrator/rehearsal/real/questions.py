@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sst.hooks.contract.plan.statement import Change, ChangeKind
 from sst.migrator.loss.measure import quoted
-from sst.migrator.rehearsal.real.counts import counted, orphans, repeated
+from sst.migrator.rehearsal.real.counts import counted, orphans, repeated, unfitting
 from sst.migrator.rehearsal.real.definition import Definition
 from sst.migrator.rehearsal.real.today import Fate, Today, source, why_unknowable
 from sst.migrator.rehearsal.rehearsal import Probe
@@ -32,10 +32,7 @@ _ASKS = {
     ChangeKind.CHANGE_TYPE: "type",
 }
 _VALIDATED = {"CHECK": "check", "FOREIGN KEY": "foreign_key", "NOT NULL": "not_null"}
-_NEVER = {
-    "exclusion": "an exclusion constraint is not asked for",
-    "type": "it is not asked whether every value fits the new type",
-}
+_NEVER = {"exclusion": "an exclusion constraint is not asked for"}
 _PLAIN_TABLE = "r"
 
 
@@ -107,7 +104,8 @@ class _Maker:
         self._definition = Definition(change.definition)
 
     def question(self) -> Question:
-        why_not = _NEVER.get(self._asks) or why_unknowable(self._fate, self._change.columns)
+        columns = () if self._asks == "type" else self._change.columns
+        why_not = _NEVER.get(self._asks) or why_unknowable(self._fate, columns)
         if not why_not and self._definition.is_temporal:
             why_not = "a constraint over time is not asked for"
         if why_not:
@@ -137,6 +135,11 @@ class _Maker:
             return repeated(self._source(kinds), keys, condition, with_nulls=with_nulls)
 
         return self._question(sql)
+
+    def type(self) -> Question:
+        """Return that no value can fail to fit, where the type alone says so."""
+        body = unfitting(self._change.relation, self._change.name, self._change.definition)
+        return self._question(lambda _: body)
 
     def foreign_key(self) -> Question:
         """Return how many rows refer to a row that is not there."""
@@ -183,6 +186,7 @@ _MAKERS: Mapping[str, Callable[[_Maker], Question]] = {
     "unique": _Maker.unique,
     "foreign_key": _Maker.foreign_key,
     "check": _Maker.check,
+    "type": _Maker.type,
 }
 
 

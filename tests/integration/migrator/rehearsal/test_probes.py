@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.awkward import portrait
+from tests.support.project import Project
 from tests.support.unprivileged_role import role
 
 if TYPE_CHECKING:
-    from tests.support.project import Outcome, Project
+    from pathlib import Path
+
+    from tests.support.project import Outcome
+    from tests.support.server import TestServer
 
 _TABLES = """
 create schema "Größe, alt";
@@ -71,6 +75,7 @@ _FOUND: dict[str, tuple[str, tuple[str, str, int]]] = {
         "alter table old add constraint n check (child_of > 6) no inherit",
         ("check", "n", 0),
     ),
+    "wider": ("alter table empty alter x type bigint", ("type", "x", 0)),
     "fine": ("alter table empty add primary key (id)", ("not_null", "id", 0)),
 }
 
@@ -119,6 +124,9 @@ _UNASKED: dict[str, list[str]] = {
     "truncate boss; alter table boss add unique (b)": ["the plan itself writes rows of it before"],
     "select a from boss where b is null; alter table boss add unique (b)": [
         "the plan itself reads rows of it before, and may write them"
+    ],
+    "alter table empty alter x type smallint": [
+        "it is not asked whether every value fits the new type"
     ],
     "alter table boss alter b type text; alter table boss add unique (b)": [
         "it is not asked whether every value fits the new type",
@@ -210,6 +218,26 @@ def test_block_that_commits_may_have_written_anything(seeded: Project) -> None:
 
     [[probe]] = _probes(plan).values()
     assert probe["why_not"] == "the plan itself writes rows of it before"
+
+
+def test_constraint_behind_not_null_is_asked_when_it_is_validated(
+    embedded: TestServer, tmp_path: Path
+) -> None:
+    """PostgreSQL 18 has NOT NULL that is not valid for the rows that are there."""
+    url = embedded.create_database()
+    project = Project.create(tmp_path / "project", url)
+    project.enable("backup")
+    project.query("create table work (a integer); insert into work values (null), (1)")
+    project.revision("one", "op.execute('alter table work add constraint n not null a not valid')")
+    project.revision("two", "op.execute('alter table work validate constraint n')")
+
+    plan = project.migrate("plan", "--json")
+
+    found = _probes(plan)
+    assert found["one"] == []
+    assert [(each["asks"], each["about"], each["violations"]) for each in found["two"]] == [
+        ("not_null", "a", 1)
+    ]
 
 
 def test_rows_that_a_policy_hides_are_not_counted_as_if_they_were_all(seeded: Project) -> None:
