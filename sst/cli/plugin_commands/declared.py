@@ -17,6 +17,8 @@ COMMANDS = "COMMANDS"
 """A plugin's module may name its commands: a tuple of texts."""
 _HOOK = "register_commands"
 _MAKERS = frozenset({"command", "group", "Command", "Group"})
+_WORDS = re.compile(rb"click|register_commands|add_command")
+"""A file without one of them has nothing to say; to parse it would take most of the time."""
 _SUFFIX = re.compile(r"_(command|cmd|group|grp)$")
 
 
@@ -29,7 +31,11 @@ def declared_commands(path: Path | None) -> tuple[str, ...]:
     if path is None:
         return ()
     files = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
-    trees = {file: tree for file in files if (tree := _parsed(file))}
+    texts = {file: text for file in files if (text := _text(file))}
+    if not any(_HOOK.encode() in text for text in texts.values()):
+        return ()
+    telling = {file: text for file, text in texts.items() if file == path or _WORDS.search(text)}
+    trees = {file: tree for file, text in telling.items() if (tree := _parsed(text))}
     nodes = [node for tree in trees.values() for node in ast.walk(tree)]
     if not any(isinstance(node, ast.FunctionDef) and node.name == _HOOK for node in nodes):
         return ()
@@ -37,10 +43,17 @@ def declared_commands(path: Path | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_made(nodes) if said is None else said))
 
 
-def _parsed(file: Path) -> ast.Module | None:
+def _text(file: Path) -> bytes:
     try:
-        return ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def _parsed(text: bytes) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError):
         return None
 
 

@@ -92,7 +92,9 @@ def code_files(folder: Path) -> list[Path]:
 
 def _marked_functions(file: Path) -> set[str]:
     try:
-        tree = ast.parse(file.read_bytes())
+        text = file.read_bytes()
+        # Most files of a package have none, and to parse them would take most of the time.
+        tree = ast.parse(text if b"hookimpl" in text else b"")
     except (OSError, SyntaxError, ValueError):
         return set()
     functions = (node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS))
