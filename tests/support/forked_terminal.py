@@ -11,12 +11,14 @@ from multiprocessing.reduction import DupFd
 from typing import TYPE_CHECKING, Any
 
 from tests.support.forks import fork_server
-from tests.support.terminal import Terminal
+from tests.support.terminal import Terminal, environ_for, words_for
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
     from pathlib import Path
+
+    from tests.support.project import Project
 
 
 class Fork:
@@ -39,6 +41,11 @@ class Fork:
 class ForkedTerminal(Terminal):
     """A terminal whose arguments are those of `sst`, which is forked with its imports done."""
 
+    program = "sst"
+    """What the user has typed to get there."""
+    is_quiet = False
+    """Whether stderr goes nowhere, as with `2>/dev/null`."""
+
     def _start(
         self,
         words: list[str],
@@ -49,6 +56,7 @@ class ForkedTerminal(Terminal):
     ) -> Fork:
         is_open, opened = multiprocessing.Pipe(duplex=False)
         command = _Command(words, environ, folder, os.ttyname(terminal), stdout)
+        command.program, command.is_quiet = self.program, self.is_quiet
         process = fork_server().Process(target=command, args=(opened,))
         process.start()
         opened.close()
@@ -58,8 +66,37 @@ class ForkedTerminal(Terminal):
         return Fork(process)
 
 
+class MigrateTerminal(ForkedTerminal):
+    """One whose arguments are those of `migrate.py`."""
+
+    program = "python migrate.py"
+
+
+class QuietTerminal(ForkedTerminal):
+    """One of `sst` that shows what goes to stdout alone."""
+
+    is_quiet = True
+
+
+def on_terminal(
+    project: Project, *words: str, columns: int = 80, lines: int = 24, stdout: int | None = None
+) -> Terminal:
+    """Start `migrate.py WORDS` for *project* on a terminal."""
+    return MigrateTerminal(
+        words_for(project, words),
+        environ=environ_for(project),
+        folder=project.root,
+        columns=columns,
+        lines=lines,
+        stdout=stdout,
+    )
+
+
 class _Command:
     """What the fork does; it is sent there."""
+
+    program: str
+    is_quiet: bool
 
     def __init__(
         self,
@@ -87,20 +124,21 @@ class _Command:
         os.environ.clear()
         os.environ.update(self._environ)
         os.chdir(self._folder)
-        sys.argv = ["sst", *self._words]
+        sys.argv = [self.program, *self._words]
         # The fork server runs with SIGINT ignored; a shell starts a command with the default.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        from sst.door import script
+        from sst.door import enter
 
         try:
-            script()
+            enter(self.program)
         finally:
             atexit._run_exitfuncs()
 
     def _take_terminal(self) -> None:
         """Make the terminal that of this process, as a shell would: Ctrl-C comes from it."""
         os.setsid()
-        files = [os.open(self._terminal, os.O_RDWR) for _ in range(3)]
+        names = (self._terminal, self._terminal, os.devnull if self.is_quiet else self._terminal)
+        files = [os.open(name, os.O_RDWR) for name in names]
         if self._stdout is not None:
             files[1] = self._stdout.detach()  # type: ignore[attr-defined]
         for number, file in enumerate(files):

@@ -202,24 +202,25 @@ def _window(lines: int, columns: int) -> bytes:
     return struct.pack("HHHH", lines, columns, 0, 0)
 
 
-def on_terminal(
-    project: Project, *words: str, columns: int = 80, lines: int = 24, stdout: int | None = None
-) -> Terminal:
-    """Start `migrate.py WORDS` for *project* on a terminal."""
-    given = [part for name, value in project.settings.items() for part in _set(name, value)]
+def started_on_terminal(project: Project, *words: str) -> Terminal:
+    """Start `migrate.py WORDS` for *project* on a terminal: a new interpreter, not a fork."""
     return Terminal(
-        [sys.executable, "-c", _MIGRATE, *words, *given],
-        environ={
-            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-            "DATABASE_URL": project.database_url,
-            "PYTHONPATH": str(REPOSITORY),
-            **project.environment,
-        },
+        [sys.executable, "-c", _MIGRATE, *words_for(project, words)],
+        environ=environ_for(project) | {"PYTHONPATH": str(REPOSITORY)},
         folder=project.root,
-        columns=columns,
-        lines=lines,
-        stdout=stdout,
     )
+
+
+def words_for(project: Project, words: Sequence[str]) -> list[str]:
+    """Return *words* and the settings of *project* as arguments."""
+    given = [part for name, value in project.settings.items() for part in _set(name, value)]
+    return [*words, *given]
+
+
+def environ_for(project: Project) -> dict[str, str]:
+    """Return the variables of a command on *project*."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return {**kept, "DATABASE_URL": project.database_url, **project.environment}
 
 
 def _set(name: str, value: object) -> tuple[str, str]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
 import pytest
 
 from sst.layout.cells import columns_of
-from tests.support.project import REPOSITORY, Project
-from tests.support.terminal import Terminal
+from tests.support.forked_terminal import ForkedTerminal, QuietTerminal
+from tests.support.project import Project
+from tests.support.terminal import environ_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,21 +109,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory, embedded: TestServer) -> Iter
 
 def on_terminal(project: Project, *words: str, columns: int) -> list[str]:
     """Return the lines that `sst WORDS` writes to a terminal of *columns*, as they are written."""
-    quiet = ["sh", "-c", 'exec "$@" 2>/dev/null', "sh"]
-    with Terminal(
-        [*quiet, sys.executable, "-m", "sst", *words],
-        environ=environment(project),
-        folder=project.root,
-        columns=columns,
+    with QuietTerminal(
+        words, environ=environ_for(project), folder=project.root, columns=columns
     ) as terminal:
         terminal.finish()
         return click.unstyle(terminal.raw.decode()).splitlines()
-
-
-def environment(project: Project) -> dict[str, str]:
-    """Return the variables of a command on *project*."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return {**kept, "DATABASE_URL": project.database_url, "PYTHONPATH": str(REPOSITORY)}
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -167,11 +156,9 @@ def test_result_of_a_run_fits(shop: Project) -> None:
 
 
 def test_error_hangs_below_its_own_words(shop: Project) -> None:
-    with Terminal(
-        [sys.executable, "-m", "sst", "config", "check", "--set", "migrate.lock_wate=1"],
-        environ=environment(shop),
-        folder=shop.root,
-    ) as terminal:
+    words = ("config", "check", "--set", "migrate.lock_wate=1")
+
+    with ForkedTerminal(words, environ=environ_for(shop), folder=shop.root) as terminal:
         terminal.finish()
         lines = click.unstyle(terminal.raw.decode()).splitlines()
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.forked_terminal import on_terminal
 from tests.support.project import REPOSITORY
 from tests.support.sessions import other_session
-from tests.support.terminal import Terminal, on_terminal
+from tests.support.terminal import Terminal, started_on_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,7 +162,7 @@ def test_line_that_a_plugin_has_left_neither_ends_nor_holds_the_run(
     project.enable("hasty")
     project.revision("one", "op.execute('select pg_sleep(1)')")
 
-    with on_terminal(project, "upgrade") as terminal:
+    with started_on_terminal(project, "upgrade") as terminal:
         code = terminal.finish()
 
     assert code == 0
@@ -179,7 +180,10 @@ def test_line_is_as_wide_as_the_terminal_whatever_the_environment_says(
     project.revision("one", f"op.execute({WAIT!r})")
     described(project, "one", ACCENTS)
 
-    with other_session(project, WAIT) as holder, on_terminal(project, "upgrade") as terminal:
+    with (
+        other_session(project, WAIT) as holder,
+        started_on_terminal(project, "upgrade") as terminal,
+    ):
         terminal.wait_for("2 s")
         seen = terminal.text
         holder.execute(GO)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.forked_terminal import on_terminal
 from tests.support.sessions import other_session
-from tests.support.terminal import on_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,9 @@ import pytest
 
 from tests.support.chain import SLEEP, start_asleep
 from tests.support.foreign_envs import ASYNC
+from tests.support.forked_terminal import on_terminal
 from tests.support.forks import wait_until
 from tests.support.sessions import other_session
-from tests.support.terminal import on_terminal
 
 if TYPE_CHECKING:
     from tests.support.project import Project
