@@ -22,14 +22,15 @@ WAIT = "select pg_advisory_lock(4711)"
 DEAF = """
 do $$ begin
   loop
-    begin perform pg_sleep(600); exception when query_canceled then perform nextval('cancelled');
+    begin
+      perform nextval('begun');
+      perform pg_sleep(600);
+    exception when query_canceled then perform nextval('cancelled');
     end;
   end loop;
 end $$
 """
-CANCELLED = (
-    "select 1 from pg_sequences where sequencename = 'cancelled' and last_value is not null"
-)
+COUNTED = "select 1 from pg_sequences where sequencename = %s and last_value is not null"
 LONG = "op.execute('select pg_sleep(600)')"
 
 
@@ -215,13 +216,14 @@ def test_ctrl_c_ends_the_run(project: Project) -> None:
 
 def test_second_signal_has_its_words_below_the_lines(project: Project) -> None:
     """The server does not let go of this statement: the first signal alone ends nothing."""
-    project.query("create sequence cancelled")
+    project.query("create sequence begun; create sequence cancelled")
     project.revision("one", f"op.execute({DEAF!r})")
 
     with on_terminal(project, "upgrade") as terminal:
         terminal.wait_for("applying  one")
+        terminal.wait_until(lambda: bool(project.query(COUNTED, "begun")), "the statement")
         terminal.type(chr(3))
-        terminal.wait_until(lambda: bool(project.query(CANCELLED)), "the first signal")
+        terminal.wait_until(lambda: bool(project.query(COUNTED, "cancelled")), "the first signal")
         terminal.type(chr(3))
         code = terminal.finish()
 
