@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sst.bridge import Step
     from sst.migrator.rehearsal.rehearsal import Probe, Rehearsal
 
-ROWS = "rows"
+ROWS = "rows-in-the-way"
 """Stands for a rule where rows of the real database would make a revision fail."""
 _VIOLATIONS = {
     "not_null": "{} of {} without a value in {}",

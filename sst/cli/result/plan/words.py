@@ -10,7 +10,7 @@ from sst.text import counted, listed, size_text, span_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sst.hooks.contract.plan.statement import Seconds, Statement
+    from sst.hooks.contract.plan.statement import Lock, Seconds, Statement
 
 SHOWN_RELATIONS = 2
 _LONG_SECONDS = 1.0
@@ -21,20 +21,37 @@ _LOCK = "Lock"
 
 
 def effect(statement: Statement) -> str:
-    """Return what *statement* keeps waiting, and how large that is."""
+    """Return what *statement* keeps waiting, and how large what it scans or rewrites is."""
     if statement.blocks is None:
         return "not observed"
-    does = ", rewrites" if statement.rewrites else ", scans" if statement.scans else ""
-    of = f" of {relations_text(blocked(statement))}" if statement.blocks != NOTHING else ""
+    of, still = "", ""
+    if statement.blocks != NOTHING:
+        of = f" of {relations_text(blocked(statement))}"
+        still = "still " if all(each.is_held for each in _blocking(statement)) else ""
     size = size_of(statement)
-    return f"blocks {statement.blocks}{of}{does}{f' ({size})' if size else ''}"
+    does = f"{_does(statement)}{f' ({size})' if size else ''}"
+    return f"{still}blocks {statement.blocks}{of}{does}"
+
+
+def _does(statement: Statement) -> str:
+    """Return what *statement* scans or rewrites; by name where others wait for another table."""
+    named = statement.rewrites or statement.scans
+    if not named:
+        return ""
+    is_other = statement.blocks != NOTHING and not set(named) & set(blocked(statement))
+    verb = "rewrites" if statement.rewrites else "scans"
+    return f", {verb} {relations_text(named)}" if is_other else f", {verb}"
 
 
 def blocked(statement: Statement) -> list[str]:
     """Return the tables on which others wait for *statement*; indexes where there is none."""
-    found = [lock for lock in statement.locks if lock.blocks == statement.blocks]
+    found = _blocking(statement)
     tables = [lock.relation for lock in found if not lock.is_index]
     return tables or [lock.relation for lock in found]
+
+
+def _blocking(statement: Statement) -> list[Lock]:
+    return [lock for lock in statement.locks if lock.blocks == statement.blocks]
 
 
 def relations_text(names: Iterable[str]) -> str:
@@ -87,8 +104,8 @@ def colour_of(statement: Statement) -> str | None:
 
 def strongest_lock(statement: Statement) -> str:
     """Return the strongest lock of *statement* in short: `AccessExclusive`; empty without one."""
-    wanted = [lock.mode for lock in statement.locks if lock.blocks == statement.blocks]
-    return wanted[0].removesuffix(_LOCK) if wanted and statement.blocks != NOTHING else ""
+    found = _blocking(statement) if statement.blocks != NOTHING else []
+    return found[0].mode.removesuffix(_LOCK) if found else ""
 
 
 def calls_text(statement: Statement) -> str:

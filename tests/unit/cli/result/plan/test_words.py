@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sst.cli.result.plan.summary import summary_of
 from sst.cli.result.plan.words import colour_of, effect, range_text
 from sst.hooks.contract.plan.finding import Acceptance, Finding, Level
-from sst.hooks.contract.plan.statement import Statement
+from sst.hooks.contract.plan.statement import Lock, Statement
 from sst.migrator.rehearsal.rehearsal import Rehearsal
 from tests.support.plans import (
     EVERYTHING,
@@ -58,6 +60,16 @@ def test_statement_says_what_waits_and_how_much_is_there() -> None:
     shown = effect(statement(mode=WRITES, scans=True))
 
     assert shown == "blocks writes of worker, scans (1,000 rows)"
+
+
+def test_lock_that_is_still_held_is_told_from_a_new_one() -> None:
+    """What it scans itself is named then: others wait for another table."""
+    held = Lock("public.worker", EVERYTHING, is_held=True)
+    own = Lock("public.site", WRITES)
+
+    shown = effect(replace(statement(), locks=(held, own), scans=("public.site",), rows=7))
+
+    assert shown == "still blocks reads and writes of worker, scans site (7 rows)"
 
 
 def test_lock_counts_to_the_end_of_its_transaction() -> None:
