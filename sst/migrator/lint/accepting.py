@@ -37,7 +37,8 @@ def with_acceptances(
     """Return *findings* in *file*, those that *comments* accept marked so, in the order of lines.
 
     A comment without a reason, of another form, past its date or without use is a finding of its
-    own; the use is asked for only where the revision was judged to its end, *is_whole*.
+    own; the use is asked for only where the revision was judged to its end, on tables that are
+    there, *is_whole*.
     """
     today = today or datetime.now(UTC).date()
     used: set[int] = set()

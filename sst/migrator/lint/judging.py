@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,31 +21,49 @@ if TYPE_CHECKING:
     from sst.migrator.rehearsal.rehearsal import Rehearsal
     from sst.migrator.values.context import Context
 
+# What makes a table, or may do so, such as a DO block.
+_MAKES = re.compile(r"\bcreate\b(?!\s+(?:unique\s+)?index\b)|^\s*(?:do|call)\b", re.IGNORECASE)
+
 
 def with_findings(
     context: Context,
     steps: Iterable[Step],
     rehearsal: Rehearsal,
     by_form: Mapping[str, ByForm] | None = None,
+    *,
+    is_each_alone: bool = False,
 ) -> Rehearsal:
     """Return *rehearsal*, of *steps*, with the findings on what was run there, by revision.
 
     They are in the order of lines, those that the revision accepts are marked so. What is wrong
     with its comments is among them, and a rule that has failed, and what could not be judged.
-    *by_form* has, by revision, what was not run and is judged by its SQL.
+    *by_form* has, by revision, what was not run and is judged by its SQL; *is_each_alone* says
+    that each revision was a plan of its own.
     """
-    rules, unseen = _Rules(context), by_form or {}
-    found = {
-        step.revision.id: _judged(context, rules, step, rehearsal, unseen.get(step.revision.id))
-        for step in steps
-        if step.revision.id in {*rehearsal.statements, *unseen}
-    }
+    rules, unseen, found = _Rules(context), by_form or {}, {}
+    are_there = True
+    for step in steps:
+        revision = step.revision.id
+        if revision in rehearsal.statements or revision in unseen:
+            found[revision] = _judged(
+                context, rules, step, rehearsal, unseen.get(revision), are_there=are_there
+            )
+        # A table that the plan makes is nobody's, and no rule minds it; elsewhere it is there.
+        sent = rehearsal.statements.get(revision, ())
+        are_there &= is_each_alone or not any(_MAKES.search(each.sql) for each in sent)
     return replace(rehearsal, findings=found)
 
 
 def _judged(
-    context: Context, rules: _Rules, step: Step, rehearsal: Rehearsal, by_form: ByForm | None
+    context: Context,
+    rules: _Rules,
+    step: Step,
+    rehearsal: Rehearsal,
+    by_form: ByForm | None,
+    *,
+    are_there: bool,
 ) -> tuple[Finding, ...]:
+    """Return the findings on *step*; *are_there* says that no table of it is the plan's own."""
     path, revision = step.revision.path, step.revision.id
     file = shown(path, context.root) if path else ""
     statements = rehearsal.statements.get(revision, ())
@@ -59,7 +78,8 @@ def _judged(
         findings.append(Finding(NOT_JUDGED, what, file=file, line=line))
     elif by_form:
         findings.append(replace(by_form.finding, line=anywhere))
-    return with_acceptances(findings, comments, file, is_whole=rehearsal.has_all_of(revision))
+    is_whole = are_there and rehearsal.has_all_of(revision)
+    return with_acceptances(findings, comments, file, is_whole=is_whole)
 
 
 def _unseen(statement: Statement) -> Finding:

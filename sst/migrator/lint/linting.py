@@ -73,7 +73,7 @@ def lint_history(
         is_each_alone=base is None,
         from_cache=from_cache,
     )
-    return lint_of(context, new.steps, found, new.findings)
+    return lint_of(context, new.steps, found, new.findings, is_each_alone=base is None)
 
 
 def lint_of(
@@ -81,13 +81,15 @@ def lint_of(
     steps: Sequence[Step],
     rehearsal: Rehearsal,
     others: Mapping[str, tuple[Finding, ...]] | None = None,
+    *,
+    is_each_alone: bool = False,
 ) -> Lint:
     """Return the judgement on *steps* by what *rehearsal* has seen of them, beside *others*.
 
     What it has not seen is judged by the form of its SQL, where that can be read.
     """
     by_form = read_by_form(context, steps, rehearsal)
-    judged = with_findings(context, steps, rehearsal, by_form)
+    judged = with_findings(context, steps, rehearsal, by_form, is_each_alone=is_each_alone)
     seen = [each for found in judged.statements.values() for each in found]
     read = [each for found in by_form.values() for each in found.statements]
     top = git_top(context.root) or context.root

@@ -122,6 +122,20 @@ def test_concurrent_statement_with_nothing_to_do_is_a_warning(pending: Project) 
     assert (found["rule"], found["level"], found["line"]) == ("not-judged", "warning", 19)
 
 
+def test_use_of_a_comment_is_not_asked_behind_a_revision_that_makes_tables(
+    pending: Project,
+) -> None:
+    """In an empty database nobody minds what is done to them, in a real one they are there."""
+    unused = "op.execute('select 1')  # sst: accept no-drop because nobody reads it"
+    pending.revision("two", "op.execute('create index on note (id)')")
+    pending.revision("three", f"{unused}\nop.execute('create table fresh (id integer)')")
+    pending.revision("four", unused)
+
+    found = [(each["rule"], each["file"][-8:]) for each in findings(pending)]
+
+    assert found == [("unused-accept", "three.py")]
+
+
 def test_way_back_is_judged_with_its_own_comments(pending: Project) -> None:
     pending.revision(
         "two",
