@@ -18,6 +18,7 @@ _LEAST_SECONDS = 0.1
 _FEW_SECONDS = 10
 _MINUTE = 60
 _LOCK = "Lock"
+_TRUNCATE = "truncate"
 
 
 def effect(statement: Statement) -> str:
@@ -40,6 +41,8 @@ def _does(statement: Statement) -> str:
         return ""
     is_other = statement.blocks != NOTHING and not set(named) & set(blocked(statement))
     verb = "rewrites" if statement.rewrites else "scans"
+    if statement.sql[: len(_TRUNCATE)].lower() == _TRUNCATE:
+        verb = "empties"
     return f", {verb} {relations_text(named)}" if is_other else f", {verb}"
 
 

@@ -58,7 +58,8 @@ def probed(
     asked = list(questions(statement for each in found.values() for statement in each))
     answers: dict[str, list[Probe]] = defaultdict(list)
     for question, probe in zip(asked, _answers(context, asked, mode), strict=True):
-        answers[question.revision].append(probe)
+        # A key may be an expression with a literal in it.
+        answers[question.revision].append(replace(probe, about=context.redact(probe.about)))
     return {revision: tuple(answers[revision]) for revision in found}
 
 

@@ -72,6 +72,12 @@ def test_lock_that_is_still_held_is_told_from_a_new_one() -> None:
     assert shown == "still blocks reads and writes of worker, scans site (7 rows)"
 
 
+def test_emptied_table_is_neither_scanned_nor_written_anew() -> None:
+    shown = effect(statement("TRUNCATE worker", scans=True))
+
+    assert shown == "blocks reads and writes of worker, empties (1,000 rows)"
+
+
 def test_lock_counts_to_the_end_of_its_transaction() -> None:
     """The first statement is short, but everybody waits for the second one as well."""
     short, long = statement(seconds=(0.5, 1.0)), statement(mode=NOTHING, seconds=(2.0, 11.0))
