@@ -77,7 +77,7 @@ def test_screen_says_what_hurts_before_anything_else(planned: Project) -> None:
     red, yellow = "\x1b[31m", "\x1b[33m"
     assert f"{yellow}  blocks reads and writes of note, scans (1,000 rows, " in raw
     assert f"{red}    error long-lock: it keeps reads and writes waiting" in raw
-    assert f"{yellow}  blocks reads and writes of note (" in raw
+    assert f"{yellow}  still blocks reads and writes of note (" in raw
     assert f"{yellow}    warning short-lock: ask somebody @home" in raw
     assert "accepted" not in click.unstyle(raw).split("1 revision, ")[0]
     lines = " ".join(click.unstyle(raw).split())
