@@ -11,22 +11,36 @@ from . import code
 
 _NOT_NULL_NOT_VALID = 18
 """The first major version in which a NOT NULL may be NOT VALID."""
+# A row that somebody else writes meanwhile moves to another page: so until a pass finds nothing.
 _BACKFILL = """
     DO $$
     DECLARE
-        page bigint := 0;
-        pages bigint := coalesce(
-            (SELECT max(pg_relation_size(relid)) FROM pg_partition_tree('{table}')),
-            pg_relation_size('{table}')
-        ) / current_setting('block_size')::bigint;
+        page bigint;
+        pages bigint;
+        batch bigint;
+        written bigint;
     BEGIN
-        WHILE page <= pages LOOP
-            {write}
-            WHERE ctid >= format('(%s,0)', page)::tid
-                AND ctid < format('(%s,0)', page + 100)::tid{condition};
-            COMMIT;
-            page := page + 100;
+        FOR pass IN 1..10 LOOP
+            page := 0;
+            written := 0;
+            pages := coalesce(
+                (SELECT max(pg_relation_size(relid)) FROM pg_partition_tree('{table}')),
+                pg_relation_size('{table}')
+            ) / current_setting('block_size')::bigint;
+            WHILE page <= pages LOOP
+                {write}
+                WHERE ctid >= format('(%s,0)', page)::tid
+                    AND ctid < format('(%s,0)', page + 100)::tid{condition};
+                GET DIAGNOSTICS batch = ROW_COUNT;
+                COMMIT;
+                written := written + batch;
+                page := page + 100;
+            END LOOP;
+            EXIT WHEN written = 0;
         END LOOP;
+        IF written > 0 THEN
+            RAISE EXCEPTION 'rows are added faster than they are written';
+        END IF;
     END
     $$
 """
@@ -127,9 +141,10 @@ def without_index(relation: str, name: str) -> str:
 def backfill(relation: str, write: str, condition: str = "") -> str:
     """Return the block that does *write* to every row of *relation* for which *condition* holds.
 
-    It goes page by page and commits, so that a row is locked for the time of a batch.
+    It goes page by page and commits, so that a row is locked for the time of a batch. For a row
+    that *write* has written, *condition* must not hold any more.
     """
-    more = f"\n                AND {condition}" if condition else ""
+    more = f"\n                    AND {condition}" if condition else ""
     table = code.shown(relation).replace("'", "''")
     text = _BACKFILL.format(table=table, write=write, condition=more)
     return code.autocommit(_ACCEPTED, code.execute(dedent(text).strip()))

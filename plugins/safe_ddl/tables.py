@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sst.hooks import ChangeKind, sql_text
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
 
     from .form import Tokens
 
+# Of a value in SET: what may be another one at each look, or no expression at all.
+_OF_NOW = (
+    *("current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"),
+    *("select", "default"),
+)
+_REPEATABLE = (
+    *("abs", "and", "btrim", "case", "cast", "char", "coalesce", "concat", "decimal", "else"),
+    *("greatest", "in", "least", "left", "length", "lower", "ltrim", "not", "nullif", "numeric"),
+    *("or", "position", "replace", "right", "round", "rtrim", "substr", "substring", "then"),
+    *("trim", "trunc", "upper", "varchar", "when"),
+)
 _UNSEEN = "# sst: accept not-judged because it lets reads and writes go on"
 
 
@@ -73,22 +85,41 @@ def _in_batches(table: str, tokens: Tokens) -> str:
     if not sets or form.until(sets, "returning", "from")[1] or "%(" in sql_text(sets):
         return ""
     write = f"UPDATE {code.shown(table)} SET {sql_text(sets)}"
-    return steps.backfill(table, write, _is_to_do(form.parted(sets)))
+    condition = _is_to_do(form.parted(sets))
+    return steps.backfill(table, write, condition) if condition else ""
 
 
 def _is_to_do(assigned: list[Tokens]) -> str:
-    """Return the condition that a row lacks what is *assigned*; nothing where there is none."""
+    """Return the condition that a row lacks what is *assigned*.
+
+    Nothing where a second pass could change a row again: a value of the columns that are written,
+    as in `n = n + 1`, or of a function that may return another one each time.
+    """
+    found = [form.name(each) for each in assigned]
+    names = {name[0] for name, _ in found if len(name) == 1}
     conditions = []
-    for each in assigned:
-        name, value = form.name(each)
-        if len(name) == 1 and value and value[0].is_sign("="):
-            right = sql_text(value[1:])
-            right = f"({right})" if len(value[1:]) > 1 else right
-            conditions.append(f"{code.ident(name[0])} IS DISTINCT FROM {right}")
-    if len(conditions) != len(assigned):
-        return ""
+    for name, value in found:
+        if len(name) != 1 or not value or not value[0].is_sign("="):
+            return ""
+        if not _is_repeatable(value[1:], names):
+            return ""
+        right = sql_text(value[1:])
+        right = f"({right})" if len(value[1:]) > 1 else right
+        conditions.append(f"{code.ident(name[0])} IS DISTINCT FROM {right}")
     condition = " OR ".join(conditions)
     return f"({condition})" if len(conditions) > 1 else condition
+
+
+def _is_repeatable(value: Tokens, written: set[str]) -> bool:
+    """Say whether *value* is the same each time, also when the columns *written* are."""
+    words = [token for token in value if token.kind in {"word", "name"}]
+    if any(token.text in written or token.is_word(*_OF_NOW) for token in words):
+        return False
+    return all(
+        token.is_word(*_REPEATABLE)
+        for token, following in pairwise(value)
+        if following.is_sign("(") and token.kind in {"word", "name"}
+    )
 
 
 def _new(seen: Seen) -> Iterator[Finding]:

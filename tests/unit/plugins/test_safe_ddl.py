@@ -127,6 +127,29 @@ def test_function_that_is_only_made_writes_nothing() -> None:
     assert found(Statement("f", 1, sql)) == []
 
 
+@pytest.mark.parametrize(
+    ("assigned", "has_code"),
+    [
+        ("note = 'new'", True),
+        ("note = lower(status), total = 1", True),
+        ("total = total + 1", False),
+        ("note = upper(note)", False),
+        ("note = gen_random_uuid()::text", False),
+        ("changed_at = now()", False),
+        ("changed_on = current_date", False),
+        ("note = DEFAULT", False),
+        ("note = (SELECT name FROM customers LIMIT 1)", False),
+        ("(note, status) = ('a', 'b')", False),
+    ],
+)
+def test_batches_are_offered_where_a_row_may_be_met_twice(assigned: str, has_code: bool) -> None:  # noqa: FBT001
+    lock = Lock("public.orders", "RowExclusiveLock")
+    sql = f"UPDATE orders SET {assigned}"  # noqa: S608 - text of a revision
+    update = Statement("f", 1, sql, locks=(lock,))
+
+    assert bool(only(update).instead) is has_code
+
+
 def test_values_that_are_sent_beside_a_statement_are_in_no_code() -> None:
     lock = Lock("public.orders", "RowExclusiveLock")
     update = Statement("f", 1, "UPDATE orders SET note=%(note)s", locks=(lock,))
@@ -139,8 +162,8 @@ def test_values_that_are_sent_beside_a_statement_are_in_no_code() -> None:
     [
         ("UPDATE orders SET a = b OR c", "AND a IS DISTINCT FROM (b OR c);"),
         (
-            "UPDATE orders SET a = 1, b = f(2)",
-            "AND (a IS DISTINCT FROM 1 OR b IS DISTINCT FROM (f(2)))",
+            "UPDATE orders SET a = 1, b = lower(c)",
+            "AND (a IS DISTINCT FROM 1 OR b IS DISTINCT FROM (lower(c)))",
         ),
         ("DELETE FROM ONLY orders", "DELETE FROM orders\n"),
     ],
