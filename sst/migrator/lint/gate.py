@@ -38,7 +38,8 @@ def lint_mode(context: Context) -> str:
 def is_judged(context: Context, before: Sequence[str]) -> bool:
     """Say whether a run from the revisions *before* is judged.
 
-    In an empty database there is nobody who could wait, and without a rule nothing to say.
+    In an empty database there is nobody who could wait, and without a rule nothing to say. Where
+    nothing is ever rehearsed (`migrate.rehearse`) a warning of that at each run helps nobody.
     """
     return _can_be_judged(context, before) and lint_mode(context) != OFF
 
@@ -56,7 +57,8 @@ def verdict_on(
 
 
 def _can_be_judged(context: Context, before: Sequence[str]) -> bool:
-    return bool(before) and context.plugins.implement("judge")
+    is_in_vain = context.settings.rehearse == OFF and lint_mode(context) == WARN
+    return bool(before) and not is_in_vain and context.plugins.implement("judge")
 
 
 def judge_plan(

@@ -60,7 +60,7 @@ def _of(rehearsal: Rehearsal, step: Step) -> Iterator[Reason]:
         if finding.rule == NOT_JUDGED and not finding.line and _may_run_unjudged(step):
             continue
         place = _place(finding.file, finding.line)
-        yield Reason(revision, finding.rule, finding.what, place)
+        yield Reason(revision, finding.rule, " ".join(finding.what.split()), place)
     for probe in rehearsal.probes.get(revision, ()):
         if probe.violations:
             place = _place(probe.file, probe.line)

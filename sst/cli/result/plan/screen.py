@@ -79,7 +79,7 @@ def _records(one: Placed) -> Iterator[tuple[str, ...]]:
         yield "", "rows", probe.asks, rows_in_the_way(probe), place
     for finding in one.findings:
         place = f"{finding.file}:{finding.line}"
-        code = finding.instead.replace("\n", "\\n")
+        code = finding.instead.replace("\n", "\\n").replace("\t", "\\t")
         yield "", level_of(finding), finding.rule, words_of(finding), place, code
 
 

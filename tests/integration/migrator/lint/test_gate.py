@@ -84,9 +84,16 @@ def test_error_of_a_rule_is_a_warning_where_nothing_is_protected(judging: Projec
     assert line in judging.migrate("runs", "show", "latest").stdout
 
 
-@pytest.mark.parametrize(("mode", "protected"), [("off", "false"), (None, "true")])
+@pytest.mark.parametrize(
+    ("mode", "protected", "words"),
+    [
+        ("off", "false", ()),
+        (None, "true", ()),
+        ("warn", "false", ("--set", "migrate.rehearse=off")),
+    ],
+)
 def test_nothing_is_rehearsed_where_the_gate_is_off(
-    judging: Project, mode: str | None, protected: str
+    judging: Project, mode: str | None, protected: str, words: tuple[str, ...]
 ) -> None:
     """It is off where live data is, until somebody asks for it."""
     judging.revision("two", _LOCKS)
@@ -94,7 +101,7 @@ def test_nothing_is_rehearsed_where_the_gate_is_off(
     text = settings.read_text().replace("protected = false", f"protected = {protected}")
     settings.write_text(text)
 
-    run = _upgrade(judging, mode, "--no-plugin", "backup")
+    run = _upgrade(judging, mode, "--no-plugin", "backup", *words)
 
     assert (run.exit_code, run.json["warnings"]) == (0, []), run.output
     assert "judge" not in {call.hook for call in run.calls}
