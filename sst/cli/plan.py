@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
@@ -12,17 +12,13 @@ from sst.cli.call.command import Command
 from sst.cli.call.invocation import pass_runtime
 from sst.cli.call.presentation import Presentation
 from sst.cli.completing.revisions import target_completion
-from sst.cli.result.plan.keys import plan_keys
-from sst.cli.result.plan.markdown import markdown
-from sst.cli.result.plan.notes import advice_to_run, is_upgrade, rehearsal_notes
-from sst.cli.result.plan.screen import statement_lines
-from sst.cli.result.plan.sql_marks import marked
 from sst.cli.result.revisions import where
 from sst.cli.result.table import records, sentences
 from sst.cli.result.vetoes import veto_rows
 from sst.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Unpack
 
     from sst.cli.call.invocation import Invocation
@@ -55,11 +51,18 @@ def text(report: Report, _runtime: Runtime, *, is_verbose: bool = False) -> list
     return [*(line for block in blocks for line in block), *records(veto_rows(report))]
 
 
+def keys(report: Report) -> Mapping[str, Any]:
+    """Return the keys of `--json`."""
+    from sst.cli.result.plan.keys import plan_keys  # late: `--help` does not wait for it
+
+    return plan_keys(report)
+
+
 @click.command(
     "plan",
     cls=Command,
     text=text,
-    keys=plan_keys,
+    keys=keys,
     short_help="What an upgrade or downgrade would run.",
 )
 @click.argument("target", required=False, shell_complete=target_completion("head", "base"))
@@ -91,6 +94,9 @@ def command(
     It runs on a copy of the database without rows: each statement is shown with what it blocks.
     Plugins that would refuse the run are named, with their reasons.
     """
+    from sst.cli.result.plan.markdown import markdown
+    from sst.cli.result.plan.notes import advice_to_run, is_upgrade, rehearsal_notes
+
     is_page, is_rehearsed = asked["form"] == "markdown", not asked["no_rehearsal"]
     if is_page and (asked["with_sql"] or invocation.as_json):
         raise UsageError(
@@ -99,9 +105,9 @@ def command(
             next_step="leave one of them out",
         )
     if is_page:
-        invocation.presentation = Presentation(markdown, plan_keys)
+        invocation.presentation = Presentation(markdown, keys)
     elif invocation.verbose:
-        invocation.presentation = Presentation(partial(text, is_verbose=True), plan_keys)
+        invocation.presentation = Presentation(partial(text, is_verbose=True), keys)
     report = runtime.migrator.plan(
         target,
         with_sql=asked["with_sql"],
@@ -116,11 +122,15 @@ def command(
 
 
 def _block(item: RevisionState, report: Report, *, is_verbose: bool) -> list[str]:
+    from sst.cli.result.plan.screen import statement_lines
+
     head = records([(item.revision, _TO_DO[item.state], item.description)])
     return [*head, *statement_lines(report.rehearsal, item.revision, is_verbose=is_verbose)]
 
 
 def _script(item: RevisionState, report: Report) -> list[str]:
+    from sst.cli.result.plan.sql_marks import marked
+
     head = f"-- {item.revision}: {item.description}"
     if item.sql is None:
         return [head, f"-- no preview: {item.note}", ""]
