@@ -10,6 +10,19 @@ _PART = re.compile(r'"(?:[^"]|"")*"|[^."]+')
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 # SQLAlchemy takes it for the place of a value.
 _PLACE = re.compile(r"(?<![:\w\\]):(?=\w)")
+# PostgreSQL manual, appendix C: those that are no column's name without quotes.
+_RESERVED = frozenset(
+    re.findall(
+        r"\w+",
+        "all analyse analyze and any array as asc asymmetric both case cast check collate column "
+        "constraint create current_catalog current_date current_role current_time "
+        "current_timestamp current_user default deferrable desc distinct do else end except false "
+        "fetch for foreign from grant group having in initially intersect into lateral leading "
+        "limit localtime localtimestamp not null offset on only or order placing primary "
+        "references returning select session_user some symmetric system_user table then to "
+        "trailing true union unique user using variadic when where window with",
+    )
+)
 _WIDTH = 95
 _LONGEST_NAME = 63
 APART = "# in a revision of its own"
@@ -28,7 +41,8 @@ def shown(relation: str) -> str:
 
 def ident(name: str) -> str:
     """Return *name* as SQL wants it, quoted where it has to be."""
-    return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
+    is_plain = _PLAIN.fullmatch(name) and name not in _RESERVED
+    return name if is_plain else '"' + name.replace('"', '""') + '"'
 
 
 def idents(names: tuple[str, ...]) -> str:

@@ -34,10 +34,16 @@ def judge(seen: Seen) -> Iterator[Finding]:
             yield _dropped(change)
         elif change.kind is ChangeKind.RENAME_COLUMN:
             yield _renamed(change)
-        elif change.relation in seen.rewritten:
-            yield from _rewrite(seen, change)
-        elif change.kind is ChangeKind.CHANGE_TYPE and change.relation in seen.scanned:
-            yield _type(seen, change, "scans it")
+        else:
+            yield from _worked(seen, change)
+
+
+def _worked(seen: Seen, change: Change) -> Iterator[Finding]:
+    is_type = change.kind is ChangeKind.CHANGE_TYPE
+    if seen.is_worked_on(change.relation, seen.rewritten):
+        yield from _rewrite(seen, change)
+    elif is_type and seen.is_worked_on(change.relation, seen.scanned):
+        yield _type(seen, change, "scans it")
 
 
 def _dropped(change: Change) -> Finding:
@@ -97,7 +103,7 @@ def _another_column(seen: Seen, change: Change) -> str:
 def _converted(seen: Seen, change: Change) -> str:
     """Return the expression by which a value gets its new type."""
     for piece in seen.pieces:
-        for part in form.parted(piece):
+        for part in form.parted(form.after(piece, "alter table") or ()):
             using = form.after(part, "using")
             named = form.after(part, "alter column?")
             if using and named and form.name(named)[0] == (change.name,):

@@ -30,7 +30,7 @@ def judge(seen: Seen) -> Iterator[Finding]:
     for change in seen.statement.changes:
         if change.kind is ChangeKind.VALIDATE:
             yield from _validated(seen, change)
-        elif change.is_valid and change.relation not in seen.rewritten:
+        elif change.is_valid and not seen.is_worked_on(change.relation, seen.rewritten):
             rule = _RULES.get(change.kind)
             if rule:
                 yield from rule(seen, change)
@@ -78,7 +78,7 @@ def _listed(columns: str) -> tuple[str, ...]:
 
 
 def _check(seen: Seen, change: Change) -> Iterator[Finding]:
-    if change.relation not in seen.scanned:
+    if not seen.is_worked_on(change.relation, seen.scanned):
         return
     match = _CHECK.fullmatch(change.definition)
     if match and not _INHERITED.search(change.definition):
@@ -135,7 +135,7 @@ def _not_null(seen: Seen, change: Change) -> Iterator[Finding]:
     columns = change.columns or (change.name,)
     keys = seen.changes(ChangeKind.ADD_PRIMARY_KEY)
     is_of_key = any(set(columns) <= set(each.columns) for each in keys)
-    if is_of_key or change.relation not in seen.scanned:
+    if is_of_key or not seen.is_worked_on(change.relation, seen.scanned):
         return
     if seen.is_on_new_columns(change):
         yield _without_default(seen, change)

@@ -64,19 +64,19 @@ def _concurrently(seen: Seen, words: Tokens, table: str, *, is_unique: bool) -> 
     if table not in seen.scanned:
         # Of a partitioned table: it has no rows of its own, and no CONCURRENTLY.
         return ""
-    name, rest = form.name(form.follows(words, "if not exists") or words)
+    words = form.follows(words, "if not exists") or words
+    name, rest = ((), words) if words[0].is_word("on") else form.name(words)
     on = form.after(rest, "on only?")
     columns, tail = form.in_parentheses(form.name(on)[1] if on else ())
     names = [each[0].text for each in form.parted(columns) if _is_name(each)]
     if name and names and len(names) == len(form.parted(columns)) and not tail:
         index = steps.index(table, name[-1], tuple(names), is_unique=is_unique)
         return code.in_a_row(index)
-    if not name or not on:
+    if not on:
         return ""
     unique = "UNIQUE " if is_unique else ""
-    sql = (
-        f"CREATE {unique}INDEX CONCURRENTLY IF NOT EXISTS {code.ident(name[-1])} ON {sql_text(on)}"
-    )
+    named = f"IF NOT EXISTS {code.ident(name[-1])} " if name else ""
+    sql = f"CREATE {unique}INDEX CONCURRENTLY {named}ON {sql_text(on)}"
     return code.in_a_row(code.autocommit(code.execute(sql)))
 
 
@@ -109,6 +109,7 @@ def _built_anew(seen: Seen) -> Iterator[Finding]:
         words = form.follows(piece, "reindex")
         if words is None or any(token.is_word("concurrently") for token in words):
             continue
+        words = form.in_parentheses(words)[1]
         tables = [each for each in seen.scanned if each in seen.blocked]
         if tables or not seen.is_seen:
             on = code.shown(tables[0]) if tables else "its table"

@@ -86,6 +86,12 @@ class Seen:
         """The tables that it reads to their end while somebody waits."""
         return self.statement.scans if self.blocked else ()
 
+    def is_worked_on(self, table: str, worked: tuple[str, ...]) -> bool:
+        """Say whether *table* is one of *worked*, or those are the partitions that it has."""
+        return table in worked or (
+            bool(worked) and table in self.own and set(worked) <= self.own.keys()
+        )
+
     @cached_property
     def is_read_or_write(self) -> bool:
         """Whether it is a statement on rows, whose plan a copy without rows does not show."""

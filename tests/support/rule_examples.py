@@ -92,6 +92,19 @@ EXAMPLES = (
         ' server_default=sa.text("gen_random_uuid()"), nullable=False),\n)',
     ),
     Example(
+        "not-null-scan",
+        'op.alter_column("{t}_parts", "user", nullable=False)',
+        'CREATE TABLE {t}_parts (year integer, "user" integer) PARTITION BY RANGE (year);'
+        " CREATE TABLE {t}_2026 PARTITION OF {t}_parts FOR VALUES FROM (2026) TO (2027);",
+        same_schema=False,
+        is_shown=False,
+    ),
+    Example(
+        "index-blocks-writes",
+        'op.execute("CREATE INDEX ON {t} (lower(note))")',
+        is_shown=False,
+    ),
+    Example(
         "column-rewrite",
         'op.add_column("{t}", sa.Column("twice", sa.Integer, sa.Computed("total * 2",'
         " persisted=True)))",
@@ -114,6 +127,12 @@ EXAMPLES = (
     Example(
         "type-rewrite",
         'op.alter_column("{t}", "note", type_=sa.String(100))',
+        same_schema=False,
+        is_shown=False,
+    ),
+    Example(
+        "type-rewrite",
+        'op.execute("ALTER TABLE {t} ALTER note TYPE integer USING length(note)")',
         same_schema=False,
         is_shown=False,
     ),
