@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import DBAPIError
+
 from sst.errors import SstError
 from sst.migrator.ledger.durations import last_durations
 from sst.migrator.rehearsal.real.calls import calls_per_minute, read_traffic
@@ -34,8 +36,10 @@ def with_real_facts(
     try:
         return replace(found, statements=_with_facts(context, found.statements, steps))
     except SstError as error:
-        why_not = context.redact(f"the sizes of the tables are not known: {error.why}")
-        return replace(found, why_not=found.why_not or why_not)
+        why = context.redact(error.why)
+    except DBAPIError:
+        why = "the server ended the connection"
+    return replace(found, why_not=found.why_not or f"the sizes of the tables are not known: {why}")
 
 
 def _with_facts(

@@ -76,6 +76,8 @@ def _answers(context: Context, asked: Sequence[Question], mode: ProbeMode) -> li
     except SstError as error:
         why = context.redact(error.why)
         return [_refused(each, why) for each in asked]
+    except DBAPIError:
+        return [_refused(each, "the server ended the connection") for each in asked]
 
 
 @contextmanager
@@ -121,9 +123,7 @@ class _Asking:
         if gone:
             return f"{gone[0]} is not there before the plan, or somebody has locked it"
         size = sum(self._sizes[name].bytes for name in set(question.tables))
-        if question.probe.asks == "type":
-            return None
-        if self._limit is not None and size > self._limit:
+        if question.reads_all and self._limit is not None and size > self._limit:
             return f"too large ({size_text(size)}); --probe all asks it"
         if time.monotonic() >= self._deadline:
             return f"no time was left after {_ALL_TIMES * self._seconds:g} s"

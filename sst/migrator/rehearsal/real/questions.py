@@ -47,6 +47,8 @@ class Question:
     """Those that it reads, by their names of today."""
     sql: Callable[[Mapping[str, str]], str] | None = None
     """Takes the kind of each of them, as `pg_class.relkind` has it."""
+    reads_all: bool = True
+    """Whether it reads a table to its end."""
 
 
 def questions(statements: Iterable[Statement]) -> Iterator[Question]:
@@ -89,7 +91,8 @@ def _of_new_column(change: Change, statement: Statement, today: Today) -> Questi
         return Question(statement.revision, replace(probe, why_not=why_not))
     rows = source(change.relation, Fate(fate.name), is_alone=False)
     sql = counted(f"from {rows}")
-    return Question(statement.revision, probe, (change.relation,), lambda _: sql)
+    tables = (change.relation,)
+    return Question(statement.revision, probe, tables, lambda _: sql, reads_all=False)
 
 
 class _Maker:
@@ -139,7 +142,7 @@ class _Maker:
     def type(self) -> Question:
         """Return that no value can fail to fit, where the type alone says so."""
         body = unfitting(self._change.relation, self._change.name, self._change.definition)
-        return self._question(lambda _: body)
+        return replace(self._question(lambda _: body), reads_all=False)
 
     def foreign_key(self) -> Question:
         """Return how many rows refer to a row that is not there."""

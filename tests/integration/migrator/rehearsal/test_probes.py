@@ -190,13 +190,17 @@ def test_question_goes_by_the_names_of_today(seeded: Project) -> None:
 
 def test_large_table_is_asked_only_when_that_is_wanted(seeded: Project) -> None:
     seeded.revision("one", "op.alter_column('parted', 'at', nullable=False)")
+    seeded.revision("two", "op.execute('alter table boss add z integer not null')")
     limit = {"MIGRATE__PROBE_LIMIT_MB": "0"}
 
     bounded = seeded.migrate("plan", "--json", **limit)
     asked = seeded.migrate("plan", "--probe", "all", "--json", **limit)
     off = seeded.migrate("plan", "--probe", "off", "--json")
 
-    [[first]], [[second]], [[third]] = (_probes(each).values() for each in (bounded, asked, off))
+    told = [_probes(each) for each in (bounded, asked, off)]
+    first, second, third = (each["one"][0] for each in told)
+    # That a table has a row at all is asked of a large one, too.
+    assert [each["two"][0]["violations"] for each in told] == [2, 2, None]
     assert (first["violations"], first["why_not"]) == (
         None,
         "too large (16.4 kB); --probe all asks it",
