@@ -29,6 +29,9 @@ _COPIED = (
     "README.md",
     ".secrets.toml.example",
 )
+# With what is compiled of it: to compile it all again takes longer than most commands. Python
+# writes `x.pyc.123` and renames it.
+_HALF_WRITTEN = shutil.ignore_patterns("*.pyc.*")
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 _OF_THE_APPLICATION = "APP__"
 """A team's application may have settings that are required."""
@@ -48,7 +51,7 @@ class Clone:
         for name in _COPIED:
             source = REPOSITORY / name
             if source.is_dir():
-                shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(source, root / name, ignore=_HALF_WRITTEN)
             else:
                 shutil.copy2(source, root / name)
         kept = {name: os.environ[name] for name in os.environ if _is_inherited(name)}

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.chain import kill_asleep, start_asleep, write_chain
+from tests.support.forked_terminal import ForkedTerminal
 from tests.support.forks import wait_until
 from tests.support.lock_holder import lock_holder
 from tests.support.project import REPOSITORY
 from tests.support.server import connect
-from tests.support.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -302,9 +302,11 @@ def test_other_words_for_it_lead_there(applied: Project) -> None:
 def test_screen_of_a_failed_run_fits_the_terminal(
     failed: Project, columns: int, at_most: int
 ) -> None:
-    words = [sys.executable, "-m", "sst", "status"]
-    environ = {"DATABASE_URL": failed.database_url, "PYTHONPATH": str(REPOSITORY), "PATH": ""}
-    with Terminal(words, environ=environ, folder=failed.root, columns=columns) as terminal:
+    environ = {"DATABASE_URL": failed.database_url, "PATH": ""}
+
+    with ForkedTerminal(
+        ["status"], environ=environ, folder=failed.root, columns=columns
+    ) as terminal:
         exit_code = terminal.finish()
         lines = [line.rstrip() for line in terminal.text.splitlines() if line.strip()]
 
