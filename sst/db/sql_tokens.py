@@ -57,6 +57,19 @@ def text_of(tokens: Iterable[Token]) -> str:
     return "".join(f" {each.sql}" if each.is_apart else each.sql for each in tokens).strip()
 
 
+def one_line(sql: str) -> str:
+    """Return *sql* in one line, without its comments, of a body in dollar quotes too."""
+    pieces = (f" {_flat(each)}" if each.is_apart else _flat(each) for each in _tokens(sql))
+    return " ".join("".join(pieces).split())
+
+
+def _flat(token: Token) -> str:
+    quote = token.sql[: token.sql.find("$", 1) + 1]
+    if token.kind != "body" or token.sql != f"{quote}{token.text}{quote}":
+        return token.sql
+    return f"{quote} {one_line(token.text)} {quote}"
+
+
 def statements(sql: str) -> Iterator[tuple[Token, ...]]:
     """Return the statements of *sql* without comments; a function's body is inside its own."""
     found: list[Token] = []

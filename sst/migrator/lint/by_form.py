@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sst.db.sql_tokens import one_line
 from sst.hooks.contract.error_location import shown
 from sst.hooks.contract.plan.finding import Finding, Level
 from sst.hooks.contract.plan.statement import Statement
@@ -51,7 +52,7 @@ def _by_form(context: Context, step: Step, preview: StepSql, rehearsal: Rehearsa
     why = rehearsal.why_not or "it was not run"
     last = max((each.line for each in rehearsal.statements.get(revision, ())), default=0)
     statements = tuple(
-        Statement(file, line, context.redact(" ".join(sql.split())), unseen=why, revision=revision)
+        Statement(file, line, context.redact(one_line(sql)), unseen=why, revision=revision)
         for line, sql in preview.sent
         if line > last and not has_no_action(sql)
     )

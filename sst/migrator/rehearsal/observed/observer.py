@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import event
 
 from sst.bridge import line_of_caller
+from sst.db.sql_tokens import one_line
 from sst.hooks.contract.plan.lock_modes import NOTHING
 from sst.hooks.contract.plan.statement import Statement
 from sst.migrator.rehearsal.beyond import refuse_at_once, refuse_shared
@@ -288,4 +289,4 @@ def _as_written(connection: Connection, statement: str, context: ExecutionContex
     is_doubled = connection.dialect.paramstyle in {"format", "pyformat"}
     if is_doubled and getattr(context, "compiled", None) is not None:
         statement = statement.replace("%%", "%")
-    return " ".join(statement.split())
+    return one_line(statement)
