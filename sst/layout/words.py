@@ -6,8 +6,16 @@ import re
 
 from sst.layout.cells import columns_of
 
-_PIECE = re.compile(r"(?:[^\s`]*`[^`\n]{0,200}`){1,3}[^\s`]*(?!\S)|python3? \S+\.py\S*|\S+")
+_PIECE = re.compile(r"(?:[^\s`]*`[^`\n]{0,200}`){1,3}[^\s`]*(?!\S)|python3? \S+\.py\S*|[\S\xa0]+")
 """A command in backticks, which somebody will copy; a script behind its interpreter; a word."""
+
+
+_JOINT = "\N{NO-BREAK SPACE}"
+
+
+def kept(text: str) -> str:
+    """Return *text* so that `hanging` takes it for one word, where a line has room for it."""
+    return text.replace(" ", _JOINT)
 
 
 def wrapped(text: str, width: int, *, whole: int = 0) -> list[str]:
@@ -39,6 +47,10 @@ def hanging(text: str, width: int, indent: int, *, begin: int = 0) -> list[str]:
     What stands in the first *begin* columns, blanks or a label, stays there. A word that fits a
     line only without the indent begins further left.
     """
+    return [line.replace(_JOINT, " ") for line in _hanging(text, width, indent, begin)]
+
+
+def _hanging(text: str, width: int, indent: int, begin: int) -> list[str]:
     if columns_of(text) <= width:
         return [text]
     label, rest = text[:begin], text[begin:]

@@ -2,6 +2,7 @@
 
 - `envelope.py`: the one JSON object of a command
 - `findings/`: the findings of `lint` in the forms that people and pipelines read
+- `markdown_text.py`: somebody's text in Markdown
 - `moved_schema.py`: text and key of `upgrade`, `downgrade` and `stamp`
 - `output.py`: a report, printed
 - `plan/`: what a plan would do, on a terminal, in a pull request, beside its SQL, and as JSON

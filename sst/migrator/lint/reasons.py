@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 ROWS = "rows-in-the-way"
 """Stands for a rule where rows of the real database would make a revision fail."""
 _VIOLATIONS = {
-    "not_null": "{} of {} without a value in {}",
-    "unique": "{} of {} not unique in {}",
-    "foreign_key": "{} of {} without a row that {} refers to",
-    "check": "{} of {} against {}",
+    "not_null": ("has", "have", "no value in {}"),
+    "unique": ("repeats", "repeat", "another row in {}"),
+    "foreign_key": ("has", "have", "no row that {} refers to"),
 }
+_OTHERS = ("does not fit", "do not fit", "{}")
 
 
 def is_error(finding: Finding) -> bool:
@@ -36,8 +36,10 @@ def rows_in_the_way(probe: Probe) -> str:
     table = probe.relation.removeprefix("public.")
     if probe.violations is None:
         return f"{table} was not asked for {probe.about}: {probe.why_not}"
-    words = _VIOLATIONS.get(probe.asks, "{} of {} against {}")
-    return words.format(counted(probe.violations, "row"), table, probe.about)
+    one, some, what = _VIOLATIONS.get(probe.asks, _OTHERS)
+    verb = one if probe.violations == 1 else some
+    words = f"{counted(probe.violations, 'row')} of {table} {verb} {what.format(probe.about)}"
+    return f"would fail: {words}" if probe.violations else words
 
 
 def reasons(rehearsal: Rehearsal, steps: Sequence[Step]) -> tuple[Reason, ...]:
@@ -56,15 +58,16 @@ def reasons(rehearsal: Rehearsal, steps: Sequence[Step]) -> tuple[Reason, ...]:
 
 def _of(rehearsal: Rehearsal, step: Step) -> Iterator[Reason]:
     revision = step.revision.id
+    # What fails before what hurts: of many reasons the first ones are shown.
+    for probe in rehearsal.probes.get(revision, ()):
+        if probe.violations:
+            place = _place(probe.file, probe.line)
+            yield Reason(revision, ROWS, rows_in_the_way(probe), place)
     for finding in filter(is_error, rehearsal.findings.get(revision, ())):
         if finding.rule == NOT_JUDGED and not finding.line and _may_run_unjudged(step):
             continue
         place = _place(finding.file, finding.line)
         yield Reason(revision, finding.rule, " ".join(finding.what.split()), place)
-    for probe in rehearsal.probes.get(revision, ()):
-        if probe.violations:
-            place = _place(probe.file, probe.line)
-            yield Reason(revision, ROWS, rows_in_the_way(probe), place)
 
 
 def _may_run_unjudged(step: Step) -> bool:

@@ -14,11 +14,12 @@ from sst.cli.result.plan.words import (
     colour_of,
     details_of,
     effect,
+    size_of,
     time_of,
 )
 from sst.cli.result.table import tabbed
 from sst.layout.cells import columns_of, cut
-from sst.layout.words import hanging
+from sst.layout.words import hanging, kept
 from sst.migrator.lint.reasons import rows_in_the_way
 from sst.redaction.redact import visible
 from sst.text import terminal_columns
@@ -98,8 +99,8 @@ def _lines(one: Placed, width: int, *, is_verbose: bool) -> Iterator[str]:
 
 def _statement(statement: Statement, width: int) -> Iterator[str]:
     """Give the words on *statement* and its SQL: in one line where there is room for both."""
-    words = ", ".join(filter(None, [effect(statement), time_of(statement.seconds)]))
-    head, *more = hanging(f"{' ' * _STATEMENT}{visible(words)}: ", width, _BELOW, begin=_STATEMENT)
+    words = f"{' ' * _STATEMENT}{_words(statement)}: "
+    head, *more = hanging(words, width, _BELOW, begin=_STATEMENT)
     colour, sql = colour_of(statement), visible(statement.sql)
     room = width - columns_of(head) - 1
     if not more and room >= min(_LEAST_SQL, columns_of(sql)):
@@ -107,6 +108,13 @@ def _statement(statement: Statement, width: int) -> Iterator[str]:
         return
     yield from (click.style(line.rstrip(), fg=colour) for line in (head, *more))
     yield f"{' ' * _BELOW}{cut(sql, width - _BELOW)}"
+
+
+def _words(statement: Statement) -> str:
+    """Return what *statement* does and for how long; figures that belong together are one word."""
+    size, time = size_of(statement), time_of(statement.seconds)
+    does = visible(effect(statement)).replace(f"({size})", kept(f"({size})"))
+    return ", ".join(filter(None, [does, kept(time)]))
 
 
 def _finding(finding: Finding, width: int, *, is_verbose: bool) -> Iterator[str]:

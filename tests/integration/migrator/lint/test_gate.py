@@ -189,7 +189,7 @@ def test_rows_in_the_way_refuse_before_they_fail_the_revision(judging: Project) 
 
     message = run.json["error"]["message"]
     assert (run.exit_code, run.json["error"]["code"]) == (5, "lint_refused"), run.output
-    assert f"rows-in-the-way: 1 row of note without a value in id [{_PLACE}]" in message
+    assert f"rows-in-the-way: would fail: 1 row of note has no value in id [{_PLACE}]" in message
     assert "correct the rows first" in run.json["error"]["hint"]
 
 

@@ -190,13 +190,13 @@ def test_markdown_has_the_code_and_takes_no_markup_of_others(tmp_path: Path) -> 
     (tmp_path / "docs/rules").mkdir(parents=True)
     (tmp_path / "docs/rules/no-drop.md").touch()
     found = lint(
-        finding(what="<img> [x](y) @all", instead="```\nop.execute('keep')"),
+        finding(what="<img> [x](y) @all #12", instead="```\nop.execute('keep')"),
         finding("taken", accepted=Acceptance("it is late")),
     )
 
     text = markdown(found, tmp_path)
 
-    assert "\\<img\\> \\[x\\]\\(y\\) \\@all, see `docs/rules/no-drop.md`" in text
+    assert "&lt;img&gt; \\[x\\](y) @<!-- -->all #<!-- -->12, see `docs/rules/no-drop.md`" in text
     assert "\n  ````python\n  ```\n  op.execute('keep')\n  ````\n" in text
     assert re.search(r"\*\*accepted\*\* .*accepted: it is late", text)
 

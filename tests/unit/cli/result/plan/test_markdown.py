@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -68,7 +69,10 @@ def test_page_has_the_plan_its_findings_and_the_hash() -> None:
         "2-9 s, inferred",
     ]
     assert f"error long-lock: it hurts ({FILE}:9)" in shown.texts["li"][1]
-    assert f"rows 3 rows of worker not unique in full_name ({FILE}:9)" in shown.texts["li"][0]
+    assert (
+        f"rows would fail: 3 rows of worker repeat another row in full_name ({FILE}:9)"
+        in shown.texts["li"][0]
+    )
     assert shown.texts["pre"] == [f"{_CODE}\n"]
     assert "Rehearsed on a copy without rows on the database's own server" in page
     assert "f6af98e051410873" in shown.texts["code"]
@@ -94,12 +98,13 @@ def test_text_of_others_makes_no_markup() -> None:
 
 
 def test_nobody_is_mentioned() -> None:
-    """A mention sends a mail; in code there is none."""
+    """A mention sends a mail, and an issue's number a note to it; in code there is none."""
     found = Rehearsal(statements={REVISION: ()})
 
-    page = _page(report(found, description="ask @dba"))
+    page = _page(report(found, description="ask @dba of #12"))
 
-    assert "@dba" not in page
+    assert re.search("@dba|#12", page) is None
+    assert _Rendered(page).texts["h3"] == [f"{REVISION} ask @dba of #12"]
 
 
 def test_revision_that_was_not_run_says_so() -> None:
@@ -123,6 +128,19 @@ def test_page_fits_a_comment_and_says_what_it_leaves_out(count: int) -> None:
     assert ("left out" in page) == (count > 10)
     assert page.endswith("Plan `f6af98e051410873`")
     assert _Rendered(page).tags.count("table") == 1
+
+
+def test_long_reason_takes_no_room_from_the_plan() -> None:
+    """What a driver or a plugin says may be as long as it likes."""
+    long = "@" * 70_000
+    some = tuple(statement(f"alter table {'x' * 200}", line=number) for number in range(3000))
+    found = report(Rehearsal(why_not=long, statements={REVISION: some}))
+    objection = Objection("guard", long, "", "vetoed")
+
+    pages = [_page(found), _page(replace(found, vetoes=(objection,)))]
+
+    assert [len(page) <= LONGEST for page in pages] == [True, True]
+    assert all(page.startswith(MARK) and "left out" in page for page in pages)
 
 
 def test_page_says_what_a_run_would_do() -> None:

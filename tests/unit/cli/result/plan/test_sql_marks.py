@@ -42,7 +42,7 @@ def test_statement_has_its_words_above_it() -> None:
     assert found == _SQL.replace(
         "ALTER TABLE",
         "-- blocks reads and writes of worker, scans (1,000 rows), 2-9 s, inferred\n"
-        "-- 3 rows of worker not unique in full_name\n"
+        "-- would fail: 3 rows of worker repeat another row in full_name\n"
         "-- error r: it hurts\n"
         "ALTER TABLE",
     ).replace("b'); drop", "b'); \n-- blocks nothing\ndrop")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import click
 import pytest
 
+from sst.cli.result.plan import screen
 from sst.cli.result.plan.summary import summary_of
 from sst.cli.result.plan.words import colour_of, effect, range_text
 from sst.hooks.contract.plan.finding import Acceptance, Finding, Level
 from sst.hooks.contract.plan.statement import Lock, Statement
+from sst.migrator.lint.reasons import rows_in_the_way as words_of_rows
 from sst.migrator.rehearsal.rehearsal import Rehearsal
 from tests.support.plans import (
     EVERYTHING,
@@ -105,6 +108,41 @@ def test_summary_counts_what_is_against_the_plan() -> None:
         "1 revision, 1 statement; blocks nothing; "
         "1 error, 1 warning, rows in the way of 1 change (1 accepted)"
     )
+
+
+@pytest.mark.parametrize(
+    ("asks", "violations", "expected"),
+    [
+        ("not_null", 66_666, "would fail: 66,666 rows of worker have no value in a"),
+        ("not_null", 1, "would fail: 1 row of worker has no value in a"),
+        ("unique", 2, "would fail: 2 rows of worker repeat another row in a"),
+        ("foreign_key", 2, "would fail: 2 rows of worker have no row that a refers to"),
+        ("check", 1, "would fail: 1 row of worker does not fit a"),
+        ("check", 0, "0 rows of worker do not fit a"),
+        ("unique", None, "worker was not asked for a: it is too large"),
+    ],
+)
+def test_rows_in_the_way_say_what_they_mean(
+    asks: str, violations: int | None, expected: str
+) -> None:
+    probe = replace(rows_in_the_way(violations), asks=asks, about="a")
+
+    assert words_of_rows(probe) == expected
+
+
+@pytest.mark.parametrize("width", range(44, 84, 3))
+def test_figures_that_belong_together_stand_in_one_line(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen, "terminal_columns", lambda _: width)
+    found = replace(statement("x" * 80, seconds=(0.1, 2.7), scans=True), bytes=38_500_000)
+
+    lines = list(screen.statement_lines(Rehearsal(statements={REVISION: (found,)}), REVISION))
+
+    shown = [line.strip() for line in lines]
+    assert any("(1,000 rows, 38.5 MB)," in line for line in shown)
+    assert any("0.1-2.7 s, inferred:" in line for line in shown)
+    assert all(len(click.unstyle(line)) <= width for line in lines)
 
 
 def test_plan_that_was_not_rehearsed_has_no_summary() -> None:

@@ -1,0 +1,39 @@
+"""Somebody's text in the Markdown of GitHub: shown as it is, no markup, no HTML, no mention."""
+
+from __future__ import annotations
+
+import re
+
+from sst.redaction.redact import visible
+
+_MARKUP = re.compile(r"([\\`*_\[\]|~$])")
+_LINKED = re.compile(r"([@#])")
+"""GitHub reads a mention and a number of an issue after Markdown has taken the backslash off."""
+
+
+def plain(text: str) -> str:
+    """Return *text* in one line as nothing but text."""
+    text = " ".join(visible(text).split())
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _LINKED.sub(r"\1<!-- -->", _MARKUP.sub(r"\\\1", text))
+
+
+def code(text: str) -> str:
+    """Return *text* in one line as a span of code that may stand in a table."""
+    text = " ".join(visible(text).split()).replace("|", "\\|")
+    if not text:
+        return ""
+    ticks = "`" * (_longest_run(text) + 1)
+    blank = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{ticks}{blank}{text}{blank}{ticks}"
+
+
+def fenced(text: str) -> str:
+    """Return *text* as a block of Python below an item of a list; it cannot end the block."""
+    fence = "`" * max(3, _longest_run(text) + 1)
+    shown = "\n".join(f"  {line}".rstrip() for line in visible(text).splitlines())
+    return f"  {fence}python\n{shown}\n  {fence}"
+
+
+def _longest_run(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)
