@@ -36,8 +36,8 @@ _CHANGES = (
     ("rename", "column-renamed", _IN_USE),
 )
 _STATEMENTS = (
-    ("drop table", "table-dropped", _IN_USE),
-    ("truncate", "table-emptied", "takes all rows away"),
+    ("drop table if? exists?", "table-dropped", _IN_USE),
+    ("truncate table? only?", "table-emptied", "takes all rows away"),
 )
 _REWRITING = ("identity", "stored", "serial", "bigserial", "smallserial")
 _KNOWN_ONCE = ("now", "current_timestamp", "statement_timestamp", "transaction_timestamp")
@@ -47,13 +47,20 @@ def judge_unseen(seen: Seen) -> Iterator[Finding]:
     """Give what is against a statement whose locks are not known, by its words."""
     for piece in seen.pieces:
         for words, rule, what in _STATEMENTS:
-            if form.follows(piece, words) is not None:
+            named = form.follows(piece, words)
+            if named is not None and not _are_made_before(seen, named):
                 yield _assumed(rule, what)
         altered = form.follows(piece, "alter table if? exists? only?")
         if altered is None or seen.is_made_before(form.name(altered)[0]):
             continue
         for part in form.parted(form.name(altered)[1]):
             yield from _part(part)
+
+
+def _are_made_before(seen: Seen, named: Tokens) -> bool:
+    """Say whether the transaction makes every table that is *named*."""
+    names = [form.name(part)[0] for part in form.parted(named)]
+    return all(name and seen.is_made_before(name) for name in names)
 
 
 def _part(part: Tokens) -> Iterator[Finding]:

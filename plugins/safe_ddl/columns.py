@@ -189,11 +189,7 @@ def _generated(seen: Seen, change: Change, expression: str) -> str:
 def _sequence(seen: Seen, change: Change) -> list[str]:
     """Return the revisions that give a column the values of a sequence of its own."""
     table, column = code.shown(change.relation), code.ident(change.name)
-    name = code.made_name(code.parts(change.relation)[-1], change.name, "seq")
-    schema = code.parts(change.relation)[0]
-    sequence = (
-        code.ident(name) if schema == "public" else f"{code.ident(schema)}.{code.ident(name)}"
-    )
+    sequence = _in_schema(change, _made(change))
     text = sequence.replace("'", "''")
     made = (
         f"CREATE SEQUENCE {sequence}",
@@ -210,16 +206,26 @@ def _identity(seen: Seen, change: Change, definition: Tokens) -> str:
     table, column = code.shown(change.relation), code.ident(change.name)
     when = "ALWAYS" if form.after(definition, "generated always") is not None else "BY DEFAULT"
     place = f"'{table}', '{change.name}'"
+    made, old = _in_schema(change, _made(change)), _made(change, "old")
+    there = _in_schema(change, old)
+    value = "nextval('{}')".format(there.replace("'", "''"))
     become = (
         f"ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT",
-        f"ALTER SEQUENCE {_old(change)} OWNED BY NONE",
-        f"ALTER SEQUENCE {_old(change)} RENAME TO {_old(change, 'old')}",
+        f"ALTER SEQUENCE {made} OWNED BY NONE",
+        f"ALTER SEQUENCE {made} RENAME TO {code.ident(old)}",
         f"ALTER TABLE {table} ALTER COLUMN {column} ADD GENERATED {when} AS IDENTITY",
-        f"SELECT setval(pg_get_serial_sequence({place}), nextval('{_old(change, 'old')}'))",
-        f"DROP SEQUENCE {_old(change, 'old')}",
+        f"SELECT setval(pg_get_serial_sequence({place}), {value})",
+        f"DROP SEQUENCE {there}",
     )
     return code.in_a_row(*_sequence(seen, change), "\n".join(map(code.execute, become)))
 
 
-def _old(change: Change, *more: str) -> str:
-    return code.ident(code.made_name(code.parts(change.relation)[-1], change.name, "seq", *more))
+def _made(change: Change, *more: str) -> str:
+    """Return the name of the sequence of a column that *change* adds."""
+    return code.made_name(code.parts(change.relation)[-1], change.name, "seq", *more)
+
+
+def _in_schema(change: Change, name: str) -> str:
+    """Return *name* for SQL, in the schema of the table of *change*."""
+    schema = code.parts(change.relation)[0]
+    return code.ident(name) if schema == "public" else f"{code.ident(schema)}.{code.ident(name)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sst.hooks import ChangeKind
@@ -32,8 +33,8 @@ def judge(seen: Seen) -> Iterator[Finding]:
             yield from _validated(seen, change)
         elif change.is_valid and not seen.is_worked_on(change.relation, seen.rewritten):
             rule = _RULES.get(change.kind)
-            if rule:
-                yield from rule(seen, change)
+            for found in rule(seen, change) if rule else ():
+                yield replace(found, instead=seen.behind_columns(found.instead))
 
 
 def _foreign_key(seen: Seen, change: Change) -> Iterator[Finding]:

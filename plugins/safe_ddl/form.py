@@ -114,6 +114,8 @@ def whole_writes(found: Iterable[Tokens]) -> Iterator[tuple[tuple[str, ...], Tok
         for at, token in enumerate(piece):
             is_first = not at or piece[at - 1].is_word(*_BEFORE_A_STATEMENT)
             is_first = is_first or piece[at - 1].is_sign("(") or piece[at - 1].is_sign(")")
+            # In MERGE the rows are those that its condition finds.
+            is_first = is_first and not any(each.is_word("set") for each in piece[at + 1 : at + 2])
             if is_first and token.is_word("update", "delete"):
                 written = _without_where(piece[at:])
                 if written:

@@ -97,7 +97,10 @@ def _dropped(seen: Seen) -> Iterator[Finding]:
             continue
         on = code.shown(tables[0]) if len(tables) == 1 else "its table"
         what = f"it drops an index of {on}: reads and writes wait for it, and it for each of them"
-        blocks = [steps.without_index(tables[0], name) for name in names] if tables else []
+        # The index of a partitioned table is one of each partition, and has no CONCURRENTLY.
+        parts = [each for each in seen.statement.locks if each.is_index and not each.is_held]
+        is_plain = bool(tables) and len(parts) <= len(names)
+        blocks = [steps.without_index(tables[0], name) for name in names] if is_plain else []
         note = "" if tables else _ASSUMED
         instead = code.in_a_row(*blocks)
         yield finding("drop-index-blocks", what + note, instead, is_certain=seen.is_seen)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sst.hooks import Change, ChangeKind, Finding, Level
 
-from . import code, form
+from . import code, form, steps
 from .names import LEVELS
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 100_000
 _NOTHING = "nothing"
+_KIND = "temp? temporary? unlogged?"
 _EVERYTHING = "reads and writes"
 
 
@@ -106,7 +107,7 @@ class Seen:
             form.name(words)[0][-1:] == name[-1:]
             for statement in self.statement.earlier
             for piece in form.pieces(statement.sql)
-            if (words := form.follows(piece, "create unlogged? table if? not? exists?"))
+            if (words := form.follows(piece, f"create {_KIND} table if? not? exists?"))
         )
 
     def changes(self, *kinds: ChangeKind) -> list[Change]:
@@ -122,6 +123,21 @@ class Seen:
         """Say whether *change* concerns only columns that the statement adds."""
         columns = change.columns or (change.name,)
         return {(change.relation, each) for each in columns} <= self.new_columns
+
+    def behind_columns(self, instead: str) -> str:
+        """Return *instead* behind the columns that it needs and the same call has added before."""
+        place = (self.statement.file, self.statement.line)
+        needed = {(each.relation, one) for each in self.statement.changes for one in each.columns}
+        added = [
+            steps.alone(each.sql)
+            for each in self.statement.earlier
+            if (each.file, each.line) == place
+            and any(
+                one.kind is ChangeKind.ADD_COLUMN and (one.relation, one.name) in needed
+                for one in each.changes
+            )
+        ]
+        return "\n".join((*added[::-1], instead)) if instead and all(added) else ""
 
     def named(self, name: tuple[str, ...]) -> str | None:
         """Return the table that goes by *name* in the text and was there before, or None."""

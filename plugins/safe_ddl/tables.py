@@ -65,7 +65,7 @@ def _written(seen: Seen) -> Iterator[Finding]:
     """Say which UPDATE or DELETE holds all rows of a table to the end of its transaction."""
     for name, tokens in form.whole_writes(seen.pieces):
         table = seen.named(name)
-        if table is None and seen.is_seen:
+        if table is None and (seen.is_seen or seen.is_made_before(name)):
             continue
         does = "deletes" if tokens[0].is_word("delete") else "writes"
         shown = code.shown(table) if table else ".".join(name)

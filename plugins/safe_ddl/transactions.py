@@ -26,7 +26,7 @@ def judge_locks(seen: Seen) -> Iterator[Finding]:
             f"it locks {_listed(more)} while the transaction holds {_listed(others)}: "
             "what waits for one of them waits for both"
         )
-        yield finding("two-tables-locked", what, steps.alone(seen.sql))
+        yield finding("two-tables-locked", what, seen.behind_columns(steps.alone(seen.sql)))
 
 
 def judge_work(seen: Seen) -> Iterator[Finding]:

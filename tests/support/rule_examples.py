@@ -50,6 +50,14 @@ EXAMPLES = (
         "CREATE INDEX ix_{t}_total ON {t} (total);",
     ),
     Example(
+        "drop-index-blocks",
+        'op.drop_index("ix_{t}_d")',
+        "CREATE TABLE {t}_d (d date) PARTITION BY RANGE (d);"
+        " CREATE TABLE {t}_d1 PARTITION OF {t}_d DEFAULT; CREATE INDEX ix_{t}_d ON {t}_d (d);",
+        has_code=False,
+        is_shown=False,
+    ),
+    Example(
         "foreign-key-scan",
         'op.create_foreign_key("fk_{t}_customer_id", "{t}", "{p}", ["customer_id"], ["id"])',
     ),
@@ -81,11 +89,30 @@ EXAMPLES = (
     ),
     Example(
         "unique-scan",
+        'op.add_column("{t}", sa.Column("x", sa.Integer, unique=True))',
+        is_shown=False,
+    ),
+    Example(
+        "unique-scan",
         'op.execute("ALTER TABLE {t} ADD EXCLUDE (number WITH =)")',
         has_code=False,
         is_shown=False,
     ),
     Example("not-null-scan", 'op.alter_column("{t}", "customer_id", nullable=False)'),
+    Example(
+        "type-rewrite",
+        'op.alter_column("{t}_w", "group", type_=sa.String(5))',
+        'CREATE TABLE {t}_w ("group" varchar(9));',
+        same_schema=False,
+        is_shown=False,
+    ),
+    Example(
+        "column-rewrite",
+        'op.execute("ALTER TABLE of_{t}.one ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY")',
+        "CREATE SCHEMA of_{t}; CREATE TABLE of_{t}.one (a integer);",
+        same_schema=False,
+        is_shown=False,
+    ),
     Example(
         "column-rewrite",
         'op.add_column(\n    "{t}",\n    sa.Column("token", sa.Uuid,'

@@ -27,8 +27,8 @@ class ByForm:
 
     statements: tuple[Statement, ...]
     """Each has nothing but its text, its place, and why nothing else is known."""
-    finding: Finding
-    """How little that is."""
+    finding: Finding | None
+    """How little that is; None where there is nothing to judge."""
 
 
 def read_by_form(
@@ -61,11 +61,13 @@ def _by_form(context: Context, step: Step, preview: StepSql, rehearsal: Rehearsa
 
 def _finding(
     context: Context, statements: Sequence[Statement], preview: StepSql, file: str, why: str
-) -> Finding:
+) -> Finding | None:
     known = counted(len(statements), "statement")
     if preview.reason:
         what = f"the revision is not known beyond {known}: {context.redact(preview.reason)}; {why}"
         return Finding(NOT_JUDGED, what, file=file)
+    if not statements:
+        return None
     verb = "was" if len(statements) == 1 else "were"
     what = f"{known} {verb} judged by the form of the SQL alone: {why}"
     return Finding(NOT_JUDGED, what, level=Level.WARNING, file=file)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 import tokenize
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _OTHERS = re.compile(r"\s+#\s.*|\s+#\s*(?:noqa|type|fmt|pragma|nosec|pylint)\b.*
 _RULE = r"[A-Za-z0-9][\w.-]*"
 _ACCEPT = re.compile(rf"accept\s+({_RULE}(?:\s*,\s*{_RULE})*)(?:\s+because\b\s*(.*))?", re.DOTALL)
 _UNTIL = re.compile(r"(?:^|\s+)until\s+(\d\S*)$")
+# A day that is not at the end would be taken for a part of the reason, which holds for good.
+_ELSEWHERE = re.compile(r"\buntil\s+\d{4}-\d", re.IGNORECASE)
 _NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
 _OTHER_WAY = {"upgrade": "downgrade", "downgrade": "upgrade"}
 
@@ -59,7 +62,7 @@ def comments_in(path: Path, function: str) -> tuple[Comment, ...]:
             text = file.read()
         if not _OURS.search(text):
             return ()
-        tokens = list(tokenize.generate_tokens(iter(text.splitlines(keepends=True)).__next__))
+        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
         others = tuple(_only_in(ast.parse(text), _OTHER_WAY[function], function))
     except (OSError, SyntaxError, ValueError, tokenize.TokenError):
         return ()
@@ -116,7 +119,7 @@ def _acceptance(text: str) -> Acceptance | None:
     """Return the reason in *text*, and until when it holds; None where that is no date."""
     match = _UNTIL.search(text)
     if match is None:
-        return Acceptance(text.strip())
+        return None if _ELSEWHERE.search(text) else Acceptance(text.strip())
     try:
         until = date.fromisoformat(match[1])
     except ValueError:

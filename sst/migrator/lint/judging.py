@@ -76,7 +76,7 @@ def _judged(
         what = f"the revision was not judged to its end: {rehearsal.why_not}"
         line = rehearsal.stopped_line or anywhere
         findings.append(Finding(NOT_JUDGED, what, file=file, line=line))
-    elif by_form:
+    elif by_form and by_form.finding:
         findings.append(replace(by_form.finding, line=anywhere))
     is_whole = are_there and rehearsal.has_all_of(revision)
     return with_acceptances(findings, comments, file, is_whole=is_whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from sst.errors import RevisionNotFoundError, UsageError
 from sst.hooks.contract.error_location import shown
 from sst.hooks.contract.plan.finding import Finding, Level
 from sst.hooks.contract.revisions import Direction
+from sst.migrator.ledger.checkout import git_top
 from sst.migrator.lint.accepting import CHANGED, with_acceptances
 from sst.migrator.lint.comments import comments_in, line_of
 from sst.migrator.lint.git_base import commit_of, since
@@ -47,7 +49,7 @@ def new_since(context: Context, base: str, target: str) -> NewSince:
     except (RevisionNotFoundError, UsageError) as error:
         commit = commit_of(context.root, base)
         if commit is None:
-            raise _neither(base) from error
+            raise _neither(base, context.root) from error
         found = since(context.root, base, commit, revisions)
         old, changed, gone = found.old, found.changed, found.gone
     before = _leading_to(context, context.project.heads_of(_closed(revisions, old)))
@@ -56,11 +58,32 @@ def new_since(context: Context, base: str, target: str) -> NewSince:
     return NewSince(before, steps, {**_changed(context, altered, base), **_gone(gone, base)})
 
 
-def _neither(base: str) -> UsageError:
+def _neither(base: str, root: Path) -> UsageError:
+    if not base.strip():
+        return UsageError(
+            what="--base has no value.",
+            why="a variable of the pipeline is empty here, such as outside a pull request",
+            next_step="give the id of a revision, or a branch, tag or commit of git",
+        )
+    if git_top(root) is None:
+        return _without_git(base, root)
     return UsageError(
         what=f"--base {base} is no revision, and git knows no commit of that name.",
         why="it is the id of a revision, or a branch, tag or commit of the checkout",
         next_step="fetch the branch first, such as `git fetch origin main`",
+    )
+
+
+def _without_git(base: str, root: Path) -> UsageError:
+    what = f"--base {base} is no revision, and git does not answer here."
+    if shutil.which("git") is None:
+        why = "git is not installed"
+        return UsageError(what=what, why=why, next_step="install it, as slim images lack it")
+    return UsageError(
+        what=what,
+        why=f"{root} is in no checkout, or in one of another user, which git refuses",
+        next_step="run it in a checkout, and let git trust it in a container: "
+        "`git config --global --add safe.directory '*'`",
     )
 
 

@@ -102,6 +102,7 @@ def test_index_on_a_new_table_blocks_nobody() -> None:
         ("ALTER TABLE t RENAME CONSTRAINT a TO b", []),
         ("DROP TABLE t", ["table-dropped"]),
         ("TRUNCATE t", ["table-emptied"]),
+        ("MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN UPDATE SET b = 1", []),
     ],
 )
 def test_statement_that_was_not_seen_is_judged_by_its_words(sql: str, rules: list[str]) -> None:
@@ -109,6 +110,17 @@ def test_statement_that_was_not_seen_is_judged_by_its_words(sql: str, rules: lis
 
     assert [each.rule for each in findings] == rules
     assert all("assumed" in each.what for each in findings)
+
+
+@pytest.mark.parametrize("kind", ["", "UNLOGGED ", "TEMP ", "TEMPORARY "])
+@pytest.mark.parametrize(
+    "sql", ["UPDATE t SET a = 1", "DELETE FROM t", "TRUNCATE TABLE t", "DROP TABLE IF EXISTS t"]
+)
+def test_rows_of_a_table_that_was_made_before_are_nobodys_yet(kind: str, sql: str) -> None:
+    made = replace(UNSEEN, sql=f"CREATE {kind}TABLE t (id bigint)")
+
+    assert found(replace(UNSEEN, sql=sql, previous=made)) == []
+    assert len(found(replace(UNSEEN, sql=sql.replace(" t", " other"), previous=made))) == 1
 
 
 def test_table_that_was_made_before_is_nobodys_yet() -> None:

@@ -58,8 +58,13 @@ class Known:
         )
 
     def rewritten(self, now: Mapping[int, Touched]) -> tuple[str, ...]:
-        """Return what has another file than before; remember the new one."""
-        return self.names(number for number, each in now.items() if self._is_anew(number, each))
+        """Return what has another file than before; remember the new one.
+
+        A sequence is one row, and ALTER SEQUENCE no work.
+        """
+        anew = [number for number, each in now.items() if self._is_anew(number, each)]
+        kinds = {each: self.relations[each].kind for each in anew if each in self.relations}
+        return self.names(number for number, kind in kinds.items() if kind != "S")
 
     def names(self, numbers: Iterable[int], *, tables_only: bool = False) -> tuple[str, ...]:
         """Return the names of *numbers*, as far as they were there before the plan."""

@@ -149,6 +149,24 @@ def test_base_that_says_nothing_is_refused(committed: Project, base: str, words:
     assert words in lint.stderr
 
 
+@pytest.mark.parametrize(
+    ("base", "variables", "words"),
+    [
+        (" ", {}, "--base has no value"),
+        ("main", {"PATH": ""}, "git is not installed"),
+        ("main", {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}, "safe.directory"),
+    ],
+)
+def test_base_without_git_says_what_is_missing(
+    committed: Project, base: str, variables: dict[str, str], words: str
+) -> None:
+    lint = committed.migrate("lint", "--base", base, **variables)
+
+    assert (lint.exit_code, lint.stdout) == (2, "")
+    assert words in lint.stderr
+    assert "fetch" not in lint.stderr
+
+
 def test_history_that_does_not_replay_is_judged_by_the_form_of_the_sql(judged: Project) -> None:
     judged.query("create table there_before (id integer)")
     judged.revision("fourth", "op.execute('alter table there_before add a integer')")
@@ -169,6 +187,7 @@ def test_history_that_does_not_replay_is_judged_by_the_form_of_the_sql(judged: P
 def test_nothing_that_answers_leaves_the_form_of_the_sql(judged: Project) -> None:
     """No server of the database, and none that a plugin starts."""
     judged.revision("fourth", "op.execute('alter table note add b integer')")
+    judged.revision("fifth", "op.execute('set local lock_timeout = 0')")
 
     lint = judged.migrate("lint", "--json", DATABASE_URL="")
     broken = judged.migrate("lint", "--offline", "--base", "third")
@@ -177,7 +196,10 @@ def test_nothing_that_answers_leaves_the_form_of_the_sql(judged: Project) -> Non
     assert (lint.json["judged"], lint.json["by_form"]) == (0, 4)
     assert "`embedded_postgres` is not enabled" in lint.json["not_judged"][0]["why"]
     assert lint.json["where"] is None
-    assert "judged 0 of 1 statement in 1 revision, 1 by the form of the SQL alone" in broken.stdout
+    assert "fifth" not in [each["revision"] for each in lint.json["findings"]]
+    assert (
+        "judged 0 of 1 statement in 2 revisions, 1 by the form of the SQL alone" in broken.stdout
+    )
 
 
 def test_what_cannot_be_known_is_accepted_anywhere_in_the_file(judged: Project) -> None:

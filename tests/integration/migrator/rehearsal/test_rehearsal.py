@@ -95,6 +95,16 @@ def test_table_of_the_plan_itself_is_nobodys(pending: Project) -> None:
     assert [each["blocks"] for each in found["three"] + found["four"]] == ["nothing", "nothing"]
 
 
+def test_sequence_that_starts_anew_is_no_table_that_is_written(pending: Project) -> None:
+    pending.query("create sequence number")
+    pending.revision("restarts", "op.execute('alter sequence number restart with 5')")
+
+    [statement] = _statements(pending.migrate("plan", "--json"))["restarts"]
+
+    assert statement["rewrites"] == []
+    assert _lock("number", "ShareRowExclusiveLock") in statement["locks"]
+
+
 def test_null_that_a_constraint_rules_out_needs_no_scan(pending: Project) -> None:
     pending.query("alter table note add check (body is not null)")
     pending.revision("three", "op.alter_column('note', 'body', nullable=False)")

@@ -44,6 +44,8 @@ def findings(
         ("drop(1)  #sst:accept hurts because nobody reads it  # noqa: E501", 1),
         ("drop(1)  # sst: accept other, hurts because nobody reads it", 1),
         ("with one():  # sst: accept hurts because nobody reads it\n    drop(1)", 1),
+        ("a = 1\n\f\ndrop(1)  # sst: accept hurts because nobody reads it", 3),
+        ("a = 'b\x0bc\u2028'\ndrop(1)  # sst: accept hurts because nobody reads it", 2),
     ],
 )
 def test_comment_on_a_line_of_the_statement_or_above_accepts(
@@ -84,6 +86,9 @@ def test_comment_elsewhere_accepts_nothing(tmp_path: Path, text: str, line: int)
         ("accept hurts it is empty", "malformed-accept"),
         ("accept hurts because it is empty until 31.12.2026", "malformed-accept"),
         ("accept hurts because it is empty until 2026-13-45", "malformed-accept"),
+        ("accept hurts because it is empty (until 2026-12-31)", "malformed-accept"),
+        ("accept hurts because it is empty Until 2026-12-31", "malformed-accept"),
+        ("accept hurts because it is empty until 2026-12-31 at noon", "malformed-accept"),
     ],
 )
 def test_comment_that_does_not_count_is_a_finding_beside_its_own(
