@@ -29,11 +29,15 @@ class Block:
     blocks: str
     relations: tuple[str, ...]
     seconds: Seconds | None
-    """None where nothing of it is known."""
+    """Of the statements whose time is known; None where there is none."""
+    is_whole: bool
+    """Whether that is the time of all of them."""
 
     def __str__(self) -> str:
         """Return it as a person reads it."""
         time = f", {range_text(self.seconds.low, self.seconds.high)}" if self.seconds else ""
+        if time and not self.is_whole:
+            time += " and a time that is not known"
         return f"{self.blocks} of {relations_text(self.relations)}{time}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -41,7 +45,7 @@ class Block:
         return {
             "blocks": self.blocks,
             "relations": list(self.relations),
-            "seconds": self.seconds.to_dict() if self.seconds else None,
+            "seconds": self.seconds.to_dict() if self.seconds and self.is_whole else None,
         }
 
 
@@ -121,7 +125,8 @@ def _blocks(rehearsal: Rehearsal) -> Iterator[Block]:
                 blocks = statement.blocks
                 if blocks and blocks != NOTHING:
                     held = [statement] if statement.is_alone else together[number:]
-                    yield Block(blocks, tuple(blocked(statement)), _sum(held))
+                    is_whole = all(each.seconds for each in held)
+                    yield Block(blocks, tuple(blocked(statement)), _sum(held), is_whole)
 
 
 def _sum(statements: Sequence[Statement]) -> Seconds | None:
@@ -135,5 +140,7 @@ def _sum(statements: Sequence[Statement]) -> Seconds | None:
     )
 
 
-def _weight(block: Block) -> tuple[float, int]:
-    return block.seconds.high if block.seconds else 0.0, strength(block.blocks)
+def _weight(block: Block) -> tuple[bool, float, int]:
+    """Return what *block* is compared by: what is not known may be longer than all else."""
+    high = block.seconds.high if block.seconds else 0.0
+    return not block.is_whole, high, strength(block.blocks)

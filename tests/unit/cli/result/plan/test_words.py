@@ -94,6 +94,21 @@ def test_lock_counts_to_the_end_of_its_transaction() -> None:
     )
 
 
+def test_block_of_which_not_all_is_known_is_no_short_one() -> None:
+    """A column is there in no time; who waits for it waits for the update behind it, too."""
+    unknown = (statement(seconds=(0.0, 0.1)), statement("update worker set x = 1", NOTHING))
+    known = statement(mode=WRITES, seconds=(5.0, 8.0), transaction=2)
+
+    summary = summary_of(report(Rehearsal(statements={REVISION: (*unknown, known)})))
+
+    assert summary is not None
+    assert summary.longest_block is not None
+    assert str(summary.longest_block) == (
+        "reads and writes of worker, up to 0.1 s and a time that is not known"
+    )
+    assert summary.to_dict()["longest_block"]["seconds"] is None
+
+
 def test_summary_counts_what_is_against_the_plan() -> None:
     accepted = Finding("a", "x", accepted=Acceptance("it is small"))
     found = Rehearsal(
