@@ -62,15 +62,17 @@ class Summary:
     """Probes that have found rows which would make a revision fail."""
     longest_block: Block | None
     """None where nothing waits."""
+    is_whole: bool
+    """Whether every statement was seen."""
 
     def __str__(self) -> str:
         """Return it in one sentence."""
-        block = f"longest block: {self.longest_block}" if self.longest_block else "blocks nothing"
-        parts = [
-            f"{counted(self.revisions, 'revision')}, {counted(self.statements, 'statement')}",
-            block,
-            self._against(),
-        ]
+        seen, among = ("", "") if self.is_whole else (" seen", " among them")
+        statements = f"{counted(self.statements, 'statement')}{seen}"
+        block = "blocks nothing" if self.is_whole else f"no block{among}"
+        if self.longest_block:
+            block = f"longest block{among}: {self.longest_block}"
+        parts = [f"{counted(self.revisions, 'revision')}, {statements}", block, self._against()]
         return "; ".join(filter(None, parts))
 
     def to_dict(self) -> dict[str, Any]:
@@ -113,6 +115,7 @@ def summary_of(report: Report) -> Summary | None:
             bool(each.violations) for some in rehearsal.probes.values() for each in some
         ),
         longest_block=max(_blocks(rehearsal), key=_weight, default=None),
+        is_whole=rehearsal.is_whole,
     )
 
 

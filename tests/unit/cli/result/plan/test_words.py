@@ -109,6 +109,24 @@ def test_block_of_which_not_all_is_known_is_no_short_one() -> None:
     assert summary.to_dict()["longest_block"]["seconds"] is None
 
 
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        (NOTHING, "1 revision, 1 statement seen; no block among them"),
+        (
+            EVERYTHING,
+            "1 revision, 1 statement seen; longest block among them: reads and writes of worker",
+        ),
+    ],
+)
+def test_plan_that_was_not_seen_to_its_end_is_not_told_as_harmless(
+    mode: str, expected: str
+) -> None:
+    seen = Rehearsal(why_not="it stopped", statements={REVISION: (statement(mode=mode),)})
+
+    assert str(summary_of(report(seen))) == expected
+
+
 def test_summary_counts_what_is_against_the_plan() -> None:
     accepted = Finding("a", "x", accepted=Acceptance("it is small"))
     found = Rehearsal(
