@@ -38,6 +38,14 @@ from sst.testing.values.fakes import (
     FakeInspection,
     FakeLockedWork,
 )
+from sst.testing.values.plan import (
+    a_change,
+    a_finding,
+    a_lock,
+    a_statement,
+    an_acceptance,
+    some_seconds,
+)
 
 __all__ = [
     "A_FRIDAY",
@@ -49,13 +57,18 @@ __all__ = [
     "Outcome",
     "Project",
     "a_backup",
+    "a_change",
     "a_check",
     "a_check_result",
     "a_command_result",
     "a_failure",
+    "a_finding",
+    "a_lock",
     "a_restore",
     "a_revision",
     "a_run",
+    "a_statement",
+    "an_acceptance",
     "an_application",
     "an_event",
     "assert_conforms",
@@ -64,6 +77,7 @@ __all__ = [
     "override_settings_fixture",
     "project",
     "some_migrations",
+    "some_seconds",
     "some_settings",
     "sst_server",
 ]

@@ -10,7 +10,7 @@ import pytest
 
 import sst.hooks
 from sst import testing
-from sst.hooks import CommandContext, EventKind, Inspection, LockedWork, Problem, Veto
+from sst.hooks import CommandContext, EventKind, Inspection, LockedWork, Problem, Token, Veto
 from sst.testing import FakeCommandContext, FakeDatabase, FakeInspection, FakeLockedWork
 
 if TYPE_CHECKING:
@@ -18,15 +18,21 @@ if TYPE_CHECKING:
 
 BUILDERS: tuple[Callable[..., object], ...] = (
     testing.a_backup,
+    testing.a_change,
     testing.a_check,
     testing.a_check_result,
     testing.a_command_result,
     testing.a_failure,
+    testing.a_finding,
+    testing.a_lock,
     testing.a_restore,
     testing.a_revision,
     testing.a_run,
+    testing.a_statement,
+    testing.an_acceptance,
     testing.an_application,
     testing.an_event,
+    testing.some_seconds,
     lambda **over: testing.some_migrations(Path("versions"), **over),
 )
 FAKES = {
@@ -37,9 +43,15 @@ FAKES = {
 
 
 def values() -> set[type]:
-    """Return the dataclasses that cross the border; a `Problem` is made by its caller."""
+    """Return the dataclasses that cross the border, but for two.
+
+    A `Problem` is made by its caller, a `Token` by `sql_statements`.
+    """
     public = (getattr(sst.hooks, name) for name in sst.hooks.__all__)
-    return {each for each in public if is_dataclass(each) and isinstance(each, type)} - {Problem}
+    return {each for each in public if is_dataclass(each) and isinstance(each, type)} - {
+        Problem,
+        Token,
+    }
 
 
 def test_every_value_has_a_builder() -> None:

@@ -35,7 +35,7 @@ _THIRD = {
 }
 _KIT = (
     *("FakeInspection", "FakeLockedWork", "Project", "a_backup", "a_failure", "a_revision"),
-    *("a_run", "an_application", "an_event", "assert_conforms"),
+    *("a_run", "a_statement", "an_application", "an_event", "assert_conforms"),
 )
 
 
