@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _RELATIONS = """
 select c.oid::bigint, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text,
     coalesce(quote_ident(tn.nspname) || '.' || quote_ident(t.relname), ''),
-    coalesce(pg_relation_filenode(c.oid), 0)::bigint
+    coalesce(pg_relation_filenode(c.oid), 0)::bigint, c.relname::text
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 left join pg_index i on i.indexrelid = c.oid left join pg_class t on t.oid = i.indrelid
 left join pg_namespace tn on tn.oid = t.relnamespace
@@ -55,6 +55,13 @@ class Relation:
     """The table of an index; empty for another relation."""
     filenode: int
     """The number of its file; 0 where it has none."""
+    bare: str
+    """The name without its schema and without quotes."""
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it has rows of its own."""
+        return self.kind in {"r", "m"}
 
     @property
     def is_index(self) -> bool:

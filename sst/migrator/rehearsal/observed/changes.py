@@ -93,7 +93,7 @@ def _new_or_other(number: int, first: Table, before: Table, after: Table) -> Ite
 def _of_column(before: Column | None, after: Column) -> Iterator[ChangeKind]:
     if before is None:
         yield ChangeKind.ADD_COLUMN
-    elif before.type != after.type:
+    elif (before.type, before.collation) != (after.type, after.collation):
         yield ChangeKind.CHANGE_TYPE
     # A new column that has a value in every row need not be looked at.
     was_free = not before.is_not_null if before else not after.has_value

@@ -90,11 +90,14 @@ class HeldUp:
 
 def _named(statement: str, known: Mapping[int, Relation]) -> set[str]:
     """Return the tables that *statement* names, or an index of which it names."""
-    words = {word.strip('"').lower() for word in re.findall(r'"[^"]+"|[\w$]+', statement)}
+    words = {
+        (word[1:-1] if word[0] == '"' else word).lower()
+        for word in re.findall(r'"(?:[^"]|"")+"|[\w$]+', statement)
+    }
     tables = {each.name for each in known.values() if each.kind in {"r", "p"}}
     named = (
         each.table or each.name
         for each in known.values()
-        if each.name.rpartition(".")[2].strip('"').lower() in words
+        if each.bare.replace('"', '""').lower() in words
     )
     return tables.intersection(named)

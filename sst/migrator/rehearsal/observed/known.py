@@ -71,10 +71,10 @@ class Known:
         known = (self.relations[number] for number in numbers if number in self.relations)
         return tuple(sorted(each.name for each in known if not (tables_only and each.is_index)))
 
-    def named(self, words: set[str]) -> tuple[str, ...]:
-        """Return the tables whose name without its schema is one of *words*."""
-        names = (each.name for each in self.relations.values() if each.kind in {"r", "m"})
-        return tuple(sorted(name for name in names if name.split(".")[-1].strip('"') in words))
+    def named(self, words: set[str], locked: Iterable[int]) -> tuple[str, ...]:
+        """Return the tables of *locked* whose name without its schema is one of *words*."""
+        known = (self.relations[each] for each in locked if each in self.relations)
+        return tuple(sorted(each.name for each in known if each.is_stored and each.bare in words))
 
     def changes(
         self,

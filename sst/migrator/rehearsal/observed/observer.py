@@ -256,7 +256,7 @@ class StatementObserver:
         return replace(
             self._statement(connection, sent.line, sql, self._number(""), is_alone=True),
             locks=self._known.locks({}, modes),
-            scans=self._known.named(built),
+            scans=self._known.named(built, modes or self._known.relations),
             changes=self._known.changes(connection, modes or None, is_open=False),
             unseen=None if modes else why,
         )

@@ -20,7 +20,7 @@ select c.oid::bigint, json_build_object(
     'name', quote_ident(n.nspname) || '.' || quote_ident(c.relname),
     'parents', (select json_agg(h.inhparent::bigint) from pg_inherits h where h.inhrelid = c.oid),
     'columns', (select json_object_agg(a.attnum, json_build_array(
-        a.attname, a.atttypid::bigint, a.atttypmod, a.attnotnull,
+        a.attname, a.atttypid::bigint, a.atttypmod, a.attcollation::bigint, a.attnotnull,
         a.atthasdef or a.atthasmissing or a.attidentity <> '' or t.typdefault is not null))
         from pg_attribute a join pg_type t on t.oid = a.atttypid
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
@@ -40,7 +40,7 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and c.oid >= 16384 and n.nspname !~ '^pg_'
 """
 _SOME = " and c.oid = any (array[{numbers}]::oid[])"
-# An index as a constraint of its columns would be written.
+# An index as a constraint of its columns would be written; the collation 100 is the database's.
 _TEXTS = """
 select 'constraint', k.oid::bigint, 0, pg_get_constraintdef(k.oid) from pg_constraint k
 where k.oid = any (array[{constraint}]::oid[])
@@ -48,7 +48,12 @@ union all
 select 'index', i.indexrelid::bigint, 0, 'UNIQUE'
     || case when to_jsonb(i) ->> 'indnullsnotdistinct' = 'true' then ' NULLS NOT DISTINCT'
         else '' end
-    || ' (' || (select string_agg(pg_get_indexdef(i.indexrelid, k, false), ', ' order by k)
+    || ' (' || (select string_agg(pg_get_indexdef(i.indexrelid, k, false)
+        || coalesce((select ' COLLATE ' || quote_ident(n.nspname) || '.' || quote_ident(c.collname)
+            from pg_collation c join pg_namespace n on n.oid = c.collnamespace
+            where c.oid = i.indcollation[k - 1] and c.oid <> coalesce((select a.attcollation
+                from pg_attribute a where a.attrelid = i.indrelid and a.attnum > 0
+                    and a.attnum = i.indkey[k - 1]), 100)), ''), ', ' order by k)
         from generate_series(1, i.indnkeyatts) k)
     || ')' || coalesce(' WHERE (' || pg_get_expr(i.indpred, i.indrelid) || ')', '')
 from pg_index i where i.indexrelid = any (array[{index}]::oid[])
@@ -68,6 +73,8 @@ class Column:
     name: str
     type: tuple[int, int]
     """Its number and its modifier."""
+    collation: int
+    """By which values are compared; 0 where there is none."""
     is_not_null: bool
     has_value: bool
     """Whether it had a value in each row at once when it was added."""
@@ -106,8 +113,10 @@ def table_of(text: str) -> Table:
     """Return what `tables` has as JSON."""
     found: dict[str, Any] = json.loads(text)
     columns = {
-        int(number): Column(name, (type_, modifier), not_null, value)
-        for number, (name, type_, modifier, not_null, value) in (found["columns"] or {}).items()
+        int(number): Column(name, (type_, modifier), collation, not_null, value)
+        for number, (name, type_, modifier, collation, not_null, value) in (
+            found["columns"] or {}
+        ).items()
     }
     rules = {
         int(number): Rule(name, kind, valid, tuple(keys or ()))

@@ -4,6 +4,7 @@
 - `counts.py`: the SQL that counts the rows in the way
 - `definition.py`: the definition of a constraint, taken apart
 - `facts.py`: the facts of the real database beside what a rehearsal has seen
+- `kin.py`: the children of real tables, and what writes follow a write
 - `probes.py`: the real rows, asked whether they would make a plan fail
 - `questions.py`: the questions to the real rows that follow from what a plan changes
 - `seconds.py`: the seconds that a statement will take on the real tables

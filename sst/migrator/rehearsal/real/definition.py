@@ -6,6 +6,8 @@ import re
 from itertools import pairwise
 
 _EDGE = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[(),]")
+_NAME = re.compile(r"\"((?:[^\"]|\"\")*)\"|[\w$]+")
+_CALL = re.compile(r"[\w$\"]\(")
 _REFERENCES = " REFERENCES "
 _WHERE = " WHERE "
 
@@ -49,6 +51,19 @@ class Definition:
     def parent_keys(self) -> list[str]:
         """The columns that a FOREIGN KEY refers to."""
         return self._parts(1)
+
+    @property
+    def names(self) -> set[str]:
+        """The words of it that may be names, as the catalogue has them."""
+        return {
+            each[0] if each[1] is None else each[1].replace('""', '"')
+            for each in _NAME.finditer(self.text)
+        }
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether it may call functions."""
+        return _CALL.search(self.text) is not None
 
     def has(self, words: str) -> bool:
         """Say whether *words*, such as `MATCH FULL`, are in it outside of its parts."""

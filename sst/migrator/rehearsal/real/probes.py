@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from sst.db.url import DatabaseUrl
 from sst.errors import SstError
-from sst.migrator.rehearsal.real.questions import questions
+from sst.migrator.rehearsal.real.kin import Kin, kin_of
+from sst.migrator.rehearsal.real.questions import NOT_FITTED, questions
 from sst.migrator.rehearsal.real.sizes import sizes_of
 from sst.migrator.session.connections import open_connection
 from sst.migrator.table_locks.schedule import milliseconds
@@ -71,7 +72,10 @@ def _answers(context: Context, asked: Sequence[Question], mode: ProbeMode) -> li
     try:
         with _opened(context) as connection:
             asking = _Asking(context, connection, mode)
-            asking.look_at({name for each in asked for name in each.tables})
+            asking.look_at(
+                {name for each in asked for name in each.tables},
+                {name for each in asked for name in each.written},
+            )
             return [asking.answer(each) for each in asked]
     except SstError as error:
         why = context.redact(error.why)
@@ -98,10 +102,12 @@ class _Asking:
         self._connection = connection
         self._deadline = time.monotonic() + _ALL_TIMES * self._seconds
         self._sizes: dict[str, Size] = {}
+        self._kin = Kin()
 
-    def look_at(self, names: set[str]) -> None:
-        """Ask for kind and size of the tables *names*."""
-        self._sizes = sizes_of(self._connection, names)
+    def look_at(self, names: set[str], written: set[str]) -> None:
+        """Ask for kind, size and kin of the tables *names*, and for what follows writes."""
+        self._kin = kin_of(self._connection, names, written)
+        self._sizes = sizes_of(self._connection, names | self._kin.all_children)
 
     def answer(self, question: Question) -> Probe:
         """Return the probe of *question* with its answer, or why there is none."""
@@ -114,7 +120,7 @@ class _Asking:
         except DBAPIError as error:
             return _refused(question, self._why(error))
         if violations is None:
-            return _refused(question, "it is not asked whether every value fits the new type")
+            return _refused(question, NOT_FITTED)
         return replace(question.probe, violations=violations)
 
     def _why_not(self, question: Question) -> str | None:
@@ -122,12 +128,23 @@ class _Asking:
         gone = [name for name in question.tables if name not in self._sizes]
         if gone:
             return f"{gone[0]} is not there before the plan, or somebody has locked it"
-        size = sum(self._sizes[name].bytes for name in set(question.tables))
+        if why_not := self._kin.why_not(question):
+            return why_not
+        size = self._size(question.tables)
         if question.reads_all and self._limit is not None and size > self._limit:
             return f"too large ({size_text(size)}); --probe all asks it"
         if time.monotonic() >= self._deadline:
             return f"no time was left after {_ALL_TIMES * self._seconds:g} s"
         return None
+
+    def _size(self, tables: Sequence[str]) -> int:
+        """Return the bytes of *tables*, with their children."""
+        names = set(tables)
+        for name in tables:
+            # A partitioned table is its leaves already.
+            if self._sizes[name].kind != "p":
+                names.update(self._kin.children.get(name, ()))
+        return sum(self._sizes[each].bytes for each in names if each in self._sizes)
 
     def _number(self, sql: str) -> int | None:
         connection = self._connection

@@ -14,7 +14,7 @@ from sst.hooks.contract.plan.statement import Change, ChangeKind
 from sst.migrator.loss.measure import quoted
 from sst.migrator.rehearsal.real.counts import counted, orphans, repeated, unfitting
 from sst.migrator.rehearsal.real.definition import Definition
-from sst.migrator.rehearsal.real.today import Fate, Today, source, why_unknowable
+from sst.migrator.rehearsal.real.today import Fate, Today, is_by_expression, source, why_unknowable
 from sst.migrator.rehearsal.rehearsal import Probe
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _ASKS = {
 _VALIDATED = {"CHECK": "check", "FOREIGN KEY": "foreign_key", "NOT NULL": "not_null"}
 _NEVER = {"exclusion": "an exclusion constraint is not asked for"}
 _PLAIN_TABLE = "r"
+NOT_FITTED = "it is not asked whether every value fits the new type"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ class Question:
     """Those that it reads, by their names of today."""
     sql: Callable[[Mapping[str, str]], str] | None = None
     """Takes the kind of each of them, as `pg_class.relkind` has it."""
+    written: frozenset[str] = frozenset()
+    """The relations of which the plan has written rows before."""
+    moved: frozenset[str] = frozenset()
+    """Those that it has dropped before, or given another place in a tree of tables."""
     reads_all: bool = True
     """Whether it reads a table to its end."""
 
@@ -91,8 +96,8 @@ def _of_new_column(change: Change, statement: Statement, today: Today) -> Questi
         return Question(statement.revision, replace(probe, why_not=why_not))
     rows = source(change.relation, Fate(fate.name), is_alone=False)
     sql = counted(f"from {rows}")
-    tables = (change.relation,)
-    return Question(statement.revision, probe, tables, lambda _: sql, reads_all=False)
+    tables, before = (change.relation,), (today.written, today.moved)
+    return Question(statement.revision, probe, tables, lambda _: sql, *before, reads_all=False)
 
 
 class _Maker:
@@ -107,13 +112,29 @@ class _Maker:
         self._definition = Definition(change.definition)
 
     def question(self) -> Question:
-        columns = () if self._asks == "type" else self._change.columns
-        why_not = _NEVER.get(self._asks) or why_unknowable(self._fate, columns)
-        if not why_not and self._definition.is_temporal:
-            why_not = "a constraint over time is not asked for"
-        if why_not:
+        if why_not := self._why_not():
             return self._unasked(why_not)
         return _MAKERS[self._asks](self)
+
+    def _why_not(self) -> str | None:
+        """Return why it is not to be asked; None where it is."""
+        if self._asks == "type":
+            is_cast = not is_by_expression(self._statement.sql)
+            return why_unknowable(self._fate, ()) if is_cast else NOT_FITTED
+        if why_not := _NEVER.get(self._asks) or why_unknowable(self._fate, self._columns()):
+            return why_not
+        if self._definition.is_temporal:
+            return "a constraint over time is not asked for"
+        if self._today.has_new_code and self._definition.has_calls:
+            return "the plan itself makes or changes functions before"
+        return None
+
+    def _columns(self) -> set[str]:
+        """Return its columns, with those in expressions that are not as they are today."""
+        now = {was: name for name, was in self._fate.renamed.items()}
+        changed = self._fate.new_columns | self._fate.retyped
+        named = self._definition.names
+        return {*self._change.columns, *(each for each in changed if now.get(each, each) in named)}
 
     def not_null(self) -> Question:
         """Return how many rows have no value in a column."""
@@ -169,7 +190,8 @@ class _Maker:
 
     def _question(self, sql: Callable[[Mapping[str, str]], str], *others: str) -> Question:
         tables = (self._change.relation, *others)
-        return Question(self._statement.revision, self._probe(), tables, sql)
+        before = (self._today.written, self._today.moved)
+        return Question(self._statement.revision, self._probe(), tables, sql, *before)
 
     def _unasked(self, why_not: str) -> Question:
         return Question(self._statement.revision, replace(self._probe(), why_not=why_not))

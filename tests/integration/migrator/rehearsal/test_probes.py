@@ -123,7 +123,7 @@ _UNASKED: dict[str, list[str]] = {
     ],
     "truncate boss; alter table boss add unique (b)": ["the plan itself writes rows of it before"],
     "select a from boss where b is null; alter table boss add unique (b)": [
-        "the plan itself reads rows of it before, and may write them"
+        "the plan itself reads rows before, and may write by what it finds"
     ],
     "alter table empty alter x type smallint": [
         "it is not asked whether every value fits the new type"
