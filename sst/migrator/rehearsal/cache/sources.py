@@ -1,7 +1,7 @@
 """The files that a rehearsal's result was made of: noted while revisions run, compared later.
 
-These are the modules that are imported, and what else the revisions open or list, such as files
-of SQL.
+These are the modules that are imported, and what else the revisions open, list or look for, such
+as files of SQL.
 Packages that are installed are known by their names and versions.
 """
 
@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import sys
 import sysconfig
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,22 +34,49 @@ _INSTALLED = tuple(
 _OURS = f"{Path(sst.__file__).resolve().parent}{os.sep}"
 _NO_FILES = ("/proc/", "/sys/", "/dev/")
 _READS = ("open", "os.listdir", "os.scandir")
+_LOOKS = ("stat", "lstat", "access")
+"""The functions of `os` behind `Path.exists` and the like, of which no audit event tells."""
+_IS_THERE = f"{os.sep}?"
+"""Stands behind a path of which only counts whether something is there, and of which kind."""
 _ALL_NAMES = f"{os.sep}*"
 """Stands behind a folder whose names count, all of them."""
 _CODE = (".py", ".so", ".pyc")
 
 
 class Opened:
-    """The files that were opened, and the folders that were listed, while `noting` was entered."""
+    """The files that were opened or looked for, and the folders listed, while in `noting`."""
 
     def __init__(self) -> None:
         self.paths: set[str] = set()
 
     @contextmanager
     def noting(self) -> Iterator[None]:
-        """Note what is opened and listed in the body; the import of a module lists its folder."""
-        with audited(self._hear):
+        """Note what is opened, listed and looked for in the body.
+
+        The import of a module lists its folder.
+        """
+        with audited(self._hear), ExitStack() as stack:
+            for name in _LOOKS:
+                stack.enter_context(self._hearing_looks(name))
             yield
+
+    @contextmanager
+    def _hearing_looks(self, name: str) -> Iterator[None]:
+        original = getattr(os, name)
+
+        @wraps(original)
+        def look(
+            path: int | str | bytes | os.PathLike[str], *words: object, **more: object
+        ) -> object:
+            if not isinstance(path, int):
+                self.paths.add(f"{os.path.abspath(os.fsdecode(path))}{_IS_THERE}")  # noqa: PTH100
+            return original(path, *words, **more)
+
+        setattr(os, name, look)
+        try:
+            yield
+        finally:
+            setattr(os, name, original)
 
     def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
         if event not in _READS or not isinstance(arguments[0], str | bytes):
@@ -72,7 +101,8 @@ def digests(opened: Iterable[str], further: Iterable[Path]) -> dict[str, str] | 
     counted = sorted(path for path in found if not path.startswith((*_INSTALLED, *_NO_FILES)))
     if any(_changed_at(path) > _began["at"] for path in counted):
         return None
-    folders = {f"{Path(path).parent}{os.sep}" for path in counted}
+    read = (path for path in counted if not path.endswith(_IS_THERE))
+    folders = {f"{Path(path).parent}{os.sep}" for path in read}
     return {path: _digest(path) for path in (*counted, *sorted(folders))}
 
 
@@ -88,6 +118,8 @@ def are_same(known: Mapping[str, str]) -> bool:
 
 
 def _changed_at(path: str) -> float:
+    if path.endswith(_IS_THERE):
+        return 0.0
     try:
         found = Path(path.removesuffix(_ALL_NAMES)).stat()
     except OSError:
@@ -98,7 +130,10 @@ def _changed_at(path: str) -> float:
 def _digest(path: str) -> str:
     """Return the digest of a file's bytes, or of the names of code in a folder; "" for nothing."""
     try:
-        if path.endswith(_ALL_NAMES):
+        if path.endswith(_IS_THERE):
+            mode = Path(path.removesuffix(_IS_THERE)).stat().st_mode
+            content = str(stat.S_IFMT(mode)).encode()
+        elif path.endswith(_ALL_NAMES):
             folder = Path(path.removesuffix(_ALL_NAMES))
             content = _listed(each.name for each in folder.iterdir())
         elif path.endswith(os.sep):

@@ -24,6 +24,8 @@ import sys
 sys.path.insert(0, os.getcwd())
 from helper import TYPE
 op.execute(f'alter table note add x {TYPE}')
+if os.path.exists('flag'):
+    op.execute('alter table note add flagged integer')
 for name in sorted(os.listdir('sql')):
     with open(os.path.join('sql', name)) as file:
         op.execute(file.read())
@@ -80,6 +82,7 @@ def test_plan_is_rehearsed_anew_after_any_change(pending: Project) -> None:
         "a file in a folder that the revision lists": lambda project: (
             project.root / "sql" / "more.sql"
         ).write_text("select 1"),
+        "a file that the revision looks for": lambda project: (project.root / "flag").touch(),
         "a module that may come first": lambda project: _package(project.root / "helper"),
         "a setting": lambda project: project.settings.update({"migrate.lock_timeout": 3}),
         "a variable": lambda project: project.environment.update(SCHEMA="x"),
