@@ -44,7 +44,7 @@ def test_line_of_a_statement_has_what_it_blocks_and_how_much_is_there(pending: P
     assert locks == "AccessExclusiveLock on public.note"
     assert did == "scans public.note"
     assert place == "alembic/versions/20260002_three.py:17"
-    assert rows.split("\t")[:4] == ["", "rows", "check", "0 rows of note against note_id_check"]
+    assert rows.split("\t")[:4] == ["", "rows", "check", "0 rows of note do not fit note_id_check"]
     assert "rehearsed on a copy without rows on the database's own server" in plan.stderr
 
 
