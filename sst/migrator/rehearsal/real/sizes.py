@@ -12,7 +12,7 @@ from sst.hooks.contract.plan.lock_modes import NOTHING
 from sst.migrator.schema.estimated_rows import ESTIMATED_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -36,7 +36,8 @@ _SIZES = text(f"""
         cast(sum(pg_total_relation_size(c.oid)) as bigint),
         (select cast(w.relkind as text) from pg_class w where w.oid = p.whole),
         cast(sum(pg_table_size(c.oid)) as bigint), p.is_index,
-        (select count(*) from pg_index i where i.indrelid = p.whole)
+        (select count(*) from pg_index i where i.indrelid = p.whole),
+        array_agg(cast(c.oid as bigint))
     from parts p join pg_class c on c.oid = p.oid and c.relkind <> 'p'
     group by p.name, p.whole, p.is_index
 """)  # noqa: S608 - nothing of it comes from outside
@@ -60,6 +61,8 @@ class Size:
     is_index: bool
     """Whether the name was that of an index."""
     indexes: int
+    parts: Sequence[int]
+    """The numbers of what has its rows: its leaves, or itself."""
 
 
 def sizes_of(connection: Connection, names: Iterable[str]) -> dict[str, Size]:
@@ -85,9 +88,21 @@ def with_size(statement: Statement, sizes: Mapping[str, Size]) -> Statement:
     found = {sizes[name].number: sizes[name] for name in concerned(statement) if name in sizes}
     if not found:
         return statement
-    known = [each.rows for each in found.values() if each.rows is not None]
+    counted = _counted_once(found.values())
+    known = [each.rows for each in counted if each.rows is not None]
     return replace(
         statement,
-        rows=sum(known) if len(known) == len(found) else None,
-        bytes=sum(each.bytes for each in found.values()),
+        rows=sum(known) if len(known) == len(counted) else None,
+        bytes=sum(each.bytes for each in counted),
     )
+
+
+def _counted_once(sizes: Iterable[Size]) -> list[Size]:
+    """Return those of *sizes* that have every row once: partitions are in their table's."""
+    counted: list[Size] = []
+    seen: set[int] = set()
+    for each in sorted(sizes, key=lambda size: len(size.parts), reverse=True):
+        if not seen.issuperset(each.parts):
+            counted.append(each)
+            seen.update(each.parts)
+    return counted

@@ -48,6 +48,22 @@ def test_line_of_a_statement_has_what_it_blocks_and_how_much_is_there(pending: P
     assert "rehearsed on a copy without rows on the database's own server" in plan.stderr
 
 
+def test_rows_of_a_partitioned_table_count_once(pending: Project) -> None:
+    """Its lock is on its partitions, too."""
+    pending.query(
+        "create table parted (id integer) partition by range (id);"
+        "create table part_1 partition of parted for values from (0) to (100);"
+        "create table part_2 partition of parted for values from (100) to (1000);"
+        "insert into parted select generate_series(1, 500); analyze parted"
+    )
+    pending.revision("three", "op.execute('alter table parted add x integer')")
+
+    [statement] = _statements(pending.migrate("plan", "--json"))["three"]
+
+    assert len(statement["locks"]) == 3
+    assert statement["rows"] == 500
+
+
 def test_lock_of_an_earlier_statement_counts_as_long_as_it_is_held(pending: Project) -> None:
     """Both are in one transaction, so the second one runs while everybody waits."""
     pending.revision(

@@ -10,9 +10,11 @@ from sst.migrator.rehearsal.real.sizes import Size
 
 _T = "public.t"
 _SIZES = {
-    _T: Size(1, 1_000_000, 75_000_000, "r", 52_000_000, is_index=False, indexes=1),
-    "public.t_pkey": Size(1, 1_000_000, 75_000_000, "r", 52_000_000, is_index=True, indexes=1),
-    "public.new": Size(2, None, 8192, "r", 0, is_index=False, indexes=0),
+    _T: Size(1, 1_000_000, 75_000_000, "r", 52_000_000, is_index=False, indexes=1, parts=(1,)),
+    "public.t_pkey": Size(
+        1, 1_000_000, 75_000_000, "r", 52_000_000, is_index=True, indexes=1, parts=(1,)
+    ),
+    "public.new": Size(2, None, 8192, "r", 0, is_index=False, indexes=0, parts=(2,)),
 }
 _LOCK = Lock(_T, "AccessExclusiveLock")
 
