@@ -38,6 +38,14 @@ _LIMITS = (
     "set transaction read only; set local row_security = off; set local lock_timeout = 500;"
     "set local max_parallel_workers_per_gather = 0; set local statement_timeout = {milliseconds}"
 )
+# A foreign key compares by the types of its columns, wherever these and their operators are.
+_WITH_OPERATORS = """
+select set_config('search_path', concat_ws(', ',
+    (select string_agg(distinct quote_ident(n.nspname), ', ') from pg_attribute a
+    join pg_type t on t.oid = a.atttypid join pg_namespace n on n.oid = t.typnamespace
+    where a.attrelid = any (%(tables)s::regclass[]) and n.nspname <> 'pg_catalog'),
+    nullif(current_setting('search_path'), '')), true)
+"""
 _MB = 1_000_000
 _WHY = {
     "55P03": "another session has locked it",
@@ -116,7 +124,7 @@ class _Asking:
             return _refused(question, why_not)
         kinds = {name: self._sizes[name].kind for name in question.tables}
         try:
-            violations = self._number(question.sql(kinds))
+            violations = self._number(question, question.sql(kinds))
         except DBAPIError as error:
             return _refused(question, self._why(error))
         if violations is None:
@@ -146,11 +154,13 @@ class _Asking:
                 names.update(self._kin.children.get(name, ()))
         return sum(self._sizes[each].bytes for each in names if each in self._sizes)
 
-    def _number(self, sql: str) -> int | None:
+    def _number(self, question: Question, sql: str) -> int | None:
         connection = self._connection
         limits = _LIMITS.format(milliseconds=milliseconds(self._seconds))
         try:
             connection.exec_driver_sql(limits)
+            if question.probe.asks == "foreign_key":
+                connection.exec_driver_sql(_WITH_OPERATORS, {"tables": list(question.tables)})
             # The text is complete: a % in it is one.
             rows = connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
             number = rows.scalar_one()

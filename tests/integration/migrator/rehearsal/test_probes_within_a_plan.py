@@ -139,6 +139,25 @@ def test_index_of_another_collation_is_asked_by_that(seeded: Project) -> None:
     assert (probe["about"], probe["violations"]) == ('w COLLATE pg_catalog."C", v', 0)
 
 
+def test_foreign_key_compares_as_the_type_of_its_columns_does(seeded: Project) -> None:
+    """Also where the type's operators are in no schema of the search path."""
+    if not seeded.query("select from pg_available_extensions where name = 'citext'"):
+        pytest.skip("the server has no citext")
+    seeded.query(
+        "create schema ext; create extension citext schema ext;"
+        "create table names (name ext.citext primary key); create table calls (name ext.citext);"
+        "insert into names values ('Ada'); insert into calls values ('ADA'), ('Bob')"
+    )
+    seeded.revision(
+        "one", "op.execute('alter table calls add foreign key (name) references names')"
+    )
+
+    plan = seeded.migrate("plan", "--json")
+
+    [probe] = _last_probes(plan.json)
+    assert (probe["violations"], probe["why_not"]) == (1, None)
+
+
 def test_children_of_a_small_table_are_not_scanned_unasked(seeded: Project) -> None:
     """A CHECK is asked of the rows of all children."""
     seeded.query("insert into young select n, 9 from generate_series(1, 50000) n")
