@@ -71,6 +71,11 @@ def _judged(
     findings = [each for one in _linked([*statements, *read]) for each in rules.against(one)]
     findings += [_unseen(each) for each in statements if each.unseen]
     comments = comments_in(path, "upgrade" if step.is_upgrade else "downgrade") if path else ()
+    # What a cursor of the driver's own has sent has no line.
+    findings = [
+        each if each.line else replace(each, line=line_of(comments, each.rule, 0))
+        for each in findings
+    ]
     anywhere = line_of(comments, NOT_JUDGED, 0)
     if revision == rehearsal.stopped_at:
         what = f"the revision was not judged to its end: {rehearsal.why_not}"

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from sst.bridge import Footprint
     from sst.hooks.contract.revisions import Revision
-    from sst.migrator.rehearsal.observed.catalogue import Touched
     from sst.migrator.rehearsal.observed.concurrent import Connect
 
 # One alone: what follows it in the same text is looked at.
@@ -198,8 +197,17 @@ class StatementObserver:
         if locks:
             number = self._number(now.transaction)
             found = self._statement(connection, 0, _UNHEARD, number, is_alone=False)
-            changes = self._known.changes(connection, now.modes, is_open=True)
-            self.statements.append(replace(found, locks=locks, changes=changes))
+            # Alembic has written its version meanwhile, and has read that table.
+            names = {each.relation for each in locks}
+            self.statements.append(
+                replace(
+                    found,
+                    locks=locks,
+                    rewrites=self._known.rewritten(now.relations),
+                    scans=tuple(each for each in self._scanned(now) if each in names),
+                    changes=self._known.changes(connection, now.modes, is_open=True),
+                )
+            )
 
     def _fails(self, context: ExceptionContext) -> None:
         """End what was begun for the statement that has failed."""
@@ -232,18 +240,14 @@ class StatementObserver:
         before = self._before or Holdings()
         if before.transaction != now.transaction:
             before = Holdings()
-        scans = [
-            number for number, each in now.relations.items() if self._is_scanned(number, each)
-        ]
         self._before = now
-        self._scans |= {number: each.scans for number, each in now.relations.items()}
         number = self._number(now.transaction)
         return replace(
             self._statement(connection, sent.line, sql, number, is_alone=sent.has_block),
             because=next((text for text in sent.messages if _BECAUSE.search(text)), None),
             locks=self._known.locks(before.modes, now.modes),
             rewrites=self._known.rewritten(now.relations),
-            scans=self._known.names(scans, tables_only=True),
+            scans=self._scanned(now),
             writes=self._known.written(before.modes, now.modes),
             changes=self._known.changes(connection, now.modes, is_open=True),
         )
@@ -280,8 +284,12 @@ class StatementObserver:
         key = transaction or f"alone {len(self._transactions)}"
         return self._transactions.setdefault(key, len(self._transactions) + 1)
 
-    def _is_scanned(self, number: int, now: Touched) -> bool:
-        return now.scans > self._scans.get(number, 0)
+    def _scanned(self, now: Holdings) -> tuple[str, ...]:
+        """Return the tables that were read to their end since the last look; remember it."""
+        scans = {number: each.scans for number, each in now.relations.items()}
+        found = [each for each, count in scans.items() if count > self._scans.get(each, 0)]
+        self._scans |= scans
+        return self._known.names(found, tables_only=True)
 
 
 def _as_written(connection: Connection, statement: str, context: ExecutionContext) -> str:

@@ -47,7 +47,7 @@ def _with_facts(
 ) -> dict[str, tuple[Statement, ...]]:
     statements = [one for each in found.values() for one in each]
     if not statements:
-        return {}
+        return dict(found)
     names = {name for one in statements for name in (*concerned(one), *one.writes)}
     with open_connection(context, "sst-inspect") as connection:
         sizes, traffic = sizes_of(connection, names), read_traffic(connection)

@@ -116,6 +116,16 @@ def test_plan_without_errors_passes(judging: Project) -> None:
     assert "judge" in {call.hook for call in run.calls}
 
 
+@pytest.mark.parametrize("code", ["pass", "op.execute('select 1')"])
+def test_plan_without_statements_passes(judging: Project, code: str) -> None:
+    """Such as a revision that only merges branches."""
+    judging.revision("two", code)
+
+    result = _upgrade(judging, "refuse")
+
+    assert (result.exit_code, result.json["warnings"]) == (0, []), result.stdout
+
+
 def test_way_back_is_judged_too(judging: Project) -> None:
     judging.revision("two", _HARMLESS, downgrade=_LOCKS)
     assert _upgrade(judging, "off", "--no-plugin", "backup").exit_code == 0

@@ -57,6 +57,17 @@ def test_finding_has_its_place_and_what_the_revision_accepts(pending: Project) -
     assert second["instead"] == "op.execute('keep')"
 
 
+def test_finding_without_a_line_is_accepted_anywhere_in_the_file(pending: Project) -> None:
+    """Such as on what a cursor of the driver's own has sent."""
+    pending.enable("backup", "safe_ddl")
+    sends = "op.get_bind().connection.cursor().execute('create index x on note (id)')"
+    pending.revision("two", f"# sst: accept scan-under-lock because it is short\n{sends}")
+
+    [found] = findings(pending)
+
+    assert (found["rule"], found["accepted"]["reason"]) == ("scan-under-lock", "it is short")
+
+
 def test_rule_that_breaks_is_a_finding(pending: Project) -> None:
     """A gate must not turn green because a rule broke."""
     pending.revision("two", "op.execute('comment on table note is $$broken$$')")

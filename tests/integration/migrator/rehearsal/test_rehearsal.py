@@ -101,6 +101,16 @@ def test_lock_of_a_cursor_of_the_driver_is_told(pending: Project) -> None:
     assert (found["line"], found["sql"]) == (0, "(sent over the driver's own connection)")
 
 
+def test_work_of_a_cursor_of_the_driver_is_told(pending: Project) -> None:
+    sql = "create index x on note (id); alter table note add y uuid default gen_random_uuid()"
+    pending.revision("three", f"op.get_bind().connection.cursor().execute({sql!r})")
+
+    [found] = _statements(pending.migrate("plan", "--json"))["three"]
+
+    assert found["scans"] == ["public.note"]
+    assert "public.note" in found["rewrites"]
+
+
 def test_table_of_the_plan_itself_is_nobodys(pending: Project) -> None:
     """Nobody uses it yet, whatever is done to it."""
     pending.revision("three", "op.execute('create table fresh (id integer)')")
