@@ -83,7 +83,7 @@ def _judged(
         findings.append(Finding(NOT_JUDGED, what, file=file, line=line))
     elif by_form and by_form.finding:
         findings.append(replace(by_form.finding, line=anywhere))
-    is_whole = are_there and rehearsal.has_all_of(revision)
+    is_whole = rules.are_there and are_there and rehearsal.has_all_of(revision)
     return with_acceptances(findings, comments, file, is_whole=is_whole)
 
 
@@ -98,12 +98,12 @@ class _Rules:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._are_there = context.plugins.implement("judge")
+        self.are_there = context.plugins.implement("judge")
         self._late: set[str] = set()
 
     def against(self, statement: Statement) -> Sequence[Finding]:
         """Return what the rules have against *statement*; one that fails is a finding."""
-        if not self._are_there:
+        if not self.are_there:
             return ()
         given, problems = self._context.plugins.answers(
             "judge", left_out=self._late, statement=statement

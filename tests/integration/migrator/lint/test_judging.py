@@ -68,6 +68,15 @@ def test_finding_without_a_line_is_accepted_anywhere_in_the_file(pending: Projec
     assert (found["rule"], found["accepted"]["reason"]) == ("scan-under-lock", "it is short")
 
 
+def test_acceptance_is_not_unused_where_no_plugin_has_rules(pending: Project) -> None:
+    pending.enable("backup")
+    pending.revision("two", "op.execute('select 1')  # sst: accept no-drop because it is short")
+
+    lint = pending.migrate("lint", "--json")
+
+    assert (lint.exit_code, lint.json["findings"]) == (0, [])
+
+
 def test_rule_that_breaks_is_a_finding(pending: Project) -> None:
     """A gate must not turn green because a rule broke."""
     pending.revision("two", "op.execute('comment on table note is $$broken$$')")
