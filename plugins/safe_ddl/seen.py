@@ -64,7 +64,7 @@ class Seen:
         return {
             lock.relation: lock.blocks
             for lock in self.statement.locks
-            if lock.is_held is is_held and not lock.is_index and lock.blocks != _NOTHING
+            if lock.is_held is is_held and lock.is_table and lock.blocks != _NOTHING
         }
 
     @cached_property
@@ -144,7 +144,7 @@ class Seen:
         for statement in (self.statement, *self.statement.earlier):
             for lock in statement.locks:
                 known = code.parts(lock.relation)
-                if not lock.is_index and name and known[-len(name) :] == name:
+                if lock.is_table and name and known[-len(name) :] == name:
                     return lock.relation
         return None
 

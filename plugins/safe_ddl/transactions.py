@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sst.hooks import listed
+
 from . import code, steps
 from .seen import Seen, finding
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from sst.hooks import Finding
 
 _EVERYTHING = "reads and writes"
+_AND = 2
+_SHOWN = 3
 # A view that is filled so is read meanwhile; nobody writes to it.
 _READS_GO_ON = "refresh materialized view concurrently"
 
@@ -60,4 +64,5 @@ def _scan(seen: Seen) -> Iterator[Finding]:
 
 
 def _listed(tables: list[str]) -> str:
-    return " and ".join(map(code.shown, tables))
+    shown = [code.shown(each) for each in tables]
+    return " and ".join(shown) if len(shown) <= _AND else listed(shown, most=_SHOWN)

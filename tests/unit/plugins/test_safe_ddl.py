@@ -139,6 +139,22 @@ def test_function_that_is_only_made_writes_nothing() -> None:
     assert found(Statement("f", 1, sql)) == []
 
 
+def test_index_and_sequence_are_no_second_table() -> None:
+    lock = Lock("public.orders", "AccessExclusiveLock")
+    first = Statement("f", 1, "ALTER TABLE orders ADD COLUMN note text", locks=(lock,))
+    others = (
+        Lock("public.log", "AccessExclusiveLock"),
+        Lock("public.log_id_seq", "AccessExclusiveLock", is_sequence=True),
+        Lock("public.log_pkey", "AccessExclusiveLock", is_index=True),
+    )
+    second = Statement("f", 2, "DROP TABLE log", locks=others, previous=first)
+
+    [finding] = Plugin(Config()).judge(second)
+
+    assert finding.rule == "two-tables-locked"
+    assert "it locks log while the transaction holds orders" in finding.what
+
+
 @pytest.mark.parametrize(
     ("assigned", "has_code"),
     [

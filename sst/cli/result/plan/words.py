@@ -47,9 +47,9 @@ def _does(statement: Statement) -> str:
 
 
 def blocked(statement: Statement) -> list[str]:
-    """Return the tables on which others wait for *statement*; indexes where there is none."""
+    """Return the tables on which others wait for *statement*; without one, what is no table."""
     found = _blocking(statement)
-    tables = [lock.relation for lock in found if not lock.is_index]
+    tables = [lock.relation for lock in found if lock.is_table]
     return tables or [lock.relation for lock in found]
 
 

@@ -23,6 +23,12 @@ class Lock:
     is_held: bool = False
     """Whether an earlier statement of the same transaction has taken it."""
     is_index: bool = False
+    is_sequence: bool = False
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is on a table or a view, and not on an index or a sequence."""
+        return not (self.is_index or self.is_sequence)
 
     @property
     def blocks(self) -> str:

@@ -68,6 +68,11 @@ class Relation:
         """Whether it is an index, of a partitioned table too."""
         return self.kind in {"i", "I"}
 
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it is a sequence, that of a table's column too."""
+        return self.kind == "S"
+
 
 @dataclass(frozen=True, slots=True)
 class Touched:

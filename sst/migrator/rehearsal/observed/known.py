@@ -43,8 +43,15 @@ class Known:
             is_new = bool(modes - earlier)
             if number in self.relations and (is_new or blocked_by(mode) != NOTHING):
                 known = self.relations[number]
-                held = mode in earlier
-                found.append(Lock(known.name, mode, is_held=held, is_index=known.is_index))
+                found.append(
+                    Lock(
+                        known.name,
+                        mode,
+                        is_held=mode in earlier,
+                        is_index=known.is_index,
+                        is_sequence=known.is_sequence,
+                    )
+                )
         return tuple(sorted(found, key=lambda lock: lock.relation))
 
     def written(

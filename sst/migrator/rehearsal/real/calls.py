@@ -71,7 +71,7 @@ def calls_per_minute(statement: Statement, traffic: Sequence[Traffic] | None) ->
         return None
     total = 0.0
     for each in traffic:
-        blocking = (lock for lock in statement.locks if not lock.is_index)
+        blocking = (lock for lock in statement.locks if lock.is_table)
         if any(
             lock.blocks == EVERYTHING or (lock.blocks != NOTHING and each.is_write)
             for lock in blocking

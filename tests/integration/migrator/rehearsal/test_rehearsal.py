@@ -78,6 +78,18 @@ def test_lock_of_an_earlier_statement_counts_as_long_as_it_is_held(pending: Proj
     assert second["blocks"] == "reads and writes"
 
 
+def test_sequence_and_index_of_a_table_are_no_tables_of_their_own(pending: Project) -> None:
+    pending.query("create table log (id bigserial primary key)")
+    pending.revision("three", "op.execute('drop table log')")
+
+    [_, line, *_] = pending.migrate("plan").stdout.splitlines()
+
+    words, locks = line.split("\t")[1:3]
+    assert "blocks reads and writes of log" in words
+    assert "seq" not in words
+    assert "AccessExclusiveLock on public.log_id_seq" in locks
+
+
 def test_statement_behind_a_setting_in_the_same_text_is_seen(pending: Project) -> None:
     pending.revision(
         "three", "op.execute(\"set lock_timeout = '2s'; alter table note add x integer\")"
