@@ -63,6 +63,8 @@ _OWN = {
     "pg_index": "indexrelid >= 16384",
 }
 _WHOLE = ("pg_namespace", "pg_extension")
+# A copy that a killed plan has left is dropped by a rehearsal, not by a result that is kept.
+# Of a name over 30 bytes a copy's name has the first 18 or more, and a digest.
 _SERVER = """
 select array[version(), session_user::text, current_user::text]
     || (select array_agg(md5((to_jsonb(d) - cast(%(dated)s as text[]))::text)) from pg_database d
@@ -74,6 +76,11 @@ select array[version(), session_user::text, current_user::text]
     || (select array_agg(to_jsonb(s)::text order by s::text) from pg_db_role_setting s
         where setdatabase in (0, (select oid from pg_database where datname = current_database())))
     || (select array_agg(to_jsonb(t)::text order by t.oid) from pg_tablespace t)
+    || (select array_agg(datname::text order by datname) from pg_database
+        where datname ~ '_plan_[0-9]{8}T[0-9]{6}Z_'
+            and starts_with(datname::text, left(current_database()::text, 5))
+            and (starts_with(datname::text, current_database() || '_plan_')
+                or octet_length(current_database()::text) > 30))
 """
 _LIMITS = "set local statement_timeout = 10000; set local lock_timeout = 500"
 # A database that is the same in all of this gives the same result, whatever it is called.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import create_engine
 from sst.db.url import DatabaseUrl
 from sst.migrator.rehearsal.cache.circumstances import digest_of
 from sst.runtime import open_runtime
+from tests.support.backups import becomes_true
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,6 +180,22 @@ def test_secret_of_a_statement_is_not_kept(pending: Project) -> None:
     assert "hunter2" not in kept
 
 
+def test_copy_of_a_killed_plan_is_dropped_where_an_earlier_result_is_kept(
+    pending: Project,
+) -> None:
+    """The result of before would leave it there until the schema changes."""
+    kept = _planned(pending)["rehearsed_at"]
+    running = pending.start("plan", "--no-cache")
+    assert becomes_true(lambda: _copies(pending) != [], 60), running.printed()
+    running.signal(signal.SIGKILL)
+    assert running.finish().exit_code == -signal.SIGKILL
+
+    anew = _planned(pending)["rehearsed_at"]
+
+    assert _copies(pending) == []
+    assert anew > kept
+
+
 def test_place_that_cannot_be_written_changes_nothing(pending: Project) -> None:
     (pending.root / "file").touch()
     pending.environment["XDG_CACHE_HOME"] = str(pending.root / "file")
@@ -192,6 +210,12 @@ def _planned(project: Project, *words: str) -> dict[str, Any]:
     assert plan.exit_code == 0, plan.output
     assert plan.json["rehearsed"], plan.json["why_not"]
     return plan.json
+
+
+def _copies(project: Project) -> list[str]:
+    name = DatabaseUrl(project.database_url).name
+    rows = project.query("select datname from pg_database where datname like %s", f"{name}_plan_%")
+    return [row[0] for row in rows]
 
 
 def _result(project: Project) -> Path:
