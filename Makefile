@@ -11,12 +11,19 @@ ARGS ?=
 ENGINE ?= own
 KEEP ?=
 FOLDER ?=
+# Of `make bench`: the rows, such as ROWS="current check"; QUICK=1: few turns, little data; WRITE=1:
+# into the README files; PG_BIN: a folder of other client programs, such as some with zstd.
+ROWS ?=
+QUICK ?=
+WRITE ?=
+PG_BIN ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/installed.lock
 LOWEST := .venv-lowest
 EXAMPLES := .venv-examples
+BENCH := .venv-bench
 PACKAGES := sst-incidents sst-notify-apprise sst-office-hours
 PIP := -m pip --disable-pip-version-check
 COMPILE = $(PY) -m uv pip compile --quiet --universal --generate-hashes \
@@ -34,7 +41,7 @@ WATCH = --reload $(addprefix --reload-include ,settings.toml .secrets.toml setti
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check format references screens walk test-lowest test-examples install-demo install lock clean
+.PHONY: help demo serve test check format references screens bench walk test-lowest test-examples install-demo install lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +77,13 @@ references: install ## Write the pages of settings and of hooks again, from the 
 
 screens: install ## Make the screens of the README again, from real runs
 	$(PY) -m tests.support.screens
+
+# What is measured runs on the versions of the image, and isal, which packs backups.
+bench: install ## Measure the table of bench/README.md; ROWS="current check": these; QUICK=1: roughly
+	@{ cat requirements.lock; sed -n '/^isal==/,/[^\\]$$/p' requirements-dev.lock; } > $(BENCH).lock
+	@$(call install,$(BENCH),$(BENCH).lock,--compile)
+	@$(PY) -m bench.table --python $(BENCH)/bin/python $(if $(QUICK),--quick) $(if $(WRITE),--write) \
+		$(if $(PG_BIN),--pg-bin $(PG_BIN)) $(ROWS)
 
 # The standard library is enough for it: root needs no environment.
 walk: ## Walk the deployment guide with Docker: as root on Debian, or ENGINE=mine
@@ -129,7 +143,7 @@ lock: install ## Lock the versions again; newest ones with ARGS=--upgrade
 		--output-file examples/requirements.lock examples/requirements.in
 
 clean: ## Remove the virtual environments and caches; databases and backups stay
-	rm -rf $(VENV) $(LOWEST) $(EXAMPLES) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(EXAMPLES) $(BENCH) $(BENCH).lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # install ENVIRONMENT,LOCK,OPTION: what the environment has is the lock that lies in it as

@@ -25,14 +25,16 @@ _PAUSE_SECONDS = 0.01
 
 @dataclass
 class Figures:
-    """What each run of each step took, by name."""
+    """What each run of each step took, by name; printed at once when *is_shown*."""
 
     values: dict[str, list[float]] = field(default_factory=dict)
+    is_shown: bool = True
 
     def add(self, name: str, value: float) -> None:
-        """Note one run's *value* and print it."""
+        """Note one run's *value*."""
         self.values.setdefault(name, []).append(value)
-        print(f"  {name:<42} {value:16,.2f}", flush=True)
+        if self.is_shown:
+            print(f"  {name:<42} {value:16,.2f}", flush=True)
 
     def median(self, name: str) -> float:
         """Return the median of the runs of *name*."""
@@ -40,8 +42,12 @@ class Figures:
 
     def ratio(self, name: str, other: str) -> float:
         """Return the median of the ratios of the runs, each taken beside the other."""
+        return statistics.median(self.ratios(name, other))
+
+    def ratios(self, name: str, other: str) -> list[float]:
+        """Return the ratio of each run of *name* to that of *other* beside it."""
         pairs = zip(self.values[name], self.values[other], strict=True)
-        return statistics.median(one / two for one, two in pairs)
+        return [one / two for one, two in pairs]
 
 
 class Processors:
@@ -97,9 +103,8 @@ class Connecting:
 
 def postmaster_of(url: str) -> int | None:
     """Return the process of the server of *url*; None when it is not on this machine."""
-    with contextlib.closing(connect(url)) as connection, connection.cursor() as cursor:
-        cursor.execute("select pg_backend_pid()")
-        fields = _stat(cursor.fetchone()[0])
+    with contextlib.closing(connect(url)) as connection:
+        fields = _stat(connection.info.backend_pid)
         parent = int(fields[1]) if fields else 0
     name = Path(f"/proc/{parent}/comm")
     return parent if parent and name.read_text().startswith("postgres") else None

@@ -76,6 +76,24 @@ def test_demo_stops_at_the_first_failure(tmp_path: Path) -> None:
     assert "migrate.py check" not in done.stdout.splitlines()
 
 
+def test_bench_measures_the_named_rows_in_an_environment_of_the_locked_versions(
+    tmp_path: Path,
+) -> None:
+    python = _program(tmp_path / "python", 'echo "$*"')
+    (tmp_path / "bench" / "bin").mkdir(parents=True)
+    _program(tmp_path / "bench" / "bin" / "python", "")
+    words = [f"PY={python}", f"BENCH={tmp_path}/bench", "ROWS=current check", "QUICK=1"]
+
+    done = _make("bench", _installed(tmp_path), *words)
+
+    installed = (tmp_path / "bench" / "installed.lock").read_text()
+    assert installed.startswith((ROOT / "requirements.lock").read_text())
+    assert re.findall(r"^(\S+)==", installed, re.MULTILINE)[-1] == "isal"
+    assert done.stdout.splitlines()[-1] == (
+        f"-m bench.table --python {tmp_path}/bench/bin/python --quick current check"
+    )
+
+
 @pytest.mark.parametrize(
     ("script", "message"),
     [

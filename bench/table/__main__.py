@@ -1,0 +1,117 @@
+"""The command line of the table: `python -m bench.table [--quick] [--write] [ROW ...]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import bench.table
+from bench.table import start_up
+from bench.table.place import ROOT, prepare
+from bench.table.rows import NotMeasuredError, Result, Row, select
+from bench.table.text import HEAD, line, table, write_between
+from bench.table.turns import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bench.table.place import Place
+
+_VERSIONS = """
+import platform
+from importlib.metadata import version
+print("Python", platform.python_version())
+for name in ("alembic", "SQLAlchemy", "click", "FastAPI", "uvicorn", "psycopg2-binary"):
+    print(name, version(name))
+"""
+
+
+class Group(Protocol):
+    """A module with rows that are measured together."""
+
+    ROWS: tuple[Row, ...]
+
+    def measure(self, place: Place, rows: Sequence[Row]) -> Iterator[Result]:
+        """Measure *rows*, each result as soon as it is known."""
+
+
+GROUPS: tuple[Group, ...] = (start_up,)
+ALL_ROWS = tuple(row for group in GROUPS for row in group.ROWS)
+
+
+def measured(place: Place, rows: Sequence[Row]) -> Iterator[Result]:
+    """Measure *rows* group by group; what cannot be measured says why in its row."""
+    for group in GROUPS:
+        wanted = [row for row in rows if row in group.ROWS]
+        if place.is_quick:
+            yield from (Result(row, note="takes long (QUICK=1)") for row in wanted if row.slow)
+            wanted = [row for row in wanted if not row.slow]
+        done: set[Row] = set()
+        try:
+            for result in group.measure(place, wanted):
+                done.add(result.row)
+                yield result
+        except NotMeasuredError as reason:
+            yield from (Result(row, note=str(reason)) for row in wanted if row not in done)
+
+
+def versions(place: Place) -> dict[str, str]:
+    """Return the versions of what was measured: the environment's, and the server's."""
+    output = run(place.python_code(_VERSIONS, ROOT)).output
+    found = dict(each.rsplit(" ", 1) for each in output.splitlines())
+    return found | place.server_version
+
+
+def main() -> int:
+    """Measure and print the table; with `--write` into the README files as well."""
+    given = _arguments()
+    try:
+        rows = select(ALL_ROWS, given.rows)
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    # A stop from outside cleans up as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    load = os.getloadavg()
+    python = Path(given.python).absolute()
+    with prepare(python, is_quick=given.quick, pg_bin=given.pg_bin) as place:
+        print(*HEAD, sep="\n", flush=True)
+        results = []
+        for result in measured(place, rows):
+            results.append(result)
+            print(line(result), flush=True)
+        results.sort(key=lambda result: ALL_ROWS.index(result.row))
+        text = table(results, versions(place), load)
+    print(text.partition("\n\n")[2])
+    if given.write:
+        write_between(ROOT / "bench" / "README.md", "table", text)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    description, _, _ = (bench.table.__doc__ or "").partition("\n\n- ")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.table",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("rows", nargs="*", metavar="ROW", help="such as current, or check-1000")
+    parser.add_argument("--python", default=sys.executable, help="of the environment to measure")
+    parser.add_argument("--pg-bin", type=Path, help="folder of other client programs")
+    parser.add_argument("--quick", action="store_true", help="few turns, little data")
+    parser.add_argument("--write", action="store_true", help="into the README files as well")
+    given = parser.parse_args()
+    if given.write and (given.rows or given.quick):
+        parser.error("--write takes the whole table: no ROW, no --quick")
+    return given
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,85 @@
+"""Commands run in turns, each with the processor time of all its processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.costs import Figures
+from bench.table.rows import NotMeasuredError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+_LAST_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program with its arguments, where it runs, and all the variables that it sees."""
+
+    words: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What one run took, in seconds, and what it printed."""
+
+    processor: float
+    wall: float
+    output: str = ""
+
+
+def run(command: Command) -> Took:
+    """Run *command* to its end; its processor time is that of its whole tree of processes.
+
+    Raises `NotMeasuredError` with its last words when it fails.
+    """
+    with tempfile.TemporaryFile() as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command.words,
+            cwd=command.folder,
+            env=command.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _, status, used = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        wall = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    if process.returncode:
+        spoken = " ".join(command.words[1:])
+        last = " ".join(text.split())[-_LAST_CHARACTERS:]
+        raise NotMeasuredError(f"`{spoken}` ended with exit {process.returncode}: {last}")
+    return Took(used.ru_utime + used.ru_stime, wall, text)
+
+
+def in_turns(actions: Mapping[str, Callable[[], Took]], rounds: int) -> Figures:
+    """Do all *actions* once to warm up, then *rounds* times, and back and forth in turns.
+
+    Returns the seconds by `NAME, processor` and `NAME, wall`.
+    """
+    figures = Figures(is_shown=False)
+    names = list(actions)
+    for turn in range(rounds + 1):
+        for name in names if turn % 2 else reversed(names):
+            took = actions[name]()
+            if turn:
+                figures.add(f"{name}, processor", took.processor)
+                figures.add(f"{name}, wall", took.wall)
+    return figures

@@ -1,0 +1,188 @@
+"""The table of bench/: the rows that are named, the figures, the text; one row really measured."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench.costs import Figures
+from bench.table import text
+from bench.table.__main__ import ALL_ROWS
+from bench.table.rows import NotMeasuredError, Result, Row, ratio, select
+from bench.table.turns import Command, Took, in_turns, run
+from sst.testing.project.server import connect
+
+if TYPE_CHECKING:
+    from tests.support.server import TestServer
+
+ROOT = Path(__file__).resolve().parents[3]
+ROWS = [
+    Row("current-10", "current", "alembic current", 0.25),
+    Row("current-1000", "current", "alembic current", 0.15),
+    Row("check-10", "check", "alembic current", 0.25),
+    Row("suite", "make test", "", 8, on_request=True),
+]
+CURRENT = ROWS[0]
+
+
+def test_ratio_is_the_median_of_the_ratios_of_the_turns() -> None:
+    figures = Figures({"ours": [1.0, 9.0, 4.0], "theirs": [1.0, 3.0, 2.0]}, is_shown=False)
+
+    result = ratio(CURRENT, figures, "ours", "theirs")
+
+    # Of the medians it would be 4 to 2, too; of the means 14 to 6.
+    assert (result.value, result.lowest, result.highest) == (2.0, 1.0, 3.0)
+    assert (result.ours, result.theirs) == (4.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "selected"),
+    [
+        ([], ["current-10", "current-1000", "check-10"]),
+        (["current"], ["current-10", "current-1000"]),
+        (["suite", "current-10"], ["current-10", "suite"]),
+    ],
+    ids=["all but those on request", "a beginning", "whole names"],
+)
+def test_rows_are_selected_by_name(words: list[str], selected: list[str]) -> None:
+    assert [row.name for row in select(ROWS, words)] == selected
+
+
+@pytest.mark.parametrize("word", ["curr", "current-1", "nothing"])
+def test_unknown_row_is_refused_with_the_names_of_all(word: str) -> None:
+    with pytest.raises(ValueError, match=f"no row is called {word}; there are: current-10, "):
+        select(ROWS, ["check", word])
+
+
+@pytest.mark.parametrize(
+    ("value", "goal", "verdict"),
+    [
+        (0.25, "at most 0.25", "met"),
+        (0.2549, "at most 0.25", "met"),
+        (0.26, "at most 0.25", "**missed**"),
+        (0.034, "at most 0.03", "**missed**"),
+        (1.0, "at least 1.0", "met"),
+        (0.98, "at least 1.0", "**missed**"),
+        (None, "at least 1.0", "not measured"),
+    ],
+)
+def test_goal_is_met_by_the_value_as_it_is_printed(
+    value: float | None, goal: str, verdict: str
+) -> None:
+    bound, number = goal.rsplit(" ", 1)
+    row = Row("some", "some", "other", float(number), at_least=bound == "at least")
+
+    line = text.line(Result(row, value))
+
+    assert f"| {verdict} |" in line
+
+
+def test_line_has_ratio_range_goal_verdict_and_both_medians() -> None:
+    result = Result(CURRENT, value=2.044, ours=0.9, theirs=0.44, lowest=1.9, highest=2.1)
+
+    assert text.line(result) == (
+        "| `current-10` | current | alembic current | 2.04 | 1.90 to 2.10 | ≤ 0.25 "
+        "| **missed** | 0.900 s | 0.440 s |"
+    )
+
+
+def test_line_without_a_value_says_why() -> None:
+    result = Result(CURRENT, note="no server | here")
+
+    assert text.line(result) == (
+        "| `current-10` | current | alembic current |  |  | ≤ 0.25 "
+        "| not measured: no server / here |  |  |"
+    )
+
+
+def test_table_counts_what_is_met_and_names_versions_and_load() -> None:
+    results = [Result(CURRENT, 0.2), Result(ROWS[1], 0.2), Result(ROWS[2], note="why")]
+
+    lines = text.table(results, {"Python": "3.11.7", "click": "8.5.1"}, [2.0, 0, 0]).splitlines()
+
+    assert lines[:2] == list(text.HEAD)
+    assert lines[-3:-1] == ["1 of 2 goals met, 1 not measured.", "Python 3.11.7, click 8.5.1."]
+    assert "load 2.0 at the start" in lines[-1]
+
+
+def test_text_between_markers_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("above\n<!-- table: make bench -->\nold\n\\1\n<!-- /table -->\nbelow\n")
+
+    text.write_between(path, "table", r"new \1")
+
+    assert path.read_text() == (
+        "above\n<!-- table: make bench -->\nnew \\1\n<!-- /table -->\nbelow\n"
+    )
+    with pytest.raises(ValueError, match="no markers"):
+        text.write_between(path, "other", "new")
+
+
+def test_turns_leave_out_the_first_run_and_change_places() -> None:
+    order: list[str] = []
+
+    def action(name: str) -> Took:
+        order.append(name)
+        return Took(processor=len(order), wall=0.0)
+
+    figures = in_turns({"a": lambda: action("a"), "b": lambda: action("b")}, rounds=2)
+
+    assert order == ["b", "a", "a", "b", "b", "a"]
+    assert figures.values["a, processor"] == [3, 6]
+
+
+def test_processor_time_of_children_counts(tmp_path: Path) -> None:
+    burn = "import time\nwhile time.process_time() < 0.3: pass"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {burn!r}])"
+
+    took = run(Command((sys.executable, "-c", code), tmp_path, {}))
+
+    assert took.processor >= 0.3
+
+
+def test_failing_command_is_not_measured_and_its_last_words_are_kept(tmp_path: Path) -> None:
+    command = Command((sys.executable, "-c", "raise SystemExit('no such table')"), tmp_path, {})
+
+    with pytest.raises(NotMeasuredError, match="ended with exit 1: no such table"):
+        run(command)
+
+
+def test_every_row_has_a_name_of_its_own() -> None:
+    assert len({row.name for row in ALL_ROWS}) == len(ALL_ROWS)
+
+
+@pytest.mark.slow
+def test_row_is_measured_and_leaves_no_database(server: TestServer) -> None:
+    before = databases(server)
+
+    done = bench("--quick", "current-10", url=server.url)
+
+    assert done.returncode == 0, done.stderr
+    assert "| `current-10` |" in done.stdout
+    assert "not measured:" not in done.stdout
+    assert databases(server) <= before
+
+
+def bench(*words: str, url: str) -> subprocess.CompletedProcess[str]:
+    """Run the command of the table on the server of *url*."""
+    return subprocess.run(
+        [sys.executable, "-m", "bench.table", *words],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def databases(server: TestServer) -> set[str]:
+    """Return the databases of the bench."""
+    with closing(connect(server.url)) as connection, connection.cursor() as cursor:
+        cursor.execute("select datname from pg_database where starts_with(datname, 'bench_')")
+        return {name for (name,) in cursor.fetchall()}
