@@ -11,6 +11,7 @@ from sst.cli.call.invocation import pass_runtime
 from sst.cli.call.options import run_options
 from sst.cli.completing.revisions import target_completion
 from sst.cli.result.moved_schema import moved_text, restored_key
+from sst.errors import UsageError
 
 if TYPE_CHECKING:
     from sst.migrator.values.options import RunOptions
@@ -36,4 +37,10 @@ def command(
     TARGET is `head`, `heads`, `+1`, a revision's id, a unique prefix of it, or `label@head`.
     Without one it is the head, or all heads where labels tell the branches apart.
     """
+    if plan_hash is not None and not plan_hash.strip():
+        raise UsageError(
+            what="--plan has no value: the hash is empty.",
+            why="a script's variable may not be set; without a hash any plan would do",
+            next_step="take `plan_hash` of `plan --json`; without --plan whatever is pending runs",
+        )
     return runtime.migrator.upgrade(target, options, plan_hash=plan_hash)

@@ -44,6 +44,16 @@ def test_other_plan_is_refused(planned: Project, change: str) -> None:
     assert planned.current_revision() == before
 
 
+@pytest.mark.parametrize("plan", ["", " \n"])
+def test_empty_hash_is_no_hash(planned: Project, plan: str) -> None:
+    """A script's variable that is not set would let every plan pass, or look as if it moved."""
+    run = planned.migrate("upgrade", "--plan", plan, "--json")
+
+    assert (run.exit_code, run.json["error"]["code"]) == (2, "usage")
+    assert "--plan has no value: the hash is empty." in run.json["error"]["message"]
+    assert planned.current_revision() is None
+
+
 def test_comment_is_no_other_plan(planned: Project) -> None:
     plan = _hash(planned)
     with (planned.root / _FILE).open("a") as file:
