@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 _BLOCK = re.compile(r"^[ ]*```(?:bash|sh)\n(.*?)^[ ]*```", re.DOTALL | re.MULTILINE)
 _SECTION = r"^#+ {}\n(.*?)(?=^#|\Z)"
-_DEFINES = re.compile(r"\b([A-Z][A-Z0-9_]*)=|^(\w+)\(\)", re.MULTILINE)
+# In capitals a variable may be given to one command, `NAME=value docker ...`, behind others too.
+_DEFINES = re.compile(r"\b([A-Z][A-Z0-9_]*)=|^([a-z_]\w*)=|^(\w+)\(\)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +57,5 @@ def _is_code(line: str) -> bool:
 
 def _uses(line: str, command: str) -> bool:
     """Tell whether *line* uses a variable or a function that *command* defines."""
-    names = [variable or function for variable, function in _DEFINES.findall(command)]
+    names = ["".join(found) for found in _DEFINES.findall(command)]
     return any(re.search(rf"\$[{{(]?{name}\b", line) for name in names)

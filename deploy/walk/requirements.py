@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 _MARK = "made-by-a-walk"
-OF_EVERY_WALK = ("bash", "curl", "git")
+OF_EVERY_WALK = ("bash", "curl", "git", "jq")
 OF_AN_OWN_ENGINE = {
     "apt-get": "apt",
     "debootstrap": "debootstrap",

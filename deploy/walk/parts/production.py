@@ -61,7 +61,8 @@ def walk_production(walk: Walk) -> None:
         {
             r"migrate check$": Wanted(exits=(3,), shows="pending"),
             r"migrate plan$": Wanted(shows="8a11223344aa"),
-            r"migrate upgrade$": Wanted(shows="8a11223344aa"),
+            r"upgrade --plan": Wanted(shows=r"^applied\s+8a11223344aa"),
+            r"migrate upgrade$": Wanted(shows="up to date: .*8a11223344aa"),
             r"migrate\.py check$": Wanted(shows="up_to_date"),
             r"curl .*/health": Wanted(shows=HEALTHY),
         },

@@ -25,6 +25,11 @@ one() { echo 1; }
 NAME=value
 echo "$NAME ${NAME}"
 echo other
+--name=x hash=y
+plan > plan.md     # hash=
+hash=$(plan --json | jq -r .plan_hash)   # read
+upgrade --plan "$hash"
+upgrade
 ```
 
 ```yaml
@@ -52,6 +57,10 @@ def test_lines_that_share_a_function_or_a_variable_are_one_command() -> None:
         'one() { echo 1; }\n(umask 022; one > file; echo "$(one)")',
         'NAME=value\necho "$NAME ${NAME}"',
         "echo other",
+        "--name=x hash=y",
+        "plan > plan.md     # hash=",
+        'hash=$(plan --json | jq -r .plan_hash)   # read\nupgrade --plan "$hash"',
+        "upgrade",
     ]
 
 
@@ -70,6 +79,15 @@ def test_walked_sections_are_on_the_page(heading: str) -> None:
     page = Page((ROOT / "docs/operators/deployment.md").read_text("utf-8"))
 
     assert page.commands(heading)
+
+
+def test_plan_that_is_read_and_the_run_that_it_lets_through_are_one_command() -> None:
+    """The walk runs each command in a shell of its own, where the hash would be empty."""
+    page = Page((ROOT / "docs/operators/deployment.md").read_text("utf-8"))
+
+    [command] = [each for each in page.commands("In production") if "--plan" in each]
+
+    assert command.startswith("hash=$(")
 
 
 def test_section_about_one_role_is_on_its_page() -> None:

@@ -73,6 +73,11 @@ def test_engine_that_is_there_needs_its_client() -> None:
         require_running_engine(lambda program: None if program == "docker" else program)
 
 
+def test_every_walk_needs_what_the_page_pipes_into() -> None:
+    with pytest.raises(Refusal, match=r"needs jq\.[^$]*apt-get install jq"):
+        require_running_engine(lambda program: None if program == "jq" else program)
+
+
 def test_refusal_is_exit_2_and_touches_nothing(tmp_path: Path) -> None:
     """`make walk` shows the three lines, and no traceback."""
     command = [
