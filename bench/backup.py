@@ -17,7 +17,6 @@ import argparse
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,16 +27,18 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.engine import make_url
 
 from bench.costs import Connecting, Figures, Processors, postmaster_of
+from bench.table.place import server as server_of_the_shell
+from bench.table.rows import NotMeasuredError
 from plugins.backup.postgres.client_environment import client_environment
 from plugins.backup.postgres.client_programs import find_tools
-from plugins.embedded_postgres.binaries import find_installation
-from plugins.embedded_postgres.server import Server
 from sst.hooks import DatabaseUrl
 from tests.support.project import Project
-from tests.support.server import TestServer, connect, temporary_place
+from tests.support.server import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.support.server import TestServer
 
 ROOT = Path(__file__).parent.parent
 # migrate.py, for the project in the working folder.
@@ -48,6 +49,7 @@ from sst.cli import leave, main
 leave(main(sys.argv[1:], Path.cwd()))
 """
 MEGABYTE = 1_000_000
+_SAID_CHARACTERS = 400
 DUMP, CREATE = "guide: pg_dump > file", "here: backup create"
 PSQL, RESTORE, SWAP = "guide: psql < file", "here: restore", "here: restore from the copy"
 PAIRS = ((CREATE, DUMP), (RESTORE, PSQL), (SWAP, PSQL))
@@ -80,19 +82,24 @@ class Bench:
     """One database, the guide's commands and ours."""
 
     def __init__(
-        self, server: TestServer, folder: Path, pg_bin: Path | None, settings: dict[str, str]
+        self,
+        server: TestServer,
+        folder: Path,
+        pg_bin: Path | None,
+        settings: dict[str, str],
+        python: Path = Path(sys.executable),
     ) -> None:
         self._server = server
         self._folder = folder
+        self._python = str(python)
         self.url = server.create_database()
         self.project = Project.create(folder / "project", self.url)
         self.project.settings["plugins.backup.directory"] = str(folder / "backups")
         self.project.settings.update(settings)
-        if pg_bin:
-            self.project.settings["plugins.backup.pg_bin"] = str(pg_bin)
         self.project.enable("backup")
         major = self._one("select current_setting('server_version_num')::int / 10000")
-        self._tools = find_tools(int(major), pg_bin)
+        self.tools = find_tools(int(major), pg_bin)
+        self.project.settings["plugins.backup.pg_bin"] = str(self.tools.folder)
         self._processors = Processors(postmaster_of(server.url))
         self.figures = Figures()
 
@@ -108,19 +115,28 @@ class Bench:
             )
         )
         self._run("vacuum analyze")
+        self._migrate("current")  # byte code is there before anything is timed
+
+    def describe(self) -> str:
+        """Return how large the database is, and the versions."""
         written = self._one("select pg_database_size(current_database())")
         version = self._one("show server_version")
-        print(f"{written:,} bytes, PostgreSQL {version}, programs {self._tools.version}")
+        return f"{written:,} bytes, PostgreSQL {version}, programs {self.tools.version}"
 
-    def back_up(self) -> None:
-        """Dump as the guide says, then here; both once."""
+    def dump(self) -> None:
+        """Dump as the guide says."""
         plain = self._folder / "backup.sql"
         with plain.open("wb") as file:
             self._timed(DUMP, lambda: self._tool(self.url, "pg_dump", stdout=file))
         self.figures.add(f"{DUMP}, bytes", plain.stat().st_size)
-        answer = self._timed(CREATE, lambda: self._migrate("backup", "create"))
-        self.figures.add(f"{CREATE}, bytes", answer["backup"]["size_bytes"])
-        print(f"  {answer['backup']['id']}, verified: {answer['backup']['verified']}")
+
+    def create(self, name: str = CREATE, **settings: str) -> None:
+        """Make a backup with *settings* of the plugin, and note its figures as those of *name*."""
+        words = [f"--set=plugins.backup.{key}={value}" for key, value in settings.items()]
+        answer = self._timed(name, lambda: self._migrate("backup", "create", *words))
+        if not answer["backup"]["verified"]:
+            raise NotMeasuredError(f"{answer['backup']['id']} was not verified")
+        self.figures.add(f"{name}, bytes", answer["backup"]["size_bytes"])
 
     def restore(self) -> None:
         """Restore into an empty database as the guide says, then here, under connections."""
@@ -181,21 +197,23 @@ class Bench:
 
     def _migrate(self, *words: str) -> dict[str, Any]:
         """Run the command in a process of its own, from the start of the interpreter on."""
-        command = [sys.executable, "-c", MIGRATE, *words, "--json"]
+        command = [self._python, "-c", MIGRATE, *words, "--json"]
         for name, value in self.project.settings.items():
             command += ["--set", f"{name}={value}"]
         paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         environment = {**os.environ, "DATABASE_URL": self.url, "PYTHONPATH": paths}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         outcome = subprocess.run(
             command, cwd=self.project.root, env=environment, capture_output=True, check=False
         )
         if outcome.returncode:
-            message = f"migrate.py {' '.join(words)} ended with exit {outcome.returncode}"
-            raise SystemExit(f"{message}\n{(outcome.stdout + outcome.stderr).decode()}")
+            said = " ".join((outcome.stdout or outcome.stderr).decode().split())
+            message = f"`{' '.join(words)}` ended with exit {outcome.returncode}"
+            raise NotMeasuredError(f"{message}: {said[:_SAID_CHARACTERS]}")
         return dict(json.loads(outcome.stdout))
 
     def _tool(self, url: str, tool: str, *words: str, **streams: Any) -> None:
-        command = [str(self._tools.folder / tool), "--no-password", *words]
+        command = [str(self.tools.folder / tool), "--no-password", *words]
         environment = client_environment(DatabaseUrl(url))
         subprocess.run(command, env=environment, check=True, **streams)
 
@@ -208,23 +226,8 @@ class Bench:
     def _one(self, sql: str) -> Any:  # noqa: ANN401 - the answer
         with contextlib.closing(connect(self.url)) as connection, connection.cursor() as cursor:
             cursor.execute(sql)
-            return cursor.fetchone()[0]
-
-
-@contextlib.contextmanager
-def _server() -> Iterator[TestServer]:
-    """Use the server of DATABASE_URL, else an embedded one that loses nothing in a crash."""
-    if given := os.environ.get("DATABASE_URL"):
-        yield TestServer(given)
-        return
-    place = temporary_place()
-    server = Server(place, find_installation().usable_by(place.account), durable=True)
-    server.join(timeout_seconds=60)
-    try:
-        yield TestServer(server.database_url("postgres"))
-    finally:
-        server.leave()
-        shutil.rmtree(place.folder)
+            [(answer,)] = cursor.fetchall()
+        return answer
 
 
 def _print_ratios(figures: Figures) -> None:
@@ -248,22 +251,20 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     arguments = parser.parse_args()
     settings = dict(each.split("=", 1) for each in arguments.set)
-    folder = Path(tempfile.mkdtemp(prefix="sst-bench-"))
-    try:
-        with _server() as server:
-            bench = Bench(server, folder, arguments.pg_bin, settings)
-            try:
-                bench.fill(arguments.megabytes)
-                for run in range(1, arguments.runs + 1):
-                    print(f"run {run}, load {os.getloadavg()[0]:.1f}", flush=True)
-                    bench.back_up()
-                    bench.restore()
-                    bench.restore_copy()
-                _print_ratios(bench.figures)
-            finally:
-                bench.close()
-    finally:
-        shutil.rmtree(folder)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sst-bench-")))
+        server = stack.enter_context(server_of_the_shell())
+        bench = Bench(server, folder, arguments.pg_bin, settings)
+        stack.callback(bench.close)
+        bench.fill(arguments.megabytes)
+        print(bench.describe())
+        for run in range(1, arguments.runs + 1):
+            print(f"run {run}, load {os.getloadavg()[0]:.1f}", flush=True)
+            bench.dump()
+            bench.create()
+            bench.restore()
+            bench.restore_copy()
+        _print_ratios(bench.figures)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """What the plugin `maintenance` costs each request: without it, with it, and while the flag is up.
 
 Two servers at a time, as uvicorn serves them, get the same load of small requests in many short
-turns, first one and then the other, then the other way round. The ratio of the requests per second
-is the median of those of the pairs; that of the processor time which a server spends on a request
-is of all its requests, and a busy machine changes it less.
+turns, first one and then the other, then the other way round. Both ratios are the medians of those
+of the pairs: of the requests per second, and of the processor time which a server spends on a
+request, which a busy machine changes less.
 
     python -m bench.maintenance [--turns N] [--seconds N]
 
@@ -14,20 +14,18 @@ embedded server that is started for this.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from bench.serving import Served, load, uvicorn
 from plugins.maintenance.in_database import DatabaseFlag
 from plugins.maintenance.in_redis import RedisFlag
 from sst.db.url import DatabaseUrl
@@ -40,81 +38,26 @@ if TYPE_CHECKING:
     from plugins.maintenance.flag import Flag
 
 ROOT = Path(__file__).parent.parent
-CONNECTIONS = 8
-REQUEST = b"GET /version HTTP/1.1\r\nHost: bench\r\n\r\n"
-
-
-@dataclass
-class Server:
-    """One server under load, and what was measured of it."""
-
-    name: str
-    port: int
-    process: subprocess.Popen[bytes]
-    status: bytes
-    rates: list[float] = field(default_factory=list)
-    nanoseconds: int = 0
-    requests: int = 0
-
-    def measure(self, seconds: float) -> None:
-        """Put it under load for *seconds*."""
-        used, started = self._cpu_nanoseconds(), time.perf_counter()
-        count = asyncio.run(_load(self.port, seconds, self.status))
-        self.rates.append(count / (time.perf_counter() - started))
-        self.nanoseconds += self._cpu_nanoseconds() - used
-        self.requests += count
-
-    @property
-    def microseconds(self) -> float:
-        """The processor time of one request."""
-        return self.nanoseconds / self.requests / 1000
-
-    def _cpu_nanoseconds(self) -> int:
-        threads = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
-        return sum(int(thread.read_text().split()[0]) for thread in threads)
-
-
-async def _load(port: int, seconds: float, status: bytes) -> int:
-    end = time.perf_counter() + seconds
-    return sum(await asyncio.gather(*(_client(port, end, status) for _ in range(CONNECTIONS))))
-
-
-async def _client(port: int, end: float, status: bytes) -> int:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    count = 0
-    while time.perf_counter() < end:
-        writer.write(REQUEST)
-        head = await reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 " + status):
-            raise SystemExit(f"port {port} answered {head.splitlines()[0]!r}, not {status!r}")
-        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        await reader.readexactly(length)
-        count += 1
-    writer.close()
-    return count
 
 
 @contextlib.contextmanager
-def serving(project: Project, name: str, port: int, status: bytes) -> Iterator[Server]:
+def serving(project: Project, status: int) -> Iterator[Served]:
     """Serve *project* until the block is left; it answers *status* when this yields."""
     variables = {"PATH": os.environ["PATH"], "DATABASE_URL": project.database_url}
     variables |= {"SERVED_PROJECT": str(project.root), **project.environment}
-    words = ["--factory", "tests.support.served:create_served_app", "--port", str(port)]
-    command = [sys.executable, "-m", "uvicorn", *words, "--no-access-log"]
-    with subprocess.Popen(command, cwd=ROOT, env=variables, stderr=subprocess.DEVNULL) as process:
-        try:
-            _await_status(port, status)
-            yield Server(name, port, process, status)
-        finally:
-            process.kill()
+    words = ["--factory", "tests.support.served:create_served_app"]
+    with uvicorn(sys.executable, words, ROOT, variables) as (port, process):
+        server = Served(port, process, "/version", status)
+        _await_status(server)
+        yield server
 
 
-def _await_status(port: int, status: bytes) -> None:
+def _await_status(server: Served) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            asyncio.run(_load(port, 0.01, status))
-        except (OSError, SystemExit):
+            load(server.port, server.path, server.status, 0.01)
+        except SystemExit:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
@@ -150,19 +93,22 @@ def _flag(url: str, key: str) -> Flag:
     return DatabaseFlag(DatabaseUrl(url), "bench", 3600)
 
 
-def compare(base: Server, other: Server, turns: int, seconds: float) -> None:
+def compare(name: str, base: Served, other: Served, turns: int, seconds: float) -> None:
     """Measure both in turns and print the ratios."""
     for turn in range(turns):
         for server in (base, other) if turn % 2 else (other, base):
             server.measure(seconds)
-    pairs = zip(base.rates[-turns:], other.rates, strict=True)
-    rates = statistics.median(one / plain for plain, one in pairs)
-    costs = other.microseconds / base.microseconds
+    rates = _median_ratio(base.rates[-turns:], other.rates)
+    costs = _median_ratio(base.costs[-turns:], other.costs)
     print(
-        f"{other.name}: {rates:.2f} times the requests per second, {costs:.2f} times the "
-        f"processor time of a request ({base.microseconds:.0f} and {other.microseconds:.0f} us)",
+        f"{name}: {rates:.2f} times the requests per second, {costs:.2f} times the processor time "
+        f"of a request ({statistics.median(base.costs):.0f} us without it)",
         flush=True,
     )
+
+
+def _median_ratio(base: list[float], other: list[float]) -> float:
+    return statistics.median(one / plain for plain, one in zip(base, other, strict=True))
 
 
 def main() -> None:
@@ -170,7 +116,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--turns", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=0.25)
-    parser.add_argument("--port", type=int, default=18431, help="the first of three")
     given = parser.parse_args()
     key = f"bench:maintenance:{os.getpid()}"
     with contextlib.ExitStack() as stack:
@@ -178,14 +123,14 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         plain = _project(folder / "plain", url, key)
         with_it = _project(folder / "with", url, key, "maintenance")
-        base = stack.enter_context(serving(plain, "without it", given.port, b"200"))
-        with serving(with_it, "with the plugin", given.port + 1, b"200") as other:
-            compare(base, other, given.turns, given.seconds)
+        base = stack.enter_context(serving(plain, 200))
+        with serving(with_it, 200) as other:
+            compare("with the plugin", base, other, given.turns, given.seconds)
         flag = _flag(url, key)
         stack.callback(flag.take_down)
         flag.keep_up()
-        with serving(with_it, "with the flag up", given.port + 2, b"503") as other:
-            compare(base, other, given.turns, given.seconds)
+        with serving(with_it, 503) as other:
+            compare("with the flag up", base, other, given.turns, given.seconds)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import bench.table
-from bench.table import start_up
+from bench.table import application, backups, start_up, statements, suite, upgrades
 from bench.table.place import ROOT, prepare
 from bench.table.rows import NotMeasuredError, Result, Row, select
-from bench.table.text import HEAD, line, table, write_between
+from bench.table.text import HEAD, line, summary, table, write_between
 from bench.table.turns import run
 
 if TYPE_CHECKING:
@@ -35,11 +35,18 @@ class Group(Protocol):
 
     ROWS: tuple[Row, ...]
 
-    def measure(self, place: Place, rows: Sequence[Row]) -> Iterator[Result]:
+    def measure(self, place: Place, rows: Sequence[Row], /) -> Iterator[Result]:
         """Measure *rows*, each result as soon as it is known."""
 
 
-GROUPS: tuple[Group, ...] = (start_up,)
+GROUPS: tuple[Group, ...] = (
+    start_up,
+    upgrades,
+    statements,
+    application,
+    backups,
+    suite,
+)
 ALL_ROWS = tuple(row for group in GROUPS for row in group.ROWS)
 
 
@@ -89,6 +96,7 @@ def main() -> int:
     print(text.partition("\n\n")[2])
     if given.write:
         write_between(ROOT / "bench" / "README.md", "table", text)
+        write_between(ROOT / "README.md", "speed", summary(results))
     return 0
 
 

@@ -22,7 +22,8 @@ from plugins.embedded_postgres.server import Server
 from tests.support.server import TestServer, connect, temporary_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 ROOT = Path(__file__).parent.parent.parent
 WITHOUT_BACKUP = ("--no-plugin", "backup")
@@ -61,13 +62,15 @@ class Place:
     """Where one call measures: *python* has the packages of requirements.lock.
 
     *pg_bin* holds other client programs; a call that *is_quick* has few turns and little data.
+    *open_server* is asked for the server when it is needed first; *stack* ends it.
     """
 
     python: Path
     folder: Path
     is_quick: bool
     pg_bin: Path | None
-    _stack: contextlib.ExitStack
+    open_server: Callable[[], AbstractContextManager[TestServer]]
+    stack: contextlib.ExitStack
 
     def rounds(self, number: int) -> int:
         """Return how many turns are measured where a thorough call has *number*."""
@@ -77,7 +80,7 @@ class Place:
     def server(self) -> TestServer:
         """The server of DATABASE_URL, else an embedded one that is started for this call."""
         try:
-            return self._stack.enter_context(server())
+            return self.stack.enter_context(self.open_server())
         except psycopg2.Error as error:
             raise NotMeasuredError(str(error).partition("\n")[0]) from error
 
@@ -95,7 +98,7 @@ class Place:
         name = f"bench_{uuid.uuid4().hex[:12]}"
         source = make_url(template).database if template else "template0"
         url = make_url(self.server.url).set(database=name).render_as_string(hide_password=False)
-        self._stack.callback(self.drop, url)
+        self.stack.callback(self.drop, url)
         self._execute(f'create database "{name}" template "{source}"')
         return url
 
@@ -113,7 +116,7 @@ class Place:
             _copy_product(folder)
             _write_revisions(folder / "alembic" / "versions", revisions)
             compiled = (str(self.python), "-m", "compileall", "-q", ".")
-            run(Command(compiled, folder, self._variables()))
+            run(Command(compiled, folder, self.variables()))
         return folder
 
     def at_head(self, revisions: int) -> str:
@@ -130,7 +133,7 @@ class Place:
     def ours(self, revisions: int, url: str, *words: str) -> Command:
         """Return `migrate.py` with *words*, in the project of so many revisions."""
         program = (str(self.python), "migrate.py", *words)
-        return Command(program, self.project(revisions), self._variables(url))
+        return Command(program, self.project(revisions), self.variables(url))
 
     def alembic(self, revisions: int, url: str, *words: str) -> Command:
         """Return `alembic` with *words* on the same revisions and the same `env.py`."""
@@ -142,18 +145,18 @@ class Place:
             ini.touch(mode=0o600)  # the URL may hold a password
             ini.write_text(_INI.format(folder=folder, url=escaped))
         program = (str(self.python), "-m", "alembic", "--config", str(ini), *words)
-        return Command(program, folder, self._variables())
+        return Command(program, folder, self.variables())
 
     def python_code(self, code: str, folder: Path, url: str = "") -> Command:
         """Return an interpreter of the environment that runs *code* in *folder*."""
-        return Command((str(self.python), "-c", code), folder, self._variables(url))
+        return Command((str(self.python), "-c", code), folder, self.variables(url))
 
     @cached_property
     def _heads(self) -> dict[int, str]:
         return {}
 
-    def _variables(self, url: str = "") -> dict[str, str]:
-        """Return what a command sees: nothing that the shell has exported for other work."""
+    def variables(self, url: str = "") -> dict[str, str]:
+        """Return what a command on *url* sees: nothing that the shell has for other work."""
         kept = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
         own = {"ENV_FOR_DYNACONF": "production", "XDG_CACHE_HOME": str(self.folder / "cache")}
         return kept | own | ({"DATABASE_URL": url} if url else {})
@@ -173,7 +176,7 @@ def prepare(python: Path, *, is_quick: bool, pg_bin: Path | None) -> Iterator[Pl
     folder = Path(tempfile.mkdtemp(prefix="sst-bench-")).resolve()
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        yield Place(python, folder, is_quick, pg_bin, stack)
+        yield Place(python, folder, is_quick, pg_bin, server, stack)
 
 
 @contextlib.contextmanager
@@ -193,6 +196,11 @@ def server() -> Iterator[TestServer]:
         shutil.rmtree(place.folder)
 
 
+def revision_id(number: int) -> str:
+    """Return the id of the generated revision that is the *number*th of its project."""
+    return f"{number:012x}"
+
+
 def _copy_product(folder: Path) -> None:
     folder.mkdir()
     for name in _PARTS:
@@ -207,7 +215,7 @@ def _write_revisions(versions: Path, revisions: int) -> None:
     """Write trivial revisions above the product's, so that there are so many altogether."""
     below = _PRODUCT_HEAD
     for number in range(len(list(versions.glob("*.py"))) + 1, revisions + 1):
-        revision = f"{number:012x}"
+        revision = revision_id(number)
         text = _REVISION.format(number=number, revision=revision, below=below)
         (versions / f"20261001_expand_select_{number:05}.py").write_text(text)
         below = revision

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Row:
     """One goal.
 
-    *name* is its word on the command line, *what* is measured against *yardstick* ("" where the
-    goal is a count). A value meets *goal* when it is at most that, or *at_least* that.
+    *name* is its word on the command line, *what* is measured against *yardstick*. A value, a
+    ratio to it or a count, meets *goal* when it is at most that, or *at_least* that.
     *unit* is the one of both sides' figures. A row that is *slow* is no part of a quick call, one
     *on_request* is measured only when it is named.
     """
@@ -51,9 +51,8 @@ class Result:
         """Whether the goal is met; None where nothing was measured."""
         if self.value is None:
             return None
-        # As it is printed: a ratio of 0.2504 is told as 0.25.
-        value = round(self.value, 3 if self.row.goal < 0.1 else 2)  # noqa: PLR2004 - digits
-        return value >= self.row.goal if self.row.at_least else value <= self.row.goal
+        goal = self.row.goal
+        return self.value >= goal if self.row.at_least else self.value <= goal
 
 
 class NotMeasuredError(Exception):

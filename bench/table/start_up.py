@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bench.table.turns import Command, Took
 
 # Turns, by the number of revisions: alembic itself takes seconds for five thousand.
-_ROUNDS = {10: 15, 1000: 11, 5000: 5}
+_ROUNDS = {10: 11, 1000: 7, 5000: 5}
 _CURRENT_GOALS = {10: 0.25, 1000: 0.15, 5000: 0.03}
 # Ours, and what alembic calls it; `heads` is the least that a plan must know.
 _OTHERS = {
@@ -43,7 +43,7 @@ def _row(command: str, revisions: int) -> Row:
 
 _COMMANDS = ("current", "check", "status", *_OTHERS)
 _SIZES = {_row(command, size): (command, size) for size in _ROUNDS for command in _COMMANDS}
-ROWS = (*_SIZES, _HELP)
+ROWS: tuple[Row, ...] = (*_SIZES, _HELP)
 
 
 def measure(place: Place, rows: Sequence[Row]) -> Iterator[Result]:

@@ -18,6 +18,16 @@ HEAD = (
     "| row | what | against | measured | range | goal | | ours | theirs |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
 )
+_SUMMARY = (
+    "check-10",
+    "check-1000",
+    "upgrade-nothing-1000",
+    "upgrade-300",
+    "readyz-processor",
+    "backup-zstd",
+    "backup-gzip",
+    "restore",
+)
 _VERDICTS = {True: "met", False: "**missed**", None: "not measured"}
 _BETWEEN = r"(<!-- {0}: make bench -->\n).*?(<!-- /{0} -->)"
 
@@ -25,16 +35,17 @@ _BETWEEN = r"(<!-- {0}: make bench -->\n).*?(<!-- /{0} -->)"
 def line(result: Result) -> str:
     """Return *result* as a line of the table."""
     row = result.row
-    digits = 3 if row.goal < 0.1 else 2  # noqa: PLR2004 - as many as the goal needs
+    digits = 3 if row.goal < 1 else 2
+    value = "" if result.value is None else f"{result.value:.3g}"
     spread = ""
     if result.lowest is not None and result.highest is not None:
+        value = f"{result.value:.{digits}f}"
         spread = f"{result.lowest:.{digits}f} to {result.highest:.{digits}f}"
-    is_count = not row.yardstick
     cells = [
         f"`{row.name}`",
         row.what,
         row.yardstick,
-        "" if result.value is None else f"{result.value:.{0 if is_count else digits}f}",
+        value,
         spread,
         f"{'≥' if row.at_least else '≤'} {row.goal:g}",
         f"{_VERDICTS[result.is_met]}{f': {result.note}' if result.note else ''}",
@@ -55,6 +66,16 @@ def table(results: Sequence[Result], versions: Mapping[str, str], load: Sequence
     return "\n".join([*lines, f"{os.cpu_count()} processors, {loads}, {platform.system()}."])
 
 
+def summary(results: Sequence[Result]) -> str:
+    """Return the lines of a few rows, for readers who do not know the goals."""
+    lines = ["| | times | of |", "| --- | --- | --- |"]
+    for result in results:
+        if result.row.name in _SUMMARY and result.value is not None:
+            row = result.row
+            lines.append(f"| {row.what} | {result.value:.2f} | {row.yardstick} |")
+    return "\n".join(lines)
+
+
 def write_between(path: Path, name: str, text: str) -> None:
     """Put *text* between the markers *name* of the file *path*.
 
@@ -71,5 +92,7 @@ def write_between(path: Path, name: str, text: str) -> None:
 def _figure(value: float | None, unit: str) -> str:
     if value is None:
         return ""
+    if not unit:
+        return f"{value:g}"
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 3  # noqa: PLR2004 - three digits
     return f"{value:,.{digits}f} {unit}".rstrip()

@@ -6,8 +6,8 @@ import os
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING
 
 from bench.costs import Figures
 from bench.table.rows import NotMeasuredError
@@ -30,11 +30,12 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """What one run took, in seconds, and what it printed."""
+    """What one run took, in seconds, what it printed, and figures of *more* kinds by name."""
 
     processor: float
     wall: float
     output: str = ""
+    more: Mapping[str, float] = field(default_factory=dict)
 
 
 def run(command: Command) -> Took:
@@ -42,7 +43,7 @@ def run(command: Command) -> Took:
 
     Raises `NotMeasuredError` with its last words when it fails.
     """
-    with tempfile.TemporaryFile() as output:
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
         process = subprocess.Popen(
             command.words,
@@ -50,7 +51,7 @@ def run(command: Command) -> Took:
             env=command.environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=errors,
         )
         try:
             _, status, used = os.wait4(process.pid, 0)
@@ -60,26 +61,32 @@ def run(command: Command) -> Took:
             raise
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        text = output.read().decode(errors="replace")
+        text, complaint = _content(output), _content(errors)
     if process.returncode:
         spoken = " ".join(command.words[1:])
-        last = " ".join(text.split())[-_LAST_CHARACTERS:]
+        last = " ".join((complaint or text).split())[-_LAST_CHARACTERS:]
         raise NotMeasuredError(f"`{spoken}` ended with exit {process.returncode}: {last}")
     return Took(used.ru_utime + used.ru_stime, wall, text)
+
+
+def _content(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
 
 
 def in_turns(actions: Mapping[str, Callable[[], Took]], rounds: int) -> Figures:
     """Do all *actions* once to warm up, then *rounds* times, and back and forth in turns.
 
-    Returns the seconds by `NAME, processor` and `NAME, wall`.
+    Returns the figures by `NAME, processor`, `NAME, wall`, and the kinds of *more*.
     """
     figures = Figures(is_shown=False)
     names = list(actions)
     for turn in range(rounds + 1):
         for name in names if turn % 2 else reversed(names):
             took = actions[name]()
-            if turn:
+            if turn:  # the first one warms up
                 figures.add(f"{name}, processor", took.processor)
                 figures.add(f"{name}, wall", took.wall)
+                for kind, value in took.more.items():
+                    figures.add(f"{name}, {kind}", value)
     return figures
