@@ -97,11 +97,9 @@ class DatabaseLook:
 
 
 def _connect(url: DatabaseUrl, application_name: str) -> Connection:
-    place = url.for_psycopg2()
-    words, options = place.get_dialect()().create_connect_args(place)
     bounds: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, **_NOTICE_A_DEAD_NETWORK}
-    named = {**bounds, **options, "application_name": application_name}
-    session: Connection = psycopg2.connect(*words, **named)
+    named = {**bounds, **url.for_connect(application_name=application_name)}
+    session: Connection = psycopg2.connect(**named)
     # No transaction: a session at rest holds nothing, and a pooler has it back at once.
     session.autocommit = True
     return session

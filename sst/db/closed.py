@@ -196,10 +196,8 @@ def _connect(url: DatabaseUrl) -> Connection:
 
 
 def _connect_to(url: DatabaseUrl) -> Connection:
-    place = url.for_psycopg2()
-    words, options = place.get_dialect()().create_connect_args(place)
-    named = {**options, "application_name": "sst-inspect", "connect_timeout": _SECONDS}
-    connection: Connection = psycopg2.connect(*words, **named)
+    named = url.for_connect(application_name="sst-inspect", connect_timeout=_SECONDS)
+    connection: Connection = psycopg2.connect(**named)
     connection.autocommit = True
     with connection.cursor() as cursor:
         # In the maintenance database, too, others may have made functions.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import select
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg2
 from psycopg2 import extensions
@@ -24,10 +24,7 @@ class Probe:
     """A connection that asks and never waits longer than its deadline; opened at its first use."""
 
     def __init__(self, url: DatabaseUrl, application_name: str) -> None:
-        place = url.for_psycopg2()
-        words, options = place.get_dialect()().create_connect_args(place)
-        self._words: list[Any] = list(words)
-        self._options: dict[str, Any] = {**options, "application_name": application_name}
+        self._options = url.for_connect(application_name=application_name)
         self._connection: extensions.connection | None = None
 
     def answers(self, within_seconds: float) -> bool:
@@ -49,7 +46,7 @@ class Probe:
 
     def _asked(self, deadline: float) -> bool:
         if self._connection is None:
-            self._connection = psycopg2.connect(*self._words, async_=True, **self._options)
+            self._connection = psycopg2.connect(async_=True, **self._options)
             if not _is_ready(self._connection, deadline):
                 return False
         self._connection.cursor().execute("select 1")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sqlalchemy.engine import URL
-
-from sst.db.parsing import parse, spelled_password
+from sst.db.parsing import UrlParts, parse, spelled_password
 from sst.redaction.redact import redact
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 _MASK = "***"
 _SECRET_KEYS = frozenset(
@@ -98,16 +100,9 @@ class DatabaseUrl:
             key: (_MASK if key.lower() in _SECRET_KEYS else value)
             for key, value in self._url.query.items()
         }
-        shown = URL.create(
-            "postgresql",
-            username=self._url.username,
-            host=self._url.host,
-            port=self._url.port,
-            database=self._url.database,
-            query=query,
-        )
+        shown = replace(self._url, drivername="postgresql", password=None, query=query)
         # A slash needs no encoding in a query, and a socket's folder is easier to read with it.
-        return shown.render_as_string(hide_password=True).replace("%2F", "/")
+        return shown.render().replace("%2F", "/")
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -122,24 +117,34 @@ class DatabaseUrl:
         return redact(text, self.secrets, _MASK)
 
     def for_psycopg2(self) -> URL:
-        """Return the URL for our own connections: the psycopg2 driver, the same parameters.
+        """Return SQLAlchemy's URL for our own engines: the psycopg2 driver, the same parameters.
 
         What only another driver understands (asyncpg's `prepared_statement_cache_size`) is left
         out, and its `ssl=require` becomes `sslmode=require`.
         """
+        return _for_sqlalchemy(self._of_psycopg2())
+
+    def _of_psycopg2(self) -> UrlParts:
         query = dict(self._url.query)
         ssl = str(query.pop("ssl", ""))
         if ssl:
             query.setdefault("sslmode", _SSL_WORDS.get(ssl.lower(), ssl))
         if self._url.drivername not in _LIBPQ_DRIVERS:
             query = {key: value for key, value in query.items() if key in _LIBPQ_KEYS}
-        return self._url.set(drivername="postgresql+psycopg2", query=query)
+        return replace(self._url, drivername="postgresql+psycopg2", query=query)
 
     def for_project(self) -> URL:
-        """Return the URL for a project's `env.py`: the driver asked for, else psycopg2."""
+        """Return SQLAlchemy's URL for a project's `env.py`: the driver asked for, or psycopg2."""
         if self._url.drivername == "postgresql":
             return self.for_psycopg2()
-        return self._url
+        return _for_sqlalchemy(self._url)
+
+    def for_connect(self, **others: Any) -> dict[str, Any]:
+        """Return the arguments of `psycopg2.connect`: those of the URL, with *others* over them.
+
+        They hold the password.
+        """
+        return {**self._parameters(), **others}
 
     def libpq_environment(self) -> dict[str, str]:
         """Return PGHOST, PGPASSWORD and so on, for a PostgreSQL client program.
@@ -170,18 +175,16 @@ class DatabaseUrl:
     def with_database(self, name: str) -> DatabaseUrl:
         """Return the same server's URL for the database *name*."""
         other = object.__new__(DatabaseUrl)
-        other._url = self._url.set(database=name)
+        other._url = replace(self._url, database=name)
         other._spelled = self._spelled
         return other
 
     def reveal(self) -> str:
         """Return the URL with its password: for a driver, never for a person."""
-        return self._url.render_as_string(hide_password=False)
+        return self._url.render()
 
     def _parameters(self) -> dict[str, Any]:
-        url = self.for_psycopg2()
-        _, parameters = url.get_dialect()().create_connect_args(url)
-        return dict(parameters)
+        return self._of_psycopg2().libpq_parameters()
 
     def __str__(self) -> str:
         """Return the URL without its password."""
@@ -207,6 +210,13 @@ class DatabaseUrl:
         """Refuse to be pickled: a pickle would hold the password."""
         message = "a DatabaseUrl is not pickled: it holds a password"
         raise TypeError(message)
+
+
+def _for_sqlalchemy(parts: UrlParts) -> URL:
+    # Here, because most of what reads a URL has no other use for SQLAlchemy.
+    from sqlalchemy.engine import URL
+
+    return URL.create(**asdict(parts))
 
 
 def _quoted(value: str) -> str:

@@ -149,11 +149,8 @@ def reason_of(url: DatabaseUrl, error: BaseException) -> str:
 
 
 def _connect(url: DatabaseUrl) -> Connection:
-    target = url.for_psycopg2()
-    _, parameters = target.get_dialect()().create_connect_args(target)
-    connection: Connection = psycopg2.connect(
-        **{**_DEFAULTS, **parameters, "application_name": APPLICATION_NAME}
-    )
+    named = {**_DEFAULTS, **url.for_connect(application_name=APPLICATION_NAME)}
+    connection: Connection = psycopg2.connect(**named)
     connection.autocommit = True
     # Names of tables may be in any alphabet, whatever the URL asks for.
     connection.set_client_encoding("UTF8")

@@ -228,12 +228,9 @@ def translate_driver_errors(server: Server) -> Iterator[None]:
 
 
 def _connect(url: DatabaseUrl) -> Connection:
-    target = url.for_psycopg2()
-    _, parameters = target.get_dialect()().create_connect_args(target)
     defaults = {"connect_timeout": _CONNECT_SECONDS, "keepalives_idle": 30}
-    connection: Connection = psycopg2.connect(
-        **{**defaults, **parameters, "application_name": APPLICATION_NAME}
-    )
+    named = {**defaults, **url.for_connect(application_name=APPLICATION_NAME)}
+    connection: Connection = psycopg2.connect(**named)
     connection.autocommit = True
     with connection.cursor() as cursor:
         # In the maintenance database, too, others may have made functions; see `Session`.

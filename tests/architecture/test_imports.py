@@ -1,0 +1,44 @@
+"""What is imported, and when: the start of a command or of the application is mostly imports."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FRAMEWORKS = {"sqlalchemy", "alembic", "dynaconf", "fastapi", "starlette", "rich", "psycopg2"}
+SCRIPT = "import json, sys\n{statement}\nprint('\\n' + json.dumps(sorted(sys.modules)))"
+
+
+def imported_by(statement: str, **environment: str) -> set[str]:
+    """Return all that *statement* has imported in an interpreter of its own, and its packages."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(statement=statement)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    names = set(json.loads(done.stdout.splitlines()[-1]))
+    return names | {name.rpartition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("module", ["sst.hooks", "sst.db.url", "sst.db.parsing"])
+def test_contract_and_url_need_no_framework(module: str) -> None:
+    assert not imported_by(f"import {module}") & FRAMEWORKS
+
+
+def test_database_is_shown_and_connected_to_without_sqlalchemy() -> None:
+    statement = (
+        "from sst.db.url import DatabaseUrl\n"
+        "url = DatabaseUrl('postgresql+asyncpg://user:word@h1:1,h2:2/shop?ssl=require')\n"
+        "(str(url), url.secrets, url.for_connect(), url.libpq_environment(), url.libpq_place())\n"
+    )
+
+    assert not imported_by(statement) & FRAMEWORKS
