@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from bench.serving import Served, load, uvicorn
+from bench.table.rows import NotMeasuredError
 from plugins.maintenance.in_database import DatabaseFlag
 from plugins.maintenance.in_redis import RedisFlag
 from sst.db.url import DatabaseUrl
@@ -57,7 +58,7 @@ def _await_status(server: Served) -> None:
     while True:
         try:
             load(server.port, server.path, server.status, 0.01)
-        except SystemExit:
+        except NotMeasuredError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)

@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bench.table.rows import NotMeasuredError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
@@ -48,7 +50,7 @@ def load(port: int, path: str, status: int, seconds: float) -> int:
     """Send requests for *path* on eight connections for *seconds*; return how many were answered.
 
     The client is as small as can be: what it costs is missing where server and client share cores.
-    Raises `SystemExit` when an answer has not *status*.
+    Raises `NotMeasuredError` when an answer has not *status*.
     """
     request = f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
     first = f"HTTP/1.1 {status} ".encode()
@@ -65,7 +67,7 @@ def load(port: int, path: str, status: int, seconds: float) -> int:
                 answer = _answer(ready.data)
                 if not answer.startswith(first):
                     said = answer.partition(b"\r\n")[0]
-                    raise SystemExit(f"{path} was answered {said!r} instead of {status}")
+                    raise NotMeasuredError(f"{path} was answered {said!r} instead of {status}")
                 count += 1
                 ready.data.sendall(request)
     return count

@@ -9,12 +9,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import psycopg2
+
 import bench.table
 from bench.table import application, backups, start_up, statements, suite, upgrades
 from bench.table.place import ROOT, prepare
 from bench.table.rows import NotMeasuredError, Result, Row, select
 from bench.table.text import HEAD, line, summary, table, write_between
 from bench.table.turns import run
+from sst.errors import SstError
+from sst.hooks import Veto
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,6 +51,8 @@ GROUPS: tuple[Group, ...] = (
     backups,
     suite,
 )
+# Of a server that cannot be used, programs that do not fit, a command that fails; bugs crash.
+_HINDRANCES = (NotMeasuredError, SstError, Veto, psycopg2.Error, OSError)
 ALL_ROWS = tuple(row for group in GROUPS for row in group.ROWS)
 
 
@@ -62,8 +68,9 @@ def measured(place: Place, rows: Sequence[Row]) -> Iterator[Result]:
             for result in group.measure(place, wanted):
                 done.add(result.row)
                 yield result
-        except NotMeasuredError as reason:
-            yield from (Result(row, note=str(reason)) for row in wanted if row not in done)
+        except _HINDRANCES as reason:
+            why = " ".join(str(reason).split())
+            yield from (Result(row, note=why) for row in wanted if row not in done)
 
 
 def versions(place: Place) -> dict[str, str]:

@@ -171,6 +171,17 @@ def test_every_row_has_a_name_of_its_own() -> None:
     assert len({row.name for row in ALL_ROWS}) == len(ALL_ROWS)
 
 
+def test_row_says_why_it_cannot_be_measured() -> None:
+    nowhere = "postgresql://nobody:canary-p4ss@127.0.0.1:1/nothing"
+
+    done = bench("--quick", "upgrade-1", url=nowhere)
+
+    assert done.returncode == 0, done.stderr
+    assert "| not measured: connection to server at" in done.stdout
+    assert "0 of 0 goals met, 1 not measured." in done.stdout
+    assert "canary-p4ss" not in done.stdout + done.stderr
+
+
 @pytest.mark.slow
 def test_row_is_measured_and_leaves_no_database(server: TestServer) -> None:
     before = databases(server)
