@@ -25,6 +25,7 @@ from sst.web.headers import SecurityHeaders
 from sst.web.logs import adopt_server_loggers, quiet_probes
 from sst.web.plugin_middleware import mount_plugin_middleware
 from sst.web.plugin_routers import mount_plugin_routers
+from sst.web.probing.kept_answers import AnswerFromKept, KeptAnswers
 from sst.web.probing.probes import Probes
 from sst.web.problems import install_problem_handlers
 from sst.web.token import OperationsToken
@@ -120,10 +121,13 @@ def _empty_application(runtime: Runtime, *, closes: bool) -> FastAPI:
 
 
 def _add_routes(app: FastAPI, runtime: Runtime, probes: Probes, token: OperationsToken) -> None:
-    app.include_router(live_router())
-    app.include_router(ready_router(probes.readiness, token))
-    app.include_router(health_router(probes.health, token))
-    app.include_router(version_router(runtime.version.git_commit, probes.heads, token))
+    kept = KeptAnswers()
+    app.include_router(live_router(kept))
+    app.include_router(ready_router(probes.readiness, token, kept))
+    app.include_router(health_router(probes.health, token, kept))
+    app.include_router(version_router(runtime.version.git_commit, probes.heads, token, kept))
+    # The first one is the innermost: the middleware of plugins, and that of app/, sees probes.
+    app.add_middleware(AnswerFromKept, kept=kept)
     if _shows_docs(runtime.settings):
         app.include_router(docs_router())
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import MutableHeaders
-
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +17,8 @@ SECURITY_HEADERS = MappingProxyType(
     }
 )
 """The headers of every answer that does not set them itself."""
+
+_AS_SENT = tuple((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 
 
 class SecurityHeaders:
@@ -35,9 +35,10 @@ class SecurityHeaders:
 
         async def send_complete(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = [*message.get("headers", ())]
+                present = {name for name, _ in headers}
+                headers += [each for each in _AS_SENT if each[0] not in present]
+                message["headers"] = headers
             await send(message)
 
         await self._app(scope, receive, send_complete)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fastapi import FastAPI
+    from starlette.types import Message
 
 
 def ask(
@@ -32,6 +33,42 @@ def ask_all(
             return await asyncio.gather(*requests)
 
     return asyncio.run(run())
+
+
+def sent_by(
+    app: FastAPI,
+    path: str,
+    *,
+    method: str = "GET",
+    root_path: str = "",
+    query: bytes = b"",
+    headers: Sequence[tuple[bytes, bytes]] = (),
+) -> list[Message]:
+    """Return what *app* sends to a server for one request, message by message."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "server": ("test", 80),
+        "client": ("127.0.0.1", 1),
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": root_path,
+        "query_string": query,
+        "headers": [(b"host", b"test"), *headers],
+    }
+    asyncio.run(app(scope, receive, send))
+    return sent
 
 
 def bearer(token: str | None) -> dict[str, str]:

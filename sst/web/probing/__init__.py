@@ -1,5 +1,6 @@
-"""The questions that endpoints ask: shared, bounded, kept for about a second.
+"""The questions that endpoints ask: shared, bounded, told until they are a second old.
 
+- `kept_answers.py`: answers as bytes, sent again without routing
 - `probes.py`: the questions to the runtime
 - `readiness.py`: the application's own check
 - `single_flight.py`: one probe at a time, its answer shared

@@ -3,6 +3,8 @@
 No option of libpq or of the server bounds the wait for a frozen server on an open connection,
 so the deadline is the application's own: the probe runs in a daemon thread of its own, which
 is left alone when it is late, and the event loop and its thread pool stay free.
+
+An answer is as old as its question: whatever a probe saw, it may have seen at its beginning.
 """
 
 from __future__ import annotations
@@ -22,27 +24,33 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FRESH_SECONDS = 1.0
+"""How old what is told may be; a state that changes for the worse is told after it at last."""
+
+_NEVER = float("-inf")
+
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept(Generic[T]):
-    """The last answer and the moment it came, on the clock in seconds."""
+class Told(Generic[T]):
+    """An answer, and the moment on the clock, in seconds, when its probe began."""
 
     value: T
-    at: float
+    asked_at: float
+    """Minus infinity where no probe has answered: it is not to be told again."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Flight(Generic[T]):
     """A probe under way."""
 
-    landing: asyncio.Future[T]
+    landing: asyncio.Future[Told[T]]
     departed_at: float
 
 
 class SingleFlight(Generic[T]):
-    """Ask *probe* at most once at a time and at most once in *fresh_seconds*.
+    """Ask *probe* at most once at a time, and tell its answer until it is *fresh_seconds* old.
 
     A request waits until *deadline_seconds* after the probe began, however late the request came;
     while an old probe still hangs, every further request is answered at once and no second thread
@@ -57,7 +65,7 @@ class SingleFlight(Generic[T]):
         *,
         unanswered: Callable[[str], T],
         deadline_seconds: float,
-        fresh_seconds: float = 1.0,
+        fresh_seconds: float = FRESH_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._probe = probe
@@ -65,21 +73,25 @@ class SingleFlight(Generic[T]):
         self._deadline_seconds = deadline_seconds
         self._fresh_seconds = fresh_seconds
         self._clock = clock
-        self._kept: _Kept[T] | None = None
+        self._kept: Told[T] | None = None
         self._flight: _Flight[T] | None = None
 
     async def answer(self) -> T:
         """Return the probe's answer: a kept one, the next one, or *unanswered* at the deadline."""
+        return (await self.told()).value
+
+    async def told(self) -> Told[T]:
+        """Return what `answer` returns, with its age."""
         kept = self._kept
-        if kept is not None and self._clock() - kept.at < self._fresh_seconds:
-            return kept.value
+        if kept is not None and self._clock() - kept.asked_at < self._fresh_seconds:
+            return kept
         flight = self._flight or self._depart()
         left_seconds = max(0.0, flight.departed_at + self._deadline_seconds - self._clock())
         # wait() and not wait_for(): it neither cancels the shared future nor waits for it.
         await asyncio.wait({flight.landing}, timeout=left_seconds)
         if flight.landing.done():
             return flight.landing.result()
-        return self._unanswered(f"no answer within {self._deadline_seconds:g} s")
+        return Told(self._unanswered(f"no answer within {self._deadline_seconds:g} s"), _NEVER)
 
     def _depart(self) -> _Flight[T]:
         loop = asyncio.get_running_loop()
@@ -104,7 +116,7 @@ class SingleFlight(Generic[T]):
             return self._unanswered(f"{type(error).__name__}; the log has the details")
 
     def _land(self, value: T) -> None:
-        self._kept = _Kept(value, self._clock())
         flight, self._flight = self._flight, None
         if flight is not None:
-            flight.landing.set_result(value)
+            self._kept = Told(value, flight.departed_at)
+            flight.landing.set_result(self._kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 import uuid
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING
 import psycopg2
 from sqlalchemy.engine import make_url
 
+from sst.web.probing.single_flight import FRESH_SECONDS
 from tests.support.forks import wait_until
+from tests.support.hurt_server import hurt_server
 from tests.support.served import PASSWORD, PROMPT, TOKEN, details, serve_project
 from tests.support.server import connect
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.project import Project
+    from tests.support.served import Served
     from tests.support.server import TestServer
 
 
@@ -108,6 +112,47 @@ def test_application_recovers_when_the_database_answers_again(migrated: Project)
     assert during.status_code == 503
 
 
+def test_server_that_stops_is_told_within_a_second(project: Project) -> None:
+    """Whatever is kept for the sake of speed, no answer is older: `/health` as `/readyz`."""
+    with hurt_server() as server:
+        project.database_url = server.databases.create_database()
+        assert project.migrate("upgrade").exit_code == 0
+        with serve_project(project) as served:
+            before = [served.get(path).status_code for path in ("/readyz", "/health")]
+            server.stop()
+            stopped_at = time.monotonic()
+            late = asked_from(served, stopped_at + FRESH_SECONDS)
+
+    assert before == [200, 200]
+    assert late == {"/readyz": 503, "/health": 503}
+
+
+def test_database_that_admits_nobody_is_told_within_a_second(migrated: Project) -> None:
+    name = make_url(migrated.database_url).database
+
+    with serve_project(migrated) as served:
+        before = served.get("/readyz").status_code
+        with admitting_nobody(migrated.database_url, name):
+            late = asked_from(served, time.monotonic() + FRESH_SECONDS)
+
+    assert (before, late["/readyz"]) == (200, 503)
+
+
+def asked_from(served: Served, moment: float) -> dict[str, int]:
+    """Return the first status code of each path that was asked for after *moment*, by the clock.
+
+    They are asked for all the time, so that there always is something to keep.
+    """
+    found: dict[str, int] = {}
+    while len(found) < 2:
+        is_late = time.monotonic() >= moment
+        for path in ("/readyz", "/health"):
+            status_code = served.get(path).status_code
+            if is_late:
+                found.setdefault(path, status_code)
+    return found
+
+
 def test_application_stops_while_the_database_hangs(project: Project, silent_url: str) -> None:
     project.database_url = silent_url
 
@@ -117,6 +162,26 @@ def test_application_stops_while_the_database_hangs(project: Project, silent_url
 
     assert "Application shutdown complete." in served.printed()
     assert exit_code == -signal.SIGTERM  # uvicorn has stopped; then it obeys the signal
+
+
+@contextmanager
+def admitting_nobody(url: str, name: str | None) -> Iterator[None]:
+    """Close the database *name* at *url* to everybody else and end their sessions."""
+    server = make_url(url).set(database="postgres").render_as_string(hide_password=False)
+    closed = f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS'
+    with closing(connect(server)) as outside, closing(connect(url)) as inside:
+        with outside.cursor() as cursor:
+            cursor.execute(f"{closed} false")
+        try:
+            with inside.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            yield
+        finally:
+            with outside.cursor() as cursor:
+                cursor.execute(f"{closed} true")
 
 
 @contextmanager

@@ -94,6 +94,29 @@ def test_answer_is_kept_for_a_second(probe: Probe) -> None:
     assert answers == ["answer 1", "answer 1", "answer 2"]
 
 
+def test_answer_is_as_old_as_its_question() -> None:
+    """What a slow probe saw at its beginning is not told for a second after its end."""
+    clock, asked = Clock(), []
+
+    def slow() -> str:
+        asked.append(clock.now)
+        clock.now += 0.7
+        return f"asked at {asked[-1]:g}"
+
+    shared = SingleFlight(slow, unanswered=str, deadline_seconds=30, clock=clock)
+
+    async def ask() -> list[str]:
+        first = await shared.answer()
+        clock.now += 0.2
+        second = await shared.answer()
+        clock.now += 0.1
+        return [first, second, await shared.answer()]
+
+    answers = asyncio.run(ask())
+
+    assert answers == ["asked at 100", "asked at 100", "asked at 101"]
+
+
 def test_hung_probe_is_answered_at_the_deadline(hung: Probe) -> None:
     shared = flight(hung, deadline=0.2)
 
@@ -124,7 +147,7 @@ def test_requests_behind_a_hung_probe_do_not_wait_and_start_no_thread(hung: Prob
 
 
 def test_answer_that_came_late_is_the_next_one(hung: Probe) -> None:
-    shared = flight(hung, deadline=0.1)
+    shared = flight(hung, Clock(), deadline=0.1)
 
     async def ask() -> list[str]:
         late = await shared.answer()
