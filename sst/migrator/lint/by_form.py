@@ -10,7 +10,7 @@ from sst.hooks.contract.error_location import shown
 from sst.hooks.contract.plan.finding import Finding, Level
 from sst.hooks.contract.plan.statement import Statement
 from sst.migrator.lint.accepting import NOT_JUDGED
-from sst.migrator.rehearsal.observed.observer import has_no_action
+from sst.migrator.rehearsal.observed.words import has_no_action
 from sst.text import counted
 
 if TYPE_CHECKING:

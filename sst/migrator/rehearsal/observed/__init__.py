@@ -6,4 +6,5 @@
 - `known.py`: what was there before the plan, and what a statement did to it
 - `observer.py`: the statements of the revisions, each with what it did
 - `tables.py`: the shape of a table: columns, constraints and unique indexes by their numbers
+- `words.py`: what the text of a statement tells
 """

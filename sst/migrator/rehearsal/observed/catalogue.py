@@ -5,7 +5,7 @@ Relations go by their numbers: a revision may give them other names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -96,6 +96,17 @@ class Holdings:
     def modes(self) -> dict[int, frozenset[str]]:
         """The lock modes by relation."""
         return {number: each.modes for number, each in self.relations.items()}
+
+    def left_in(self, now: Holdings) -> Holdings:
+        """Return these as far as they are held *now*, in the same transaction."""
+        if self.transaction != now.transaction:
+            return Holdings()
+        left = {
+            number: replace(each, modes=each.modes & now.relations[number].modes)
+            for number, each in self.relations.items()
+            if number in now.relations
+        }
+        return replace(self, relations=left)
 
 
 def relations(connection: Connection) -> dict[int, Relation]:

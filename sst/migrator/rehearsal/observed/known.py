@@ -29,7 +29,7 @@ class Known:
 
     def __init__(self, connection: Connection) -> None:
         self.relations: Mapping[int, Relation] = relations(connection)
-        self._filenodes = {number: each.filenode for number, each in self.relations.items()}
+        self._filenodes = _filenodes(self.relations)
         self._first = tables(connection)
         self._now = dict(self._first)
 
@@ -108,7 +108,8 @@ class Known:
         return defined(plain, definitions(connection, keys, is_open=is_open) if keys else {})
 
     def forget_changes(self, connection: Connection) -> None:
-        """Take the tables as they are now: something was rolled back."""
+        """Take tables and files as they are now: something was rolled back."""
+        self._filenodes = _filenodes(relations(connection))
         now = tables(connection)
         self._now = {number: now.get(number, "") for number in self._first}
 
@@ -132,3 +133,7 @@ class Known:
             return False
         self._filenodes[number] = now.filenode
         return True
+
+
+def _filenodes(found: Mapping[int, Relation]) -> dict[int, int]:
+    return {number: each.filenode for number, each in found.items()}

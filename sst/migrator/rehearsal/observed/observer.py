@@ -14,13 +14,18 @@ from typing import TYPE_CHECKING
 from sqlalchemy import event
 
 from sst.bridge import line_of_caller
-from sst.db.sql_tokens import one_line
 from sst.hooks.contract.plan.lock_modes import NOTHING
 from sst.hooks.contract.plan.statement import Statement
 from sst.migrator.rehearsal.beyond import refuse_at_once, refuse_shared
 from sst.migrator.rehearsal.observed.catalogue import Holdings, scan_counts, touched
 from sst.migrator.rehearsal.observed.concurrent import HeldUp, can_be_held_up, fits_no_block
 from sst.migrator.rehearsal.observed.known import Known
+from sst.migrator.rehearsal.observed.words import (
+    as_written,
+    has_no_action,
+    leads_to_savepoint,
+    only_reads,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,13 +37,6 @@ if TYPE_CHECKING:
     from sst.hooks.contract.revisions import Revision
     from sst.migrator.rehearsal.observed.concurrent import Connect
 
-# One alone: what follows it in the same text is looked at.
-_NO_ACTION = re.compile(
-    r"\s*(set|reset|show|begin|start\s+transaction|commit|end|savepoint|release|rollback|abort)\b"
-    r"[^;]*;?\s*$",
-    re.IGNORECASE,
-)
-_READS = re.compile(r"\s*(select|show|with|explain|values|table)\b", re.IGNORECASE)
 # At DEBUG1, in English; the only signs that a scan was not needed.
 _BECAUSE = re.compile(r"sufficient to prove|implied by existing constraints")
 _BUILT = re.compile(r'^building index ".*" on table "(?P<table>.*)" ')
@@ -61,11 +59,6 @@ class _Sent:
     messages: list[str] = field(default_factory=list)
 
 
-def has_no_action(statement: str) -> bool:
-    """Say whether *statement* is one of a session or a transaction, which no plan shows."""
-    return _NO_ACTION.match(statement) is not None
-
-
 class StatementObserver:
     """Sees what revisions send over the connection that runs them, and what that does.
 
@@ -76,6 +69,7 @@ class StatementObserver:
         self._connect = connect
         self.look_again()
         self._transactions: dict[str, int] = {}
+        self._before = Holdings()
         self._is_rolled_back = False
         self.statements: list[Statement] = []
         """Those of the present revision."""
@@ -90,7 +84,7 @@ class StatementObserver:
         self._revision, self._shown, self._footprint = revision, shown, footprint
         self._file = str(revision.path)
         self.statements = []
-        self._before: Holdings | None = None
+        self._is_before_known = False
         self._scans: dict[int, int] = {}
         self._sent: dict[int, _Sent] = {}
         self._messages: list[str] = []
@@ -102,9 +96,9 @@ class StatementObserver:
         hooks: tuple[tuple[object, str, Callable[..., None]], ...] = (
             (connection, "before_cursor_execute", self._begins),
             (connection, "after_cursor_execute", self._ends),
+            (connection, "after_cursor_execute", self._goes_back),
             (connection, "commit", self._commits),
             (connection, "rollback", self._rolls_back),
-            (connection, "rollback_savepoint", self._rolls_back),
             (connection.engine, "handle_error", self._fails),
         )
         for target, name, function in hooks:
@@ -136,7 +130,7 @@ class StatementObserver:
                 self._is_rolled_back = False
             if is_alone:
                 self._prepare_alone(connection, statement, sent)
-            elif self._before is None:
+            elif not self._is_before_known:
                 self._look_before(connection)
         self._messages.clear()
 
@@ -169,12 +163,12 @@ class StatementObserver:
         with self._own_statements():
             sent.stack.close()
             refuse_shared(connection, sent.line)
-            found = self._found(connection, sent, _as_written(connection, statement, context))
+            found = self._found(connection, sent, as_written(connection, statement, context))
             if sent.has_block:
                 connection.exec_driver_sql("commit")
             if sent.has_block or sent.held_up or sent.is_unseen:
-                self._before = None
-        if found.locks or found.rewrites or found.scans or not _READS.match(statement):
+                self._is_before_known = False
+        if found.locks or found.rewrites or found.scans or not only_reads(statement):
             self.statements.append(found)
 
     def _commits(self, connection: Connection) -> None:
@@ -183,16 +177,25 @@ class StatementObserver:
             with self._own_statements():
                 refuse_shared(connection, None)
                 self._keep_unheard(connection)
-            self._before = None
+            self._is_before_known = False
 
     def _rolls_back(self, *_: object) -> None:
         if not self._is_at_work:
-            self._before, self._is_rolled_back = None, True
+            self._is_before_known, self._is_rolled_back = False, True
+
+    def _goes_back(
+        self, connection: Connection, _cursor: DBAPICursor, statement: str, *_: object
+    ) -> None:
+        """Forget what was behind a savepoint; what was locked before it is held on."""
+        if not self._is_at_work and leads_to_savepoint(statement):
+            with self._own_statements():
+                self._before = self._before.left_in(touched(connection))
+                self._known.forget_changes(connection)
 
     def _keep_unheard(self, connection: Connection) -> None:
         """Keep the locks that stop others and that no statement of Alembic's has taken."""
-        before, now = self._before or Holdings(), touched(connection)
-        taken = self._known.locks(before.modes, now.modes)
+        now = touched(connection)
+        taken = self._known.locks(self._before.left_in(now).modes, now.modes)
         locks = tuple(each for each in taken if not each.is_held and each.blocks != NOTHING)
         if locks:
             number = self._number(now.transaction)
@@ -218,7 +221,7 @@ class StatementObserver:
             sent.stack.close()
             if sent.has_block and context.connection:
                 context.connection.exec_driver_sql("rollback")
-                self._before = None
+                self._is_before_known = False
 
     @contextmanager
     def _own_statements(self) -> Iterator[None]:
@@ -230,17 +233,14 @@ class StatementObserver:
             self._is_at_work = False
 
     def _look_before(self, connection: Connection) -> None:
-        self._before = touched(connection)
+        self._before, self._is_before_known = touched(connection), True
         self._scans = scan_counts(connection)
 
     def _found(self, connection: Connection, sent: _Sent, sql: str) -> Statement:
         if sent.held_up or sent.is_unseen:
             return self._found_alone(connection, sent, sql)
         now = touched(connection)
-        before = self._before or Holdings()
-        if before.transaction != now.transaction:
-            before = Holdings()
-        self._before = now
+        before, self._before = self._before.left_in(now), now
         number = self._number(now.transaction)
         return replace(
             self._statement(connection, sent.line, sql, number, is_alone=sent.has_block),
@@ -290,11 +290,3 @@ class StatementObserver:
         found = [each for each, count in scans.items() if count > self._scans.get(each, 0)]
         self._scans |= scans
         return self._known.names(found, tables_only=True)
-
-
-def _as_written(connection: Connection, statement: str, context: ExecutionContext) -> str:
-    """Return *statement* in one line, without what the driver wants doubled."""
-    is_doubled = connection.dialect.paramstyle in {"format", "pyformat"}
-    if is_doubled and getattr(context, "compiled", None) is not None:
-        statement = statement.replace("%%", "%")
-    return one_line(statement)
