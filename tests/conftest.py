@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,18 @@ def pytest_configure(config: pytest.Config) -> None:
     Ours import them (`tests/migrations/test_pytest_alembic.py`).
     """
     config.option.pytest_alembic_tests_path = "nowhere"
+
+
+def _keep_bytecode() -> None:
+    """Let the processes of the tests write what they compile, whatever the shell has exported.
+
+    Otherwise every command of a test compiles its plugins again, and a new process the product.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
+_keep_bytecode()  # before the workers of xdist start, and before test modules are imported
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -64,7 +64,8 @@ def _server(programs: Path, options: str = "") -> Iterator[TestServer]:
         run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C")
         run("pg_ctl", "start", "--wait", f"--options=-k {data} {_NO_SYNC} {options}")
         try:
-            yield TestServer(f"postgresql://postgres@/postgres?host={data}&port=5432")
+            url = f"postgresql://postgres@/postgres?host={data}&port=5432"
+            yield TestServer(url, is_durable=False)
         finally:
             run("pg_ctl", "stop", "--wait", "--mode=immediate")
     finally:
