@@ -11,9 +11,11 @@ ARGS ?=
 ENGINE ?= own
 KEEP ?=
 FOLDER ?=
-# Of `make bench`: the rows, such as ROWS="current check"; QUICK=1: few turns, little data; WRITE=1:
-# into the README files; PG_BIN: a folder of other client programs, such as some with zstd.
+# Of `make bench`: the rows, such as ROWS="current check"; TURNS=3: at most so many of each; QUICK=1:
+# three of them and little data; WRITE=1: into the README files; PG_BIN: a folder of other client
+# programs, such as some with zstd.
 ROWS ?=
+TURNS ?=
 QUICK ?=
 WRITE ?=
 PG_BIN ?=
@@ -82,8 +84,8 @@ screens: install ## Make the screens of the README again, from real runs
 bench: install ## Measure the table of bench/README.md; ROWS="current check": these; QUICK=1: roughly
 	@{ cat requirements.lock; sed -n '/^isal==/,/[^\\]$$/p' requirements-dev.lock; } > $(BENCH).lock
 	@$(call install,$(BENCH),$(BENCH).lock,--compile)
-	@$(PY) -m bench.table --python $(BENCH)/bin/python $(if $(QUICK),--quick) $(if $(WRITE),--write) \
-		$(if $(PG_BIN),--pg-bin $(PG_BIN)) $(ROWS)
+	@$(PY) -m bench.table --python $(BENCH)/bin/python $(if $(TURNS),--turns $(TURNS)) \
+		$(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(PG_BIN),--pg-bin $(PG_BIN)) $(ROWS)
 
 # The standard library is enough for it: root needs no environment.
 walk: ## Walk the deployment guide with Docker: as root on Debian, or ENGINE=mine

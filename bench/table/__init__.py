@@ -1,6 +1,6 @@
 """One table: what the product costs beside `alembic`, `pg_dump`, `psql` and a minimal FastAPI.
 
-    make bench [ROWS="current check"] [QUICK=1] [PG_BIN=/folder/with/zstd] [WRITE=1]
+    make bench [ROWS="current check"] [TURNS=3] [QUICK=1] [PG_BIN=/folder/with/zstd] [WRITE=1]
 
 Every row is a goal of the project. Both sides of a row are run in turns on one machine, in the
 environment of requirements.lock with its byte code compiled; the ratio is the median of the ratios

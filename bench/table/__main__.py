@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from bench.table.place import Place
 
+_FEW_TURNS, _ALL_TURNS = 3, 1000
 _VERSIONS = """
 import platform
 from importlib.metadata import version
@@ -92,7 +93,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     load = os.getloadavg()
     python = Path(given.python).absolute()
-    with prepare(python, is_quick=given.quick, pg_bin=given.pg_bin) as place:
+    turns, quick = given.turns, given.quick
+    with prepare(python, most_turns=turns, is_quick=quick, pg_bin=given.pg_bin) as place:
         print(*HEAD, sep="\n", flush=True)
         results = []
         for result in measured(place, rows):
@@ -117,9 +119,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("rows", nargs="*", metavar="ROW", help="such as current, or check-1000")
     parser.add_argument("--python", default=sys.executable, help="of the environment to measure")
     parser.add_argument("--pg-bin", type=Path, help="folder of other client programs")
-    parser.add_argument("--quick", action="store_true", help="few turns, little data")
+    parser.add_argument("--turns", type=int, help="at most so many of each row")
+    parser.add_argument("--quick", action="store_true", help="three turns, little data")
     parser.add_argument("--write", action="store_true", help="into the README files as well")
     given = parser.parse_args()
+    given.turns = given.turns or (_FEW_TURNS if given.quick else _ALL_TURNS)
     if given.write and (given.rows or given.quick):
         parser.error("--write takes the whole table: no ROW, no --quick")
     return given

@@ -84,7 +84,7 @@ def _measure_imports(place: Place, ours: Command, theirs: Command) -> Iterator[R
         return replace(took, more={"memory": int(took.output) / 1000})
 
     actions = {"ours": partial(importing, ours), "theirs": partial(importing, theirs)}
-    figures = in_turns(actions, place.rounds(11))
+    figures = in_turns(actions, place.turns(11))
     yield ratio(_TIME, figures, "ours, processor", "theirs, processor")
     yield ratio(_MEMORY, figures, "ours, memory", "theirs, memory")
 
@@ -100,16 +100,16 @@ def _measure_probes(
     ):
         base = Served(*theirs, "/")
         probes = [Served(*ours, path) for path in paths]
-        figures = _take_turns(base, probes, place.rounds(12))
+        figures = _take_turns(base, probes, place.turns(12))
     for path in paths:
         yield ratio(_RATES[path], figures, f"{path}, rate", f"{path}, their rate")
         yield ratio(_COSTS[path], figures, f"{path}, cost", f"{path}, their cost")
 
 
-def _take_turns(base: Served, probes: Sequence[Served], rounds: int) -> Figures:
-    """Put each probe under load *rounds* times, with *base* directly before or after it."""
+def _take_turns(base: Served, probes: Sequence[Served], turns: int) -> Figures:
+    """Put each probe under load *turns* times, with *base* directly before or after it."""
     figures = Figures(is_shown=False)
-    for turn in range(rounds + 1):
+    for turn in range(turns + 1):
         for probe in probes:
             for served in (base, probe) if turn % 2 else (probe, base):
                 served.measure(_TURN_SECONDS)

@@ -36,20 +36,20 @@ def measure(place: Place, rows: Sequence[Row]) -> Iterator[Result]:
     """Measure *rows* on databases of text, JSON, bytes and large objects."""
     if any(row in rows for row in _CREATES):
         with _filled(place, "create") as (bench, note):
-            yield from _measure_creates(bench, place.rounds(5), note)
+            yield from _measure_creates(bench, place.turns(5), note)
     if _RESTORE in rows:
         with _filled(place, "restore") as (bench, note):
             bench.create("kept")
-            for _ in range(place.rounds(5)):
+            for _ in range(place.turns(5)):
                 bench.dump()
                 bench.restore()
             yield _wall(_RESTORE, bench, RESTORE, PSQL, note)
 
 
-def _measure_creates(bench: Bench, rounds: int, note: str) -> Iterator[Result]:
+def _measure_creates(bench: Bench, turns: int, note: str) -> Iterator[Result]:
     # Without zstd the automatic choice is gzip, as isal packs it; with zstd it must be named.
     ways = {_ZSTD: _ZSTD, _GZIP: "packed"} if _has_zstd(bench) else {_GZIP: "auto"}
-    for _ in range(rounds):
+    for _ in range(turns):
         bench.dump()
         for name, compression in ways.items():
             bench.create(name, compression=compression)

@@ -61,20 +61,22 @@ sqlalchemy.url = {url}
 class Place:
     """Where one call measures: *python* has the packages of requirements.lock.
 
-    *pg_bin* holds other client programs; a call that *is_quick* has few turns and little data.
+    *pg_bin* holds other client programs. No row has more than *most_turns*, and a call that
+    *is_quick* has little data.
     *open_server* is asked for the server when it is needed first; *stack* ends it.
     """
 
     python: Path
     folder: Path
+    most_turns: int
     is_quick: bool
     pg_bin: Path | None
     open_server: Callable[[], AbstractContextManager[TestServer]]
     stack: contextlib.ExitStack
 
-    def rounds(self, number: int) -> int:
+    def turns(self, number: int) -> int:
         """Return how many turns are measured where a thorough call has *number*."""
-        return min(number, 3) if self.is_quick else number
+        return min(number, self.most_turns)
 
     @cached_property
     def server(self) -> TestServer:
@@ -171,12 +173,14 @@ class Place:
 
 
 @contextlib.contextmanager
-def prepare(python: Path, *, is_quick: bool, pg_bin: Path | None) -> Iterator[Place]:
+def prepare(
+    python: Path, *, most_turns: int, is_quick: bool, pg_bin: Path | None
+) -> Iterator[Place]:
     """Yield the place of one call; databases, projects and a server of our own go at the end."""
     folder = Path(tempfile.mkdtemp(prefix="sst-bench-")).resolve()
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        yield Place(python, folder, is_quick, pg_bin, server, stack)
+        yield Place(python, folder, most_turns, is_quick, pg_bin, server, stack)
 
 
 @contextlib.contextmanager

@@ -35,7 +35,8 @@ class Row:
 class Result:
     """What was measured for *row*: its *value*, or in *note* why there is none.
 
-    A ratio has the medians of both sides, and its lowest and highest value of a turn.
+    A ratio has the medians of both sides, its lowest and highest value, and how many *turns* it is
+    the median of.
     """
 
     row: Row
@@ -44,6 +45,7 @@ class Result:
     theirs: float | None = None
     lowest: float | None = None
     highest: float | None = None
+    turns: int = 0
     note: str = ""
 
     @property
@@ -69,6 +71,7 @@ def ratio(row: Row, figures: Figures, ours: str, theirs: str, note: str = "") ->
         theirs=figures.median(theirs),
         lowest=min(ratios),
         highest=max(ratios),
+        turns=len(ratios),
         note=note,
     )
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bench.table.turns import Command, Took
 
 # Turns, by the number of revisions: alembic itself takes seconds for five thousand.
-_ROUNDS = {10: 11, 1000: 7, 5000: 5}
+_TURNS = {10: 11, 1000: 7, 5000: 5}
 _CURRENT_GOALS = {10: 0.25, 1000: 0.15, 5000: 0.03}
 # Ours, and what alembic calls it; `heads` is the least that a plan must know.
 _OTHERS = {
@@ -42,24 +42,24 @@ def _row(command: str, revisions: int) -> Row:
 
 
 _COMMANDS = ("current", "check", "status", *_OTHERS)
-_SIZES = {_row(command, size): (command, size) for size in _ROUNDS for command in _COMMANDS}
+_SIZES = {_row(command, size): (command, size) for size in _TURNS for command in _COMMANDS}
 ROWS: tuple[Row, ...] = (*_SIZES, _HELP)
 
 
 def measure(place: Place, rows: Sequence[Row]) -> Iterator[Result]:
     """Measure *rows*: of one size all in the same turns, beside the same runs of alembic."""
-    for size, rounds in _ROUNDS.items():
+    for size, turns in _TURNS.items():
         wanted = [row for row in rows if _SIZES.get(row, ("", 0))[1] == size]
         if wanted:
-            yield from _measure_size(place, wanted, size, place.rounds(rounds))
+            yield from _measure_size(place, wanted, size, place.turns(turns))
     if _HELP in rows:
         commands = {"ours": place.ours(10, "", "--help")}
         commands["theirs"] = place.python_code("import click", place.project(10))
-        figures = in_turns(_running(commands), place.rounds(21))
+        figures = in_turns(_running(commands), place.turns(21))
         yield ratio(_HELP, figures, "ours, processor", "theirs, processor")
 
 
-def _measure_size(place: Place, rows: Sequence[Row], size: int, rounds: int) -> Iterator[Result]:
+def _measure_size(place: Place, rows: Sequence[Row], size: int, turns: int) -> Iterator[Result]:
     url = place.at_head(size)
     commands: dict[str, Command] = {}
     for row in rows:
@@ -67,7 +67,7 @@ def _measure_size(place: Place, rows: Sequence[Row], size: int, rounds: int) -> 
         ours, theirs = _OTHERS.get(command, ((command,), ("current",)))
         commands[row.yardstick] = place.alembic(size, url, *theirs)
         commands[row.name] = place.ours(size, url, *ours)
-    figures = in_turns(_running(commands), rounds)
+    figures = in_turns(_running(commands), turns)
     for row in rows:
         yield ratio(row, figures, f"{row.name}, processor", f"{row.yardstick}, processor")
 

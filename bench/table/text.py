@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from bench.table.rows import Result
 
-# *range* is the lowest and the highest ratio of a turn.
+# *range (turns)* is the lowest and the highest ratio of a turn, and how many there were.
 HEAD = (
-    "| row | what | against | measured | range | goal | | ours | theirs |",
+    "| row | what | against | measured | range (turns) | goal | | ours | theirs |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
 )
 _SUMMARY = (
@@ -40,7 +40,7 @@ def line(result: Result) -> str:
     spread = ""
     if result.lowest is not None and result.highest is not None:
         value = f"{result.value:.{digits}f}"
-        spread = f"{result.lowest:.{digits}f} to {result.highest:.{digits}f}"
+        spread = f"{result.lowest:.{digits}f} to {result.highest:.{digits}f} ({result.turns})"
     cells = [
         f"`{row.name}`",
         row.what,

@@ -74,14 +74,14 @@ def _content(file: IO[bytes]) -> str:
     return file.read().decode(errors="replace")
 
 
-def in_turns(actions: Mapping[str, Callable[[], Took]], rounds: int) -> Figures:
-    """Do all *actions* once to warm up, then *rounds* times, and back and forth in turns.
+def in_turns(actions: Mapping[str, Callable[[], Took]], turns: int) -> Figures:
+    """Do all *actions* once to warm up, then *turns* times, and back and forth in turns.
 
     Returns the figures by `NAME, processor`, `NAME, wall`, and the kinds of *more*.
     """
     figures = Figures(is_shown=False)
     names = list(actions)
-    for turn in range(rounds + 1):
+    for turn in range(turns + 1):
         for name in names if turn % 2 else reversed(names):
             took = actions[name]()
             if turn:  # the first one warms up

@@ -37,14 +37,14 @@ def measure(place: Place, rows: Sequence[Row]) -> Iterator[Result]:
             "ours": _upgrading(place, lambda url: place.ours(_FEW, url, *ours), here),
             "theirs": _upgrading(place, lambda url: place.alembic(_FEW, url, *theirs), there),
         }
-        figures = in_turns(actions, place.rounds(11))
+        figures = in_turns(actions, place.turns(11))
         yield ratio(_ONE, figures, "ours, processor", "theirs, processor")
     if _ALL in rows or _WALL in rows:
         actions = {
             "ours": _upgrading(place, lambda url: place.ours(_MANY, url, *ours)),
             "theirs": _upgrading(place, lambda url: place.alembic(_MANY, url, *theirs)),
         }
-        figures = in_turns(actions, place.rounds(7))
+        figures = in_turns(actions, place.turns(7))
         yield ratio(_ALL, figures, "ours, processor", "theirs, processor")
         both = figures.ratio("ours, with the server", "theirs, with the server")
         note = f"processor time with the server {both:.2f}"

@@ -37,7 +37,7 @@ def test_ratio_is_the_median_of_the_ratios_of_the_turns() -> None:
     result = ratio(CURRENT, figures, "ours", "theirs")
 
     # Of the medians it would be 4 to 2, too; of the means 14 to 6.
-    assert (result.value, result.lowest, result.highest) == (2.0, 1.0, 3.0)
+    assert (result.value, result.lowest, result.highest, result.turns) == (2.0, 1.0, 3.0, 3)
     assert (result.ours, result.theirs) == (4.0, 2.0)
 
 
@@ -81,10 +81,10 @@ def test_goal_is_met_or_missed(value: float | None, goal: str, verdict: str) -> 
 
 
 def test_line_has_ratio_range_goal_verdict_and_both_medians() -> None:
-    result = Result(CURRENT, value=2.044, ours=0.9, theirs=0.44, lowest=1.9, highest=2.1)
+    result = Result(CURRENT, value=2.044, ours=0.9, theirs=0.44, lowest=1.9, highest=2.1, turns=7)
 
     assert text.line(result) == (
-        "| `current-10` | current | alembic current | 2.044 | 1.900 to 2.100 | ≤ 0.25 "
+        "| `current-10` | current | alembic current | 2.044 | 1.900 to 2.100 (7) | ≤ 0.25 "
         "| **missed** | 0.900 s | 0.440 s |"
     )
 
@@ -145,7 +145,7 @@ def test_turns_leave_out_the_first_run_and_change_places() -> None:
         order.append(name)
         return Took(processor=len(order), wall=0.0)
 
-    figures = in_turns({"a": lambda: action("a"), "b": lambda: action("b")}, rounds=2)
+    figures = in_turns({"a": lambda: action("a"), "b": lambda: action("b")}, turns=2)
 
     assert order == ["b", "a", "a", "b", "b", "a"]
     assert figures.values["a, processor"] == [3, 6]
