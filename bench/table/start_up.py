@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bench.table.place import WITHOUT_BACKUP
 from bench.table.rows import Row, ratio
 from bench.table.turns import in_turns, run
 
@@ -21,7 +20,7 @@ _TURNS = {10: 11, 1000: 7, 5000: 5}
 _CURRENT_GOALS = {10: 0.25, 1000: 0.15, 5000: 0.03}
 # Ours, and what alembic calls it; `heads` is the least that a plan must know.
 _OTHERS = {
-    "upgrade-nothing": (("upgrade", *WITHOUT_BACKUP), ("upgrade", "head")),
+    "upgrade-nothing": (("upgrade",), ("upgrade", "head")),
     "history": (("history",), ("history",)),
     "plan": (("plan",), ("heads",)),
 }
