@@ -75,7 +75,12 @@ def _count(log: Path, command: Command) -> tuple[int, int]:
     run(command)
     with log.open("rb") as file:
         file.seek(before)
-        sent = _SENT.findall(file.read().decode(errors="replace"))
+        return count_sent(file.read().decode(errors="replace"))
+
+
+def count_sent(log: str) -> tuple[int, int]:
+    """Return how many statements the lines of *log* tell of, and how many sessions."""
+    sent = _SENT.findall(log)
     statements = [session for session, kind in sent if kind != "connection authorized"]
     return len(statements), len({session for session, _ in sent})
 

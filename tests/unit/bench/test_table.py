@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.costs import Figures
+from bench.serving import _answer
 from bench.table import text
 from bench.table.__main__ import ALL_ROWS
 from bench.table.rows import NotMeasuredError, Result, Row, ratio, select
+from bench.table.statements import count_sent
 from bench.table.turns import Command, Took, in_turns, run
 from sst.testing.project.server import connect
 
@@ -165,6 +169,31 @@ def test_failing_command_is_not_measured_and_its_last_words_are_kept(tmp_path: P
 
     with pytest.raises(NotMeasuredError, match="ended with exit 1: no such table"):
         run(command)
+
+
+def test_statements_and_sessions_are_counted_in_the_log() -> None:
+    log = (
+        "bench 1.a LOG:  connection received: host=[local]\n"
+        "bench 1.a LOG:  connection authorized: user=postgres\n"
+        "bench 1.a LOG:  statement: select 1\n\tfrom t\n\t-- bench 9.z LOG:  statement: no\n"
+        "bench 1.b LOG:  connection authorized: user=postgres\n"
+        "bench 1.a LOG:  execute s_1: select 2\n"
+        "bench 1.c LOG:  checkpoint starting: time\n"
+    )
+
+    assert count_sent(log) == (2, 2)
+
+
+def test_answer_that_comes_in_pieces_is_taken_whole() -> None:
+    here, there = socket.socketpair()
+    pieces = [b"HTTP/1.1 200 OK\r\nContent-", b"Length: 4\r\n\r\nab", b"cd"]
+
+    with here, there, ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(lambda: [there.send(piece) for piece in pieces])
+        taken = _answer(here)
+        sending.result()
+
+    assert taken == b"".join(pieces)
 
 
 def test_every_row_has_a_name_of_its_own() -> None:
