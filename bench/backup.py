@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,14 @@ create table alembic_version (version_num varchar(32) primary key);
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The product in *root*, run by *python*."""
+
+    python: Path = Path(sys.executable)
+    root: Path = ROOT
+
+
 class Bench:
     """One database, the guide's commands and ours."""
 
@@ -87,11 +96,11 @@ class Bench:
         folder: Path,
         pg_bin: Path | None,
         settings: dict[str, str],
-        python: Path = Path(sys.executable),
+        program: Program = Program(),
     ) -> None:
         self._server = server
         self._folder = folder
-        self._python = str(python)
+        self._program = program
         self.url = server.create_database()
         self.project = Project.create(folder / "project", self.url)
         self.project.settings["plugins.backup.directory"] = str(folder / "backups")
@@ -197,11 +206,14 @@ class Bench:
 
     def _migrate(self, *words: str) -> dict[str, Any]:
         """Run the command in a process of its own, from the start of the interpreter on."""
-        command = [self._python, "-c", MIGRATE, *words, "--json"]
+        command = [str(self._program.python), "-c", MIGRATE, *words, "--json"]
         for name, value in self.project.settings.items():
             command += ["--set", f"{name}={value}"]
-        paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        paths = os.pathsep.join(
+            filter(None, [str(self._program.root), os.environ.get("PYTHONPATH")])
+        )
         environment = {**os.environ, "DATABASE_URL": self.url, "PYTHONPATH": paths}
+        environment["XDG_CACHE_HOME"] = str(self._folder / "cache")
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         outcome = subprocess.run(
             command, cwd=self.project.root, env=environment, capture_output=True, check=False

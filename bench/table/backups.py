@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 from typing import TYPE_CHECKING
 
-from bench.backup import DUMP, PSQL, RESTORE, Bench
+from bench.backup import DUMP, PSQL, RESTORE, Bench, Program
 from bench.table.rows import Result, Row, ratio
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _filled(place: Place, what: str) -> Iterator[tuple[Bench, str]]:
     megabytes = (_QUICK_MEGABYTES if place.is_quick else _MEGABYTES)[what]
     folder = place.folder / what
     folder.mkdir()
-    bench = Bench(place.server, folder, place.pg_bin, {}, place.python)
+    bench = Bench(place.server, folder, place.pg_bin, {}, Program(place.python, place.product))
     bench.figures.is_shown = False
     try:
         bench.fill(megabytes)

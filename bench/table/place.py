@@ -115,11 +115,32 @@ class Place:
         """
         folder = self.folder / f"project-{revisions}"
         if not folder.exists():
-            _copy_product(folder)
+            shutil.copytree(self.product, folder)
             _write_revisions(folder / "alembic" / "versions", revisions)
-            compiled = (str(self.python), "-m", "compileall", "-q", ".")
-            run(Command(compiled, folder, self.variables()))
+            self._compile(folder)
         return folder
+
+    @cached_property
+    def product(self) -> Path:
+        """The product as it was when it was needed first, with its byte code.
+
+        Everything that is measured is a copy of it: the checkout may change meanwhile.
+        """
+        folder = self.folder / "product"
+        folder.mkdir()
+        for name in _PARTS:
+            source = ROOT / name
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, folder / name, ignore=ignored)
+            else:
+                shutil.copy2(source, folder / name)
+        self._compile(folder)
+        return folder
+
+    def _compile(self, folder: Path) -> None:
+        compiling = (str(self.python), "-m", "compileall", "-q", ".")
+        run(Command(compiling, folder, self.variables()))
 
     def at_head(self, revisions: int) -> str:
         """Return the URL of a database that our `upgrade` of that project has brought to its head.
@@ -203,16 +224,6 @@ def server() -> Iterator[TestServer]:
 def revision_id(number: int) -> str:
     """Return the id of the generated revision that is the *number*th of its project."""
     return f"{number:012x}"
-
-
-def _copy_product(folder: Path) -> None:
-    folder.mkdir()
-    for name in _PARTS:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, folder / name)
 
 
 def _write_revisions(versions: Path, revisions: int) -> None:
