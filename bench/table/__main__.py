@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from pathlib import Path
@@ -15,13 +14,13 @@ import bench.table
 from bench.table import application, backups, start_up, statements, suite, upgrades
 from bench.table.place import ROOT, prepare
 from bench.table.rows import NotMeasuredError, Result, Row, select
-from bench.table.text import HEAD, line, summary, table, write_between
+from bench.table.text import HEAD, between, ending, line, merged, summary, write_between
 from bench.table.turns import run
 from sst.errors import SstError
 from sst.hooks import Veto
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bench.table.place import Place
 
@@ -91,22 +90,28 @@ def main() -> int:
         return 2
     # A stop from outside cleans up as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    load = os.getloadavg()
     python = Path(given.python).absolute()
     turns, quick = given.turns, given.quick
     with prepare(python, most_turns=turns, is_quick=quick, pg_bin=given.pg_bin) as place:
         print(*HEAD, sep="\n", flush=True)
-        results = []
+        lines = []
         for result in measured(place, rows):
-            results.append(result)
-            print(line(result), flush=True)
-        results.sort(key=lambda result: ALL_ROWS.index(result.row))
-        text = table(results, versions(place), load)
-    print(text.partition("\n\n")[2])
+            lines.append(line(result))
+            print(lines[-1], flush=True)
+        found = versions(place)
+    print(f"\n{ending(lines, found)}")
     if given.write:
-        write_between(ROOT / "bench" / "README.md", "table", text)
-        write_between(ROOT / "README.md", "speed", summary(results))
+        _write(lines, found)
     return 0
+
+
+def _write(lines: Sequence[str], found: Mapping[str, str]) -> None:
+    """Put *lines* into the README files, in the place of the same rows of earlier calls."""
+    page = ROOT / "bench" / "README.md"
+    all_lines = merged(between(page, "table"), lines, [row.name for row in ALL_ROWS])
+    text = "\n".join([*HEAD, *all_lines, "", ending(all_lines, found)])
+    write_between(page, "table", text)
+    write_between(ROOT / "README.md", "speed", summary(all_lines))
 
 
 def _arguments() -> argparse.Namespace:
@@ -124,8 +129,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="into the README files as well")
     given = parser.parse_args()
     given.turns = given.turns or (_FEW_TURNS if given.quick else _ALL_TURNS)
-    if given.write and (given.rows or given.quick):
-        parser.error("--write takes the whole table: no ROW, no --quick")
+    if given.write and given.quick:
+        parser.error("--write takes all data: no --quick")
     return given
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Result:
     """What was measured for *row*: its *value*, or in *note* why there is none.
 
     A ratio has the medians of both sides, its lowest and highest value, and how many *turns* it is
-    the median of.
+    the median of. *load* is how busy the machine was when it was measured.
     """
 
     row: Row
@@ -46,6 +47,7 @@ class Result:
     lowest: float | None = None
     highest: float | None = None
     turns: int = 0
+    load: float = field(default_factory=lambda: os.getloadavg()[0])
     note: str = ""
 
     @property

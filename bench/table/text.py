@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 # *range (turns)* is the lowest and the highest ratio of a turn, and how many there were.
 HEAD = (
-    "| row | what | against | measured | range (turns) | goal | | ours | theirs |",
-    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    "| row | what | against | measured | range (turns) | goal | | ours | theirs | load |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
 )
 _SUMMARY = (
     "check-10",
@@ -29,7 +29,7 @@ _SUMMARY = (
     "restore",
 )
 _VERDICTS = {True: "met", False: "**missed**", None: "not measured"}
-_BETWEEN = r"(<!-- {0}: make bench -->\n).*?(<!-- /{0} -->)"
+_BETWEEN = r"(<!-- {0}: make bench -->\n)(.*?)(<!-- /{0} -->)"
 
 
 def line(result: Result) -> str:
@@ -41,7 +41,7 @@ def line(result: Result) -> str:
     if result.lowest is not None and result.highest is not None:
         value = f"{result.value:.{digits}f}"
         spread = f"{result.lowest:.{digits}f} to {result.highest:.{digits}f} ({result.turns})"
-    cells = [
+    texts = [
         f"`{row.name}`",
         row.what,
         row.yardstick,
@@ -51,29 +51,54 @@ def line(result: Result) -> str:
         f"{_VERDICTS[result.is_met]}{f': {result.note}' if result.note else ''}",
         _figure(result.ours, row.unit),
         _figure(result.theirs, row.unit),
+        f"{result.load:.0f}",
     ]
-    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+    return f"| {' | '.join(each.replace('|', '/') for each in texts)} |"
 
 
-def table(results: Sequence[Result], versions: Mapping[str, str], load: Sequence[float]) -> str:
-    """Return the whole table, with what was measured on and how busy the machine was."""
-    measured = [result.is_met for result in results if result.is_met is not None]
-    missing = len(results) - len(measured)
-    lines = [*HEAD, *(line(result) for result in results), ""]
-    lines += [f"{measured.count(True)} of {len(measured)} goals met, {missing} not measured."]
-    lines += [", ".join(f"{name} {version}" for name, version in versions.items()) + "."]
-    loads = f"load {load[0]:.1f} at the start, {os.getloadavg()[0]:.1f} at the end"
-    return "\n".join([*lines, f"{os.cpu_count()} processors, {loads}, {platform.system()}."])
+def ending(lines: Sequence[str], versions: Mapping[str, str]) -> str:
+    """Return what stands below the *lines* of a table: how many goals are met, which versions."""
+    verdicts = [cells(each)[6].partition(":")[0] for each in lines]
+    met, missed = verdicts.count(_VERDICTS[True]), verdicts.count(_VERDICTS[False])
+    rest = len(lines) - met - missed
+    words = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return (
+        f"{met} of {met + missed} goals met, {rest} not measured.\n"
+        f"{words}, {os.cpu_count()} processors, {platform.system()}."
+    )
 
 
-def summary(results: Sequence[Result]) -> str:
-    """Return the lines of a few rows, for readers who do not know the goals."""
-    lines = ["| | times | of |", "| --- | --- | --- |"]
-    for result in results:
-        if result.row.name in _SUMMARY and result.value is not None:
-            row = result.row
-            lines.append(f"| {row.what} | {result.value:.2f} | {row.yardstick} |")
-    return "\n".join(lines)
+def summary(lines: Sequence[str]) -> str:
+    """Return a few rows of the *lines* of a table, for readers who do not know the goals."""
+    short = ["| | times | of |", "| --- | --- | --- |"]
+    for each in lines:
+        name, what, yardstick, measured = cells(each)[:4]
+        if name.strip("`") in _SUMMARY and measured:
+            short.append(f"| {what} | {measured} | {yardstick} |")
+    return "\n".join(short)
+
+
+def merged(old: str, new: Sequence[str], order: Sequence[str]) -> list[str]:
+    """Return the *new* lines of a table, and of the text *old* those of all other rows.
+
+    *order* has the names of all rows; what else *old* has is left out.
+    """
+    found = {
+        cells(each)[0].strip("`"): each for each in old.splitlines() if each.startswith("| `")
+    }
+    found |= {cells(each)[0].strip("`"): each for each in new}
+    return [found[name] for name in order if name in found]
+
+
+def cells(line: str) -> list[str]:
+    """Return the texts in the cells of a *line*."""
+    return [each.strip() for each in line.strip().strip("|").split("|")]
+
+
+def between(path: Path, name: str) -> str:
+    """Return the text between the markers *name* of the file *path*; empty without them."""
+    found = re.search(_BETWEEN.format(name), path.read_text(encoding="utf-8"), re.DOTALL)
+    return found[2] if found else ""
 
 
 def write_between(path: Path, name: str, text: str) -> None:
@@ -83,7 +108,7 @@ def write_between(path: Path, name: str, text: str) -> None:
     """
     before = path.read_text(encoding="utf-8")
     pattern = re.compile(_BETWEEN.format(name), re.DOTALL)
-    after, count = pattern.subn(lambda found: f"{found[1]}{text}\n{found[2]}", before)
+    after, count = pattern.subn(lambda found: f"{found[1]}{text}\n{found[3]}", before)
     if not count:
         raise ValueError(f"{path.name} has no markers <!-- {name}: make bench -->")
     path.write_text(after, encoding="utf-8")

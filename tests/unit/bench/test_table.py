@@ -85,31 +85,40 @@ def test_goal_is_met_or_missed(value: float | None, goal: str, verdict: str) -> 
 
 
 def test_line_has_ratio_range_goal_verdict_and_both_medians() -> None:
-    result = Result(CURRENT, value=2.044, ours=0.9, theirs=0.44, lowest=1.9, highest=2.1, turns=7)
+    result = Result(
+        CURRENT, value=2.044, ours=0.9, theirs=0.44, lowest=1.9, highest=2.1, turns=7, load=3
+    )
 
     assert text.line(result) == (
         "| `current-10` | current | alembic current | 2.044 | 1.900 to 2.100 (7) | ≤ 0.25 "
-        "| **missed** | 0.900 s | 0.440 s |"
+        "| **missed** | 0.900 s | 0.440 s | 3 |"
     )
 
 
 def test_line_without_a_value_says_why() -> None:
-    result = Result(CURRENT, note="no server | here")
+    result = Result(CURRENT, note="no server | here", load=3)
 
     assert text.line(result) == (
         "| `current-10` | current | alembic current |  |  | ≤ 0.25 "
-        "| not measured: no server / here |  |  |"
+        "| not measured: no server / here |  |  | 3 |"
     )
 
 
-def test_table_counts_what_is_met_and_names_versions_and_load() -> None:
+def test_ending_counts_what_is_met_and_names_the_versions() -> None:
     results = [Result(CURRENT, 0.2), Result(ROWS[1], 0.2), Result(ROWS[2], note="why")]
 
-    lines = text.table(results, {"Python": "3.11.7", "click": "8.5.1"}, [2.0, 0, 0]).splitlines()
+    ending = text.ending([text.line(each) for each in results], {"Python": "3.11.7", "click": "8"})
 
-    assert lines[:2] == list(text.HEAD)
-    assert lines[-3:-1] == ["1 of 2 goals met, 1 not measured.", "Python 3.11.7, click 8.5.1."]
-    assert "load 2.0 at the start" in lines[-1]
+    assert ending.startswith("1 of 2 goals met, 1 not measured.\nPython 3.11.7, click 8, ")
+
+
+def test_lines_of_other_rows_stay_when_some_are_measured_again() -> None:
+    old = ["text", *(text.line(Result(row, 0.1)) for row in ROWS[:3]), "| `gone` | row |"]
+    new = [text.line(Result(ROWS[1], 0.5)), text.line(Result(ROWS[3], 9))]
+
+    lines = text.merged("\n".join(old), new, [row.name for row in ROWS])
+
+    assert lines == [old[1], new[0], old[3], new[1]]
 
 
 def test_count_is_told_as_it_is() -> None:
@@ -122,16 +131,17 @@ def test_summary_has_the_rows_that_were_measured() -> None:
     wanted = [row for row in ALL_ROWS if row.name in ("check-10", "check-1000", "help")]
     results = [Result(row, None if row.name == "check-1000" else 0.123) for row in wanted]
 
-    lines = text.summary(results).splitlines()
+    lines = text.summary([text.line(each) for each in results]).splitlines()
 
     assert lines[2:] == [
-        "| `check` with nothing to do, 10 revisions, processor time | 0.12 | `alembic current` |"
+        "| `check` with nothing to do, 10 revisions, processor time | 0.123 | `alembic current` |"
     ]
 
 
 def test_text_between_markers_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "README.md"
     path.write_text("above\n<!-- table: make bench -->\nold\n\\1\n<!-- /table -->\nbelow\n")
+    assert text.between(path, "table") == "old\n\\1\n"
 
     text.write_between(path, "table", r"new \1")
 
