@@ -73,6 +73,23 @@ def test_spelling_of_an_encoder_is_masked(spelling: str) -> None:
         assert part not in text
 
 
+@pytest.mark.parametrize(
+    ("secret", "spelling"),
+    [
+        ("hunter@2024", "hunter%402024"),
+        ("hunter@2024", "hunter\\x402024"),
+        ("hunter@2024", "hunter\\1002024"),
+        ("hunter@2024", "hunter\\u00402024"),
+        ("hunter@2024", "hunter\\@2024"),
+        ("hunter@2024", "hunter&#64;2024"),
+        ("hunter'2024", "hunter''2024"),
+        ('hunter"2024', 'hunter""2024'),
+    ],
+)
+def test_escape_that_is_alone_in_its_text_is_undone(secret: str, spelling: str) -> None:
+    assert redact(f"before {spelling} after", [secret]) == f"before {MASK} after"
+
+
 def test_only_what_hides_the_secret_is_masked() -> None:
     """The escapes beside it stay as they are, and JSON stays JSON."""
     told = json.dumps({"é": "100 %", "url": f"postgresql://u:{quote(_AWKWARD, safe='')}@h/d\n"})
