@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import chain, count
 from textwrap import indent, wrap
 
 _PART = re.compile(r'"(?:[^"]|"")*"|[^."]+')
@@ -45,9 +46,11 @@ def ident(name: str) -> str:
     return name if is_plain else '"' + name.replace('"', '""') + '"'
 
 
-def idents(names: tuple[str, ...]) -> str:
-    """Return *names* for a list in SQL."""
-    return ", ".join(map(ident, names))
+def dollar_quoted(body: str) -> str:
+    """Return *body* in dollar quotes that are not in it."""
+    tags = chain(("$$",), (f"$body{number}$" for number in count(1)))
+    quote = next(each for each in tags if each not in body)
+    return f"{quote}{body}{quote}"
 
 
 def made_name(*words: str) -> str:

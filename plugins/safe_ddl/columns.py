@@ -95,9 +95,19 @@ def _another_column(seen: Seen, change: Change) -> str:
     of_row = f"(SELECT {value} FROM (SELECT NEW.*) AS new_row)"
     kept = steps.kept_in_step(change.relation, new, of_row)
     write = f"UPDATE {table} SET {column} = {value}"
-    filled = steps.backfill(change.relation, write, f"{column} IS DISTINCT FROM ({value})")
+    filled = steps.backfill(change.relation, write, _differs(column, value, change))
     after = f"# then let the code use {new}, and drop {change.name} in a later release"
     return code.in_a_row(f"{added}\n{kept}", f"{filled}\n{after}")
+
+
+def _differs(column: str, value: str, change: Change) -> str:
+    """Return the condition that *column*, of the type that *change* gives, has not *value*.
+
+    Not every type has an operator for it, such as json; and that of a box looks at its area.
+    """
+    is_typed = value.endswith(f"::{change.definition}")
+    typed = value if is_typed else f"({value})::{change.definition}"
+    return f"{column}::text IS DISTINCT FROM {typed}::text"
 
 
 def _converted(seen: Seen, change: Change) -> str:
@@ -182,7 +192,7 @@ def _generated(seen: Seen, change: Change, expression: str) -> str:
     value = f"(SELECT {expression} FROM (SELECT NEW.*) AS new_row)"
     kept = steps.kept_in_step(change.relation, change.name, value)
     write = f"UPDATE {table} SET {column} = {expression}"
-    filled = steps.backfill(change.relation, write, f"{column} IS DISTINCT FROM ({expression})")
+    filled = steps.backfill(change.relation, write, _differs(column, expression, change))
     return code.in_a_row(f"{added}\n{kept}", filled)
 
 

@@ -12,47 +12,45 @@ from . import code
 _NOT_NULL_NOT_VALID = 18
 """The first major version in which a NOT NULL may be NOT VALID."""
 # A row that somebody else writes meanwhile moves to another page: so until a pass finds nothing.
+# The variables have names that columns hardly have: one of both would be refused as ambiguous.
 _BACKFILL = """
-    DO $$
-    DECLARE
-        page bigint;
-        pages bigint;
-        batch bigint;
-        written bigint;
+    DECLARE{declared}
+        _page bigint;
+        _pages bigint;
+        _batch bigint;
+        _written bigint;
     BEGIN
-        FOR pass IN 1..10 LOOP
-            page := 0;
-            written := 0;
-            pages := coalesce(
+        FOR _pass IN 1..10 LOOP
+            _page := 0;
+            _written := 0;
+            _pages := coalesce(
                 (SELECT max(pg_relation_size(relid)) FROM pg_partition_tree('{table}')),
                 pg_relation_size('{table}')
             ) / current_setting('block_size')::bigint;
-            WHILE page <= pages LOOP
+            WHILE _page <= _pages LOOP
                 {write}
-                WHERE ctid >= format('(%s,0)', page)::tid
-                    AND ctid < format('(%s,0)', page + 100)::tid{condition};
-                GET DIAGNOSTICS batch = ROW_COUNT;
+                WHERE ctid >= format('(%s,0)', _page)::tid
+                    AND ctid < format('(%s,0)', _page + 100)::tid{condition};
+                GET DIAGNOSTICS _batch = ROW_COUNT;
                 COMMIT;
-                written := written + batch;
-                page := page + 100;
+                _written := _written + _batch;
+                _page := _page + 100;
             END LOOP;
-            EXIT WHEN written = 0;
+            EXIT WHEN _written = 0;
         END LOOP;
-        IF written > 0 THEN
-            RAISE EXCEPTION 'rows are added faster than they are written';
+        IF _written > 0 THEN
+            RAISE EXCEPTION 'after ten passes there are rows left to write: '
+                'something adds them, or changes them back';
         END IF;
     END
-    $$
 """
 # What commits by itself cannot be rehearsed.
 _ACCEPTED = "# sst: accept not-judged because it commits each batch and holds row locks alone"
 _TRIGGER = """
-    CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         NEW.{column} := {value};
         RETURN NEW;
     END
-    $$
 """
 
 
@@ -138,16 +136,20 @@ def without_index(relation: str, name: str) -> str:
     return code.autocommit(code.call("op.drop_index", *words))
 
 
-def backfill(relation: str, write: str, condition: str = "") -> str:
+def backfill(
+    relation: str, write: str, condition: str = "", declared: tuple[str, ...] = ()
+) -> str:
     """Return the block that does *write* to every row of *relation* for which *condition* holds.
 
     It goes page by page and commits, so that a row is locked for the time of a batch. For a row
-    that *write* has written, *condition* must not hold any more.
+    that *write* has written, *condition* must not hold any more. It may use the variables that
+    are *declared*, each with its type and value.
     """
     more = f"\n                    AND {condition}" if condition else ""
     table = code.shown(relation).replace("'", "''")
-    text = _BACKFILL.format(table=table, write=write, condition=more)
-    return code.autocommit(_ACCEPTED, code.execute(dedent(text).strip()))
+    lines = "".join(f"\n        {each};" for each in declared)
+    text = _BACKFILL.format(table=table, write=write, condition=more, declared=lines)
+    return code.autocommit(_ACCEPTED, code.execute(f"DO {code.dollar_quoted(dedent(text))}"))
 
 
 def kept_in_step(relation: str, column: str, value: str) -> str:
@@ -156,12 +158,14 @@ def kept_in_step(relation: str, column: str, value: str) -> str:
     *value* is an expression in which `NEW` is the row.
     """
     name = code.ident(code.made_name("fill", code.parts(relation)[-1], column))
-    function = dedent(_TRIGGER).strip().format(name=name, column=code.ident(column), value=value)
+    body = dedent(_TRIGGER).format(column=code.ident(column), value=value)
+    head = f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
     trigger = (
         f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON {code.shown(relation)} "
         f"FOR EACH ROW EXECUTE FUNCTION {name}()"
     )
-    return "\n".join((code.execute(function), code.execute(trigger)))
+    function = code.execute(f"{head} {code.dollar_quoted(body)}")
+    return "\n".join((function, code.execute(trigger)))
 
 
 def alone(sql: str) -> str:

@@ -28,6 +28,7 @@ _REPEATABLE = (
     *("or", "position", "replace", "right", "round", "rtrim", "substr", "substring", "then"),
     *("trim", "trunc", "upper", "varchar", "when"),
 )
+_OF_A_TYPE = (":", ".", ",", "(", ")", "[", "]")
 _UNSEEN = "# sst: accept not-judged because it lets reads and writes go on"
 
 
@@ -85,13 +86,16 @@ def _in_batches(table: str, tokens: Tokens) -> str:
     if not sets or form.until(sets, "returning", "from")[1] or "%(" in sql_text(sets):
         return ""
     write = f"UPDATE {code.shown(table)} SET {sql_text(sets)}"
-    condition = _is_to_do(form.parted(sets))
-    return steps.backfill(table, write, condition) if condition else ""
+    declared: list[str] = []
+    condition = _is_to_do(code.shown(table), form.parted(sets), declared)
+    return steps.backfill(table, write, condition, tuple(declared)) if condition else ""
 
 
-def _is_to_do(assigned: list[Tokens]) -> str:
-    """Return the condition that a row lacks what is *assigned*.
+def _is_to_do(table: str, assigned: list[Tokens], declared: list[str]) -> str:
+    """Return the condition that a row of *table* lacks what is *assigned*.
 
+    A literal gets a variable of the column's type, which is *declared*: not every type has an
+    operator for it, such as json.
     Nothing where a second pass could change a row again: a value of the columns that are written,
     as in `n = n + 1`, or of a function that may return another one each time.
     """
@@ -103,11 +107,23 @@ def _is_to_do(assigned: list[Tokens]) -> str:
             return ""
         if not _is_repeatable(value[1:], names):
             return ""
-        right = sql_text(value[1:])
-        right = f"({right})" if len(value[1:]) > 1 else right
-        conditions.append(f"{code.ident(name[0])} IS DISTINCT FROM {right}")
+        column, right = code.ident(name[0]), sql_text(value[1:])
+        if _is_literal(value[1:]):
+            variable = f"_value_{len(declared) + 1}" if declared else "_value"
+            declared.append(f"{variable} {table}.{column}%TYPE := {right}")
+            column, right = f"{column}::text", f"{variable}::text"
+        elif len(value[1:]) > 1:
+            right = f"({right})"
+        conditions.append(f"{column} IS DISTINCT FROM {right}")
     condition = " OR ".join(conditions)
     return f"({condition})" if len(conditions) > 1 else condition
+
+
+def _is_literal(value: Tokens) -> bool:
+    """Say whether *value* is a text, or is one of a type that is named: `'{}'::json`."""
+    return value[0].kind == "string" and all(
+        token.kind in {"word", "name", "number"} or token.text in _OF_A_TYPE for token in value[1:]
+    )
 
 
 def _is_repeatable(value: Tokens, written: set[str]) -> bool:

@@ -163,6 +163,14 @@ EXAMPLES = (
         same_schema=False,
         is_shown=False,
     ),
+    Example(
+        "type-rewrite",
+        "op.execute('ALTER TABLE {t}_a ALTER \"a$$b\" TYPE json USING page::json')",
+        'CREATE TABLE {t}_a ("a$$b" text, page text); INSERT INTO {t}_a'
+        " SELECT '1', '1' FROM generate_series(1, 1000);",
+        same_schema=False,
+        is_shown=False,
+    ),
     Example("column-dropped", 'op.drop_column("{t}", "note")', has_code=False),
     Example(
         "column-renamed",
@@ -174,6 +182,15 @@ EXAMPLES = (
     Example("table-emptied", 'op.execute("TRUNCATE {t}")', has_code=False),
     Example("whole-table-write", "op.execute(\"UPDATE {t} SET status = 'new'\")"),
     Example("whole-table-write", 'op.execute("DELETE FROM {t}")', is_shown=False),
+    Example(
+        "whole-table-write",
+        "op.execute(\"UPDATE {t}_j SET data = '{}', shape = '(1,1),(0,0)'::box,"
+        ' page = 1, pages = 2, a$$b = batch + written + pass")',
+        "CREATE TABLE {t}_j (data json, shape box, page integer, pages integer, batch integer,"
+        " written integer, pass integer, a$$b bigint); INSERT INTO {t}_j"
+        " SELECT '[]', '(1,1),(0,0)', i, i, i, i, i, i FROM generate_series(1, 1000) i;",
+        is_shown=False,
+    ),
     Example(
         "new-table-locks-parent",
         'op.create_table(\n    "{t}_lines",\n'
