@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sst.db.url import DatabaseUrl
+from tests.support.extensions import require_extension
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +48,7 @@ def name(project: Project) -> Iterator[str]:
 
 def test_trigger_of_the_database_reaches_no_other(project: Project) -> None:
     """The statement does not say that a trigger calls dblink."""
-    if not project.query("select from pg_available_extensions where name = 'dblink'"):
-        pytest.skip("the server has no dblink")
+    require_extension(project, "dblink")
     project.enable("backup")
     project.revision("one", "op.execute('create table note (id integer primary key)')")
     assert project.migrate("upgrade", "--no-plugin", "backup").exit_code == 0

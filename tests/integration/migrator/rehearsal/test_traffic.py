@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.extensions import is_server_named, lacks
 from tests.support.older_server import counting_server
 from tests.support.project import Project
 
@@ -31,7 +32,7 @@ def counted(tmp_path: Path) -> Iterator[Project]:
     """Return a project on a server that counts statements."""
     with counting_server() as server:
         if server is None:
-            pytest.skip("the system has no pg_stat_statements")
+            lacks("the system has no pg_stat_statements", is_named=is_server_named())
         url = server.create_database()
         project = Project.create(tmp_path / "project", url)
         project.enable("backup")
