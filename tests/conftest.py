@@ -4,44 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.older_server import older_server
+from tests.support.one_server import one_server_is_enough
 from tests.support.project import Project
 from tests.support.server import TestServer, embedded_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 _EXTERNAL_VARIABLE = "TEST_DATABASE_URL"
 _LOWEST = (
     *("unit/bridge", "unit/config/binding", "unit/hooks/calling", "unit/web/"),
     *("test_upgrade", "plugin_branches", "plugin_models", "test_wheel", "rehearsal/test_results"),
 )
-_INTEGRATION = Path(__file__).parent / "integration"
-_ONE_SERVER_IS_ENOUGH = (
-    "app",
-    "web",
-    "test_bad_ends.py",
-    "test_cache.py",
-    "test_command_line.py",
-    "test_guide.py",
-    "test_hooks_in_a_run.py",
-    "test_lint.py",
-    "test_new_plugin.py",
-    "test_override_settings.py",
-    "test_plugin_commands.py",
-    "test_pipelines.py",
-    "test_plugin_policy.py",
-    "test_refusals.py",
-    "test_secrets.py",
-    "test_testing_kit.py",
-    "test_wait.py",
-)
-"""Parts of `tests/integration` that claim nothing of the server's version."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,7 +45,7 @@ _keep_bytecode()  # before the workers of xdist start, and before test modules a
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run integration tests on the external server as well, when one is named."""
+    """Run integration tests on the external server as well, when one is named and it matters."""
     if "server" in metafunc.fixturenames and _wants_external(metafunc):
         metafunc.parametrize("server", ["embedded", "external"], indirect=True)
 
@@ -84,21 +64,21 @@ def _is_lowest(path: Path) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what also runs on the installed wheel, with the lowest supported versions."""
+    """Mark what also runs on the installed wheel; put the slow tests first, in their order.
+
+    One that starts last lets all other workers wait for it.
+    """
     for item in items:
         if _is_lowest(item.path):
             item.add_marker(pytest.mark.lowest)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def _wants_external(metafunc: pytest.Metafunc) -> bool:
     if not os.environ.get(_EXTERNAL_VARIABLE):
         return False
-    if metafunc.definition.get_closest_marker("external") is not None:
-        return True
-    path = metafunc.definition.path
-    if not path.is_relative_to(_INTEGRATION):
-        return False
-    return {path.name, path.relative_to(_INTEGRATION).parts[0]}.isdisjoint(_ONE_SERVER_IS_ENOUGH)
+    is_asked = metafunc.definition.get_closest_marker("external") is not None
+    return is_asked or not one_server_is_enough(metafunc.definition.path)
 
 
 @pytest.fixture(scope="session")
