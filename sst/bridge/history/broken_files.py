@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from alembic.script import Script
 
 _log = logging.getLogger(__name__)
+PLACES = frozenset({"base", "head", "heads"})
+"""Words for places in a history, which no revision can have for its id."""
+_TAKEN = "base, head and heads are places in the history"
 
 
 def broken_file(error: Exception) -> BrokenHistoryError:
@@ -59,6 +62,17 @@ def check_links(scripts: Sequence[Script]) -> None:
     for script in scripts:
         _check(script, "down_revision", script._versioned_down_revisions, known)  # noqa: SLF001
         _check(script, "depends_on", _as_tuple(script.dependencies), known | labels)
+
+
+def check_ids(scripts: Iterable[Script]) -> None:
+    """Raise `BrokenHistoryError` when the id of a revision is empty, or the word for a place."""
+    for script in scripts:
+        if not script.revision or script.revision in PLACES:
+            raise BrokenHistoryError(
+                what=f"No revision can have the id {script.revision!r}.",
+                why=f"{_line_of(script, 'revision')}: an id is not empty, and {_TAKEN}",
+                next_step="give it another id, there and where another revision refers to it",
+            )
 
 
 def twice(scripts: Sequence[Script]) -> None:

@@ -14,6 +14,7 @@ from sst.bridge.env_py.preparation import prepared
 from sst.bridge.history.broken_files import (
     broken_file,
     check_folders,
+    check_ids,
     check_links,
     cycle,
     lacking,
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
 class History:
     """The revisions of one project; every file is read when the history is made.
 
-    Raises `BrokenHistoryError` naming file and line when a file or a folder cannot be read, two
-    files hold one id, a file that another refers to is missing, or the revisions form a circle.
+    Raises `BrokenHistoryError` naming file and line when a file or a folder cannot be read, an
+    id is empty or the word for a place, two files hold one id, a file that another refers to is
+    missing, or the revisions form a circle.
     """
 
     def __init__(self, location: Location, branches: Sequence[Branch] = ()) -> None:
@@ -115,6 +117,7 @@ class History:
             self.script._version_locations,  # noqa: SLF001 - has no public twin
             is_recursive=self.script.recursive_version_locations,
         )
+        check_ids(scripts)
         twice(scripts)
         check_links(scripts)
         self.script.revision_map = RevisionMap(lambda: scripts)

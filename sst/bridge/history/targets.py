@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sst.bridge.history.broken_files import PLACES
 from sst.errors import AmbiguousRevisionError, RevisionNotFoundError, UsageError
 from sst.hooks.contract.revisions import Direction
 from sst.text import listed
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from sst.bridge.history.history import History
 
 _RELATIVE = re.compile(r"(?:(?P<label>.+?)@)?(?P<symbol>\w+)?(?P<distance>[+-]\d+)")
-_WORDS = frozenset({"head", "heads", "base"})
 _SHORTEST_PREFIX = 4
 """Characters, as in Alembic's own ids of twelve: a number of steps without its sign is shorter."""
 _NEAREST = 3
@@ -51,7 +51,7 @@ def read_target(
     _refuse_wrong_way(target, direction)
     if target.label is not None:
         _require_label(target.label, history)
-    if target.symbol is not None and target.symbol not in _WORDS:
+    if target.symbol is not None and target.symbol not in PLACES:
         sign = "+" if direction is Direction.UPGRADE else "-"
         _require_one(target.symbol, history, sign if counts else "")
     return target

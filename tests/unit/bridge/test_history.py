@@ -116,6 +116,29 @@ def test_circle_names_its_files(project: ForeignProject) -> None:
 
 
 @pytest.mark.lowest
+@pytest.mark.parametrize("revision", ["base", "head", "heads", ""])
+def test_id_that_no_target_could_name_is_refused(project: ForeignProject, revision: str) -> None:
+    """For Alembic `base` is an AssertionError, and an empty id no revision at all."""
+    project.revision("cc03", "bb02")
+    file = project.root / "migrations/versions/cc03_fixture.py"
+    file.write_text(file.read_text().replace("revision = 'cc03'", f"revision = {revision!r}", 1))
+
+    with pytest.raises(BrokenHistoryError) as error:
+        _opened(project)
+
+    assert error.value.what == f"No revision can have the id {revision!r}."
+    assert "versions/cc03_fixture.py:" in error.value.why
+
+
+@pytest.mark.parametrize("revision", ["a+b", "a-b", "a@b"])
+def test_id_with_a_sign_of_targets_is_refused(project: ForeignProject, revision: str) -> None:
+    project.revision(revision, "bb02")
+
+    with pytest.raises(BrokenHistoryError, match="not allowed in revision identifier"):
+        _opened(project)
+
+
+@pytest.mark.lowest
 def test_two_files_with_one_id_are_both_named(project: ForeignProject) -> None:
     """Alembic only warns, and takes the one that it reads last."""
     project.write("migrations/versions/copy.py", "revision = 'bb02'\ndown_revision = 'aa01'\n")
