@@ -71,13 +71,25 @@ class Plugin:
         """Return the checks; only the cheap one is asked by `/readyz`."""
         always, after = partial(agrees_with_models, grave=self._grave), self._agrees_after_run
         models = [
-            Check("models", always, stages=frozenset({Stage.CHECK}), timeout_seconds=30.0),
+            Check(
+                "models",
+                always,
+                stages=frozenset({Stage.CHECK}),
+                timeout_seconds=30.0,
+                cacheable=True,
+            ),
             Check("models", after, stages=frozenset({Stage.RUN}), timeout_seconds=30.0),
         ]
         return [
-            Check("connection", answers, timeout_seconds=5.0),
+            Check("connection", answers, timeout_seconds=5.0, cacheable=True),
             *([] if self._is_off else models),
-            Check("indexes", has_valid_indexes, stages=_THOROUGH, timeout_seconds=10.0),
+            Check(
+                "indexes",
+                has_valid_indexes,
+                stages=_THOROUGH,
+                timeout_seconds=10.0,
+                cacheable=True,
+            ),
         ]
 
     @hookimpl

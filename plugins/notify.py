@@ -13,7 +13,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from sst.hooks import Event, EventKind, hookimpl
+from sst.hooks import Event, EventKind, cacheable, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +70,7 @@ class Plugin:
     def __init__(self, config: Config) -> None:
         self._config = config
 
+    @cacheable
     @hookimpl
     def notify(self, event: Event) -> None:
         """Log *event* and deliver it; raise `DeliveryError` when the webhook did not take it."""

@@ -6,6 +6,7 @@
 - `db/`: the database's URL and its engines
 - `health/`: many checks in, one report out
 - `hooks/`: the plugin contract, and how plugins are found and called
+- `kept/`: answers that are told again while all that they came of is as it was
 - `layout/`: texts fitted to the width of a terminal
 - `migrator/`: a run and every other command on the database
 - `process/`: the process that env.py, plugins and tests share, compared and put back

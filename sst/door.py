@@ -8,7 +8,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
-from sst.dependencies import dependency_error
+from sst.kept.answer import is_kept, tell_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,13 +31,20 @@ def enter(program: str, root: Path | None = None) -> NoReturn:
     """Run the command line on the project in *root*, else on the one found; end the process.
 
     *program* is what a user types to get here.
+    An answer that is kept is told before anything else is imported.
     A package that is missing or too old is three lines, or the JSON object, and exit 2.
     """
+    words = sys.argv[1:]
     try:
         with _quiet_interruption():
+            noting = tell_again(str(root) if root else None, words) if is_kept(words) else None
             from sst.cli import leave, main
         code = main(root=root, program=program)
+        if noting is not None:
+            noting.keep(code)
     except Exception as error:
+        from sst.dependencies import dependency_error  # late: an answer that is kept needs none
+
         refused = dependency_error(error)
         if refused is None:
             raise

@@ -203,7 +203,7 @@ class Runtime:
                 root=self.project_root,
                 settings=self.settings.migrate,
                 connect_timeout_seconds=self.settings.db_connect_timeout,
-                version=self.version,
+                find_version=lambda: self.version,
                 run_checks=self._run_checks,
                 redact=self._redact_for_record,
                 last_words=self.last_words,

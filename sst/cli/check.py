@@ -54,6 +54,7 @@ def keys(report: Report) -> Mapping[str, Any]:
 @click.command(
     "check",
     cls=Command,
+    kept="schema",
     text=text,
     keys=keys,
     short_help="Connection, revision, what is pending, checks.",

@@ -20,7 +20,7 @@ def text(report: Report, _runtime: Runtime) -> list[str]:
     return [where(report)]
 
 
-@click.command("current", cls=Command, text=text)
+@click.command("current", cls=Command, kept="record", text=text)
 @pass_runtime
 def command(runtime: Runtime) -> Report:
     """Show the database's revision."""

@@ -25,6 +25,7 @@ def text(report: Report, _runtime: Runtime) -> list[str]:
 @click.command(
     "history",
     cls=Command,
+    kept="record",
     text=text,
     keys=revisions_key,
     short_help="Every revision, its state and when it came.",

@@ -201,13 +201,16 @@ def _run(words: list[str], invocation: Invocation) -> int:
 def _print_result(result: Report | CommandResult | int | None, invocation: Invocation) -> int:
     if result is None or isinstance(result, int):
         return result or 0
+    from sst.cli.call.keeping import offer
     from sst.cli.plugin_commands.result import as_report
     from sst.cli.result.output import print_result
     from sst.migrator.values.report import Report
 
     report = result if isinstance(result, Report) else as_report(result, invocation)
     _print_traceback(report.error, invocation)
-    return print_result(report, invocation)
+    code = print_result(report, invocation)
+    offer(report, code, invocation)
+    return code
 
 
 def _print_error(error: SstError, invocation: Invocation) -> int:

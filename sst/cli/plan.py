@@ -61,6 +61,7 @@ def keys(report: Report) -> Mapping[str, Any]:
 @click.command(
     "plan",
     cls=Command,
+    kept="record",
     text=text,
     keys=keys,
     short_help="What an upgrade or downgrade would run.",
@@ -105,9 +106,9 @@ def command(
             next_step="leave one of them out",
         )
     if is_page:
-        invocation.presentation = Presentation(markdown, keys)
+        invocation.presentation = Presentation(markdown, keys, "record")
     elif invocation.verbose:
-        invocation.presentation = Presentation(partial(text, is_verbose=True), keys)
+        invocation.presentation = Presentation(partial(text, is_verbose=True), keys, "record")
     report = runtime.migrator.plan(
         target,
         with_sql=asked["with_sql"],

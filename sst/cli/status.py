@@ -25,7 +25,13 @@ def keys(report: Report) -> Mapping[str, Any]:
     return standing_keys(report)
 
 
-@click.command("status", cls=Command, keys=keys, short_help="Where all stands, on one screen.")
+@click.command(
+    "status",
+    cls=Command,
+    kept="schema",
+    keys=keys,
+    short_help="Where all stands, on one screen.",
+)
 @pass_runtime
 def command(runtime: Runtime) -> Report:
     """Show on one screen where the database stands: what runs, what failed, what is pending.

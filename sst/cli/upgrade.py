@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sst.runtime import Runtime
 
 
-@click.command("upgrade", cls=Command, text=moved_text, keys=restored_key)
+@click.command("upgrade", cls=Command, kept="record", text=moved_text, keys=restored_key)
 @click.argument("target", required=False, shell_complete=target_completion("head", "heads", "+1"))
 @click.option(
     "--plan",

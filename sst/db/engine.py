@@ -68,15 +68,26 @@ def create_direct_engine(
     holder of a lock. *connect_timeout* is in seconds per host; the URL's own wins.
     With *autocommit* no transaction is opened, so a connection at rest holds nothing.
     """
-    arguments = _unless_in_url(url, connect_timeout=connect_timeout, **_NOTICE_A_DEAD_NETWORK)
     isolation: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if autocommit else {}
     return create_engine(
         url.for_psycopg2(),
         poolclass=NullPool,
         hide_parameters=hide_parameters,
-        connect_args={**arguments, "application_name": application_name},
+        connect_args=_direct(url, application_name, connect_timeout),
         **isolation,
     )
+
+
+def direct_keywords(
+    url: DatabaseUrl, *, application_name: str, connect_timeout: int
+) -> dict[str, Any]:
+    """Return the keywords with which psycopg2 connects as such an engine does, all of them."""
+    return {**url.keywords(), **_direct(url, application_name, connect_timeout)}
+
+
+def _direct(url: DatabaseUrl, application_name: str, connect_timeout: int) -> dict[str, Any]:
+    arguments = _unless_in_url(url, connect_timeout=connect_timeout, **_NOTICE_A_DEAD_NETWORK)
+    return {**arguments, "application_name": application_name}
 
 
 def _unless_in_url(url: DatabaseUrl, **defaults: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sst.errors import SstError
 from sst.hooks.contract.checks import CheckResult, CheckStatus
 from sst.hooks.contract.error_location import describe_error
 from sst.hooks.contract.events import rfc3339
+from sst.kept.noting import doubt, varies
 from sst.redaction.redact import mask_credentials, redact
 from sst.text import first_line
 from sst.within import ThreadedWork
@@ -52,7 +53,7 @@ class NamedResult:
             "detail": self.detail,
             "code": self.code,
             "duration_ms": self.duration_ms,
-            "at": rfc3339(self.at),
+            "at": varies(rfc3339(self.at), "now", "milliseconds", before='"at": "', after='"'),
             "items": list(self.items),
         }
 
@@ -119,6 +120,8 @@ class _Asked:
     _work: ThreadedWork[_Answer] = field(init=False)
 
     def __post_init__(self) -> None:
+        if not self._check.cacheable:
+            doubt(f"the check {self._check.name} is asked")
         self._work = ThreadedWork(self._ask, name=f"check-{self._check.name}").start()
 
     def result(self, secrets: Collection[str]) -> NamedResult:

@@ -27,7 +27,7 @@ from sst.hooks.contract.checks import (
 )
 from sst.hooks.contract.commands import CommandContext, CommandResult, LockedWork, Restored
 from sst.hooks.contract.events import Event, EventKind
-from sst.hooks.contract.marker import hookimpl
+from sst.hooks.contract.marker import cacheable, hookimpl
 from sst.hooks.contract.plan.finding import Acceptance, Finding, Level
 from sst.hooks.contract.plan.statement import Change, ChangeKind, Lock, Seconds, Statement
 from sst.hooks.contract.revisions import Direction, Migrations, Revision
@@ -79,6 +79,7 @@ __all__ = [
     "Token",
     "Veto",
     "build_command",
+    "cacheable",
     "counted",
     "duration_text",
     "first_line",

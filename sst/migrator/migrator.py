@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sst.db.engine import direct_keywords
 from sst.errors import PendingError
 from sst.hooks.contract.checks import Stage
 from sst.hooks.contract.revisions import Direction
@@ -15,6 +16,7 @@ from sst.migrator.commands.confirmation import confirm_downgrade, confirm_purge
 from sst.migrator.commands.look import look
 from sst.migrator.commands.new_revision import autogenerate_revision, write_revision
 from sst.migrator.commands.planned import planned
+from sst.migrator.commands.question import as_one_statement
 from sst.migrator.commands.review import objections
 from sst.migrator.commands.stamp import Stamp, execute_stamp
 from sst.migrator.commands.wait import execute_wait
@@ -29,7 +31,7 @@ from sst.migrator.run.events import warnings_of
 from sst.migrator.run.execution import execute
 from sst.migrator.run.progress import Request
 from sst.migrator.session import guard
-from sst.migrator.session.inspection import DatabaseInspection
+from sst.migrator.session.inspection import LOOKS, DatabaseInspection
 from sst.migrator.standing.headline import headline
 from sst.migrator.standing.last_runs import read_last_runs
 from sst.migrator.standing.read import look_within, see
@@ -190,6 +192,20 @@ class Migrator:
         """Return the database's revision."""
         with look(self._context) as inspection:
             return self._standing(inspection.status)
+
+    def connection_keywords(self) -> dict[str, Any]:
+        """Return the keywords with which psycopg2 connects as a look does, password and all."""
+        context = self._context
+        return direct_keywords(
+            context.url,
+            application_name=LOOKS,
+            connect_timeout=context.connect_timeout_seconds,
+        )
+
+    def question(self, *, with_schema: bool) -> str:
+        """Return what asks whether the database is as it was; see `as_one_statement`."""
+        with look(self._context) as inspection:
+            return as_one_statement(self._context, inspection.connection, with_schema=with_schema)
 
     def history(self) -> Report:
         """Return every revision, newest first, and where it stands in the database."""

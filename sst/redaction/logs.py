@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from sst.command_line import as_typed
+from sst.kept.noting import varies
 from sst.layout.labelled import below_name
 from sst.redaction.plugin_output import speaker
 from sst.redaction.redact import mask_credentials, redact, visible
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 ROOT_LOGGER = "sst"
 _SCREEN = "screen"
+_STAMPED = '{"timestamp": "'
 ON_SCREEN = {_SCREEN: True}
 """The `extra` of a record that a terminal shows whatever its level."""
 IN_RESULT = {_SCREEN: False}
@@ -111,7 +113,9 @@ class _TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, its traceback included, with the secrets masked."""
-        return visible(_clean(super().format(_attributed(record)), self._secrets))
+        line = visible(_clean(super().format(_attributed(record)), self._secrets))
+        varies(_timestamp(record, "seconds"), "now", "seconds", after=f" {record.levelname}")
+        return line
 
 
 class _ScreenFormatter(logging.Formatter):
@@ -150,7 +154,9 @@ class _JsonFormatter(logging.Formatter):
         by = {"plugin": plugin} if (plugin := speaker()) else {}
         shown = self._masked_keys({"message": record.getMessage(), **by, **extras})
         line: dict[str, object] = {
-            "timestamp": _timestamp(record, "milliseconds"),
+            "timestamp": varies(
+                _timestamp(record, "milliseconds"), "now", "milliseconds", before=_STAMPED
+            ),
             "level": record.levelname,
             "logger": record.name,
             **shown,

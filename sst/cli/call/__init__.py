@@ -5,6 +5,7 @@
 - `errors.py`: what ends a call before it has a report
 - `help.py`: a command's options in its help, those of every command last
 - `invocation.py`: the options that every command has, and the runtime
+- `keeping.py`: an answer is left so that it can be told again
 - `options.py`: the options that commands share, and those of a locked command
 - `overview.py`: the help of the program itself, its commands by what they are for
 - `other_tools.py`: words of other tools, answered with ours

@@ -10,13 +10,13 @@ import click
 
 from sst.cli.call.help import write_options
 from sst.cli.call.invocation import Invocation
-from sst.cli.call.options import common_options, verbose_option, x_option
+from sst.cli.call.options import common_options, no_cache_option, verbose_option, x_option
 from sst.cli.call.presentation import Presentation, no_keys, no_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sst.cli.call.presentation import Keys, Text
+    from sst.cli.call.presentation import Kept, Keys, Text
 
 _STEP_BACK = re.compile(r"-\d+")
 
@@ -25,11 +25,18 @@ class Command(click.Command):
     """A command of ours: takes the common options; `main` prints the report that it returns."""
 
     def __init__(
-        self, *arguments: Any, text: Text = no_text, keys: Keys = no_keys, **options: Any
+        self,
+        *arguments: Any,
+        text: Text = no_text,
+        keys: Keys = no_keys,
+        kept: Kept | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
+        is_cached = kept and not any(each.name == "no_cache" for each in self.params)
+        self.params += [no_cache_option()] if is_cached else []
         self.params += [x_option(), verbose_option(), *common_options()]
-        self.presentation = Presentation(text, keys)
+        self.presentation = Presentation(text, keys, kept)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of this command, then those that every command has."""

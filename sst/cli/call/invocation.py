@@ -15,6 +15,7 @@ from sst.cli.call.presentation import Presentation
 from sst.cli.call.streams import is_screen, results_only
 from sst.command_line import PROGRAM, typed_program
 from sst.errors import SstError
+from sst.kept import noting
 from sst.project_root import LOCATIONS, nearest_folder, require_project_root
 
 if TYPE_CHECKING:
@@ -89,6 +90,10 @@ class Invocation:
         """Settings and plugins, loaded; log lines go to stderr from here on."""
         from sst.runtime import open_runtime
 
+        if noting.current():
+            from sst.db.foreign_statements import doubt_foreign_statements
+
+            doubt_foreign_statements()
         with results_only():
             runtime = open_runtime(
                 self.root, overrides=self.overrides, left_out=self.left_out, x=self.x

@@ -89,6 +89,16 @@ def verbose_option() -> click.Option:
     return _flag("--verbose", "verbose", "Show log lines on a terminal too.", short="-v")
 
 
+def no_cache_option() -> click.Option:
+    """Return `--no-cache`; the door has heard it before click does."""
+    return click.Option(
+        ["--no-cache"],
+        is_flag=True,
+        expose_value=False,
+        help="Look at everything anew, also when nothing has changed.",
+    )
+
+
 def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return *function* called with `options` in place of what `run_options` adds."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     Text = Callable[[Report, Runtime], Sequence[str]]
     Keys = Callable[[Report], Mapping[str, Any]]
+    Kept = Literal["record", "schema"]
 
 
 def no_text(_report: Report, _runtime: Runtime) -> Sequence[str]:
@@ -33,3 +34,6 @@ class Presentation:
     """Its lines on stdout."""
     keys: Keys = no_keys
     """What `--json` prints beside the keys of every command; a failed one has these keys too."""
+    kept: Kept | None = None
+    """What its answer comes of, where it may be told again while that is as it was: the version
+    table and the `record`, or the whole `schema` too; None is an answer that is never kept."""

@@ -19,6 +19,7 @@ from sst.cli.result.standing import (
 from sst.cli.result.table import moment, tabbed
 from sst.command_line import PROGRAM, as_typed
 from sst.hooks.contract.checks import CheckStatus
+from sst.kept.noting import varies
 from sst.layout.labelled import below_name
 from sst.layout.words import hanging
 from sst.migrator.standing.headline import failed_at
@@ -178,7 +179,8 @@ def _drift(report: Report) -> Iterator[Row]:
 
 
 def _ago(moment_: datetime, now: datetime) -> str:
-    return f"{span_text((now - moment_).total_seconds())} ago ({moment(moment_)})"
+    span, behind = span_text((now - moment_).total_seconds()), f" ago ({moment(moment_)})"
+    return f"{varies(span, 'ago', moment_.timestamp(), after=behind)}{behind}"
 
 
 def _wrapped(row: Row, width: int) -> list[str]:

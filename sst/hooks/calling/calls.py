@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sst.hooks.calling.isolation import isolated
 from sst.hooks.calling.timing import CallLog
+from sst.hooks.contract.marker import doubt_hook
 from sst.hooks.contract.commands import Restored
 from sst.hooks.contract.error_location import describe_error, location_of, shown
 from sst.hooks.contract.run import Veto
@@ -77,6 +78,7 @@ class Implementation:
 
     def answer(self, arguments: Arguments) -> Any:  # noqa: ANN401 - the plugin's answer
         """Call the function; who does more around it counts the time himself."""
+        doubt_hook(self.plugin, self.hook, self.function)
         return self.function(*(arguments[name] for name in self.parameters))
 
     def timed(self) -> AbstractContextManager[None]:

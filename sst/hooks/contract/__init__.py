@@ -8,7 +8,7 @@
 - `deprecation.py`: warnings about deprecated arguments
 - `error_location.py`: file and line, as a message names them
 - `events.py`: events that `notify` gets
-- `marker.py`: the two decorators, `hookspec` and `hookimpl`
+- `marker.py`: the decorators, `hookspec`, `hookimpl` and `cacheable`
 - `modes.py`: the modes, and the declaration of a hook's mode
 - `revisions.py`: revision files, and those that a plugin brings
 - `run.py`: a run, its backup and its failure

@@ -101,3 +101,7 @@ class Check:
     run: Callable[[Inspection], CheckResult]
     stages: frozenset[Stage] = ALL_STAGES
     timeout_seconds: float = 5.0
+    cacheable: bool = False
+    """Whether the answer comes of nothing but its code, settings and files, and of what the
+    database's catalogue and the record of runs say: `check` may then give it again, unasked, while
+    all of that is as it was. One that reads a table's rows, a clock or another system is not."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sst.migrator.values.status import Status
 
 _ACCEPT = "if it is meant, accept it with `python migrate.py stamp {heads}`"
+_ASKED = frozenset({Stage.CHECK})
 REMEDIES = {
     "revision_deleted": "bring the file back from version control; " + _ACCEPT,
     "revision_edited": "undo the edit and write a new revision instead; " + _ACCEPT,
@@ -88,7 +89,7 @@ def core_checks(evidence: Evidence) -> tuple[Contribution, ...]:
         return found
 
     return tuple(
-        Contribution(CORE, Check(name, partial(answer, look), frozenset({Stage.CHECK})))
+        Contribution(CORE, Check(name, partial(answer, look), _ASKED, cacheable=True))
         for name, look in looks.items()
     )
 

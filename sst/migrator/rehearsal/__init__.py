@@ -1,6 +1,6 @@
 """A plan's rehearsal: what is pending runs on a copy without rows, each statement observed.
 
-- `audited.py`: what a revision opens, starts and connects to, as Python itself tells it
+- `inside.py`: a revision is kept from starting programs and from the network
 - `beyond.py`: the reach of a statement beyond the copy, at which a rehearsal ends
 - `cache/`: the results of rehearsals, kept for the next plan
 - `copy.py`: the copy: where it is made, with the revision that the database is at

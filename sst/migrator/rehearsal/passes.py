@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from sst.bridge import Attempt, Footprint, RevisionObserver, silent_log
 from sst.errors import SstError
 from sst.hooks.contract.error_location import describe_error, line_in, shown
-from sst.migrator.rehearsal.audited import kept_inside
 from sst.migrator.rehearsal.beyond import BeyondCopyError, beyond_copy
 from sst.migrator.rehearsal.cache.sources import Opened, is_of_project
 from sst.migrator.rehearsal.copy import NoCopyError
+from sst.migrator.rehearsal.inside import kept_inside
 from sst.migrator.rehearsal.observed.observer import StatementObserver
 from sst.migrator.rehearsal.own_connections import only_to
 from sst.migrator.rehearsal.rehearsal import Rehearsal

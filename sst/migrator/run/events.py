@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sst.hooks.contract.checks import CheckStatus
 from sst.hooks.contract.events import Event, rfc3339
+from sst.kept.noting import varies
 from sst.migrator.standing.headline import failed_at
 from sst.migrator.standing.last_runs import read_last_runs
 from sst.migrator.values.report import CORE
@@ -31,6 +32,8 @@ def report_event(
     context: Context, progress: Progress, kind: EventKind, message: str, **details: Any
 ) -> None:
     """Send the event *kind* to everybody who observes; *details* are further fields of it."""
+    milliseconds = int(progress.seconds * 1000)
+    varies(str(milliseconds), "took", before="duration_ms=")
     event = Event(
         kind=kind,
         run_id=progress.run_id if progress.recorded else None,
@@ -40,7 +43,7 @@ def report_event(
         message=context.redact(message),
         before=progress.before,
         backup=progress.backup,
-        **{"duration_ms": int(progress.seconds * 1000), **details},
+        **{"duration_ms": milliseconds, **details},
     )
     context.plugins.observe("notify", event=event)
 

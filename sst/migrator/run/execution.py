@@ -13,6 +13,7 @@ from sst.bridge.history.id_length import refuse_steps
 from sst.errors import ConfigError, DatabaseAheadError, SstError, UnhealthyError
 from sst.hooks.contract.checks import CheckStatus, Stage
 from sst.hooks.contract.events import EventKind
+from sst.kept.noting import doubt
 from sst.migrator.ledger.agreement import refuse_loss
 from sst.migrator.ledger.failure import RunFailure
 from sst.migrator.ledger.reader import Records
@@ -143,6 +144,7 @@ class _Execution:
 
     def _prepare(self, session: Session) -> None:
         """Find what refuses the run before there is a record of it."""
+        doubt("revisions are pending")
         progress = self._progress
         session.guard_environment(progress.request.options)
         self._context.plugins.demand("register_checks")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sst.migrator.session.signals import Interrupts
     from sst.migrator.values.context import Context
 
+LOOKS = "sst-inspect"
+"""The name that the server knows such a session by."""
 _ACTIVE = 1
 """libpq's PQTRANS_ACTIVE: a statement is under way."""
 
@@ -175,7 +177,7 @@ class DatabaseInspection:
     def connection(self) -> Connection:
         """The connection, opened at the first question."""
         if self._opened is None:
-            opened = self._stack.enter_context(open_connection(self._context, "sst-inspect"))
+            opened = self._stack.enter_context(open_connection(self._context, LOOKS))
             self._prepare(opened)
             self._opened = opened
         return self._opened

@@ -105,6 +105,20 @@ class LockHolder:
         return f"{who}, from {place}, connected {self.since:%Y-%m-%d %H:%M:%S %Z})"
 
 
+def held_condition(version_table: str, version_schema: str | None) -> str:
+    """Return SQL that says whether any session holds a lock that a run would wait for.
+
+    It is a whole statement's part without parameters.
+    """
+    keys = _halves(_key_of(f"sst:{version_schema or ''}.{version_table}"))
+    whole = _halves(_key_of("sst database"))
+    return f"""exists (select from pg_locks l
+        where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+        and l.database = (select oid from pg_database where datname = current_database())
+        and (l.classid, l.objid) in (({keys["high"]}, {keys["low"]}),
+            ({whole["high"]}, {whole["low"]})))"""  # noqa: S608 - our own numbers
+
+
 class RunLock:
     """The locks on *connection*; they live and die with that session.
 

@@ -78,7 +78,8 @@ class Context:
     root: Path
     settings: MigrateSettings
     connect_timeout_seconds: int
-    version: Version
+    find_version: Callable[[], Version]
+    """Says which code runs; it starts a program to find out, so only a record asks it."""
     run_checks: CheckRunner
     redact: Callable[[str], str]
     """Mask every secret in a text."""
@@ -93,6 +94,11 @@ class Context:
     """The x arguments of the command line, by their keys."""
     _facts: list[EnvFacts] = field(default_factory=list, repr=False)
     _facts_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def version(self) -> Version:
+        """Which code runs."""
+        return self.find_version()
 
     def facts(self, connection: Connection) -> EnvFacts:
         """Return what env.py configured; it is asked once in a process."""

@@ -3,5 +3,4 @@
 - `circumstances.py`: the digest of all that a rehearsal depends on and that is no file
 - `results.py`: a result kept, and found again
 - `sources.py`: the files that revisions were made of: noted while they run, compared later
-- `store.py`: the folder of the cache, which nobody else may write to
 """

@@ -13,9 +13,10 @@ import platform
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sst import __version__
+from sst.kept.circumstances import lasting
 from sst.migrator.values.plan_hash import hash_of
 
 if TYPE_CHECKING:
@@ -27,17 +28,14 @@ if TYPE_CHECKING:
     from sst.migrator.values.context import Context
 
 _LIBRARIES = ("alembic", "SQLAlchemy", "psycopg2", "psycopg2-binary", "pydantic")
-# Those of a terminal or of a session say nothing to a revision, and differ each time.
-_OF_A_SESSION = (
-    *("COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", "WINDOWID", "_", "TRACEPARENT"),
-    *("INVOCATION_ID", "JOURNAL_STREAM", "TMUX", "STY", "DBUS_SESSION_BUS_ADDRESS"),
-)
-_OF_SESSIONS = ("SSH_", "XDG_", "TERM_", "TMUX_", "VSCODE_", "LS_COLORS")
+# The form of a terminal says nothing to a revision, and differs each time.
+_OF_A_TERMINAL = ("COLUMNS", "LINES", "TERM")
 # Statistics, and what a role may not read: of that nothing is copied.
 _LEFT_OUT = (
     *("pg_statistic", "pg_statistic_ext_data", "pg_largeobject", "pg_largeobject_metadata"),
     *("pg_description", "pg_seclabel", "pg_init_privs", "pg_subscription_rel"),
 )
+_COMMENTS = "pg_description"
 _CATALOGUES = """
 select c.relname::text, exists (select from pg_attribute a
     where a.attrelid = c.oid and a.attname = 'oid')
@@ -59,13 +57,14 @@ from (select md5((to_jsonb(t) - cast(%(of_work)s as text[]))::text) as row
 # What the servers' own catalogues hold from the beginning is that of its version.
 _OWN = {
     "pg_attribute": "attrelid >= 16384",
+    "pg_description": "objoid >= 16384 or classoid = 'pg_namespace'::regclass",
     "pg_depend": "objid >= 16384 or refobjid >= 16384",
     "pg_index": "indexrelid >= 16384",
 }
 _WHOLE = ("pg_namespace", "pg_extension")
 # A copy that a killed plan has left is dropped by a rehearsal, not by a result that is kept.
 # Of a name over 30 bytes a copy's name has the first 18 or more, and a digest.
-_SERVER = """
+SERVER = """
 select array[version(), session_user::text, current_user::text]
     || (select array_agg(md5((to_jsonb(d) - cast(%(dated)s as text[]))::text)) from pg_database d
         where datname = current_database())
@@ -82,9 +81,10 @@ select array[version(), session_user::text, current_user::text]
             and (starts_with(datname::text, current_database() || '_plan_')
                 or octet_length(current_database()::text) > 30))
 """
+"""Asks for the state of the server that the database and its roles share, with `VALUES`."""
 _LIMITS = "set local statement_timeout = 10000; set local lock_timeout = 500"
 # A database that is the same in all of this gives the same result, whatever it is called.
-_DATED = ("datfrozenxid", "datminmxid", "datconnlimit", "oid", "datname")
+VALUES = {"dated": ["datfrozenxid", "datminmxid", "datconnlimit", "oid", "datname"]}
 
 
 def digest_of(
@@ -108,17 +108,28 @@ def digest_of_replay(context: Context, steps: Sequence[Step], way: Sequence[obje
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 
-def _database(connection: Connection) -> list[object]:
-    """Return the rows of the catalogue, a digest for each table of it, and the server's state."""
-    connection.exec_driver_sql(_LIMITS)
-    found = connection.exec_driver_sql(_CATALOGUES, (list(_LEFT_OUT),)).all()
+def question_of_catalogues(
+    connection: Connection, *, with_comments: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """Return a statement that gives a digest for each table of the catalogue, and its values.
+
+    Raises `DBAPIError`.
+    """
+    left_out = [name for name in _LEFT_OUT if not (with_comments and name == _COMMENTS)]
+    found = connection.exec_driver_sql(_CATALOGUES, (left_out,)).all()
     question = " union all ".join(
         _ROWS.format(name=name, condition=_condition(name, has_oid=has_oid))
         for name, has_oid in found
     )
-    values = {"of_work": list(_OF_WORK), "dated": list(_DATED)}
+    return question, {"of_work": list(_OF_WORK), **VALUES}
+
+
+def _database(connection: Connection) -> list[object]:
+    """Return the rows of the catalogue, a digest for each table of it, and the server's state."""
+    connection.exec_driver_sql(_LIMITS)
+    question, values = question_of_catalogues(connection)
     rows = connection.exec_driver_sql(question, values).all()
-    server = connection.exec_driver_sql(_SERVER, values).scalar_one()
+    server = connection.exec_driver_sql(SERVER, values).scalar_one()
     return [[list(row) for row in rows], server]
 
 
@@ -137,11 +148,7 @@ def _process(context: Context) -> Iterator[object]:
     yield server.get_secret_value() if server else None
     # Those of `--set` may be settings of the application.
     yield [word for word in sys.argv[1:] if "=" in word]
-    yield sorted((name, value) for name, value in os.environ.items() if not _is_session(name))
-
-
-def _is_session(name: str) -> bool:
-    return name in _OF_A_SESSION or name.startswith(_OF_SESSIONS)
+    yield [each for each in lasting(os.environ) if each[0] not in _OF_A_TERMINAL]
 
 
 def _version(name: str) -> str:

@@ -17,7 +17,7 @@ from sst.errors import SstError
 
 # pydantic 2.5 looks for the parts of a `Statement` here, not where that is.
 from sst.hooks.contract.plan.statement import Change, ChangeKind, Lock, Seconds, Statement  # noqa: F401
-from sst.migrator.rehearsal.cache import store
+from sst.kept.store import Store
 from sst.migrator.rehearsal.cache.circumstances import digest_of, digest_of_replay
 from sst.migrator.rehearsal.cache.sources import are_same, digests
 from sst.migrator.session.connections import open_connection
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sst.bridge import Step
     from sst.migrator.values.context import Context
 
+_STORE = Store("plans", most=50)
 _OLDEST = timedelta(days=1)
 _SETTINGS = ("settings.toml", "settings.local.toml", ".secrets.toml", ".env", "pyproject.toml")
 
@@ -66,7 +67,7 @@ class ResultCache:
 
     def find(self, key: str | None) -> Result | None:
         """Return the result that is kept for *key*, if it still holds."""
-        content = store.read(_file(key)) if key else None
+        content = _STORE.read(_file(key)) if key else None
         if content is None:
             return None
         try:
@@ -86,7 +87,7 @@ class ResultCache:
         if key and files is not None and self.key() == key:
             text = result.model_copy(update={"files": files}).model_dump_json()
             if self.context.redact(text) == text:
-                store.write(_file(key), text.encode())
+                _STORE.write(_file(key), text.encode())
 
     def _files(self) -> Iterator[Path]:
         """Give the files that the process has read before, and that are no modules."""

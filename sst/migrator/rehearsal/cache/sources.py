@@ -13,13 +13,12 @@ import stat
 import sys
 import sysconfig
 import time
-from contextlib import ExitStack, contextmanager
-from functools import wraps
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sst
-from sst.migrator.rehearsal.audited import audited
+from sst.process.looks import audited, looked_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,8 +33,6 @@ _INSTALLED = tuple(
 _OURS = f"{Path(sst.__file__).resolve().parent}{os.sep}"
 _NO_FILES = ("/proc/", "/sys/", "/dev/")
 _READS = ("open", "os.listdir", "os.scandir")
-_LOOKS = ("stat", "lstat", "access")
-"""The functions of `os` behind `Path.exists` and the like, of which no audit event tells."""
 _IS_THERE = f"{os.sep}?"
 """Stands behind a path of which only counts whether something is there, and of which kind."""
 _ALL_NAMES = f"{os.sep}*"
@@ -55,28 +52,11 @@ class Opened:
 
         The import of a module lists its folder.
         """
-        with audited(self._hear), ExitStack() as stack:
-            for name in _LOOKS:
-                stack.enter_context(self._hearing_looks(name))
+        with audited(self._hear), looked_for(self._look):
             yield
 
-    @contextmanager
-    def _hearing_looks(self, name: str) -> Iterator[None]:
-        original = getattr(os, name)
-
-        @wraps(original)
-        def look(
-            path: int | str | bytes | os.PathLike[str], *words: object, **more: object
-        ) -> object:
-            if not isinstance(path, int):
-                self.paths.add(f"{os.path.abspath(os.fsdecode(path))}{_IS_THERE}")  # noqa: PTH100
-            return original(path, *words, **more)
-
-        setattr(os, name, look)
-        try:
-            yield
-        finally:
-            setattr(os, name, original)
+    def _look(self, path: str) -> None:
+        self.paths.add(f"{path}{_IS_THERE}")
 
     def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
         if event not in _READS or not isinstance(arguments[0], str | bytes):

@@ -1,37 +1,18 @@
-"""Python's own audit events while a revision runs: what it opens, starts and connects to.
-
-The interpreter takes no hook back, so there is one for the process, which hands the events on.
-Source: Python manual, "Audit events table".
-"""
+"""A revision that is run on a copy: it may not leave the process that it runs in."""
 
 from __future__ import annotations
 
-import sys
 import threading
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING
 
 from sst.migrator.rehearsal.beyond import BeyondCopyError
+from sst.process.looks import audited
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Listener = Callable[[str, tuple[object, ...]], None]
+    from collections.abc import Iterator
 
 _PROGRAMS = ("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.fork")
-_listeners: list[Listener] = []
-
-
-@contextmanager
-def audited(listener: Listener) -> Iterator[None]:
-    """Let *listener* hear name and arguments of each event in the body; what it raises ends it."""
-    _install()
-    _listeners.append(listener)
-    try:
-        yield
-    finally:
-        _listeners.remove(listener)
 
 
 @contextmanager
@@ -58,13 +39,3 @@ def _way_out(event: str, arguments: tuple[object, ...]) -> str | None:
         host, port, *_ = arguments[1]
         return f"connects to {host}, port {port}"
     return None
-
-
-@cache
-def _install() -> None:
-    sys.addaudithook(_hand_on)
-
-
-def _hand_on(event: str, arguments: tuple[object, ...]) -> None:
-    for listener in tuple(_listeners):
-        listener(event, arguments)

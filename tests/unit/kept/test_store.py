@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sst.migrator.rehearsal.cache import store
+from sst.kept.store import Store
+
+_STORE = Store("plans", most=50)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,14 +20,14 @@ if TYPE_CHECKING:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of the cache, which has one file `kept`."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    store.write("kept", b"content")
+    _STORE.write("kept", b"content")
     return tmp_path / "cache" / "sst-platform" / "plans"
 
 
 def test_files_are_for_their_owner_alone(folder: Path) -> None:
     modes = [path.stat().st_mode & 0o777 for path in (folder.parent, folder, folder / "kept")]
 
-    assert store.read("kept") == b"content"
+    assert _STORE.read("kept") == b"content"
     assert modes == [0o700, 0o700, 0o600]
 
 
@@ -51,13 +53,13 @@ def test_file_that_another_could_write_is_not_believed(
 ) -> None:
     hurt(folder)
 
-    assert store.read("kept") is None
+    assert _STORE.read("kept") is None
 
 
 def test_nothing_is_kept_where_others_can_write(folder: Path) -> None:
     folder.chmod(0o777)
 
-    store.write("other", b"x")
+    _STORE.write("other", b"x")
 
     assert not (folder / "other").exists()
 
@@ -66,11 +68,11 @@ def test_oldest_files_go(folder: Path) -> None:
     os.utime(folder / "kept", (1, 1))
 
     for number in range(60):
-        store.write(f"{number}", b"x")
+        _STORE.write(f"{number}", b"x")
 
     assert len(list(folder.iterdir())) == 50
-    assert store.read("kept") is None
-    assert store.read("59") == b"x"
+    assert _STORE.read("kept") is None
+    assert _STORE.read("59") == b"x"
 
 
 def test_full_disk_leaves_nothing_half(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,10 +81,10 @@ def test_full_disk_leaves_nothing_half(folder: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(Path, "replace", fail)
 
-    store.write("kept", b"other")
+    _STORE.write("kept", b"other")
 
     assert [path.name for path in folder.iterdir()] == ["kept"]
-    assert store.read("kept") == b"content"
+    assert _STORE.read("kept") == b"content"
 
 
 @pytest.mark.parametrize("given", ["relative/cache", ""])
@@ -92,6 +94,6 @@ def test_home_is_taken_where_no_folder_is_named(
     monkeypatch.setenv("XDG_CACHE_HOME", given)
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    store.write("kept", b"content")
+    _STORE.write("kept", b"content")
 
     assert (tmp_path / ".cache" / "sst-platform" / "plans" / "kept").exists()

@@ -1,0 +1,83 @@
+"""A call answered by what is kept of the same call before, or noted for the next one."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from sst.kept import record
+from sst.kept.circumstances import key_of
+from sst.kept.database import ask
+from sst.kept.files import digest_of
+from sst.kept.varying import Moment
+from sst.kept.where import keywords_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sst.kept.database import Answer
+    from sst.kept.noting import Noting
+    from sst.kept.record import Record
+
+COMMANDS = frozenset({"check", "current", "history", "plan", "status", "upgrade"})
+_NEVER = frozenset({"--no-cache", "--help", "-h", "--debug"})
+
+
+def is_kept(words: Sequence[str]) -> bool:
+    """Say whether the answer to a command line of *words* may be kept."""
+    asked = set(words)
+    return bool(asked & COMMANDS) and not asked & _NEVER
+
+
+def tell_again(root: str | None, words: Sequence[str]) -> Noting | None:
+    """Print what is kept of the call with *words* on the project in *root*, and end the process.
+
+    Returns the notes that were begun when nothing is kept, or anything is not as it was; None
+    where no notes can be taken.
+    """
+    began = time.monotonic()
+    try:
+        key = key_of(root, words)
+        earlier = record.read(key)
+        now = _asked(earlier) if earlier else None
+        if earlier and now and _holds(earlier, now):
+            _print(earlier, Moment(began, now.at))
+        return _noting(key, earlier, now)
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, OverflowError):
+        # A stream that is closed, a folder that is gone: the command says it better.
+        return None
+
+
+def _asked(earlier: Record) -> Answer | None:
+    keywords = keywords_of(earlier.keywords, earlier.password)
+    return None if keywords is None else ask(keywords, earlier.question)
+
+
+def _holds(earlier: Record, now: Answer) -> bool:
+    return (
+        earlier.is_believed
+        and earlier.is_young
+        and now.is_settled
+        and now.digest == earlier.answer
+        and digest_of(earlier.folders) == earlier.files
+    )
+
+
+def _print(earlier: Record, moment: Moment) -> None:
+    """Print what is kept as of *moment*, and end the process.
+
+    Raises `OSError` where it cannot be printed, which the command then meets as well.
+    """
+    for parts, stream in ((earlier.stderr, sys.stderr), (earlier.stdout, sys.stdout)):
+        stream.write("".join(map(moment.text, parts)))
+        stream.flush()
+    raise SystemExit(0)
+
+
+def _noting(key: str, earlier: Record | None, before: Answer | None) -> Noting:
+    from sst.kept.noting import Noting
+
+    noting = Noting(key, earlier, before)
+    noting.begin()
+    return noting

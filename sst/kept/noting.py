@@ -1,0 +1,214 @@
+"""What a command reads and prints while it runs, and whether anything makes its answer doubtful.
+
+A program that it starts, a connection to anywhere, a file that it writes, a plugin's hook that may
+answer differently the next time: after any of these its answer is not kept.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sst.kept import record
+from sst.kept.database import ask
+from sst.kept.files import by_folder, settled_digest_of
+from sst.kept.varying import Varying, parts_of
+from sst.kept.where import keywords_of
+from sst.process.looks import audited, looked_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import TextIO
+
+    from sst.kept.database import Answer
+    from sst.kept.where import Place
+
+_READS = frozenset({"open", "os.listdir", "os.scandir"})
+_ACTS = frozenset(
+    {
+        *("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.fork", "os.forkpty"),
+        *("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "syslog.syslog"),
+        *("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink"),
+        *("os.truncate", "os.chmod", "os.chown", "os.utime", "os.kill", "sqlite3.connect"),
+    }
+)
+_BYTE_CODE = "__pycache__"
+_DEVICES = "/dev/"
+_ZONE = "/etc/localtime"
+
+
+class Ending(NamedTuple):
+    """What a command that has ended well says of the database that it looked at."""
+
+    keywords: Mapping[str, Any]
+    """Those of its connection, without a password."""
+    password: Place
+    question: str
+    """One statement: a digest of all that was looked at, the time, and whether it is settled."""
+    redact: Callable[[str], str]
+    """Mask every secret in a text."""
+
+
+class Noting:
+    """Notes of one call, from before anything is imported to its end."""
+
+    def __init__(self, key: str, earlier: record.Record | None, before: Answer | None) -> None:
+        self._key = key
+        self._earlier = earlier
+        self._before = before
+        self._began_ns = time.time_ns()
+        self._paths: set[str] = {_ZONE}
+        self._varying: list[Varying] = []
+        self._stack = ExitStack()
+        self._copies: list[_Copying] = []
+        self.ending: Ending | None = None
+        """Given by the command; without one nothing is kept."""
+        self.doubt = ""
+        """The first thing that makes the answer doubtful."""
+
+    def begin(self) -> None:
+        """Listen from here on, and copy what is printed."""
+        global _current  # noqa: PLW0603 - there is one call in a process
+        _current = self
+        self._stack.enter_context(audited(self._hear))
+        self._stack.enter_context(looked_for(self._paths.add))
+        sys.stdout, sys.stderr = self._copied(sys.stdout), self._copied(sys.stderr)
+
+    def give_up(self, doubt: str) -> None:
+        """Keep nothing of this call, because of *doubt*."""
+        self.doubt = self.doubt or doubt
+
+    def vary(self, part: Varying) -> None:
+        """Take *part* of what is printed for one that changes by itself."""
+        self._varying.append(part)
+
+    def keep(self, code: int) -> None:
+        """Keep what was printed, for the next call; nothing in any doubt, and but for exit 0."""
+        self._stack.close()
+        if code or self.doubt or self.ending is None:
+            return
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if sys.stdout.isatty() and any(each.kind == "ago" for each in self._varying):
+            # What is fitted to a width cannot grow or shrink in one place.
+            return
+        made = self._record(self.ending)
+        text = made.to_json() if made else ""
+        if made and self.ending.redact(text) == text:
+            record.write(self._key, text)
+
+    def _record(self, ending: Ending) -> record.Record | None:
+        folders = by_folder({*self._paths, *_modules()})
+        files = settled_digest_of(folders, self._began_ns)
+        keywords = keywords_of(ending.keywords, ending.password)
+        answer = ask(keywords, ending.question) if files and keywords is not None else None
+        stdout, stderr = (parts_of(each.text(), self._varying) for each in self._copies)
+        if files is None or answer is None or stdout is None or stderr is None:
+            return None
+        if not answer.is_settled:
+            return None
+        return record.Record(
+            at=time.time(),
+            folders=folders,
+            files=files,
+            keywords=dict(ending.keywords),
+            password=ending.password,
+            question=ending.question,
+            answer=answer.digest,
+            stdout=stdout,
+            stderr=stderr,
+            is_believed=self._was_asked_before(ending.question, answer),
+        )
+
+    def _was_asked_before(self, question: str, answer: Answer) -> bool:
+        """Say whether the server had answered the same before the command began to look."""
+        return (
+            self._earlier is not None
+            and self._before is not None
+            and self._earlier.question == question
+            and self._before.digest == answer.digest
+        )
+
+    def _copied(self, stream: TextIO) -> TextIO:
+        copying = _Copying(stream.fileno())
+        self._copies.append(copying)
+        return io.TextIOWrapper(
+            io.BufferedWriter(copying),
+            encoding=stream.encoding,
+            errors=stream.errors,
+            line_buffering=bool(stream.line_buffering),
+        )
+
+    def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
+        if event in _READS:
+            self._hear_read(event, arguments)
+        elif event in _ACTS and _BYTE_CODE not in str(arguments[0]):
+            self.give_up(event)
+
+    def _hear_read(self, event: str, arguments: tuple[object, ...]) -> None:
+        if not isinstance(arguments[0], str | bytes):
+            return
+        path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100 - pathlib is slow
+        if _BYTE_CODE in path or path.startswith(_DEVICES):
+            return
+        if event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_ACCMODE:
+            self.give_up("a file is written")
+        self._paths.add(path)
+
+
+class _Copying(io.FileIO):
+    """A stream's number, with a copy of what is written to it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number, "wb", closefd=False)
+        self._copy = bytearray()
+
+    def write(self, data: Any, /) -> int:  # noqa: ANN401 - whatever holds bytes
+        """Write *data* and copy it."""
+        count = super().write(data) or 0
+        self._copy += memoryview(data)[:count]
+        return count
+
+    def text(self) -> str:
+        """Return what was written."""
+        return self._copy.decode(errors="surrogateescape")
+
+
+_current: Noting | None = None
+
+
+def current() -> Noting | None:
+    """Return the notes of this call; None when none are taken, and when they are in doubt."""
+    return _current if _current and not _current.doubt else None
+
+
+def doubt(reason: str) -> None:
+    """Keep nothing of this call, because of *reason*."""
+    if _current:
+        _current.give_up(reason)
+
+
+def varies(
+    text: str, kind: str, value: object = None, *, before: str = "", after: str = ""
+) -> str:
+    """Return *text*, which changes by itself and stands between *before* and *after*.
+
+    See `Varying` for *kind* and *value*.
+    """
+    if _current:
+        _current.vary(Varying(text, kind, value, before, after))
+    return text
+
+
+def _modules() -> Iterable[str]:
+    """Give the files of every module, and the folders where modules are looked for."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if file:
+            yield os.path.abspath(file)  # noqa: PTH100 - pathlib is slow
+    for folder in sys.path:
+        yield os.path.abspath(folder or ".")  # noqa: PTH100 - pathlib is slow
