@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sst.hooks.calling.isolation import isolated
 from sst.hooks.calling.timing import CallLog
-from sst.hooks.contract.marker import doubt_hook
 from sst.hooks.contract.commands import Restored
 from sst.hooks.contract.error_location import describe_error, location_of, shown
+from sst.hooks.contract.marker import doubt_hook
 from sst.hooks.contract.run import Veto
 from sst.redaction.plugin_output import spending
 from sst.redaction.redact import redact

@@ -60,7 +60,7 @@ def as_one_statement(context: Context, connection: Connection, *, with_schema: b
     parts = ", ".join(f"({_with_values(connection, *each)})::text" for each in texts)
     moment = "extract(epoch from clock_timestamp())::float8"
     is_settled = f"not ({' or '.join(unsettled)})"
-    return f"{_LIMIT}select md5(array[{parts}]::text), {moment}, {is_settled}"  # noqa: S608 - ours
+    return f"{_LIMIT}select md5(array[{parts}]::text), {moment}, {is_settled}"
 
 
 def _version_table(facts: EnvFacts, connection: Connection) -> list[tuple[str, dict[str, Any]]]:
