@@ -55,7 +55,7 @@ _IMPORTING = """
 import uvicorn, {module}
 print([line.split()[1] for line in open("/proc/self/status") if line.startswith("VmRSS")][0])
 """
-_TURN_SECONDS = 0.5
+_TURN_SECONDS = 1.0
 
 
 def measure(place: Place, rows: Sequence[Row]) -> Iterator[Result]:
