@@ -146,21 +146,20 @@ class Archiver:
 
         A cut-off archive is always found. A flipped bit is found in gzip; zstd archives have no
         checksum of their own, the sha256 in the manifest guards them from here on.
-        Without *contents* all but the rows is read, and every file of rows must be there.
+        Without *contents* the table of contents is read, which has all but the rows, and every
+        file of rows must be there.
 
         Raises `Veto` when it cannot be read.
         """
         try:
+            program, environment = self._tools.pg_restore, plain_environment()
             if contents:
-                self._pg_restore(deadline, f"--file={os.devnull}", str(archive))
+                work([program, f"--file={os.devnull}", str(archive)], environment, deadline)
             else:
-                self._pg_restore(deadline, f"--file={os.devnull}", "--schema-only", str(archive))
-                _require_rows(archive, self._pg_restore(deadline, "--list", str(archive)))
+                listed = call([program, "--list", str(archive)], environment, deadline)
+                _require_rows(archive, listed)
         except ToolFailedError as error:
             raise refusal("the backup cannot be read back", str(error)) from None
-
-    def _pg_restore(self, deadline: Deadline, *arguments: str) -> str:
-        return work([self._tools.pg_restore, *arguments], plain_environment(), deadline)
 
     def redact(self, url: DatabaseUrl, text: str) -> str:
         """Return *text* without a secret of *url* or of the environment."""

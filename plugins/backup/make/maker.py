@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,16 +13,8 @@ from sst.hooks import ProgressLine, Veto, size_text
 
 from ..archive.contents import count_all
 from ..archive.files import total_bytes
-from ..archive.packing import Packer, has_room
-from ..archive.pg_dump import (
-    CUSTOM,
-    PACKED_AS,
-    Archiver,
-    Shape,
-    carries_statistics,
-    choose_format,
-    compression,
-)
+from ..archive.packing import Packer
+from ..archive.pg_dump import Archiver
 from ..archive.source import Source
 from ..manifest.manifest import NAME_PROPERTIES, OBSTACLES, Manifest
 from ..postgres.client_environment import client_environment
@@ -34,15 +26,16 @@ from ..postgres.task import Task
 from ..verify.verifier import NONE, READ, RESTORE, Verifier
 from .mvcc_snapshot import held_snapshot
 from .obstacles import obstacles_of
-from .settings import AUTO, PACKED
+from .shape import choose_shape, jobs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from sst.hooks import DatabaseUrl
 
-    from ..archive.contents import Contents, Table
+    from ..archive.contents import Contents
+    from ..archive.pg_dump import Shape
     from ..archive.source import BackupTarget
     from ..manifest.manifest import ArchivedFile
     from ..postgres.client_programs import Tools
@@ -54,7 +47,6 @@ _log = logging.getLogger("sst.plugins.backup")
 _DUMPED = b"dumping contents of table"
 # pg_dump says so when it has the definitions, and with them the locks.
 _LOCKED = b"saving database definition"
-_MOST_JOBS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +94,7 @@ class Maker:
         obstacles = self._obstacles()
         # Two in one second have an order, and the id of a run does not say which.
         created_at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        with held_snapshot(self.url, self.deadline) as snapshot:
-            shape = self._shape(snapshot.tables, folder)
-            facts = self._dump(snapshot, shape, folder)
-        if shape.is_packed_here:
-            self._pack(folder / shape.name, shape.jobs)
+        shape, facts = self._archive(folder)
         manifest = Manifest(
             id=backup_id,
             run_id=run_id,
@@ -160,22 +148,36 @@ class Maker:
             )
         return [] if is_proven else [str(each) for each in found]
 
-    def _shape(self, tables: Sequence[Table], folder: Path) -> Shape:
-        wanted = self.settings
-        jobs = jobs_of(wanted)
-        is_packed = wanted.compression == PACKED
-        can_pack = is_packed and has_room(folder, self.source.size_bytes)
-        packing = wanted.compression
-        if is_packed or packing == AUTO:
-            packing = compression(self.tools)
-        format_: str = wanted.format
-        if format_ == AUTO:
-            format_ = choose_format(tables, jobs, can_pack=can_pack)
-        here = can_pack and format_ != CUSTOM
-        statistics = carries_statistics(self.tools.version, self.source.server_version)
-        return Shape(format_, jobs, PACKED_AS if here else packing, statistics, here)
+    def _archive(self, folder: Path) -> tuple[Shape, Facts]:
+        """Dump, count and pack at once; the snapshot is held for the first two only."""
+        title = f"packing the backup of {self.source.database}"
+        with ExitStack() as until_packed:
+            with held_snapshot(self.url, self.deadline) as snapshot:
+                shape = choose_shape(
+                    self.settings, self.source, self.tools, snapshot.tables, folder
+                )
+                if not shape.is_packed_here:
+                    return shape, self._dump(snapshot, shape, folder)
+                packer = Packer(folder / shape.name, shape.jobs)
+                packing = until_packed.enter_context(Task(title, packer.pack, packer.stop))
 
-    def _dump(self, snapshot: MvccSnapshot, shape: Shape, folder: Path) -> Facts:
+                def look(printed: bytes) -> None:
+                    packing.check()
+                    packer.look(printed)
+
+                facts = self._dump(snapshot, shape, folder, look)
+            packer.dumped()
+            with ProgressLine(title):
+                packing.result(self.deadline)
+        return shape, facts
+
+    def _dump(
+        self,
+        snapshot: MvccSnapshot,
+        shape: Shape,
+        folder: Path,
+        look_too: Callable[[bytes], None] | None = None,
+    ) -> Facts:
         archiver = Archiver(self.tools, client_environment(self.url, watched=snapshot.is_watched))
         all_ = sum(table.has_rows for table in snapshot.tables)
         _log.info(
@@ -192,6 +194,8 @@ class Maker:
 
             def look(printed: bytes) -> None:
                 counting.check()
+                if look_too:
+                    look_too(printed)
                 if _LOCKED in printed and not checked:
                     checked.append(True)
                     snapshot.require_unchanged(self.deadline)
@@ -227,12 +231,6 @@ class Maker:
 
         return ask
 
-    def _pack(self, archive: Path, jobs: int) -> None:
-        packer = Packer(archive, jobs)
-        title = f"packing the backup of {self.source.database}"
-        with ProgressLine(title), Task(title, packer.pack, packer.stop) as packing:
-            packing.result(self.deadline)
-
     def _read(self, folder: Path, shape: Shape) -> tuple[ArchivedFile, ...]:
         """Return the archive's files; on level `read` the whole archive is decoded."""
         if self.settings.level == READ:
@@ -265,15 +263,3 @@ def verifier_of(
         bool(elsewhere),
         settings.rebuild_options,
     )
-
-
-def jobs_of(settings: CreateSettings) -> int:
-    """Return how many tables are dumped or restored at once."""
-    return settings.jobs or min(_MOST_JOBS, _cores())
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

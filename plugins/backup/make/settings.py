@@ -56,8 +56,8 @@ class CreateSettings(RebuildSettings, BaseModel):
     compression: str = Field(
         AUTO,
         pattern=r"^(auto|packed|none|[0-9]|(gzip|lz4|zstd)(:[a-z0-9=,]+)?)$",
-        description="Value of pg_dump's --compress; auto: zstd:1 where it can, else gzip 1;"
-        " packed: gzip by the package isal, after pg_dump.",
+        description="Value of pg_dump's --compress; packed: gzip by the package isal, after"
+        " pg_dump; auto: zstd:1 where pg_dump can, else packed where isal is, else gzip 1.",
     )
 
     @field_validator("verify")

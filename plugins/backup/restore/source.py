@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sst.hooks import ProgressLine
 
 from ..archive.rebuild import compare, rebuild
-from ..make.maker import jobs_of
+from ..make.shape import jobs_of
 from ..postgres.client_programs import find_tools
 from ..postgres.database_growth import growing
 from ..postgres.maintenance_session import connected

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.support.compose import ROOT, load_compose
 from tests.support.dockerfile import copied_from_checkout, texts
+from tests.support.pg_tools import write_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SECRETIVE = re.compile(r"PASSWORD|SECRET|TOKEN|DATABASE_URL|INDEX|NETRC", re.IGNORECASE)
 
@@ -99,6 +108,31 @@ def test_pg_dump_has_the_major_of_the_argument() -> None:
     assert "POSTGRES_MAJOR=18" in texts("ARG", "")
     assert '"postgresql-client-$POSTGRES_MAJOR"' in install
     assert install.endswith('pg_dump --version | grep -q ") $POSTGRES_MAJOR[^0-9]"')
+
+
+@pytest.mark.parametrize(
+    ("major", "complaint", "exit_code"),
+    [
+        pytest.param(18, "connection to server on socket failed: No such file", 0, id="zstd"),
+        pytest.param(18, "this build does not support compression with ZSTD", 1, id="none"),
+        pytest.param(15, 'invalid value "zstd:1" for option -Z/--compress', 0, id="too old"),
+    ],
+)
+def test_build_fails_where_pg_dump_lacks_the_zstd_that_it_could_have(
+    tmp_path: Path, major: int, complaint: str, exit_code: int
+) -> None:
+    """Without a word, backups would take twice as long."""
+    (asking,) = [text for text in texts("RUN", "image") if "zstd" in text]
+    write_program(tmp_path / "pg_dump", f"#!/bin/sh\necho 'pg_dump: {complaint}' >&2; exit 1\n")
+    script = asking.replace("/usr/lib/postgresql/$POSTGRES_MAJOR/bin", str(tmp_path))
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", script],
+        env={"POSTGRES_MAJOR": str(major), "PATH": os.defpath},
+        check=False,
+    )
+
+    assert done.returncode == exit_code
 
 
 def test_everything_copied_exists() -> None:
