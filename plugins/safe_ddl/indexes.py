@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sst.hooks import sql_text
 
 from . import code, form, steps
-from .seen import Seen, finding
+from .seen import ASSUMED, Seen, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from sst.hooks import Finding
 
     from .form import Tokens
-
-_ASSUMED = " (assumed: its locks are not known)"
 
 
 def judge(seen: Seen) -> Iterator[Finding]:
@@ -42,7 +40,7 @@ def _built(seen: Seen) -> Iterator[Finding]:
         )
         is_unique = form.after(piece, "create unique") is not None
         instead = _concurrently(seen, words, table, is_unique=is_unique) if table else ""
-        note = "" if table else _ASSUMED
+        note = "" if table else ASSUMED
         yield finding("index-blocks-writes", what + note, instead, is_certain=seen.is_seen)
 
 
@@ -101,7 +99,7 @@ def _dropped(seen: Seen) -> Iterator[Finding]:
         parts = [each for each in seen.statement.locks if each.is_index and not each.is_held]
         is_plain = bool(tables) and len(parts) <= len(names)
         blocks = [steps.without_index(tables[0], name) for name in names] if is_plain else []
-        note = "" if tables else _ASSUMED
+        note = "" if tables else ASSUMED
         instead = code.in_a_row(*blocks)
         yield finding("drop-index-blocks", what + note, instead, is_certain=seen.is_seen)
 
@@ -120,5 +118,5 @@ def _built_anew(seen: Seen) -> Iterator[Finding]:
             kind, *name = words
             sql = f"REINDEX {kind.sql.upper()} CONCURRENTLY {sql_text(name)}"
             instead = code.in_a_row(code.autocommit(code.execute(sql)))
-            note = "" if tables else _ASSUMED
+            note = "" if tables else ASSUMED
             yield finding("index-blocks-writes", what + note, instead, is_certain=seen.is_seen)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _LONGEST = 100_000
 _NOTHING = "nothing"
 _KIND = "temp? temporary? unlogged?"
-_EVERYTHING = "reads and writes"
+EVERYTHING = "reads and writes"
+ASSUMED = " (assumed: its locks are not known)"
 
 
 class Seen:
@@ -74,7 +75,7 @@ class Seen:
 
     def waits(self, table: str) -> str:
         """Return what waits for *table* while it runs, in words."""
-        return self.blocked.get(table, _EVERYTHING)
+        return self.blocked.get(table, EVERYTHING)
 
     @cached_property
     def rewritten(self) -> tuple[str, ...]:

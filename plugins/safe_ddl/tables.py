@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sst.hooks import ChangeKind, sql_text
 
 from . import code, form, steps
-from .seen import Seen, finding
+from .seen import ASSUMED, Seen, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def _written(seen: Seen) -> Iterator[Finding]:
             continue
         does = "deletes" if tokens[0].is_word("delete") else "writes"
         shown = code.shown(table) if table else ".".join(name)
-        note = "" if table else " (assumed: its locks are not known)"
+        note = "" if table else ASSUMED
         what = f"it {does} every row of {shown} in one transaction, and who writes one waits{note}"
         instead = code.in_a_row(_in_batches(table, tokens)) if table else ""
         yield finding("whole-table-write", what, instead, is_certain=seen.is_seen)
@@ -261,7 +261,7 @@ def _packed(seen: Seen) -> Iterator[Finding]:
         tables = [code.shown(each) for each in seen.rewritten]
         if not tables and seen.is_seen:
             continue
-        note = "" if tables else " (assumed: its locks are not known)"
+        note = "" if tables else ASSUMED
         what = (
             f"it writes {' and '.join(tables) or 'tables'} anew while reads and writes wait{note}"
         )

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from sst.hooks import listed
 
 from . import code, steps
-from .seen import Seen, finding
+from .seen import EVERYTHING, Seen, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sst.hooks import Finding
 
-_EVERYTHING = "reads and writes"
 _AND = 2
 _SHOWN = 3
 # A view that is filled so is read meanwhile; nobody writes to it.
@@ -50,7 +49,7 @@ def _scan(seen: Seen) -> Iterator[Finding]:
         what = f"it scans {shown} while {seen.waits(own[0])} wait"
         yield finding("scan-under-lock", what)
     elif seen.held:
-        held = [each for each in seen.held if seen.held[each] == _EVERYTHING] or list(seen.held)
+        held = [each for each in seen.held if seen.held[each] == EVERYTHING] or list(seen.held)
         what = (
             f"it scans {shown} while {seen.held[held[0]]} of {_listed(held)} wait "
             "for a lock that the transaction has taken before"

@@ -57,6 +57,11 @@ def text_of(tokens: Iterable[Token]) -> str:
     return "".join(f" {each.sql}" if each.is_apart else each.sql for each in tokens).strip()
 
 
+def called(tokens: Iterable[Token]) -> frozenset[str]:
+    """Return every word and every quoted name of *tokens*, as it is called."""
+    return frozenset(each.text for each in tokens if each.kind in {"word", "name"})
+
+
 def one_line(sql: str) -> str:
     """Return *sql* in one line, without its comments, of a body in dollar quotes too."""
     pieces = (f" {_flat(each)}" if each.is_apart else _flat(each) for each in _tokens(sql))

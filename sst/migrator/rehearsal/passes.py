@@ -111,6 +111,7 @@ class Pass:
 
     def _why(self, error: BaseException) -> str:
         """Return why the rehearsal has ended with *error*, in words."""
+        self._keep()
         if isinstance(error, _Late) or self._is_late:
             return self._late()
         if beyond := beyond_copy(error):
@@ -119,7 +120,6 @@ class Pass:
             return str(error)
         if isinstance(error, SstError):
             if self._step:
-                self._keep()
                 self._place(self._step, error)
             return f"{error.what} ({error.why})"
         return self._stopped(error)
@@ -194,7 +194,6 @@ class Pass:
         """Return where the copy was no place for the revisions, in words."""
         if self._step is None:
             return describe_error(error)
-        self._keep()
         at = f"{self._step.revision.id} raised {describe_error(error)}"
         is_gone = getattr(error, "connection_invalidated", False)
         hint = _GONE if is_gone else _EMPTY
@@ -204,7 +203,6 @@ class Pass:
         """Return which revision reaches beyond the copy, in words."""
         if self._step is None:
             return _ELSEWHERE
-        self._keep()
         place = self._place(self._step, error, error.line)
         return f"revision {self._step.revision.id} {error}{place}; it was taken back there"
 
@@ -227,7 +225,6 @@ class Pass:
         return time.monotonic() >= self._deadline
 
     def _late(self) -> str:
-        self._keep()
         at = f", at revision {self._step.revision.id}" if self._step else ""
         if self._step and not self._is_replayed:
             self.stopped = (self._step.revision.id, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sst.cli.result.findings.text import page_of, words_of
+from sst.cli.result.findings.text import level_of, page_of, words_of
 from sst.cli.result.markdown_text import fenced, plain
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def markdown(lint: Lint, root: Path) -> str:
 
 
 def _block(finding: Finding, root: Path) -> Iterator[str]:
-    level = "accepted" if finding.accepted else str(finding.level)
     page = page_of(finding.rule, root)
     see = f", see `{page}`" if page else ""
     place = plain(f"{finding.file}:{finding.line}")
-    yield f"- **{plain(level)}** {place} {plain(finding.rule)}: {plain(words_of(finding))}{see}"
+    words = f"{plain(finding.rule)}: {plain(words_of(finding))}{see}"
+    yield f"- **{plain(level_of(finding))}** {place} {words}"
     if finding.instead and not finding.accepted:
         yield f"\n{fenced(finding.instead)}"

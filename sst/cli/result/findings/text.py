@@ -43,6 +43,11 @@ def page_of(rule: str, root: Path) -> str:
     return page if (root / page).is_file() else ""
 
 
+def level_of(finding: Finding) -> str:
+    """Return the word for how much *finding* weighs: `error`, `warning` or `accepted`."""
+    return "accepted" if finding.accepted else str(finding.level)
+
+
 def words_of(finding: Finding) -> str:
     """Return what *finding* says in one line, and why it is accepted."""
     words = " ".join(finding.what.split())
@@ -54,7 +59,7 @@ def words_of(finding: Finding) -> str:
 
 def _lines(finding: Finding, root: Path, width: int | None) -> Iterator[str]:
     place = f"{finding.file}:{finding.line}"
-    level = "accepted" if finding.accepted else str(finding.level)
+    level = level_of(finding)
     code, page = finding.instead.splitlines(), page_of(finding.rule, root)
     if width is None:
         record = (place, level, finding.rule, words_of(finding), page)

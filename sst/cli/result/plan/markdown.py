@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sst.cli.result.findings.text import words_of
+from sst.cli.result.findings.text import level_of, words_of
 from sst.cli.result.markdown_text import code, fenced, plain
 from sst.cli.result.plan.notes import rehearsal_note, verdict_note
 from sst.cli.result.plan.placed import placed
-from sst.cli.result.plan.screen import level_of
 from sst.cli.result.plan.summary import summary_of
 from sst.cli.result.plan.words import effect, strongest_lock, time_of
 from sst.cli.result.revisions import where

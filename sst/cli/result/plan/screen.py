@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sst.cli.result.findings.text import words_of
+from sst.cli.result.findings.text import level_of, words_of
 from sst.cli.result.plan.placed import placed
 from sst.cli.result.plan.words import (
     calls_text,
@@ -56,11 +56,6 @@ def statement_lines(
             yield from tabbed(_records(one))
         else:
             yield from _lines(one, width, is_verbose=is_verbose)
-
-
-def level_of(finding: Finding) -> str:
-    """Return the word for how much *finding* weighs: `error`, `warning` or `accepted`."""
-    return "accepted" if finding.accepted else str(finding.level)
 
 
 def _records(one: Placed) -> Iterator[tuple[str, ...]]:

@@ -11,6 +11,7 @@ import threading
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from sst.db.sql_tokens import called, statements
 from sst.migrator.rehearsal.observed.catalogue import touched
 from sst.within import ThreadedWork
 
@@ -90,14 +91,8 @@ class HeldUp:
 
 def _named(statement: str, known: Mapping[int, Relation]) -> set[str]:
     """Return the tables that *statement* names, or an index of which it names."""
-    words = {
-        (word[1:-1] if word[0] == '"' else word).lower()
-        for word in re.findall(r'"(?:[^"]|"")+"|[\w$]+', statement)
-    }
+    words = {word for tokens in statements(statement) for word in called(tokens)}
     tables = {each.name for each in known.values() if each.kind in {"r", "p"}}
-    named = (
-        each.table or each.name
-        for each in known.values()
-        if each.bare.replace('"', '""').lower() in words
+    return tables.intersection(
+        each.table or each.name for each in known.values() if each.bare in words
     )
-    return tables.intersection(named)

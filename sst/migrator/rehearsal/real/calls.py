@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from sst.db.sql_tokens import statements
+from sst.db.sql_tokens import called, statements
 from sst.hooks.contract.plan.lock_modes import EVERYTHING, NOTHING
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def calls_per_minute(statement: Statement, traffic: Sequence[Traffic] | None) ->
 
 def _traffic(query: str, calls: int, seconds: float) -> Traffic | None:
     tokens = next(statements(query), ())
-    words = frozenset(each.text for each in tokens if each.kind in {"word", "name"})
+    words = called(tokens)
     first = tokens[0].text if tokens and tokens[0].kind == "word" else ""
     if first not in _READING | _WRITING or seconds <= 0:
         return None
