@@ -57,14 +57,20 @@ def with_acceptances(
 def _answered(
     finding: Finding, comments: Sequence[Comment], used: set[int], today: date
 ) -> Finding:
-    """Return *finding*, accepted where one of *comments* does; that one is *used*."""
+    """Return *finding*, accepted where one of *comments* does; that one is *used*.
+
+    One on the whole revision gets the line of the statement of its comment.
+    """
+    line = finding.line
     for number, comment in enumerate(comments):
         if comment.rule != finding.rule or not comment.covers(finding.line):
             continue
         used.add(number)
+        line = line or comment.lines.start
         if comment.acceptance and not _is_past(comment, today):
-            return replace(finding, accepted=comment.acceptance)
-    return finding
+            here = finding.line or comment.lines.start
+            return replace(finding, line=here, accepted=comment.acceptance)
+    return replace(finding, line=line)
 
 
 def _lacks(

@@ -47,8 +47,8 @@ class Comment:
     is_of_form: bool = True
 
     def covers(self, line: int) -> bool:
-        """Say whether *line* belongs to its statement."""
-        return line in self.lines
+        """Say whether *line* belongs to its statement; 0 is the whole revision, of any of them."""
+        return line in self.lines if line else bool(self.lines)
 
 
 def comments_in(path: Path, function: str) -> tuple[Comment, ...]:
@@ -68,15 +68,6 @@ def comments_in(path: Path, function: str) -> tuple[Comment, ...]:
         return ()
     found = (each for place in _placed(tokens) for each in _read(*place))
     return tuple(each for each in found if not any(each.line in lines for lines in others))
-
-
-def line_of(comments: Iterable[Comment], rule: str, otherwise: int = 1) -> int:
-    """Return the line at which one of *comments* accepts *rule*, else *otherwise*.
-
-    It is for what is said of a revision as a whole: it may be accepted anywhere in the file.
-    """
-    found = (each.lines.start for each in comments if each.rule == rule and each.lines)
-    return next(found, otherwise)
 
 
 def _placed(tokens: Sequence[TokenInfo]) -> Iterator[tuple[str, int, range]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sst.hooks.contract.error_location import shown
 from sst.hooks.contract.plan.finding import Finding, Level
 from sst.migrator.lint.accepting import NOT_JUDGED, RULE_FAILED, with_acceptances
-from sst.migrator.lint.comments import comments_in, line_of
+from sst.migrator.lint.comments import comments_in
 from sst.migrator.rehearsal.observed.observer import DID_NOT_WAIT
 
 if TYPE_CHECKING:
@@ -71,18 +71,11 @@ def _judged(
     findings = [each for one in _linked([*statements, *read]) for each in rules.against(one)]
     findings += [_unseen(each) for each in statements if each.unseen]
     comments = comments_in(path, "upgrade" if step.is_upgrade else "downgrade") if path else ()
-    # What a cursor of the driver's own has sent has no line.
-    findings = [
-        each if each.line else replace(each, line=line_of(comments, each.rule, 0))
-        for each in findings
-    ]
-    anywhere = line_of(comments, NOT_JUDGED, 0)
     if revision == rehearsal.stopped_at:
         what = f"the revision was not judged to its end: {rehearsal.why_not}"
-        line = rehearsal.stopped_line or anywhere
-        findings.append(Finding(NOT_JUDGED, what, file=file, line=line))
+        findings.append(Finding(NOT_JUDGED, what, file=file, line=rehearsal.stopped_line))
     elif by_form and by_form.finding:
-        findings.append(replace(by_form.finding, line=anywhere))
+        findings.append(by_form.finding)
     is_whole = rules.are_there and are_there and rehearsal.has_all_of(revision)
     return with_acceptances(findings, comments, file, is_whole=is_whole)
 

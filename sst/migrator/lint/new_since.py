@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sst.errors import RevisionNotFoundError, UsageError
@@ -12,7 +12,7 @@ from sst.hooks.contract.plan.finding import Finding, Level
 from sst.hooks.contract.revisions import Direction
 from sst.migrator.ledger.checkout import git_top
 from sst.migrator.lint.accepting import CHANGED, with_acceptances
-from sst.migrator.lint.comments import comments_in, line_of
+from sst.migrator.lint.comments import comments_in
 from sst.migrator.lint.git_base import commit_of, since
 
 if TYPE_CHECKING:
@@ -118,9 +118,9 @@ def _changed(
         file = shown(each.path, context.root) if each.path else ""
         comments = comments_in(each.path, "upgrade") if each.path else ()
         mine = [one for one in comments if one.rule == CHANGED]
-        line = line_of(mine, CHANGED)
-        finding = Finding(CHANGED, what, "write a new revision instead", file=file, line=line)
-        found[each.id] = with_acceptances([finding], mine, file)
+        finding = Finding(CHANGED, what, "write a new revision instead", file=file)
+        judged = with_acceptances([finding], mine, file)
+        found[each.id] = tuple(replace(one, line=one.line or 1) for one in judged)
     return found
 
 

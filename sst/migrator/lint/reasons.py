@@ -64,8 +64,6 @@ def _of(rehearsal: Rehearsal, step: Step) -> Iterator[Reason]:
             place = _place(probe.file, probe.line)
             yield Reason(revision, ROWS, rows_in_the_way(probe), place)
     for finding in filter(is_error, rehearsal.findings.get(revision, ())):
-        if finding.rule == NOT_JUDGED and not finding.line and _may_run_unjudged(step):
-            continue
         place = _place(finding.file, finding.line)
         yield Reason(revision, finding.rule, " ".join(finding.what.split()), place)
 
@@ -74,8 +72,8 @@ def _may_run_unjudged(step: Step) -> bool:
     """Say whether a comment anywhere in the revision accepts that it could not be judged."""
     path, function = step.revision.path, "upgrade" if step.is_upgrade else "downgrade"
     comments = comments_in(path, function) if path else ()
-    wanted = [Finding(NOT_JUDGED, "", line=each.lines.start) for each in comments if each.lines]
-    return any(each.accepted for each in with_acceptances(wanted, comments, ""))
+    found = with_acceptances([Finding(NOT_JUDGED, "")], comments, "")
+    return any(each.accepted for each in found)
 
 
 def _place(file: str, line: int) -> str:

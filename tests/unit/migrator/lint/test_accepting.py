@@ -56,6 +56,26 @@ def test_comment_on_a_line_of_the_statement_or_above_accepts(
     assert (line, "hurts", "nobody reads it") in found
 
 
+def test_finding_on_the_whole_revision_is_accepted_anywhere(tmp_path: Path) -> None:
+    """By the first comment that still holds; it gets the line of that one's statement."""
+    text = """
+        one()  # sst: accept hurts because it was so until 2026-01-01
+        two()
+        three()  # sst: accept hurts because nobody reads it
+    """
+
+    found = findings(tmp_path, text, ("hurts", 0))
+
+    assert (3, "hurts", "nobody reads it") in found
+    assert (1, "expired-accept", None) in found
+
+
+def test_finding_on_the_whole_revision_has_no_line_without_a_comment(tmp_path: Path) -> None:
+    text = "one()  # sst: accept other because nobody reads it"
+
+    assert (0, "hurts", None) in findings(tmp_path, text, ("hurts", 0))
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
