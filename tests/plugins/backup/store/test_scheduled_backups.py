@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from tests.support.backups import execute
 from tests.support.compose import ROOT
 from tests.support.object_store import SECRET, ObjectStore, Wire, options
 from tests.support.stores import names
+from tests.support.warm_python import warm_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,15 +28,23 @@ if TYPE_CHECKING:
 PROGRAM = "deploy/scheduled_backups.py"
 
 
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the interpreter, first in PATH: no claim of these tests is about its start."""
+    with warm_python(tmp_path_factory.mktemp("python")) as path:
+        yield path
+
+
 @pytest.fixture
 def variables(
-    database_url: str, tmp_path: Path, store: ObjectStore, bucket: str
+    python: str, database_url: str, tmp_path: Path, store: ObjectStore, bucket: str
 ) -> dict[str, str]:
     """Return the environment of the service, with a filled database and a store for it."""
     execute(database_url, "CREATE TABLE note (id integer PRIMARY KEY)")
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     (tmp_path / "tmp").mkdir()
-    return kept | {
+    return {
+        "PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": os.environ["HOME"],
         "ENV_FOR_DYNACONF": "production",
         "PYTHONPATH": str(ROOT),
         "TMPDIR": str(tmp_path / "tmp"),
@@ -51,7 +59,7 @@ def variables(
 def served(schedule: str, variables: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """Run the program with *schedule* for the body."""
     with subprocess.Popen(
-        [sys.executable, PROGRAM, schedule],
+        ["python", PROGRAM, schedule],
         cwd=ROOT,
         env=variables,
         stdout=subprocess.PIPE,
@@ -77,7 +85,7 @@ def wait_for(process: subprocess.Popen[str], words: str) -> str:
 
 def is_healthy(variables: dict[str, str]) -> bool:
     """Ask as the container's health check does."""
-    asked = [sys.executable, PROGRAM, "--healthy"]
+    asked = ["python", PROGRAM, "--healthy"]
     return subprocess.run(asked, cwd=ROOT, env=variables, check=False).returncode == 0
 
 
@@ -120,7 +128,7 @@ def test_backup_on_this_host_only_does_not_count(
     """It was made before there was a store, or the store has lost it."""
     here = variables | {"PLUGINS__BACKUP__UPLOAD_TO": ""}
     subprocess.run(
-        [sys.executable, "migrate.py", "backup", "create"],
+        ["python", "migrate.py", "backup", "create"],
         cwd=ROOT,
         env=here,
         capture_output=True,
@@ -192,7 +200,7 @@ def test_settings_that_cannot_keep_the_promise_are_refused(
 ) -> None:
     """At the start, with exit 2: a backup on the same host is not what the profile promises."""
     result = subprocess.run(
-        [sys.executable, PROGRAM, schedule],
+        ["python", PROGRAM, schedule],
         cwd=ROOT,
         env=variables | changes,
         capture_output=True,
