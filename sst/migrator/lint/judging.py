@@ -72,7 +72,9 @@ def _judged(
     findings += [_unseen(each) for each in statements if each.unseen]
     comments = comments_in(path, "upgrade" if step.is_upgrade else "downgrade") if path else ()
     if revision == rehearsal.stopped_at:
-        what = f"the revision was not judged to its end: {rehearsal.why_not}"
+        # The finding has the place of its own.
+        why = str(rehearsal.why_not).replace(f" [{file}:{rehearsal.stopped_line}]", "")
+        what = f"the revision was not judged to its end: {why}"
         findings.append(Finding(NOT_JUDGED, what, file=file, line=rehearsal.stopped_line))
     elif by_form and by_form.finding:
         findings.append(by_form.finding)

@@ -161,6 +161,7 @@ def test_plan_that_cannot_be_judged_is_not_taken_for_a_good_one(
     assert run.exit_code == code, run.output
     assert len(said) == 1
     assert "not-judged: the revision was not judged to its end: revision two raised" in said[0]
+    assert said[0].count("_two.py:") == 1
     assert judging.current_revision() == ("two" if mode == "warn" else "one")
 
 
