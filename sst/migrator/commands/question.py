@@ -36,7 +36,8 @@ _DIGESTS = "select string_agg(t::text, ',' order by t::text) from ({}) t"
 _UNSETTLED = "exists (select from pg_index where not indisvalid)"
 _AT_WORK = "exists (select from migrator.run where outcome = 'running')"
 _RUNS = "run"
-_LIMIT = "set statement_timeout = 3000; "
+# Local to the one message that both are sent in: behind a pooler the session is another's next.
+_LIMIT = "set local statement_timeout = 3000; "
 
 
 def as_one_statement(context: Context, connection: Connection, *, with_schema: bool) -> str:
