@@ -26,7 +26,7 @@ from ..postgres.task import Task
 from ..verify.verifier import NONE, READ, RESTORE, Verifier
 from .mvcc_snapshot import held_snapshot
 from .obstacles import obstacles_of
-from .shape import choose_shape, jobs_of
+from .shape import choose_shape, rebuild_jobs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -259,7 +259,7 @@ def verifier_of(
         tools,
         elsewhere or url,
         deadline,
-        jobs_of(settings),
+        rebuild_jobs_of(settings),
         bool(elsewhere),
         settings.rebuild_options,
     )

@@ -51,7 +51,8 @@ class CreateSettings(RebuildSettings, BaseModel):
         None,
         ge=1,
         le=64,
-        description="Tables that are dumped or restored at once; unset: one per core, at most 4.",
+        description="Tables that are dumped or restored at once; unset: one per core, one more for"
+        " a restore, at most 4.",
     )
     compression: str = Field(
         AUTO,

@@ -55,6 +55,11 @@ def jobs_of(settings: CreateSettings) -> int:
     return settings.jobs or min(_MOST_JOBS, _cores())
 
 
+def rebuild_jobs_of(settings: CreateSettings) -> int:
+    """Return how many tables are rebuilt at once: the server waits for its disk meanwhile."""
+    return settings.jobs or min(_MOST_JOBS, _cores() + 1)
+
+
 def _cores() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):

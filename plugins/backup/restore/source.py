@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sst.hooks import ProgressLine
 
 from ..archive.rebuild import compare, rebuild
-from ..make.shape import jobs_of
+from ..make.shape import rebuild_jobs_of
 from ..postgres.client_programs import find_tools
 from ..postgres.database_growth import growing
 from ..postgres.maintenance_session import connected
@@ -49,7 +49,7 @@ def restore_source_of(
                     maintenance_url,
                     url.name,
                     deadline,
-                    jobs_of(config),
+                    rebuild_jobs_of(config),
                     options=config.rebuild_options.but(
                         no_owner=options.no_owner,
                         search_path=options.search_path,

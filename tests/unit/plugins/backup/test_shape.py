@@ -13,7 +13,8 @@ from plugins.backup import Config
 from plugins.backup.archive import packing
 from plugins.backup.archive.contents import Table
 from plugins.backup.archive.source import Source
-from plugins.backup.make.shape import choose_shape
+from plugins.backup.make import shape
+from plugins.backup.make.shape import choose_shape, jobs_of, rebuild_jobs_of
 from plugins.backup.manifest.origin import Origin
 from plugins.backup.postgres.client_programs import Tools
 from tests.support.pg_tools import versioned, write_program
@@ -68,9 +69,9 @@ def choosing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
 def test_backup_is_packed_by_the_fastest_that_is_there(
     choosing: Callable[..., Shape], answer: str, chosen: tuple[str, str, bool], *, isal: bool
 ) -> None:
-    shape = choosing(answer, isal=isal)
+    found = choosing(answer, isal=isal)
 
-    assert (shape.format, shape.compression, shape.is_packed_here) == chosen
+    assert (found.format, found.compression, found.is_packed_here) == chosen
 
 
 @pytest.mark.parametrize(
@@ -84,22 +85,32 @@ def test_backup_is_packed_by_the_fastest_that_is_there(
 def test_pg_dump_packs_where_packing_afterwards_is_not_sooner_or_not_possible(
     choosing: Callable[..., Shape], settings: dict[str, Any]
 ) -> None:
-    shape = choosing(NO_ZSTD, **settings)
+    found = choosing(NO_ZSTD, **settings)
 
-    assert (shape.format, shape.compression, shape.is_packed_here) == ("custom", "1", False)
+    assert (found.format, found.compression, found.is_packed_here) == ("custom", "1", False)
 
 
 def test_compression_that_the_settings_name_is_left_to_pg_dump(
     choosing: Callable[..., Shape],
 ) -> None:
-    shape = choosing(NO_ZSTD, compression="gzip:3", format="directory")
+    found = choosing(NO_ZSTD, compression="gzip:3", format="directory")
 
-    assert (shape.compression, shape.is_packed_here) == ("gzip:3", False)
+    assert (found.compression, found.is_packed_here) == ("gzip:3", False)
 
 
 def test_packing_here_can_be_asked_for_where_pg_dump_has_zstd(
     choosing: Callable[..., Shape],
 ) -> None:
-    shape = choosing(ZSTD, compression="packed")
+    found = choosing(ZSTD, compression="packed")
 
-    assert (shape.format, shape.compression, shape.is_packed_here) == ("directory", "gzip:1", True)
+    assert (found.format, found.compression, found.is_packed_here) == ("directory", "gzip:1", True)
+
+
+@pytest.mark.parametrize(("cores", "dumped", "restored"), [(1, 1, 2), (2, 2, 3), (16, 4, 4)])
+def test_restore_has_a_job_more_than_cores_for_when_the_server_waits_for_its_disk(
+    monkeypatch: pytest.MonkeyPatch, cores: int, dumped: int, restored: int
+) -> None:
+    monkeypatch.setattr(shape, "_cores", lambda: cores)
+
+    assert (jobs_of(Config()), rebuild_jobs_of(Config())) == (dumped, restored)
+    assert (jobs_of(Config(jobs=7)), rebuild_jobs_of(Config(jobs=7))) == (7, 7)
