@@ -74,7 +74,7 @@ class CreateSettings(RebuildSettings, BaseModel):
     @classmethod
     def _is_installed(cls, compression: str) -> str:
         if compression == PACKED and find_spec("isal") is None:
-            advice = install_advice("isal", otherwise='say "auto"')
+            advice = install_advice("isal", "isal")
             raise ValueError(f"needs the package isal; {advice}")
         return compression
 

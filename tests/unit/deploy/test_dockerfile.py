@@ -121,7 +121,7 @@ def test_pg_dump_has_the_major_of_the_argument() -> None:
 def test_build_fails_where_pg_dump_lacks_the_zstd_that_it_could_have(
     tmp_path: Path, major: int, complaint: str, exit_code: int
 ) -> None:
-    """Without a word, backups would take twice as long."""
+    """Without a word, backups would take longer than they need."""
     (asking,) = [text for text in texts("RUN", "image") if "zstd" in text]
     write_program(tmp_path / "pg_dump", f"#!/bin/sh\necho 'pg_dump: {complaint}' >&2; exit 1\n")
     script = asking.replace("/usr/lib/postgresql/$POSTGRES_MAJOR/bin", str(tmp_path))
