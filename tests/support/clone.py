@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.forks import wait_until
 from tests.support.project import REPOSITORY
+from tests.support.warm_python import LIBRARIES, warm_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,9 +59,9 @@ class Clone:
         return cls(root, kept | variables)
 
     def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run `python WORDS` in the copy."""
+        """Run `python WORDS` in the copy: all that is its own, or of this call, is new."""
         return subprocess.run(
-            [sys.executable, *words],
+            [warm_python(*LIBRARIES), *words],
             cwd=self.root,
             env=self.variables | variables,
             capture_output=True,

@@ -11,21 +11,24 @@ import atexit
 import json
 import os
 import runpy
+import select
+import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import traceback
-from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tests.support.forks import fork_server, wait_until
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+LIBRARIES = (
+    *("alembic.command", "click", "dynaconf.loaders.toml_loader", "packaging.version", "pluggy"),
+    *("psycopg2.extras", "pydantic", "sqlalchemy.dialects.postgresql.psycopg2"),
+)
+"""What every command imports, and nothing of the product: a copy of it has its own."""
 _LONGEST = 2**20
 # With neither site-packages nor variables it starts in a twentieth of the time of the product.
 _PROGRAM = """#!{python} -IS
@@ -37,12 +40,12 @@ asked = [words, os.getcwd(), dict(os.environ)]
 connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 connection.connect({address!r})
 early = []
-forward = lambda number, frame: early.append(number)
+forward = lambda number: early.append(number)
 for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-    signal.signal(number, lambda number, frame: forward(number, frame))
+    signal.signal(number, lambda number, frame: forward(number))
 socket.send_fds(connection, [json.dumps(asked).encode()], [0, 1, 2])
 process = int(connection.recv(100))
-forward = lambda number, frame: os.kill(process, number)
+forward = lambda number: os.kill(process, number)
 for number in early:
     os.kill(process, number)
 code = int(connection.recv(100))
@@ -53,32 +56,50 @@ os._exit(code)
 """
 
 
-@contextmanager
-def warm_python(folder: Path) -> Iterator[str]:
-    """Serve forks from *folder* until the block is left; yield the path of the interpreter."""
+@cache
+def warm_python(*modules: str, path: str = "") -> str:
+    """Return the path of an interpreter that has imported *modules*, with *path* to find them.
+
+    It ends with this process.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="sst-warm-"))
     address, program = folder / "forks", folder / "python"
     program.write_text(_PROGRAM.format(python=sys.executable, address=str(address)))
     program.chmod(0o755)
-    process = fork_server().Process(target=_serve, args=(str(address), str(program)))
-    process.start()
-    try:
-        wait_until(lambda: address.exists() or process.exitcode is not None, "it listens")
-        yield str(program)
-    finally:
-        process.kill()
-        process.join()
+    words = [sys.executable, "-P", __file__, str(address), str(program), *modules]
+    variables = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    process = subprocess.Popen(
+        words,
+        env=variables | {"PYTHONPATH": path},
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline(), "the warmed interpreter did not start"
+    atexit.register(_end, process, folder, os.getpid())
+    return str(program)
 
 
-def _serve(address: str, program: str) -> None:
-    import_module("s3fs")  # half of what a backup in a store costs
+def _end(process: subprocess.Popen[bytes], folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # and no fork of it
+        process.communicate(timeout=60)
+        shutil.rmtree(folder, ignore_errors=True)
 
+
+def serve(address: str, program: str, *modules: str) -> None:
+    """Fork for everybody who asks at *address*, until stdin ends."""
+    for module in modules:
+        import_module(module)
     sys.executable = program
+    waiting: list[int] = []
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-        listener.bind(address + ".new")
+        listener.bind(address)
         listener.listen(100)
-        Path(address + ".new").rename(address)
-        waiting: list[int] = []
-        while True:
+        os.write(1, b"it listens\n")
+        while listener in select.select([listener, sys.stdin], [], [])[0]:
             connection, _ = listener.accept()
             waiting = [each for each in waiting if os.waitpid(each, os.WNOHANG) == (0, 0)]
             waiting.append(os.fork())
@@ -105,13 +126,13 @@ def _run(files: list[int], words: list[str], folder: str, environ: dict[str, str
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
     tempfile.tempdir = None
     sys.argv[:] = words
-    sys.path[0] = str(Path(words[0]).resolve().parent)
+    beside = str(Path(words[0]).resolve().parent)
+    sys.path[:0] = [beside, *filter(None, environ.get("PYTHONPATH", "").split(os.pathsep))]
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole process
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
@@ -133,3 +154,8 @@ def _exit_code(file: str) -> int:
         traceback.print_exc()
         return 1
     return 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    serve(*sys.argv[1:])

@@ -18,7 +18,7 @@ from tests.support.backups import execute
 from tests.support.compose import ROOT
 from tests.support.object_store import SECRET, ObjectStore, Wire, options
 from tests.support.stores import names
-from tests.support.warm_python import warm_python
+from tests.support.warm_python import LIBRARIES, warm_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,18 +28,15 @@ if TYPE_CHECKING:
 PROGRAM = "deploy/scheduled_backups.py"
 
 
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the interpreter, first in PATH: no claim of these tests is about its start."""
-    with warm_python(tmp_path_factory.mktemp("python")) as path:
-        yield path
-
-
 @pytest.fixture
 def variables(
-    python: str, database_url: str, tmp_path: Path, store: ObjectStore, bucket: str
+    database_url: str, tmp_path: Path, store: ObjectStore, bucket: str
 ) -> dict[str, str]:
-    """Return the environment of the service, with a filled database and a store for it."""
+    """Return the environment of the service, with a filled database and a store for it.
+
+    Its `python` is warmed: no claim of these tests is about the start of one.
+    """
+    python = warm_python(*LIBRARIES, "s3fs", "sst.runtime", path=str(ROOT))
     execute(database_url, "CREATE TABLE note (id integer PRIMARY KEY)")
     (tmp_path / "tmp").mkdir()
     return {
