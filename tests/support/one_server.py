@@ -29,9 +29,9 @@ _REASONS = {
         migrator/lint/test_base.py""",
     "who is asked when, and what an answer means": """
         hooks/test_event_kinds.py hooks/test_hooks_in_a_run.py hooks/test_new_plugin.py
-        hooks/test_notes.py hooks/test_outside_package.py hooks/test_own_rule.py
-        hooks/test_page_of_a_run.py hooks/test_plugin_log.py hooks/test_plugin_policy.py
-        hooks/test_post_backup.py hooks/test_review_plan.py hooks/test_x_arguments.py
+        hooks/test_outside_package.py hooks/test_own_rule.py hooks/test_page_of_a_run.py
+        hooks/test_plugin_log.py hooks/test_plugin_policy.py hooks/test_post_backup.py
+        hooks/test_review_plan.py hooks/test_x_arguments.py
         migrator/lint/test_gate.py migrator/lint/test_judging.py testing""",
     "what follows from rows of the record, which `test_record_rows.py` asks every server for": """
         migrator/commands/test_wait.py migrator/ledger/test_agreement.py""",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.project import REPOSITORY
+from tests.support.warm_python import LIBRARIES, warm_python
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,8 @@ class Plugin:
     def pre_migrate(self, run): ...
 """
 HEAD = """
-import importlib, os, pickle, sys
+import importlib, os, pickle, sys, warnings
+warnings.simplefilter("error")
 from pathlib import Path
 from sst.hooks.manager import discover
 
@@ -63,8 +64,9 @@ def limits(project: PluginProject) -> PluginProject:
 
 
 def run(project: PluginProject, code: str, *path: Path) -> str:
-    """Run *code* in a fresh process of *project*, as its application would; return its output."""
-    script = project.root / "main.py"
+    """Run *code* in a fork of *project* that has the libraries alone; return its output."""
+    script = project.root / "main" / "main.py"
+    script.parent.mkdir(exist_ok=True)
     script.write_text(f"{HEAD}\n{code}\n")
     core = project.root / "core"  # as installed: without the checkout's own `plugins` beside it
     core.mkdir(exist_ok=True)
@@ -72,7 +74,7 @@ def run(project: PluginProject, code: str, *path: Path) -> str:
     (core / "sst").symlink_to(REPOSITORY / "sst")
     folders = [*path, project.root, core]
     done = subprocess.run(
-        [sys.executable, "-P", "-W", "error", str(script)],
+        [warm_python(*LIBRARIES), str(script)],
         cwd=project.root,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders))},
         capture_output=True,
