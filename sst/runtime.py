@@ -7,10 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from sst import __version__
-from sst.bridge import AlembicProject, Branch, by_key
 from sst.config import open_sources
 from sst.config.declared.names import APP
-from sst.db.engine import create_app_engine
 from sst.db.url import DatabaseUrl
 from sst.errors import RUN_AGAIN, ConfigError, Problem, SstError
 from sst.health.report import run_checks
@@ -24,7 +22,6 @@ from sst.hooks.manager import (
     build,
 )
 from sst.migrator.ledger.checkout import git_commit
-from sst.migrator.migrator import Migrator
 from sst.migrator.values.context import Context, Version, to_stderr, unseen
 from sst.redaction.logs import configure_logging
 from sst.redaction.redact import mask_credentials, redact
@@ -40,10 +37,12 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from sqlalchemy.engine import Engine
 
+    from sst.bridge import AlembicProject
     from sst.config import Configuration, Settings
     from sst.health.report import NamedResult
     from sst.hooks.contract.checks import Inspection, Stage
     from sst.hooks.manager import Contribution
+    from sst.migrator.migrator import Migrator
     from sst.migrator.run.progress import Progress
     from sst.settings.overriding import Values
 
@@ -140,6 +139,8 @@ class Runtime:
     @property
     def x(self) -> Mapping[str, str]:
         """The x arguments of the command line, by their keys."""
+        from sst.bridge import by_key
+
         return by_key(self._x)
 
     @cached_property
@@ -157,6 +158,8 @@ class Runtime:
     @cached_property
     def engine(self) -> Engine:
         """The application's engine, with the pool settings."""
+        from sst.db.engine import create_app_engine
+
         return create_app_engine(self.settings, self.database_url)
 
     @cached_property
@@ -170,6 +173,9 @@ class Runtime:
     @cached_property
     def project(self) -> AlembicProject:
         """The revision files: the project's own and those that plugins bring."""
+        # Alembic and the migrator wait for their first use: an application may have none.
+        from sst.bridge import AlembicProject, Branch
+
         found = self.plugins.collect("register_migrations")
         branches = [Branch.of(item.plugin, item.value) for item in found]
         migrate = self.settings.migrate
@@ -193,6 +199,8 @@ class Runtime:
         return self._migrator(DatabaseUrl("postgresql://offline.invalid/offline"))
 
     def _migrator(self, url: DatabaseUrl) -> Migrator:
+        from sst.migrator.migrator import Migrator
+
         return Migrator(
             Context(
                 project=self.project,

@@ -5,9 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine
-from sqlalchemy.pool import NullPool
-
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
@@ -33,6 +30,8 @@ def create_app_engine(settings: Settings, url: DatabaseUrl) -> Engine:
     durations. `sql_echo` goes through logging, never to stdout, not at all where protected; the
     parameters of a failing statement are shown in its error only with `debug`, never there.
     """
+    from sqlalchemy import create_engine
+
     echo = settings.sql_echo and not settings.protected
     if echo:
         _keep_echo_off_stdout()
@@ -68,6 +67,9 @@ def create_direct_engine(
     holder of a lock. *connect_timeout* is in seconds per host; the URL's own wins.
     With *autocommit* no transaction is opened, so a connection at rest holds nothing.
     """
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
     isolation: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if autocommit else {}
     return create_engine(
         url.for_psycopg2(),

@@ -1,38 +1,18 @@
-"""The migrator's commands, one method each: values in, a Report out."""
+"""The migrator's commands, one method each, which imports its work: values in, a Report out."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sst.db.engine import direct_keywords
-from sst.errors import PendingError
-from sst.hooks.contract.checks import Stage
 from sst.hooks.contract.revisions import Direction
-from sst.migrator.check.core_checks import core_checks
-from sst.migrator.check.verdict import verdict
+from sst.migrator.check.judged import judged
 from sst.migrator.commands import revision_rows
-from sst.migrator.commands.confirmation import confirm_downgrade, confirm_purge
 from sst.migrator.commands.look import look
-from sst.migrator.commands.new_revision import autogenerate_revision, write_revision
 from sst.migrator.commands.planned import planned
-from sst.migrator.commands.question import as_one_statement
 from sst.migrator.commands.review import objections
-from sst.migrator.commands.stamp import Stamp, execute_stamp
-from sst.migrator.commands.wait import execute_wait
-from sst.migrator.lint.gate import verdict_on
-from sst.migrator.lint.judging import with_findings
-from sst.migrator.lint.linting import NO_RULES, lint_error, lint_history, lint_pending
-from sst.migrator.locked_work.work import Work, hold_lock
-from sst.migrator.rehearsal.rehearsal import Rehearsal
-from sst.migrator.rehearsal.rehearse import rehearse
-from sst.migrator.repair.repair import execute_repair, list_damage
-from sst.migrator.run.events import warnings_of
-from sst.migrator.run.execution import execute
-from sst.migrator.run.progress import Request
 from sst.migrator.session import guard
 from sst.migrator.session.inspection import LOOKS, DatabaseInspection
-from sst.migrator.standing.headline import headline
 from sst.migrator.standing.last_runs import read_last_runs
 from sst.migrator.standing.read import look_within, see
 from sst.migrator.values.options import AS_CONFIGURED
@@ -44,16 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
+    from sst.migrator.locked_work.work import Work
     from sst.migrator.rehearsal.real.probes import ProbeMode
     from sst.migrator.repair.damage import Damage
     from sst.migrator.standing.read import Seen
     from sst.migrator.values.context import Context
     from sst.migrator.values.options import RunOptions
     from sst.migrator.values.status import Status
-
-
-_NOTHING_PENDING = Rehearsal(why_not="nothing is pending")
-_NOT_ASKED = Rehearsal(why_not="it was not asked for")
 
 
 class Migrator:
@@ -78,6 +55,9 @@ class Migrator:
         Without a target to the head, or to the heads where labels tell the branches apart.
         With *plan_hash*, that of `plan`, another plan is refused with `PlanChangedError`.
         """
+        from sst.migrator.run.execution import execute
+        from sst.migrator.run.progress import Request
+
         target = target or default_target(self._context.project)
         request = Request(Direction.UPGRADE, target, options, plan_hash=plan_hash)
         return execute(self._context, request)
@@ -88,8 +68,13 @@ class Migrator:
         In a protected environment, and down to `base`, the database's name must be confirmed;
         raises `ConfirmationError` without it.
         """
+        from sst.migrator.run.execution import execute
+        from sst.migrator.run.progress import Request
+
         shown = None
         if guard.needs_confirmation(target, is_protected=self._context.is_protected):
+            from sst.migrator.commands.confirmation import confirm_downgrade
+
             shown = confirm_downgrade(self._context, target, options)
         return execute(self._context, Request(Direction.DOWNGRADE, target, options, shown))
 
@@ -101,8 +86,12 @@ class Migrator:
         With *purge* every row is taken away first, also those that no file knows; in a protected
         environment the database's name must be confirmed, as by `downgrade`.
         """
+        from sst.migrator.commands.stamp import Stamp, execute_stamp
+
         wanted, shown = Stamp(targets, purge), None
         if purge and self._context.is_protected:
+            from sst.migrator.commands.confirmation import confirm_purge
+
             shown = confirm_purge(self._context, wanted, options)
         return execute_stamp(self._context, wanted, options, shown)
 
@@ -116,6 +105,8 @@ class Migrator:
         must_record: bool = True,
     ) -> AbstractContextManager[Work]:
         """Hold the run's lock for a plugin's work; see `CommandContext.locked`."""
+        from sst.migrator.locked_work.work import hold_lock
+
         return hold_lock(
             self._context, command, target, options, on_record=on_record, must_record=must_record
         )
@@ -138,25 +129,13 @@ class Migrator:
 
     def _judged(self, seen: Seen, *, with_plugins: bool) -> Report:
         """Return what the checks make of *seen*: those of the core, and those of plugins."""
-        status, standing = seen.status, seen.standing
-        checks = self._context.run_checks(
-            self.inspect, Stage.CHECK, core_checks(seen.evidence), with_plugins=with_plugins
-        )
-        error = verdict(status, checks, status.dead_runs, seen.refused)
-        first = headline(standing.running, standing.runs, status, error)
-        if isinstance(error, PendingError):
-            # A run that is at work, or that has failed, comes before the next one.
-            error.next_step = first.next_step
-        return replace(
-            self._standing(status),
-            checks=checks,
-            warnings=warnings_of(checks),
-            standing=replace(standing, headline=first),
-            error=error,
-        )
+        report = self._standing(seen.status)
+        return judged(self._context, report, seen, self.inspect, with_plugins=with_plugins)
 
     def wait(self, goal: str, timeout_seconds: float) -> Report:
         """Return when *goal*, `database` or `head`, is there; see `execute_wait`."""
+        from sst.migrator.commands.wait import execute_wait
+
         return execute_wait(self._context, goal, timeout_seconds)
 
     def runs(self, limit: int) -> Report:
@@ -184,6 +163,8 @@ class Migrator:
         options: RunOptions = AS_CONFIGURED,
     ) -> Report:
         """Mend what an interrupted run left and *agree* says yes to; without it only list it."""
+        from sst.migrator.repair.repair import execute_repair, list_damage
+
         if agree is None:
             return list_damage(self._context)
         return execute_repair(self._context, agree, options)
@@ -195,6 +176,8 @@ class Migrator:
 
     def connection_keywords(self) -> dict[str, Any]:
         """Return the keywords with which psycopg2 connects as a look does, password and all."""
+        from sst.db.engine import direct_keywords
+
         context = self._context
         return direct_keywords(
             context.url,
@@ -204,6 +187,8 @@ class Migrator:
 
     def question(self, *, with_schema: bool) -> str:
         """Return what asks whether the database is as it was; see `as_one_statement`."""
+        from sst.migrator.commands.question import as_one_statement
+
         with look(self._context) as inspection:
             return as_one_statement(self._context, inspection.connection, with_schema=with_schema)
 
@@ -232,14 +217,21 @@ class Migrator:
         what it did there earlier, and what stands against it. *probe* says which tables are asked
         for rows that would make it fail: those up to `migrate.probe_limit_mb`, all, or none.
         """
+        from sst.migrator.rehearsal.rehearsal import Rehearsal
+
         target = target or default_target(self._context.project)
         context = self._context
         status, steps, facts = planned(context, target)
         before = status.current
         scripts = context.project.sql(steps, context.url) if with_sql else ()
         vetoes = objections(context, target, before, steps)
-        rehearsal, verdict = _NOT_ASKED if steps else _NOTHING_PENDING, None
+        why_not = "it was not asked for" if steps else "nothing is pending"
+        rehearsal, verdict = Rehearsal(why_not=why_not), None
         if steps and rehearsed:
+            from sst.migrator.lint.gate import verdict_on
+            from sst.migrator.lint.judging import with_findings
+            from sst.migrator.rehearsal.rehearse import rehearse
+
             found = rehearse(context, facts, before, steps, from_cache=from_cache, probe=probe)
             rehearsal = with_findings(context, steps, found)
             verdict = verdict_on(context, before, steps, rehearsal)
@@ -267,6 +259,8 @@ class Migrator:
         behind the history, and with *is_offline* without the database; see `lint_history`.
         An error that no revision accepts is the report's `LintError`.
         """
+        from sst.migrator.lint.linting import NO_RULES, lint_error, lint_history, lint_pending
+
         project, plugins = self._context.project, self._context.plugins
         target = target or default_target(project)
         report = Report(heads=project.heads)
@@ -282,6 +276,8 @@ class Migrator:
 
     def new_revision(self, message: str, *, autogenerate: bool, head: str | None = None) -> Report:
         """Write a new revision file; with *autogenerate* from what the models say."""
+        from sst.migrator.commands.new_revision import autogenerate_revision, write_revision
+
         write = autogenerate_revision if autogenerate else write_revision
         return write(self._context, message, head)
 

@@ -42,3 +42,31 @@ def test_database_is_shown_and_connected_to_without_sqlalchemy() -> None:
     )
 
     assert not imported_by(statement) & FRAMEWORKS
+
+
+def test_application_imports_nothing_that_only_a_migration_needs() -> None:
+    """What readiness needs is imported when somebody asks for it."""
+    environment = {"ENV_FOR_DYNACONF": "production", "DATABASE_URL": "postgresql://u@host/name"}
+
+    modules = imported_by("import app.main", **environment)
+
+    assert not modules & {"alembic", "psycopg2", "mako", "rich", "redis"}
+    assert not modules & {"sst.bridge", "sst.cli", "sst.migrator.migrator", "sst.migrator.session"}
+
+
+def test_plugins_are_loaded_without_their_insides() -> None:
+    """Of a plugin its settings and its hooks are read; the rest waits until a hook is called."""
+    names = ["backup", "embedded_postgres", "health_check", "maintenance", "notify", "safe_ddl"]
+    statement = (
+        "from pathlib import Path\n"
+        "from sst.hooks.finding.discovery import discover\n"
+        f"assert not discover(Path.cwd(), {names!r}).problems\n"
+    )
+
+    modules = imported_by(statement)
+
+    inside = {name.partition(".")[2] for name in modules if name.startswith("sst_plugins")}
+    assert inside >= {*names, "backup.settings"}
+    assert not inside & {"backup.archive", "backup.postgres", "backup.commands", "backup.scratch"}
+    assert not inside & {"safe_ddl.tables", "embedded_postgres.server", "maintenance.flag"}
+    assert not modules & {"sqlalchemy", "psycopg2", "urllib.request", "http.client"}

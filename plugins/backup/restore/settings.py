@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
 
-from ..archive.rebuild import RebuildOptions
+if TYPE_CHECKING:
+    from ..archive.rebuild import RebuildOptions
 
 
 class RebuildSettings(BaseModel):
@@ -27,6 +28,8 @@ class RebuildSettings(BaseModel):
     @property
     def rebuild_options(self) -> RebuildOptions:
         """The options of a rebuild, unless a command changes them."""
+        from ..archive.rebuild import RebuildOptions
+
         return RebuildOptions(search_path=self.rebuild_search_path, template=self.rebuild_template)
 
 

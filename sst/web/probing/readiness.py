@@ -6,16 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-
-from sst.db.engine import create_direct_engine
 from sst.errors import SstError, VersionTableBehindError
 from sst.hooks.contract.checks import Check, CheckResult, CheckStatus
 from sst.hooks.contract.events import rfc3339
-from sst.migrator.session.inspection import DatabaseInspection
-from sst.migrator.standing.headline import failed_at
-from sst.migrator.standing.last_runs import read_last_runs
 from sst.text import listed
 
 if TYPE_CHECKING:
@@ -52,6 +45,12 @@ class SchemaLook:
 
     def __call__(self, inspection: Inspection) -> CheckResult:
         """Return what `look_at_schema` returns."""
+        # What readiness needs is imported when it is asked for the first time.
+        from sqlalchemy.exc import DBAPIError
+
+        from sst.migrator.session.inspection import DatabaseInspection
+        from sst.migrator.standing.last_runs import read_last_runs
+
         self.runs = None
         found = look_at_schema(inspection)
         if isinstance(inspection, DatabaseInspection):
@@ -87,6 +86,8 @@ def _runs(runs: LastRuns) -> CheckResult:
         text += f", in revision {step.revision}" if step else ""
         # It passes: a rolling deploy keeps the old image while the schema moves.
         return CheckResult(CheckStatus.PASS, text, "run_at_work")
+    from sst.migrator.standing.headline import failed_at
+
     failed = runs.unresolved
     if failed is None:
         return CheckResult(CheckStatus.PASS)
@@ -110,6 +111,11 @@ def _judged(inspection: Inspection) -> CheckResult:
 
 
 def _ping(runtime: Runtime) -> CheckResult:
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
+
+    from sst.db.engine import create_direct_engine
+
     engine = create_direct_engine(
         runtime.database_url,
         application_name="sst-ready",
@@ -134,6 +140,8 @@ def _ahead(inspection: Inspection) -> str:
 
 
 def _behind(inspection: Inspection) -> str:
+    from sst.migrator.session.inspection import DatabaseInspection
+
     error = inspection.status.error if isinstance(inspection, DatabaseInspection) else None
     if isinstance(error, VersionTableBehindError):
         return f"{error.what} {error.why}"
