@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import tomllib
-from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,6 +80,8 @@ def _is_image() -> bool:
 
 def _installed_extras() -> list[str]:
     """Return the extras of the image's pyproject.toml whose packages are all installed."""
+    import tomllib
+
     text = (_CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
     extras = tomllib.loads(text)["project"]["optional-dependencies"]
     return [
@@ -100,6 +99,8 @@ def _foreign_name(error: BaseException) -> str:
 
 
 def _is_there(package: str) -> bool:
+    from importlib.util import find_spec
+
     try:
         return find_spec(package) is not None
     except (ImportError, ValueError):
@@ -119,6 +120,9 @@ def _unfit() -> Iterator[tuple[str, str]]:
 
 def _requirements() -> list[str]:
     """Return what the core needs, extras left out: of the checkout, else of the installed one."""
+    import tomllib
+    from importlib import metadata
+
     try:
         project = tomllib.loads((_CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
         if project["project"]["name"] == DISTRIBUTION:
@@ -133,6 +137,8 @@ def _requirements() -> list[str]:
 
 
 def _version(distribution: str) -> str | None:
+    from importlib import metadata
+
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

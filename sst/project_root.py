@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +94,8 @@ def _refuse_passed_over(root: Path) -> None:
 
 def _named_places(root: Path) -> Iterator[Path]:
     """Yield where the settings.toml of *root* says that revisions are, and where they are else."""
+    import tomllib
+
     yield root / "alembic"
     try:
         settings = tomllib.loads((root / SETTINGS).read_text(encoding="utf-8"))

@@ -186,6 +186,9 @@ class Runtime:
     @cached_property
     def migrator(self) -> Migrator:
         """The migrator, which moves and examines the database."""
+        # Before a plugin starts a server: a package that is missing is said first.
+        import sst.migrator.migrator  # noqa: F401
+
         return self._migrator(self.migration_url)
 
     @property

@@ -6,7 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from sst.cli.call.command import Command
-from sst.cli.completing.answer import VARIABLE
+from sst.cli.completing import VARIABLE
 from sst.migrator.values.report import Report
 
 SCRIPT = "sst"

@@ -5,12 +5,10 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from sst import __version__
 from sst.cli.call.command import Group, NoWordsError
@@ -20,7 +18,7 @@ from sst.cli.call.invocation import Invocation
 from sst.cli.call.other_tools import WORDS, answer_to
 from sst.cli.call.overview import BY_PURPOSE, OF_BUILT_IN_PLUGINS, write_overview
 from sst.cli.call.streams import prepare_streams, report_unwritable, stdout_given_back
-from sst.cli.completing.answer import VARIABLE, answer
+from sst.cli.completing import VARIABLE
 from sst.command_line import PROGRAM
 from sst.dependencies import dependency_error
 from sst.errors import SstError
@@ -29,6 +27,8 @@ from sst.redaction.plugin_output import install as install_bounds
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from click.shell_completion import CompletionItem
 
     from sst.hooks import CommandResult
     from sst.migrator.values.report import Report
@@ -108,6 +108,8 @@ class Commands(Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete a command, with its few words, or an option; no command is imported."""
+        from click.shell_completion import CompletionItem
+
         words = {name: text for group in BY_PURPOSE.values() for name, text in group.items()}
         found = dict.fromkeys([*COMMANDS, *_known(ctx.find_object(Invocation))])
         commands = [
@@ -165,6 +167,8 @@ def main(
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if VARIABLE in os.environ:
+        from sst.cli.completing.answer import answer
+
         return answer(cli, Invocation(root, program))
     prepare_streams()
     invocation = Invocation(root, program)
@@ -229,5 +233,7 @@ def _print_last_words(invocation: Invocation, error: SstError) -> None:
 
 def _print_traceback(error: SstError | None, invocation: Invocation) -> None:
     if invocation.debug and error is not None:
+        import traceback
+
         text = "".join(traceback.format_exception(error.__cause__ or error))
         click.echo(invocation.clean(text), err=True)

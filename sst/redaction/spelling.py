@@ -7,7 +7,6 @@ To list the spellings would miss the mixed ones, so the text is read instead.
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -109,6 +108,8 @@ def _said(match: re.Match[str]) -> Iterator[tuple[str, int, int]]:
     elif match["escaped"]:
         said = _CONTROL.get(match["escaped"], match["escaped"])
     elif match["entity"]:
+        import html  # a millisecond, for what hardly a text has
+
         said = html.unescape(whole)
     else:
         said = whole[0]

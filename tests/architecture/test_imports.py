@@ -44,6 +44,19 @@ def test_database_is_shown_and_connected_to_without_sqlalchemy() -> None:
     assert not imported_by(statement) & FRAMEWORKS
 
 
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["upgrade", "--help"]])
+def test_help_is_little_more_than_click(words: list[str]) -> None:
+    statement = (
+        f"from pathlib import Path\nfrom sst.cli import main\nmain({words!r}, Path.cwd())\n"
+    )
+
+    modules = imported_by(statement)
+
+    assert not modules & (FRAMEWORKS | {"pydantic", "pluggy"})
+    assert not modules & {"importlib.metadata", "email", "html", "difflib", "traceback", "zipfile"}
+    assert not modules & {"sst.config", "sst.hooks", "sst.db", "sst.migrator"}
+
+
 def test_application_imports_nothing_that_only_a_migration_needs() -> None:
     """What readiness needs is imported when somebody asks for it."""
     environment = {"ENV_FOR_DYNACONF": "production", "DATABASE_URL": "postgresql://u@host/name"}

@@ -7,11 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sst.command_line import as_typed
-from sst.layout.labelled import below_name
-from sst.redaction.redact import visible
-from sst.text import terminal_columns
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,6 +37,11 @@ def _ask(question: str) -> str:
 
 
 def _answer(question: str) -> str:
+    from sst.command_line import as_typed
+    from sst.layout.labelled import below_name
+    from sst.redaction.redact import visible
+    from sst.text import terminal_columns
+
     columns = terminal_columns(sys.stderr) or 80
     lines = [
         part

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -99,6 +98,8 @@ Group.group_class = Group
 
 
 def _no_such_command(name: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
     meant = [repr(each) for each in sorted(get_close_matches(name, known))]
     hints = {0: "", 1: f" Did you mean {', '.join(meant)}?"}
     several = f" (Did you mean one of: {', '.join(meant)}?)"

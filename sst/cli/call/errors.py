@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 from sst.errors import InterruptedRunError, SstError, UsageError
@@ -30,6 +29,8 @@ def usage_error(error: click.UsageError, program: str) -> UsageError:
 
 def interruption() -> SstError:
     """Return the error of a call that a signal has ended before anything was touched."""
+    import signal
+
     hint = "run the command again when you are ready"
     return InterruptedRunError(signal.SIGINT, why="nothing was touched", next_step=hint)
 

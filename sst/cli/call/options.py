@@ -11,7 +11,6 @@ import click
 from sst.cli.call.asking import asker
 from sst.cli.call.invocation import Invocation
 from sst.cli.completing.names import overrides, plugins
-from sst.migrator.values.options import RunOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,6 +109,8 @@ def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
         terminate_blockers: bool = False,
         **others: Any,
     ) -> Any:  # noqa: ANN401 - whatever the command returns
+        from sst.migrator.values.options import RunOptions
+
         options = RunOptions(
             lock_wait_seconds=lock_wait_seconds,
             confirmed_name=others.pop("confirmed_name", None),

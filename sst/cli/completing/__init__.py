@@ -9,3 +9,8 @@ Quick and silent: texts are read, nothing is imported that need not be, no serve
 - `runs.py`: runs on record, from the database if it answers at once
 - `settings_text.py`: the settings as their files' texts say them
 """
+
+from __future__ import annotations
+
+VARIABLE = "_SST_COMPLETE"
+"""The shell's script sets it: `bash_complete`, with the words in COMP_WORDS."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from click.shell_completion import get_completion_class, split_arg_string
 
+from sst.cli.completing import VARIABLE
 from sst.cli.completing.bash_words import rejoined
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from sst.cli.call.invocation import Invocation
 
-VARIABLE = "_SST_COMPLETE"
-"""The shell's script sets it: `bash_complete`, with the words in COMP_WORDS."""
 _PATIENCE_SECONDS = 60.0
 _BASH = "bash"
 _STANDARD = (0, 1, 2)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ def environments(root: Path) -> list[str]:
     file = root / _SETTINGS
     if not file.is_file():
         return []
+    import tomllib
+
     found = tomllib.loads(file.read_text(encoding="utf-8"))
     return [name for name in found if name.lower() != _DEFAULT]
 
@@ -42,6 +43,8 @@ def tables(root: Path) -> Iterator[Mapping[str, Any]]:
 
     Raises what a file that cannot be read raises.
     """
+    import tomllib
+
     here = environment()
     for name in (*_FILES, *([_LOCAL_FILE] if here == DEVELOPMENT else [])):
         file = root / name

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 COMMANDS = "COMMANDS"
@@ -30,6 +30,9 @@ def declared_commands(path: Path | None) -> tuple[str, ...]:
     """
     if path is None:
         return ()
+    said = _said_beside_the_hook(_text(path))
+    if said is not None:
+        return tuple(dict.fromkeys(said))
     files = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
     texts = {file: text for file in files if (text := _text(file))}
     if not any(_HOOK.encode() in text for text in texts.values()):
@@ -37,10 +40,20 @@ def declared_commands(path: Path | None) -> tuple[str, ...]:
     telling = {file: text for file, text in texts.items() if file == path or _WORDS.search(text)}
     trees = {file: tree for file, text in telling.items() if (tree := _parsed(text))}
     nodes = [node for tree in trees.values() for node in ast.walk(tree)]
-    if not any(isinstance(node, ast.FunctionDef) and node.name == _HOOK for node in nodes):
+    if not _has_hook(nodes):
         return ()
     said = _said(trees[path]) if path in trees else None
     return tuple(dict.fromkeys(_made(nodes) if said is None else said))
+
+
+def _said_beside_the_hook(text: bytes) -> list[str] | None:
+    """Return what a module says that has the hook itself: no other file need be read then."""
+    tree = _parsed(text) if _HOOK.encode() in text else None
+    return _said(tree) if tree and _has_hook(ast.walk(tree)) else None
+
+
+def _has_hook(nodes: Iterable[ast.AST]) -> bool:
+    return any(isinstance(node, ast.FunctionDef) and node.name == _HOOK for node in nodes)
 
 
 def _text(file: Path) -> bytes:

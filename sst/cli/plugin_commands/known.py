@@ -6,9 +6,6 @@ read as text too, so what `--set` and a plugin's `config_values` say of the list
 
 from __future__ import annotations
 
-import json
-import tomllib
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +15,7 @@ from sst.cli.plugin_commands.declared import declared_commands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from importlib import metadata
 
 COMMANDS_GROUP = "sst.commands"
 """Entry points of a package that name its plugins' commands: `tidy = "shelf"`, for one of them."""
@@ -58,6 +56,8 @@ def enabled_plugins(root: Path) -> dict[str, str]:
 
 def plugin_names(root: Path) -> list[str]:
     """Return the plugins that could be named for the project in *root*, enabled or not."""
+    from importlib import metadata
+
     found = {
         path.stem
         for folder in _folders(root)
@@ -84,6 +84,9 @@ def package_commands(entry: metadata.EntryPoint) -> tuple[str, ...]:
 
 def installed(name: str) -> metadata.EntryPoint | None:
     """Return the entry point of the plugin *name* in whatever package is installed."""
+    # Not at the top: the metadata of packages takes longer to import than the help to be written.
+    from importlib import metadata
+
     return next(iter(metadata.entry_points(group=_PLUGINS_GROUP, name=name)), None)
 
 
@@ -124,6 +127,9 @@ def _folders(root: Path) -> tuple[Path, Path]:
 
 def _list(text: str) -> list[Any] | None:
     """Return the list that *text* is in JSON or TOML; None when it is none."""
+    import json
+    import tomllib
+
     for read in (json.loads, lambda value: tomllib.loads(f"x = {value}")["x"]):
         try:
             found = read(text)
