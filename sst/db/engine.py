@@ -60,12 +60,14 @@ def create_direct_engine(
     connect_timeout: int,
     autocommit: bool = False,
     hide_parameters: bool = True,
+    hstore: bool = True,
 ) -> Engine:
     """Return an engine without a pool: each connection is opened for its use and then closed.
 
     *application_name* is what `pg_stat_activity` shows, whatever the URL says: it names the
     holder of a lock. *connect_timeout* is in seconds per host; the URL's own wins.
     With *autocommit* no transaction is opened, so a connection at rest holds nothing.
+    Without *hstore* psycopg2 reads that type as text, and no connection asks for its number first.
     """
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
@@ -75,6 +77,7 @@ def create_direct_engine(
         url.for_psycopg2(),
         poolclass=NullPool,
         hide_parameters=hide_parameters,
+        use_native_hstore=hstore,
         connect_args=_direct(url, application_name, connect_timeout),
         **isolation,
     )

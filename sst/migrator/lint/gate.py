@@ -1,4 +1,7 @@
-"""The gate of a run: its plan is rehearsed and judged before anything is prepared for it."""
+"""The gate of a run: its plan is rehearsed and judged before anything is prepared for it.
+
+Most runs are not judged: what a rehearsal needs is imported when there is one.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,6 @@ from typing import TYPE_CHECKING
 from sst.errors import InterruptedRunError, LintRefusedError
 from sst.hooks.contract.error_location import describe_error
 from sst.hooks.progress import ProgressLine
-from sst.migrator.lint.accepting import NOT_JUDGED
-from sst.migrator.lint.judging import with_findings
-from sst.migrator.lint.reasons import ROWS, reasons
-from sst.migrator.rehearsal.rehearse import rehearse
 from sst.migrator.values.verdict import Reason, Verdict
 from sst.text import counted, listed
 
@@ -53,6 +52,8 @@ def verdict_on(
     """
     if not steps or not _can_be_judged(context, before):
         return None
+    from sst.migrator.lint.reasons import reasons
+
     return Verdict(lint_mode(context), reasons(rehearsal, steps))
 
 
@@ -68,6 +69,11 @@ def judge_plan(
 
     Raises `LintRefusedError` for it where `migrate.lint` is `refuse`, and `InterruptedRunError`.
     """
+    from sst.migrator.lint.accepting import NOT_JUDGED
+    from sst.migrator.lint.judging import with_findings
+    from sst.migrator.lint.reasons import reasons
+    from sst.migrator.rehearsal.rehearse import rehearse
+
     try:
         with ProgressLine("rehearsing the plan"):
             rehearsal = rehearse(context, facts, before, steps)
@@ -94,6 +100,9 @@ def _refused(found: Sequence[Reason], target: str) -> LintRefusedError:
 
 def _advice(rules: set[str], target: str) -> Sequence[str]:
     """Return the ways on, one for each kind of reason; *rules* are their names."""
+    from sst.migrator.lint.accepting import NOT_JUDGED
+    from sst.migrator.lint.reasons import ROWS
+
     plan = shlex.join(["plan", *(["--", target] if target.startswith("-") else [target]), "-v"])
     ways = []
     if rules - {NOT_JUDGED, ROWS}:

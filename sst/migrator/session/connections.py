@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 OLDEST_SERVER = 140000
 _APPLICATION_NAME_BYTES = 63
 
+_KEPT_ENGINES = 16
+
 _NO_DATABASE = "does not exist"
 # A default of the role or the server may end a session that pauses between two attempts, or in
 # which a revision thinks between two statements, and the lock with it.
@@ -45,23 +48,16 @@ _NO_TIMEOUTS = text("""
 
 @contextlib.contextmanager
 def open_connection(
-    context: Context, application_name: str, *, autocommit: bool = False
+    context: Context, application_name: str, *, autocommit: bool = False, hstore: bool = False
 ) -> Iterator[Connection]:
     """Yield a connection of its own to the migration database; close it afterwards.
 
+    With *hstore*, for statements of plugins and revisions, rows have that type as dictionaries.
     Raises `DatabaseUnreachableError`, or `ConfigError` when trying again cannot help.
     """
-    engine = create_direct_engine(
-        context.url,
-        application_name=application_name[:_APPLICATION_NAME_BYTES],
-        connect_timeout=context.connect_timeout_seconds,
-        autocommit=autocommit,
-    )
-    try:
-        with connected(engine, context.url) as connection:
-            yield connection
-    finally:
-        engine.dispose()
+    name, seconds = application_name[:_APPLICATION_NAME_BYTES], context.connect_timeout_seconds
+    with connected(_engine(context.url, name, seconds, autocommit, hstore), context.url) as opened:
+        yield opened
 
 
 @contextlib.contextmanager
@@ -77,6 +73,27 @@ def connected(engine: Engine, url: DatabaseUrl) -> Iterator[Connection]:
         # A session that died in the run cannot be closed politely.
         with contextlib.suppress(SQLAlchemyError):
             connection.close()
+
+
+@lru_cache(maxsize=_KEPT_ENGINES)
+def _engine(
+    url: DatabaseUrl,
+    application_name: str,
+    connect_timeout: int,
+    autocommit: bool,  # noqa: FBT001 - a part of the key
+    hstore: bool,  # noqa: FBT001
+) -> Engine:
+    """Return the one engine of its kind: each new one asks the server who it is.
+
+    It has no pool, so that nothing of it stays open.
+    """
+    return create_direct_engine(
+        url,
+        application_name=application_name,
+        connect_timeout=connect_timeout,
+        autocommit=autocommit,
+        hstore=hstore,
+    )
 
 
 def refuse_old_server(connection: Connection) -> None:

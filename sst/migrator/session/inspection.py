@@ -177,7 +177,7 @@ class DatabaseInspection:
     def connection(self) -> Connection:
         """The connection, opened at the first question."""
         if self._opened is None:
-            opened = self._stack.enter_context(open_connection(self._context, LOOKS))
+            opened = self._stack.enter_context(open_connection(self._context, LOOKS, hstore=True))
             self._prepare(opened)
             self._opened = opened
         return self._opened

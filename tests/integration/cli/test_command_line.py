@@ -31,7 +31,7 @@ HEAVY = {"sqlalchemy", "alembic", "dynaconf", "pydantic", "fastapi"}
 
 
 def modules_after(*arguments: str, root: Path = REPOSITORY, **environment: str) -> set[str]:
-    """Return the top-level modules that `migrate.py ARGUMENTS` has imported at its end."""
+    """Return the modules that `migrate.py ARGUMENTS` has imported at its end."""
     script = (
         "import sys, json; from pathlib import Path\n"
         f"sys.path.insert(0, {str(REPOSITORY)!r})\n"
@@ -39,7 +39,7 @@ def modules_after(*arguments: str, root: Path = REPOSITORY, **environment: str) 
         "try:\n"
         f"    main({list(arguments)!r}, Path({str(root)!r}))\n"
         "except SystemExit: pass\n"
-        "print('\\n' + json.dumps(sorted({name.split('.')[0] for name in sys.modules})))\n"
+        "print('\\n' + json.dumps(sorted(sys.modules)))\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", script],
@@ -80,6 +80,15 @@ def test_no_command_imports_the_web_framework(project: Project, command: str) ->
 
     assert "sqlalchemy" in loaded
     assert not loaded & {"fastapi", "starlette", "uvicorn"}
+
+
+@pytest.mark.parametrize("command", ["current", "history", "check", "upgrade"])
+def test_command_without_a_rehearsal_imports_none(project: Project, command: str) -> None:
+    loaded = modules_after(command, root=project.root, DATABASE_URL=project.database_url)
+
+    assert "sst.bridge.project" in loaded
+    assert not loaded & {"sst.migrator.rehearsal.rehearse", "sst.migrator.lint.judging"}
+    assert not loaded & {"sst.migrator.repair", "sst.migrator.commands.wait"}
 
 
 def test_help_lists_every_command(project: Project) -> None:
