@@ -16,16 +16,12 @@ from sst.hooks.calling.calls import guarded
 from sst.hooks.calling.isolation import threads_left
 from sst.hooks.contract.settings_view import SettingsView
 from sst.hooks.finding.instances import secrets_of
-from sst.hooks.manager import (
-    HookFailedError,
-    Plugins,
-    build,
-)
+from sst.hooks.manager import HookFailedError, Plugins, build
 from sst.migrator.ledger.checkout import git_commit
 from sst.migrator.values.context import Context, Version, to_stderr, unseen
 from sst.redaction.logs import configure_logging
 from sst.redaction.redact import mask_credentials, redact
-from sst.settings.checking import no_server
+from sst.settings.checking import no_server, unresolved
 from sst.settings.in_force import in_force, values_of
 from sst.settings.loading import load_configuration
 
@@ -291,7 +287,7 @@ class Runtime:
             asked = {"url": text, "project_root": self.project_root}
             resolved = self.plugins.first("resolve_database_url", **asked)
         except HookFailedError as error:
-            raise _unresolved(setting, error) from error
+            raise unresolved(setting, error) from error
         if resolved is None and text == "embedded":
             raise ConfigError([no_server(setting)], RUN_AGAIN)
         self._resolved[setting] = DatabaseUrl(resolved or text, setting=setting)
@@ -299,12 +295,3 @@ class Runtime:
             # A plugin's URL can bring a password that no setting has, such as a token of IAM.
             self.configure_logging()
         return self._resolved[setting]
-
-
-def _unresolved(setting: str, error: HookFailedError) -> SstError:
-    if isinstance(error.error, SstError):
-        return error.error
-    reason = error.veto.reason if error.veto else error.reason
-    hint = error.veto.hint if error.veto else ""
-    what = f"the plugin {error.plugin} cannot resolve it: {reason}"
-    return ConfigError([Problem(setting, what, source=error.place, hint=hint)], RUN_AGAIN)

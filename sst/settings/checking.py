@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from sst.config.declared.setting import settings_of
 from sst.db.url import DatabaseUrl
-from sst.errors import ConfigError, Problem
+from sst.errors import RUN_AGAIN, ConfigError, Problem, SstError
 from sst.hooks.manager import build
 from sst.settings.loading import load_configuration
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from sst.config import Configuration, Settings, Sources
-    from sst.hooks.manager import FoundPlugin
+    from sst.hooks.manager import FoundPlugin, HookFailedError
 
 _EMBEDDED = "embedded"
 _EMBEDDED_POSTGRES = "embedded_postgres"
@@ -87,6 +87,16 @@ def no_server(setting: str) -> Problem:
     """Return the problem of *setting*, which asks for a server that no plugin makes."""
     what = "no plugin turns 'embedded' into a server"
     return Problem(setting, what, hint='add "embedded_postgres" to plugins.enabled')
+
+
+def unresolved(setting: str, error: HookFailedError) -> SstError:
+    """Return why a plugin cannot make a database's URL of *setting*."""
+    if isinstance(error.error, SstError):
+        return error.error
+    reason = error.veto.reason if error.veto else error.reason
+    hint = error.veto.hint if error.veto else ""
+    what = f"the plugin {error.plugin} cannot resolve it: {reason}"
+    return ConfigError([Problem(setting, what, source=error.place, hint=hint)], RUN_AGAIN)
 
 
 def _redis_problems(text: str) -> Iterator[Problem]:
