@@ -11,7 +11,7 @@ from sst.hooks import CommandResult
 from ..manifest.origin import FLAG
 from ..postgres.marks import left_alone
 from ..verify.verifier import PROVEN
-from . import operations, prune_operations, restore_operations
+from . import operations
 from .backup_id import BackupId, BoundCommand
 from .texts import details, listing_data, listing_rows, printable, summary
 
@@ -130,6 +130,8 @@ def _prune(
     config: Config, context: CommandContext, *, dry_run: bool, lock_wait_seconds: float | None
 ) -> CommandResult:
     """Remove the backups that no rule keeps, and databases that restores replaced long ago."""
+    from . import prune_operations
+
     plan = prune_operations.prune(config, context, lock_wait_seconds, dry_run=dry_run)
     rows = printable(plan.rows or [("nothing to prune",)])
     return CommandResult(data=plan.to_dict(), warnings=plan.warnings, rows=rows)
@@ -182,6 +184,8 @@ def _restore(
         raise click.UsageError(
             "Name a backup: an ID, `latest`, or --undo for the database that was replaced last."
         )
+    from . import restore_operations
+
     request = restore_operations.Request(backup_id, confirm, lock_wait_seconds, **options)
     done = restore_operations.restore(config, context, request)
     rows = [(done.restored.message,)]
