@@ -6,12 +6,12 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.project import REPOSITORY
+from tests.support.warm_python import LIBRARIES, warm_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,11 +49,13 @@ def register_commands():
 
 @pytest.fixture
 def script(tmp_path: Path) -> Path:
-    """Return a folder with the script `sst`, for PATH."""
+    """Return a folder with the script `sst`, for PATH; its Python has the libraries already."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    (folder / "sst").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sst "$@"\n')
-    (folder / "python3").symlink_to(sys.executable)
+    python, door = warm_python(*LIBRARIES), folder / "door.py"
+    door.write_text("from sst.door import script\n\nscript()\n")
+    (folder / "sst").write_text(f'#!/bin/sh\nexec "{python}" "{door}" "$@"\n')
+    (folder / "python3").symlink_to(python)
     (folder / "sst").chmod(0o755)
     return folder
 
