@@ -82,13 +82,14 @@ def id_length(connection: Connection, table: str, schema: str | None) -> int | N
 
 
 def apply_settings(connection: Connection, settings: Mapping[str, str]) -> None:
-    """Set each of *settings*, such as `lock_timeout` in ms, for the session of *connection*.
-
-    And let its server process end when ours does.
-    """
-    connection.execute(_NOTICE_A_DEAD_CLIENT)
+    """Set each of *settings*, such as `lock_timeout` in ms, for the session of *connection*."""
     for name, value in settings.items():
         connection.execute(_SET, {"name": name, "value": value})
+
+
+def notice_a_dead_client(connection: Connection) -> None:
+    """Let the server process of *connection* end when ours does."""
+    connection.execute(_NOTICE_A_DEAD_CLIENT)
 
 
 def backend_pid(connection: Connection) -> int:

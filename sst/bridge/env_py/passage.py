@@ -8,9 +8,15 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sst.bridge.env_py.database_identity import apply_settings, backend_pid, identity_of
+from sst.bridge.env_py.database_identity import (
+    apply_settings,
+    backend_pid,
+    identity_of,
+    notice_a_dead_client,
+)
 from sst.bridge.env_py.facts import require_heads, require_same_database
 from sst.bridge.statements.committed import Footprint
+from sst.bridge.statements.listeners import Listeners
 from sst.bridge.statements.notices import WARNING, heard_notices
 from sst.bridge.statements.own_transaction import RevisionTransaction
 from sst.bridge.statements.session_timeouts import kept_timeouts
@@ -77,14 +83,16 @@ class Passage:
         self._url = url
         self._observer = observer
         self._memo: dict[Any, Any] = {}
+        self._in_force: Mapping[str, str] | None = None
+        """The settings of the session that the next revision finds; None where that is unsure."""
 
     def run(self, first: Attempt, following: Following) -> None:
         """Run *first*, and then what *following* returns, as long as env.py can go on.
 
         *following* is called when a revision is committed, with the process's own logging.
         Where env.py cannot go on this returns, and the heads show whether env.py has committed.
-        `session_settings` are set on the connection that env.py opened itself; on ours they are
-        the caller's to set, before. `lock_timeout` does not count for CREATE INDEX CONCURRENTLY.
+        `session_settings` are in force when a revision begins, whichever connection it runs on.
+        `lock_timeout` does not count for CREATE INDEX CONCURRENTLY.
 
         What a revision or *following* raises is raised unchanged, `EndedTransactionError` for a
         revision that ended its transaction. `HeadsUnchangedError`, with nothing applied, when
@@ -95,8 +103,10 @@ class Passage:
         self._following = following
         self._error: BaseException | None = None
         self._transaction: RevisionTransaction | None = None
+        self._in_force = None
+        self._set(self._connection, first.session_settings)
         # Not `with` in the generator: after an error that lives as long as the traceback.
-        with self._errors_first(), ExitStack() as self._listeners:
+        with self._errors_first(), ExitStack() as self._opened, ExitStack() as self._entered:
             self._runner.run(
                 self._steps,
                 url=self._url,
@@ -121,11 +131,14 @@ class Passage:
         context.impl.memo.update(_copied(self._memo))
         if self._next:
             require_heads(heads, self._next.step)
+        listeners = self._opened.enter_context(Listeners().on(used))
         while self._next:
-            step = self._begin(self._next, context, used)
+            step = self._begin(self._next, context, used, listeners)
             self._next = None
             yield step
-            self._listeners.close()
+            self._entered.close()
+            if self._transaction and not self._transaction.has_kept_timeouts:
+                self._in_force = None
             self._memo = _copied(context.impl.memo)
             if _can_go_on(used):
                 self._ask()
@@ -135,25 +148,38 @@ class Passage:
             return self._connection
         used = require_same_database(context, self._ours)
         self._observer.backend(backend_pid(used))
+        notice_a_dead_client(used)
+        self._in_force = None
         return used
 
-    def _begin(self, one: Attempt, context: MigrationContext, used: Connection) -> RevisionStep:
-        if used is not self._connection:
-            apply_settings(used, one.session_settings)
+    def _set(self, connection: Connection, settings: Mapping[str, str]) -> None:
+        """Set *settings* where they are not in force; a rollback takes them back within one."""
+        if self._in_force == settings:
+            return
+        is_between = not connection.in_transaction()
+        apply_settings(connection, settings)
+        if is_between:
+            connection.commit()
+        self._in_force = settings
+
+    def _begin(
+        self, one: Attempt, context: MigrationContext, used: Connection, listeners: Listeners
+    ) -> RevisionStep:
+        self._set(used, one.session_settings)
         revision = one.step.revision
         inside = self._enter if self._observer.inside else None
         transaction = RevisionTransaction(
-            context, one.footprint, revision.path, self._warn, inside
+            context, one.footprint, revision.path, self._warn, listeners, inside
         )
         self._transaction = transaction
-        for listening in (
-            kept_timeouts(used, one.session_settings, transaction, self._warn),
-            heard_notices(used, self._hear),
-            one.footprint.watching(used),
+        for entered in (
+            kept_timeouts(listeners, one.session_settings, transaction, one.footprint, self._warn),
+            heard_notices(used, listeners, self._hear),
+            one.footprint.watching(listeners),
             # Last: it hears of a statement when its notices have been heard.
             self._observer.around(used),
         ):
-            self._listeners.enter_context(listening)
+            self._entered.enter_context(entered)
         step = self._history.step(revision.id, is_upgrade=one.step.is_upgrade)
         return transaction.around(step)
 

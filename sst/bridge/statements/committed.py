@@ -6,17 +6,19 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from sst.bridge.statements.concurrent_index import is_concurrent
 from sst.redaction.statements import without_literals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy.engine import Connection
     from sqlalchemy.engine.interfaces import DBAPICursor
+
+    from sst.bridge.statements.listeners import Listeners
 
 # These leave nothing behind in the database.
 _HARMLESS = re.compile(
@@ -57,6 +59,8 @@ class Footprint:
         self._is_muted = False
         self.running: str | None = None
         """The statement that was sent last and has not succeeded; None when all did."""
+        self.known_invalid: frozenset[int] = frozenset()
+        """The numbers of the INVALID indexes that were there before the last concurrent one."""
 
     def committed(self, error: BaseException) -> tuple[str, ...]:
         """Return the statements that stay although *error* ended the revision.
@@ -101,23 +105,17 @@ class Footprint:
         (self._committed if was_committed else self._lost).extend(self._unsure)
         self._unsure = []
 
-    @contextmanager
-    def watching(self, connection: Connection) -> Iterator[None]:
-        """Take note of what is sent over *connection*."""
-        hooks: dict[str, Callable[..., None]] = {
-            "before_cursor_execute": self._before,
-            "after_cursor_execute": self._after,
-            "begin": self._begin,
-            "commit": self._commit,
-            "rollback": self._rollback,
-        }
-        for name, function in hooks.items():
-            event.listen(connection, name, function)
-        try:
-            yield
-        finally:
-            for name, function in hooks.items():
-                event.remove(connection, name, function)
+    def watching(self, listeners: Listeners) -> AbstractContextManager[None]:
+        """Take note of what is sent over the connection of *listeners*."""
+        return listeners.hearing(
+            {
+                "before_cursor_execute": self._before,
+                "after_cursor_execute": self._after,
+                "begin": self._begin,
+                "commit": self._commit,
+                "rollback": self._rollback,
+            }
+        )
 
     def _before(
         self, connection: Connection, _cursor: DBAPICursor, statement: str, *_: object

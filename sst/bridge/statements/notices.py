@@ -6,12 +6,12 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Connection
+
+    from sst.bridge.statements.listeners import Listeners
 
     Hear = Callable[[str, str], None]
     """Gets the severity of a message, such as `NOTICE`, and the message in one line."""
@@ -26,7 +26,7 @@ _WARNINGS = frozenset(
 
 
 @contextmanager
-def heard_notices(connection: Connection, hear: Hear) -> Iterator[None]:
+def heard_notices(connection: Connection, listeners: Listeners, hear: Hear) -> Iterator[None]:
     """Give *hear* each message of the server, as the driver hands it out."""
     driver: Any = connection.connection.driver_connection
     if hasattr(driver, "add_notice_handler"):
@@ -45,7 +45,7 @@ def heard_notices(connection: Connection, hear: Hear) -> Iterator[None]:
         with _handler(driver.add_log_listener, driver.remove_log_listener, logged):
             yield
     elif hasattr(driver, "notices"):
-        with _collected(connection, driver, hear):
+        with _collected(listeners, driver, hear):
             yield
     else:
         yield
@@ -63,7 +63,7 @@ def _handler(
 
 
 @contextmanager
-def _collected(connection: Connection, driver: Any, hear: Hear) -> Iterator[None]:  # noqa: ANN401
+def _collected(listeners: Listeners, driver: Any, hear: Hear) -> Iterator[None]:  # noqa: ANN401
     """Hear what psycopg2 has collected when a statement is over.
 
     Of its own list it keeps the last 50. A deque keeps all, and appends in C: a signal that was
@@ -78,10 +78,9 @@ def _collected(connection: Connection, driver: Any, hear: Hear) -> Iterator[None
             is_warning = severity in _WARNINGS
             hear(WARNING if is_warning else severity, " ".join(message.split()))
 
-    event.listen(connection, "after_cursor_execute", after)
     try:
-        yield
+        with listeners.hearing({"after_cursor_execute": after}):
+            yield
     finally:
-        event.remove(connection, "after_cursor_execute", after)
         after()
         driver.notices = kept

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import secrets
 import sys
-from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from sst.bridge.statements.committed import ends_transaction
 from sst.bridge.statements.session_role import SessionRole
@@ -21,6 +21,7 @@ from sst.redaction.statements import without_literals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from alembic.runtime.migration import MigrationContext, RevisionStep
@@ -28,17 +29,31 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPICursor
 
     from sst.bridge.statements.committed import Footprint
+    from sst.bridge.statements.listeners import Listeners
 
     Inside = Callable[[Connection, Callable[[], None]], None]
     """Gets the connection of a revision's transaction, and what raises when that is over."""
 
 _HERE = "sst.revision"
 _KEPT = "sst.committed"
+# One statement for all of it: each is a way to the server and back.
+_SESSION = """current_setting('search_path'),
+    current_setting('lock_timeout') || ' ' || current_setting('statement_timeout')"""
+_MARK = f"select set_config('{_HERE}', '{{0}}', true), set_config('{_KEPT}', '{{0}}', false)"
 _MARKS = f"select current_setting('{_HERE}', true), current_setting('{_KEPT}', true)"
 _FOUND = text("select to_regclass(quote_ident(:table)) is not null")
 _PUT_BACK = text("select set_config('search_path', :path, false)")
 _SHOWN = 3
 _UNSEEN = "what it sent over that connection itself was not seen, and may be committed"
+
+
+class _Marks(NamedTuple):
+    """The marks of a transaction, and what a revision may change of the session."""
+
+    here: str | None
+    kept: str | None
+    search_path: str | None
+    timeouts: str | None
 
 
 class EndedTransactionError(Exception):
@@ -59,9 +74,11 @@ class RevisionTransaction:
         footprint: Footprint,
         file: Path | None,
         warn: Callable[[str], None],
+        listeners: Listeners,
         inside: Inside | None = None,
     ) -> None:
         self._inside = inside
+        self._listeners = listeners
         self._role: SessionRole | None = None
         self._context = context
         self._warn = warn
@@ -74,6 +91,8 @@ class RevisionTransaction:
         self._line: int | None = None
         self.error: EndedTransactionError | None = None
         """Why the revision is not applied, once that is known."""
+        self.has_kept_timeouts = False
+        """Whether the timeouts of the session are at its end those of its beginning."""
 
     def around(self, step: RevisionStep) -> RevisionStep:
         """Return *step* with its function run between the two looks at the transaction.
@@ -84,15 +103,14 @@ class RevisionTransaction:
 
         def guarded(**arguments: Any) -> None:
             with self._watching(), self._own_autocommit_block():
-                self._mark()
-                path = self._search_path()
+                before = self._mark()
                 try:
                     self._enter()
                     run(**arguments)
-                    self._look()
+                    after = self._look()
                     if self._role:
                         self._role.put_back()
-                    self._find_version_table(path)
+                    self._find_version_table(before.search_path, after.search_path)
                 except BaseException as error:
                     self._is_guarded = False
                     if not isinstance(error, EndedTransactionError):
@@ -101,6 +119,7 @@ class RevisionTransaction:
                         self._role.put_back_after_failure()
                     raise
                 self._is_guarded = False
+                self.has_kept_timeouts = before.timeouts == after.timeouts
 
         step.migration_fn = guarded
         return step
@@ -110,34 +129,36 @@ class RevisionTransaction:
         if self._inside:
             self._role = SessionRole(self._connection, self._footprint)
             with self._footprint.muted():
-                self._inside(self._connection, self._look)
+                self._inside(self._connection, self._refuse_ended)
 
     def check(self) -> None:
         """Raise `EndedTransactionError` when the transaction is over already."""
         if self._is_guarded:
             self._look()
 
+    def _refuse_ended(self) -> None:
+        self._look()
+
     def mark_again(self) -> None:
         """Set the marks anew: a `RESET ALL` of the revision took them away."""
         if self._is_guarded:
             self._mark()
 
-    def _mark(self) -> None:
+    def _mark(self) -> _Marks:
         self._token = secrets.token_hex(8)
-        with self._footprint.muted():
-            self._connection.exec_driver_sql(f"set local {_HERE} = '{self._token}'")
-            self._connection.exec_driver_sql(f"set {_KEPT} = '{self._token}'")
+        marks = self._asked(_MARK.format(self._token))
         self._is_guarded = True
+        return marks
 
-    def _look(self) -> None:
+    def _look(self) -> _Marks:
         """Raise `EndedTransactionError` when this is not the transaction that was marked."""
-        here, kept = self._marks()
-        if here == self._token:
-            return
+        marks = self._marks()
+        if marks.here == self._token:
+            return marks
         self._is_guarded = False
         with suppress(Exception):
             self._connection.rollback()
-        self._footprint.resolve(was_committed=kept == self._token)
+        self._footprint.resolve(was_committed=marks.kept == self._token)
         self.error = EndedTransactionError(self._told())
         self.error.line = self._line
         if self._how is None:
@@ -151,8 +172,8 @@ class RevisionTransaction:
         """
         connection = self._connection
         is_between = not _is_given_away(connection) and not connection.in_transaction()
-        here, kept = self._marks()
-        if is_between and kept == self._token != here:
+        marks = self._marks()
+        if is_between and marks.kept == self._token != marks.here:
             connection.rollback()
             self._how = None
             self._context._transaction = connection.begin()  # noqa: SLF001 - as Alembic had it
@@ -168,32 +189,31 @@ class RevisionTransaction:
         with suppress(Exception):
             self._footprint.notice(connection)
             connection.rollback()
-            _, kept = self._marks()
+            marks = self._marks()
             connection.rollback()
-            self._footprint.resolve(was_committed=kept == self._token)
+            self._footprint.resolve(was_committed=marks.kept == self._token)
 
-    def _marks(self) -> tuple[str | None, str | None]:
+    def _marks(self) -> _Marks:
         if _is_given_away(self._connection):
-            return None, None
-        with self._footprint.muted():
-            here, kept = self._connection.exec_driver_sql(_MARKS).one()
-        return here, kept
+            return _Marks(None, None, None, None)
+        return self._asked(_MARKS)
 
-    def _search_path(self) -> str:
+    def _asked(self, marks: str) -> _Marks:
         with self._footprint.muted():
-            return str(self._connection.exec_driver_sql("show search_path").scalar_one())
+            return _Marks(*self._connection.exec_driver_sql(f"{marks}, {_SESSION}").one())
 
-    def _find_version_table(self, path: str) -> None:
+    def _find_version_table(self, path: str | None, left: str | None) -> None:
         """Put *path* back where the revision left one on which the version table is not found."""
-        names = {"table": self._context.version_table, "path": path}
-        if self._context.version_table_schema or self._has_version_table(names):
+        if self._context.version_table_schema or left == path:
             return
-        left = self._search_path()
+        names = {"table": self._context.version_table, "path": path}
+        if self._has_version_table(names):
+            return
         with self._footprint.muted():
             self._connection.execute(_PUT_BACK, names)
         self._warn(f"left search_path as {left!r}, without the version table; it is put back")
 
-    def _has_version_table(self, names: dict[str, str]) -> bool:
+    def _has_version_table(self, names: dict[str, str | None]) -> bool:
         with self._footprint.muted():
             return bool(self._connection.scalar(_FOUND, names))
 
@@ -216,19 +236,15 @@ class RevisionTransaction:
         finally:
             del context.autocommit_block
 
-    @contextmanager
-    def _watching(self) -> Iterator[None]:
+    def _watching(self) -> AbstractContextManager[None]:
         """Remember what ended the transaction first."""
-        hooks: dict[str, Callable[..., None]] = {
-            "commit": lambda _: self._ended("commit()"),
-            "rollback": lambda _: self._ended("rollback() or close()"),
-            "after_cursor_execute": self._executed,
-        }
-        with ExitStack() as stack:
-            for name, function in hooks.items():
-                event.listen(self._connection, name, function)
-                stack.callback(event.remove, self._connection, name, function)
-            yield
+        return self._listeners.hearing(
+            {
+                "commit": lambda _: self._ended("commit()"),
+                "rollback": lambda _: self._ended("rollback() or close()"),
+                "after_cursor_execute": self._executed,
+            }
+        )
 
     def _executed(self, _: Connection, __: DBAPICursor, statement: str, *___: object) -> None:
         if ends_transaction(statement):

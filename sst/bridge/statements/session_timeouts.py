@@ -14,21 +14,23 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import event
-
 from sst.bridge.statements.committed import ends_transaction
 from sst.bridge.statements.concurrent_index import (
     drop_concurrently,
     find_in_the_way,
+    invalid_indexes,
     is_concurrent,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from sqlalchemy.engine import Connection
     from sqlalchemy.engine.interfaces import DBAPICursor
 
+    from sst.bridge.statements.committed import Footprint
+    from sst.bridge.statements.listeners import Listeners
     from sst.bridge.statements.own_transaction import RevisionTransaction
 
 log = logging.getLogger("sst.migrate")
@@ -40,26 +42,23 @@ _RESETS_ALL = re.compile(r"\breset\s+all\b", re.IGNORECASE)
 _NONE = "0"
 
 
-@contextmanager
 def kept_timeouts(
-    connection: Connection,
+    listeners: Listeners,
     timeouts: Mapping[str, str],
     transaction: RevisionTransaction,
+    footprint: Footprint,
     warn: Callable[[str], None],
-) -> Iterator[None]:
+) -> AbstractContextManager[None]:
     """Put *timeouts*, in ms, back after each statement that takes them away, and *warn* of it.
 
     A limit that the revision chooses itself stays. `lock_timeout` is lifted for each concurrent
-    statement. *transaction* has its marks back after a `RESET ALL`.
+    statement, and *footprint* gets the INVALID indexes that were there before it.
+    *transaction* has its marks back after a `RESET ALL`.
     """
-    keeper = _Keeper(timeouts, transaction, warn)
-    event.listen(connection, "before_cursor_execute", keeper.before)
-    event.listen(connection, "after_cursor_execute", keeper.after)
-    try:
-        yield
-    finally:
-        event.remove(connection, "before_cursor_execute", keeper.before)
-        event.remove(connection, "after_cursor_execute", keeper.after)
+    keeper = _Keeper(timeouts, transaction, footprint, warn)
+    return listeners.hearing(
+        {"before_cursor_execute": keeper.before, "after_cursor_execute": keeper.after}
+    )
 
 
 class _Keeper:
@@ -69,10 +68,12 @@ class _Keeper:
         self,
         timeouts: Mapping[str, str],
         transaction: RevisionTransaction,
+        footprint: Footprint,
         warn: Callable[[str], None],
     ) -> None:
         self._timeouts = {name: value for name, value in timeouts.items() if value != _NONE}
         self._transaction = transaction
+        self._footprint = footprint
         self._warn = warn
         self._lifted: str | None = None
         self._is_at_work = False
@@ -90,6 +91,9 @@ class _Keeper:
                 self._transaction.check()
             if is_concurrent(statement):
                 _make_room(connection, statement)
+                self._footprint.known_invalid = frozenset(
+                    index.oid for index in invalid_indexes(connection)
+                )
                 timeout = connection.exec_driver_sql("show lock_timeout").scalar_one()
                 connection.exec_driver_sql("set lock_timeout = 0")
                 self._lifted = timeout

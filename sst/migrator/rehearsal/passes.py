@@ -21,7 +21,6 @@ from sst.migrator.rehearsal.own_connections import only_to
 from sst.migrator.rehearsal.rehearsal import Rehearsal
 from sst.migrator.session.connections import open_connection, prepare_session
 from sst.migrator.session.locked_session import watch_signals
-from sst.migrator.table_locks.attempt_timeouts import set_timeouts
 from sst.migrator.table_locks.schedule import milliseconds
 from sst.text import listed
 
@@ -138,7 +137,6 @@ class Pass:
             facts = self._facts_on(copy, connection)
             copy.project.write_heads(connection, facts, self._ground.heads)
             self._timeouts = {"statement_timeout": milliseconds(self._seconds_left)}
-            set_timeouts(connection, self._timeouts)
             self._observer = StatementObserver(
                 lambda: open_connection(copy, "sst-plan", autocommit=True)
             )

@@ -21,10 +21,10 @@ from sst.hooks.calling.calls import HookFailedError
 from sst.migrator.run.progress import Attempts
 from sst.migrator.session.connections import open_connection
 from sst.migrator.session.gate_watch import told_after
-from sst.migrator.table_locks.attempt_timeouts import set_timeouts, timeouts_of
+from sst.migrator.table_locks.attempt_timeouts import timeouts_of
 from sst.migrator.table_locks.blocker_watch import BlockerWatch
 from sst.migrator.table_locks.blockers import terminate
-from sst.migrator.table_locks.invalid_indexes import drop_left_behind, known_invalid
+from sst.migrator.table_locks.invalid_indexes import drop_left_behind
 from sst.migrator.table_locks.schedule import RETRYABLE, Schedule
 from sst.redaction.logs import IN_RESULT
 from sst.text import first_line
@@ -102,14 +102,11 @@ class RevisionAttempts:
             log.info("%s %s, %.0f s so far%s", verb, name, seconds, self._context.redact(then))
 
     def next(self, step: Step) -> Attempt:
-        """Prepare the next attempt of *step*: its timeouts are set on our connection."""
+        """Return the next attempt of *step*."""
         self._attempts.count += 1
         self._attempts.next_at = None
-        connection = self._session.connection
-        self._known = known_invalid(connection)
         statement_timeout = self._context.settings.statement_timeout
         timeouts = timeouts_of(self._schedule, self._attempts.count, statement_timeout)
-        set_timeouts(connection, timeouts)
         self._footprint = Footprint()
         return Attempt(step, timeouts, self._footprint)
 
@@ -129,7 +126,7 @@ class RevisionAttempts:
         attempts.blockers = self._watch.take()
         if not isinstance(error, DBAPIError) or error.connection_invalidated:
             return None
-        self._tidy(self._known, self._footprint.running)
+        self._tidy(self._footprint.known_invalid, self._footprint.running)
         pause = self._pause(error)
         self._note(step, error, pause)
         attempts.next_at = None if pause is None else time.monotonic() + pause

@@ -1,18 +1,12 @@
-"""The timeouts of one attempt: set again before each, for a rollback takes back what was set."""
+"""The timeouts of one attempt."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from sst.migrator.table_locks.schedule import milliseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy.engine import Connection
-
     from sst.migrator.table_locks.schedule import Schedule
 
 
@@ -22,10 +16,3 @@ def timeouts_of(schedule: Schedule, attempt: int, statement_seconds: float) -> d
         "lock_timeout": milliseconds(schedule.timeout_seconds(attempt)),
         "statement_timeout": milliseconds(statement_seconds),
     }
-
-
-def set_timeouts(connection: Connection, timeouts: Mapping[str, str]) -> None:
-    """Set *timeouts* for the session of *connection*, and commit."""
-    for name, value in timeouts.items():
-        connection.execute(text(f"set {name} = {value}"))
-    connection.commit()

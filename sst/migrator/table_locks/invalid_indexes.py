@@ -38,13 +38,6 @@ def warn_of_old(connection: Connection) -> list[str]:
     return lines
 
 
-def known_invalid(connection: Connection) -> frozenset[int]:
-    """Return the numbers of the invalid indexes that are there now."""
-    found = frozenset(index.oid for index in invalid_indexes(connection))
-    connection.commit()
-    return found
-
-
 def drop_left_behind(
     context: Context, interrupts: Interrupts, known: frozenset[int], failed: str | None
 ) -> tuple[InvalidIndex, ...]:
