@@ -18,7 +18,7 @@ from sst.bridge.env_py.facts import require_heads, require_same_database
 from sst.bridge.statements.committed import Footprint
 from sst.bridge.statements.listeners import Listeners
 from sst.bridge.statements.notices import WARNING, heard_notices
-from sst.bridge.statements.own_transaction import RevisionTransaction
+from sst.bridge.statements.own_transaction import Participants, RevisionTransaction
 from sst.bridge.statements.session_timeouts import kept_timeouts
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class RevisionObserver:
     """Gets each revision's transaction before its first statement, at each attempt anew."""
     around: Callable[[Connection], AbstractContextManager[None]] = lambda _: nullcontext()
     """Gets the connection of each revision, and is entered until the revision is committed."""
+    leaving: Callable[[], None] = lambda: None
+    """Is called before a revision leaves its transaction for an autocommit block."""
 
 
 class Passage:
@@ -169,7 +171,11 @@ class Passage:
         revision = one.step.revision
         inside = self._enter if self._observer.inside else None
         transaction = RevisionTransaction(
-            context, one.footprint, revision.path, self._warn, listeners, inside
+            context,
+            one.footprint,
+            revision.path,
+            listeners,
+            Participants(self._warn, self._leave, inside),
         )
         self._transaction = transaction
         for entered in (
@@ -195,6 +201,13 @@ class Passage:
         try:
             with self._runner.outside():
                 self._observer.inside(connection, still_open)
+        except BaseException as error:
+            self._error = error
+            raise
+
+    def _leave(self) -> None:
+        try:
+            self._observer.leaving()
         except BaseException as error:
             self._error = error
             raise

@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import sys
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
@@ -65,6 +66,18 @@ class EndedTransactionError(Exception):
     """The line of the revision's file that ended it; None when that was not seen."""
 
 
+@dataclass(frozen=True, slots=True)
+class Participants:
+    """Those who take part in the transaction of a revision."""
+
+    warn: Callable[[str], None]
+    """Gets what we have to say of it."""
+    leaving: Callable[[], None]
+    """Is called before it is left for an autocommit block."""
+    inside: Inside | None = None
+    """Writes in it before the revision does."""
+
+
 class RevisionTransaction:
     """The transaction of one revision, from the moment when Alembic begins it."""
 
@@ -73,15 +86,15 @@ class RevisionTransaction:
         context: MigrationContext,
         footprint: Footprint,
         file: Path | None,
-        warn: Callable[[str], None],
         listeners: Listeners,
-        inside: Inside | None = None,
+        participants: Participants,
     ) -> None:
-        self._inside = inside
+        self._inside = participants.inside
+        self._leaving = participants.leaving
+        self._warn = participants.warn
         self._listeners = listeners
         self._role: SessionRole | None = None
         self._context = context
-        self._warn = warn
         self._connection: Connection = context.connection  # type: ignore[assignment]
         self._footprint = footprint
         self._file = str(file)
@@ -91,6 +104,8 @@ class RevisionTransaction:
         self._line: int | None = None
         self.error: EndedTransactionError | None = None
         """Why the revision is not applied, once that is known."""
+        self.is_asking = False
+        """Whether the statement of now is one of its own."""
         self.has_kept_timeouts = False
         """Whether the timeouts of the session are at its end those of its beginning."""
 
@@ -199,8 +214,12 @@ class RevisionTransaction:
         return self._asked(_MARKS)
 
     def _asked(self, marks: str) -> _Marks:
-        with self._footprint.muted():
-            return _Marks(*self._connection.exec_driver_sql(f"{marks}, {_SESSION}").one())
+        self.is_asking = True
+        try:
+            with self._footprint.muted():
+                return _Marks(*self._connection.exec_driver_sql(f"{marks}, {_SESSION}").one())
+        finally:
+            self.is_asking = False
 
     def _find_version_table(self, path: str | None, left: str | None) -> None:
         """Put *path* back where the revision left one on which the version table is not found."""
@@ -225,6 +244,7 @@ class RevisionTransaction:
         @contextmanager
         def block() -> Iterator[None]:
             self._leave()
+            self._leaving()
             self._is_guarded = False
             with original():
                 yield

@@ -138,7 +138,7 @@ class Ledger:
             "plugins": json.dumps(values["plugins"]),
             "version_table": self._version_table,
         }
-        self._write(_INSERT_RUN, row)
+        self.write(_INSERT_RUN, row)
 
     def resume(self, run_id: str, *, backend_pid: int, backend_start: datetime) -> bool:
         """Write that the run goes on in another session; say whether it has a row here."""
@@ -160,12 +160,12 @@ class Ledger:
             "error": json.dumps(error.to_dict()) if error else None,
             "to_heads": list(heads) if heads is not None else None,
         }
-        self._write(_FINISH_RUN, row)
+        self.write(_FINISH_RUN, row)
 
     def record_backup(self, run_id: str, backup: Mapping[str, Any]) -> None:
         """Add the backup that the run can be taken back to."""
         statement = text("update migrator.run set backup = cast(:backup as jsonb) where id = :id")
-        self._write(statement, {"id": run_id, "backup": json.dumps(backup)})
+        self.write(statement, {"id": run_id, "backup": json.dumps(backup)})
 
     def record_warning(
         self, run_id: str, plugin: str, hook: str, text_: str, *, code: str | None = None
@@ -176,17 +176,17 @@ class Ledger:
         """)
         warning = {"plugin": plugin, "hook": hook, "text": text_}
         warning |= {"code": code} if code else {}
-        self._write(statement, {"id": run_id, "warning": json.dumps([warning])})
+        self.write(statement, {"id": run_id, "warning": json.dumps([warning])})
 
     def record_notes(self, run_id: str, notes: Mapping[str, Mapping[str, Any]]) -> bool:
         """Write what plugins have noted, by plugin and key; say whether the run has a row."""
         row = {"id": run_id, "notes": json.dumps(notes)}
-        return self._write(_RECORD_NOTES, row).first() is not None
+        return self.write(_RECORD_NOTES, row).first() is not None
 
     def record_hooks(self, run_id: str, totals: Sequence[Mapping[str, Any]]) -> None:
         """Add what the plugins' hooks took, by plugin and hook."""
         statement = text("update migrator.run set hooks = cast(:hooks as jsonb) where id = :id")
-        self._write(statement, {"id": run_id, "hooks": json.dumps(totals)})
+        self.write(statement, {"id": run_id, "hooks": json.dumps(totals)})
 
     def start_step(
         self,
@@ -199,7 +199,7 @@ class Ledger:
         origin: Origin | None = None,
     ) -> None:
         """Write that *revision* is about to run; *origin* is None for the project's own."""
-        self._write(
+        self.write(
             _START_STEP,
             {
                 "run_id": run_id,
@@ -226,7 +226,7 @@ class Ledger:
 
         *notices* are the columns `notices`, a list, and `notices_left_out`, a number.
         """
-        self._write(
+        self.write(
             _FINISH_STEP,
             {
                 "run_id": run_id,
@@ -262,9 +262,9 @@ class Ledger:
         """Return the environment that last ran here; None for a new database."""
         if not self.exists():
             return None
-        found = self._connection.execute(_ENVIRONMENT, {"version_table": self._version_table})
-        value = found.scalar()
-        return str(value) if value is not None else None
+        names = {"version_table": self._version_table}
+        value: str | None = self._connection.scalar(_ENVIRONMENT, names)
+        return value
 
     def who_brought(self, revision: str) -> BroughtBy | None:
         """Return the run that brought the database to *revision*; None when none on record did."""
@@ -278,19 +278,22 @@ class Ledger:
             return None
         return read_origin(self._connection, self._version_table, revision)
 
-    def _write(self, statement: TextClause, row: Mapping[str, Any]) -> CursorResult[Any]:
-        """Execute *statement*, over a new connection when the old one was lost.
+    def write(self, statement: TextClause | str, row: Mapping[str, Any]) -> CursorResult[Any]:
+        """Execute *statement*, a text in the driver's spelling, over a new connection if need be.
 
         The record outlives what befalls the server: a restart ends the run, not its row. A
         database that has got the name meanwhile is none of the run's.
         """
-        self._connection.rollback()
+        connection = self._connection
+        is_text = isinstance(statement, str)
+        send: Any = connection.exec_driver_sql if is_text else connection.execute
+        connection.rollback()
         try:
-            return self._connection.execute(statement, row)
+            return send(statement, row)  # type: ignore[no-any-return]
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
-            self._connection.rollback()
-            if self._database not in {None, database_number(self._connection)}:
+            connection.rollback()
+            if self._database not in {None, database_number(connection)}:
                 raise
-            return self._connection.execute(statement, row)
+            return send(statement, row)  # type: ignore[no-any-return]

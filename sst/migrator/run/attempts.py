@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -49,7 +49,12 @@ def refuse_lost_lock(session: Session, progress: Progress, step: Step) -> None:
     with suppress(SQLAlchemyError):
         if session.lock.is_held():
             return
-    raise ConnectionLostError(
+    raise lost_lock(progress, step)
+
+
+def lost_lock(progress: Progress, step: Step) -> ConnectionLostError:
+    """Return the error for *step*, which cannot begin: the lock of the run is gone."""
+    return ConnectionLostError(
         step.revision.id,
         why="the session that held the run's lock is gone, so another run may have begun",
         committed=progress.committed_ids,
@@ -58,7 +63,10 @@ def refuse_lost_lock(session: Session, progress: Progress, step: Step) -> None:
 
 
 class RevisionAttempts:
-    """The attempts of a revision until it is committed, or must not be tried again."""
+    """The attempts of a revision until it is committed, or must not be tried again.
+
+    While it is entered, the blockers of each revision are looked at.
+    """
 
     def __init__(
         self, context: Context, session: Session, progress: Progress, interrupts: Interrupts
@@ -68,24 +76,29 @@ class RevisionAttempts:
         self._progress = progress
         self._interrupts = interrupts
         self._schedule = Schedule.of(context.settings)
-        self._backends = {session.backend_pid}
+        timeout = self._schedule.timeout_seconds(1)
+        self._watch = BlockerWatch(context, timeout_seconds=timeout, on_look=self._see)
+        self._watch.watch(session.backend_pid)
+
+    def __enter__(self) -> Self:
+        """Be ready to look."""
+        self._watch.__enter__()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Look no more."""
+        self._watch.__exit__(*exc_info)
 
     def watch(self, backend_pid: int) -> None:
         """Let a signal cancel what this server process does, and look at whom it waits for."""
         self._interrupts.watch(backend_pid)
-        self._backends.add(backend_pid)
         self._watch.watch(backend_pid)
 
     @contextmanager
     def of_one_step(self) -> Iterator[None]:
         """Look at blockers while the body runs: the next attempts are those of one step."""
         self._attempts = self._progress.attempts = Attempts()
-        timeout = self._schedule.timeout_seconds(1)
-        with BlockerWatch(
-            self._context, timeout_seconds=timeout, on_look=self._see
-        ) as self._watch:
-            for pid in self._backends:
-                self._watch.watch(pid)
+        with self._watch.during():
             yield
 
     def _see(self, blockers: tuple[Blocker, ...], build: str) -> None:

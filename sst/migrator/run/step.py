@@ -12,22 +12,23 @@ from collections import deque
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, ProgrammingError, SQLAlchemyError
 
 from sst.bridge import RevisionObserver
 from sst.errors import HeadsUnchangedError
 from sst.migrator.ledger.plugin_origin import Origin
-from sst.migrator.run.attempts import RevisionAttempts, refuse_lost_lock
+from sst.migrator.ledger.steps import Standing, StepEnd, StepRows, StepStart
+from sst.migrator.run.attempts import RevisionAttempts, lost_lock, refuse_lost_lock
 from sst.migrator.run.failing.describe import INTERRUPTS
 from sst.migrator.run.notices import Notices
 from sst.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.engine import Connection
 
-    from sst.bridge import Attempt, Step
+    from sst.bridge import Attempt, Passage, Step
     from sst.migrator.run.gates import Gates
     from sst.migrator.run.progress import Progress
     from sst.migrator.session.session import Session
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from sst.migrator.values.context import Context
 
 log = logging.getLogger("sst.migrate")
+
+
+# Their hooks find a step on record, and the next one not yet begun.
+_BETWEEN = ("post_revision", "pre_revision")
 
 
 class Chain:
@@ -64,7 +69,14 @@ class Chain:
         self._step: Step | None = None
         self._outcome = "failed"
         self._started = 0.0
-        self._opened = ExitStack()
+        self._position: int | None = None
+        """The row of the step that has begun and not ended."""
+        self._is_on_disk = False
+        """Whether that row is known to be there: the step has left its transaction."""
+        self._during = ExitStack()
+        self._rows = StepRows.of(session, progress.run_id)
+        self._tries = RevisionAttempts(context, session, progress, interrupts)
+        self._has_hooks_between = any(map(context.plugins.implement, _BETWEEN))
 
     def run(self) -> None:
         """Take every step; each is committed and on record before the next one begins.
@@ -72,38 +84,54 @@ class Chain:
         Raises what a revision raised, `ConnectionLostError` when the lock is gone,
         and `HeadsUnchangedError` when env.py left the database where it was.
         """
-        self._tries = RevisionAttempts(
-            self._context, self._session, self._progress, self._interrupts
-        )
         project, session = self._context.project, self._session
         is_joined = self._context.plugins.implement("in_revision")
         inside = self._enter if is_joined else None
-        observer = RevisionObserver(self._tries.watch, self._hear, inside)
+        observer = RevisionObserver(self._tries.watch, self._hear, inside, leaving=self._leave)
         passage = project.passage(session.connection, self._context.url, observer)
-        try:
-            one = self._go_on()
-            while one:
-                try:
-                    with self._interrupts.unmasked():
-                        passage.run(one, self._go_on)
-                except BaseException as error:
-                    one = self._again(error)
-                    if one is None:
-                        raise
-                else:
-                    # Not asked inside: there it was not committed yet.
-                    one = self._go_on() if self._step else None
-        except INTERRUPTS:
-            self._outcome = "applied" if self._outcome == "applied" else "interrupted"
-            raise
-        finally:
-            self._opened.close()
+        with self._tries:
+            try:
+                self._take(passage)
+            except INTERRUPTS:
+                self._outcome = "interrupted"
+                raise
+            finally:
+                self._during.close()
+                self._record()
+
+    def _take(self, passage: Passage) -> None:
+        one = self._go_on()
+        while one:
+            try:
+                with self._interrupts.unmasked():
+                    passage.run(one, self._go_on)
+            except BaseException as error:
+                one = self._again(error)
+                if one is None:
+                    raise
+            else:
+                # Not asked inside: there it was not committed yet.
+                one = self._go_on() if self._step else None
 
     def _go_on(self) -> Attempt | None:
         """End the step that is committed, and begin the next one."""
-        if self._step:
-            self._end(self._step)
-        return self._begin(self._left.popleft()) if self._left else None
+        ended, self._step = self._step, None
+        following = self._left.popleft() if self._left else None
+        seconds = time.monotonic() - self._started
+        is_together = ended and following and not self._has_hooks_between
+        if ended:
+            self._turn(ended, following if is_together else None, seconds)
+            self._tell(ended, seconds)
+        if following is None:
+            return None
+        if not is_together:
+            self._gates.ask("pre_revision", revision=following.revision)
+            self._progress.phase = "revision"
+            self._turn(None, following)
+        self._started = time.monotonic()
+        one = self._tries.next(following)
+        self._step = following
+        return one
 
     def _again(self, error: BaseException) -> Attempt | None:
         """Return the next attempt of a step that failed with *error*; None when there is none."""
@@ -115,40 +143,75 @@ class Chain:
         self._notices = Notices(self._context.redact)
         return self._tries.next(self._step)
 
-    def _begin(self, step: Step) -> Attempt:
+    def _turn(self, ended: Step | None, following: Step | None, seconds: float = 0.0) -> None:
+        """Put on record that *ended* is applied and that *following* begins, under the lock."""
         progress = self._progress
-        self._gates.ask("pre_revision", revision=step.revision)
-        progress.phase, progress.current_step = "revision", step
-        refuse_lost_lock(self._session, progress, step)
-        self._started, self._outcome = time.monotonic(), "failed"
-        self._notices = Notices(self._context.redact)
+        position = len(progress.committed)
+        end = self._end_of(position, seconds) if ended else None
+        start = _start_of(self._context, progress, following, position + (ended is not None))
+        heads = ended.after if ended else following.before if following else ()
         with self._interrupts.shielded():
-            self._session.ledger.start_step(
-                progress.run_id,
-                len(progress.committed),
-                step.revision.id,
-                progress.request.direction,
-                step.checksum,
-                origin=_origin(self._context, step),
-            )
-        self._opened.callback(self._record, len(progress.committed))
-        self._opened.enter_context(self._tries.of_one_step())
-        one = self._tries.next(step)
-        self._step = step
-        return one
+            is_safe = self._is_on_disk or following is None
+            standing = self._standing(end, heads, start, waits_for_disk=is_safe)
+            if ended:
+                _refuse_unmoved(self._context, ended, standing.heads)
+                progress.commit(ended, seconds)
+                self._position, self._is_on_disk = None, False
+                self._during.close()
+            if following and start:
+                progress.current_step = following
+                if not standing.is_locked:
+                    raise lost_lock(progress, following)
+                self._position, self._outcome = start.position, "failed"
+                self._started = time.monotonic()
+                self._notices = Notices(self._context.redact)
+                self._during.enter_context(self._tries.of_one_step())
 
-    def _end(self, step: Step) -> None:
-        self._step = None
-        with self._interrupts.shielded():
-            _refuse_unmoved(self._context, self._session, step)
-            seconds = time.monotonic() - self._started
-            self._progress.commit(step, seconds)
-            self._outcome = "applied"
-        verb = "applied" if step.is_upgrade else "reverted"
-        name = f"{step.revision.id} {step.revision.description}"
-        log.info("%s %s in %.2f s", verb, name, seconds)
-        self._opened.close()
-        self._after(step, seconds)
+    def _standing(
+        self, end: StepEnd | None, heads: Sequence[str], start: StepStart | None, **how: bool
+    ) -> Standing:
+        """Write *end* and *start* where they are true; return where the database is."""
+        try:
+            return self._rows.go_on(end, heads, start, **how)
+        except ProgrammingError:
+            # No version table, or one that only a role of env.py's choice may read.
+            return self._in_parts(end, heads, start)
+        except DBAPIError as error:
+            following = self._progress.current_step
+            if end is None and following and error.connection_invalidated:
+                refuse_lost_lock(self._session, self._progress, following)
+            raise
+
+    def _in_parts(
+        self, end: StepEnd | None, heads: Sequence[str], start: StepStart | None
+    ) -> Standing:
+        session, run_id = self._session, self._progress.run_id
+        found = Standing(session.heads(), session.holds_lock())
+        has_followed = set(found.heads) == set(heads)
+        if end and has_followed:
+            session.ledger.finish_step(run_id, end.position, "applied", **end.to_columns())
+        if start and found.is_locked and (has_followed or end is None):
+            session.ledger.start_step(run_id, **start.to_columns())
+        return found
+
+    def _end_of(self, position: int, seconds: float) -> StepEnd:
+        self._notices.close()
+        return StepEnd(
+            position, int(seconds * 1000), self._progress.attempts.count, self._notices.to_row()
+        )
+
+    def _leave(self) -> None:
+        """Let the row be on disk before the step does what no transaction takes back."""
+        if self._position is not None and not self._is_on_disk:
+            self._rows.bring_to_disk(self._position)
+            self._is_on_disk = True
+
+    def _tell(self, ended: Step, seconds: float) -> None:
+        verb = "applied" if ended.is_upgrade else "reverted"
+        log.info(
+            "%s %s %s in %.2f s", verb, ended.revision.id, ended.revision.description, seconds
+        )
+        self._after(ended, seconds)
 
     def _enter(self, connection: Connection, still_open: Callable[[], None]) -> None:
         assert self._progress.current_step  # noqa: S101 - its transaction has begun
@@ -162,14 +225,16 @@ class Chain:
         if warning and warning not in self._progress.warnings:
             self._progress.warnings.append(warning)
 
-    def _record(self, position: int) -> None:
-        """Write how the step ended."""
+    def _record(self) -> None:
+        """Write how a step ended that was not applied."""
+        if self._position is None:
+            return
         self._notices.close()
         # The revision's own outcome is the one to report, also when it cannot be written down.
         with self._interrupts.shielded(), suppress(SQLAlchemyError):
             self._session.ledger.finish_step(
                 self._progress.run_id,
-                position,
+                self._position,
                 self._outcome,
                 duration_ms=int((time.monotonic() - self._started) * 1000),
                 attempts=self._progress.attempts.count,
@@ -177,13 +242,18 @@ class Chain:
             )
 
 
-def _origin(context: Context, step: Step) -> Origin | None:
+def _start_of(
+    context: Context, progress: Progress, step: Step | None, position: int
+) -> StepStart | None:
+    if step is None:
+        return None
+    direction = progress.request.direction
     branch = context.project.branch_of(step.revision)
-    return Origin(branch.plugin, branch.label) if branch else None
+    origin = Origin(branch.plugin, branch.label) if branch else None
+    return StepStart(position, step.revision.id, direction, step.checksum, origin)
 
 
-def _refuse_unmoved(context: Context, session: Session, step: Step) -> None:
-    current = context.project.current(session.connection, session.facts)
+def _refuse_unmoved(context: Context, step: Step, current: Sequence[str]) -> None:
     if set(current) != set(step.after):
         raise HeadsUnchangedError(
             what=f"env.py ran revision {step.revision.id} but the version table did not change.",

@@ -1,7 +1,8 @@
 """Looks, while a revision runs, at the sessions that it waits for, and at the index it builds.
 
 When the timeout has fired, no session blocks any more: so a thread looks again and again with a
-connection of its own, and the last look before the end names the blockers.
+connection of its own, and the last look before the end names the blockers. It is one thread for
+all revisions of a run.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy.exc import DBAPIError
@@ -19,7 +22,10 @@ from sst.migrator.table_locks.blockers import find_blockers
 from sst.migrator.table_locks.index_build import describe_build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy.engine import Connection
 
     from sst.migrator.table_locks.blockers import Blocker
     from sst.migrator.values.context import Context
@@ -32,11 +38,24 @@ _JOIN_SECONDS = 2.0
 _TOLD_AFTER_SECONDS = 1.0
 
 
+@dataclass
+class _Looks:
+    """What was seen during one revision."""
+
+    blockers: tuple[Blocker, ...] = ()
+    since: float = field(default_factory=time.monotonic)
+    free: float = field(default_factory=time.monotonic)
+    """When nobody was in the way, the last time."""
+    is_told: bool = False
+    is_blind: bool = False
+    """Whether no look of it is possible."""
+
+
 class BlockerWatch:
-    """Keeps the last blockers of the backends that `watch` was given, while it is entered.
+    """Keeps the last blockers of the backends that `watch` was given, for the body of `during`.
 
     *on_look* gets, each time, who blocks now and how far the server is with an index, in words.
-    Nothing is connected before the first interval is over: most revisions are quicker.
+    Nothing is connected before the first interval of a revision is over: most are quicker.
     """
 
     def __init__(
@@ -49,11 +68,9 @@ class BlockerWatch:
         self._context = context
         self._on_look = on_look
         self._patience_seconds = context.settings.lock_timeout + _TOLD_AFTER_SECONDS
-        self._since = time.monotonic()
-        self._is_told = False
         self._interval = min(_LONGEST_INTERVAL_SECONDS, timeout_seconds / _LOOKS_PER_TIMEOUT)
         self._pids: set[int] = set()
-        self._blockers: tuple[Blocker, ...] = ()
+        self._looks: _Looks | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
@@ -63,11 +80,23 @@ class BlockerWatch:
 
     def take(self) -> tuple[Blocker, ...]:
         """Return the last blockers that were seen, and forget them."""
-        found, self._blockers = self._blockers, ()
+        looks = self._looks
+        if looks is None:
+            return ()
+        found, looks.blockers = looks.blockers, ()
         return found
 
+    @contextmanager
+    def during(self) -> Iterator[None]:
+        """Look while the body lasts, which is one revision with all its attempts."""
+        self._looks = _Looks()
+        try:
+            yield
+        finally:
+            self._looks = None
+
     def __enter__(self) -> Self:
-        """Begin to look."""
+        """Be ready to look."""
         self._thread.start()
         return self
 
@@ -77,31 +106,46 @@ class BlockerWatch:
         self._thread.join(_JOIN_SECONDS)
 
     def _look(self) -> None:
-        if self._over.wait(self._interval):
-            return
-        try:
-            with open_connection(self._context, "sst-blockers", autocommit=True) as connection:
-                while not self._over.wait(self._interval):
-                    pids = tuple(self._pids)
-                    found = find_blockers(connection, pids)
-                    self._on_look(found, describe_build(connection, pids))
-                    self._see(found)
-        except (SstError, DBAPIError) as error:
-            # Who blocks is worth knowing, and never worth a failed run.
-            log.debug("the blockers cannot be read: %s", type(error).__name__)
+        with ExitStack() as opened:
+            connection: Connection | None = None
             while not self._over.wait(self._interval):
-                self._on_look((), "")
+                looks = self._looks
+                if looks is None or time.monotonic() - looks.since < self._interval:
+                    continue
+                try:
+                    if connection is None and not looks.is_blind:
+                        connection = opened.enter_context(self._connected())
+                    found, build = self._found(connection)
+                except (SstError, DBAPIError) as error:
+                    # Who blocks is worth knowing, and never worth a failed run.
+                    log.debug("the blockers cannot be read: %s", type(error).__name__)
+                    connection, looks.is_blind = None, True
+                    opened.close()
+                    found, build = (), ""
+                # What a look of the revision before has found is nothing of this one.
+                if looks is self._looks:
+                    self._on_look(found, build)
+                    self._see(looks, found)
 
-    def _see(self, found: tuple[Blocker, ...]) -> None:
+    def _connected(self) -> AbstractContextManager[Connection]:
+        return open_connection(self._context, "sst-blockers", autocommit=True)
+
+    def _found(self, connection: Connection | None) -> tuple[tuple[Blocker, ...], str]:
+        if connection is None:
+            return (), ""
+        pids = tuple(self._pids)
+        return find_blockers(connection, pids), describe_build(connection, pids)
+
+    def _see(self, looks: _Looks, found: tuple[Blocker, ...]) -> None:
         """Keep *found*; log it once when the wait is longer than any lock timeout.
 
         Only a concurrent statement waits like that, without a word of the server's.
         """
-        self._blockers = found or self._blockers
+        looks.blockers = found or looks.blockers
         now = time.monotonic()
         if not found:
-            self._since, self._is_told = now, False
-        elif not self._is_told and now - self._since > self._patience_seconds:
-            self._is_told = True
+            looks.free, looks.is_told = now, False
+        elif not looks.is_told and now - looks.free > self._patience_seconds:
+            looks.is_told = True
             for blocker in found:
                 log.info("still waiting for %s", self._context.redact(str(blocker)))

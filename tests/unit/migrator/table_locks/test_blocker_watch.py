@@ -4,39 +4,56 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from sst.migrator.table_locks.blocker_watch import BlockerWatch
 from sst.migrator.table_locks.blockers import Blocker
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SEEN = Blocker(7, "2026-01-01", "report", "shop", 3.0, "active", "select ?")
 
 
 @pytest.fixture
-def sampler() -> BlockerWatch:
+def sampler() -> Iterator[BlockerWatch]:
     """Return one that looks at nothing by itself, and is out of patience at once."""
     settings = SimpleNamespace(lock_timeout=-10.0)
-    return BlockerWatch(
+    watch = BlockerWatch(
         cast("Any", SimpleNamespace(settings=settings, redact=str)), timeout_seconds=1
     )
+    with watch.during():
+        yield watch
+
+
+def _see(sampler: BlockerWatch, *found: Blocker) -> None:
+    assert sampler._looks
+    sampler._see(sampler._looks, found)
 
 
 def test_last_blockers_are_kept_when_nobody_blocks_any_more(sampler: BlockerWatch) -> None:
     """When the timeout has fired the last look finds nobody."""
-    sampler._see((SEEN,))
-    sampler._see((replace(SEEN, pid=8),))
-    sampler._see(())
+    _see(sampler, SEEN)
+    _see(sampler, replace(SEEN, pid=8))
+    _see(sampler)
 
     assert [each.pid for each in sampler.take()] == [8]
 
 
 def test_next_try_has_blockers_of_its_own(sampler: BlockerWatch) -> None:
-    sampler._see((SEEN,))
+    _see(sampler, SEEN)
     sampler.take()
 
     assert sampler.take() == ()
+
+
+def test_next_revision_has_blockers_of_its_own(sampler: BlockerWatch) -> None:
+    _see(sampler, SEEN)
+
+    with sampler.during():
+        assert sampler.take() == ()
 
 
 def test_long_wait_is_told_of_once_and_again_after_it_was_over(
@@ -44,7 +61,7 @@ def test_long_wait_is_told_of_once_and_again_after_it_was_over(
 ) -> None:
     caplog.set_level("INFO")
     for found in ((SEEN,), (SEEN,), (), (SEEN,)):
-        sampler._see(found)
+        _see(sampler, *found)
 
     assert caplog.messages == [f"still waiting for {SEEN}"] * 2
 
@@ -55,7 +72,7 @@ def test_wait_within_any_lock_timeout_is_not_told_of(
     caplog.set_level("INFO")
     sampler._patience_seconds = 3600.0
 
-    sampler._see((SEEN,))
+    _see(sampler, SEEN)
 
     assert caplog.messages == []
 
