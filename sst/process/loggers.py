@@ -32,6 +32,16 @@ class LoggerState(NamedTuple):
             tuple(logger.filters),
         )
 
+    def describes(self, logger: logging.Logger) -> bool:
+        """Say whether *logger* is so."""
+        return (
+            logger.level == self.level
+            and logger.disabled == self.disabled
+            and logger.propagate == self.propagate
+            and tuple(logger.handlers) == self.handlers
+            and tuple(logger.filters) == self.filters
+        )
+
     def restore(self, logger: logging.Logger) -> None:
         """Make *logger* so again."""
         if logger.level != self.level:
@@ -63,6 +73,18 @@ class Logging:
             # fileConfig empties both, and what is not in them is not flushed at exit.
             dict(logging._handlers),  # type: ignore[attr-defined]  # noqa: SLF001
             list(logging._handlerList),  # type: ignore[attr-defined]  # noqa: SLF001
+        )
+
+    def holds(self) -> bool:
+        """Say whether all loggers are so; one that is new is as it was when it was made."""
+        return (
+            self.root.describes(logging.root)
+            and all(
+                self.loggers.get(name, _UNTOUCHED).describes(logger)
+                for name, logger in _loggers().items()
+            )
+            and self.named_handlers == dict(logging._handlers)  # type: ignore[attr-defined]  # noqa: SLF001
+            and self.all_handlers == logging._handlerList  # type: ignore[attr-defined]  # noqa: SLF001
         )
 
     def restore(self) -> None:

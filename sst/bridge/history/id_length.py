@@ -22,12 +22,12 @@ def too_long(
 
     None when all of them fit, and where a revision up to it speaks of the column: it may widen it.
     """
-    for step in steps:
-        if step.is_upgrade and _speaks_of_column(step):
-            return None
+    for number, step in enumerate(steps, start=1):
         found = longest(set(step.after) - set(step.before), length)
         if found:
-            return _refusal(found, length, version_table, step)
+            before = (each for each in steps[:number] if each.is_upgrade)
+            is_widened = any(map(_speaks_of_column, before))
+            return None if is_widened else _refusal(found, length, version_table, step)
     return None
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -27,31 +26,22 @@ def checksum_of_code(code: bytes | str) -> str:
 
     Raises `SyntaxError` and `ValueError` for what is no Python.
     """
-    return _hash(_shape(_undocumented(ast.parse(code))).encode())
+    return _hash(_shape(ast.parse(code)).encode())
 
 
 def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _undocumented(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            del node.body[0]
-    return tree
-
-
 def _shape(value: object) -> str:
     # `ast.dump` says the same, but its text differs between versions of Python,
     # and an interpreter's upgrade must not look like a changed revision.
-    if isinstance(value, ast.AST):
-        return f"{type(value).__name__}({','.join(_fields(value))})"
     if isinstance(value, list):
-        return f"[{','.join(map(_shape, value))}]"
-    return repr(value)
-
-
-def _fields(node: ast.AST) -> Iterator[str]:
-    for name, value in ast.iter_fields(node):
-        if value is not None and value != []:
-            yield f"{name}={_shape(value)}"
+        return f"[{','.join([_shape(each) for each in value])}]"
+    if not isinstance(value, ast.AST):
+        return repr(value)
+    found: list[tuple[str, Any]] = [(name, getattr(value, name, None)) for name in value._fields]
+    if isinstance(value, _DOCUMENTED) and ast.get_docstring(value, clean=False) is not None:
+        found = [(name, each[1:] if name == "body" else each) for name, each in found]
+    fields = [f"{name}={_shape(each)}" for name, each in found if each is not None and each != []]
+    return f"{type(value).__name__}({','.join(fields)})"

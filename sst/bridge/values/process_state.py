@@ -43,6 +43,9 @@ def kept_within() -> Iterator[Outside]:
 @contextmanager
 def _as_it_was(before: Logging) -> Iterator[None]:
     """Restore the logging *before* for the body, and then the one that was there."""
+    if before.holds():
+        yield
+        return
     meanwhile = Logging.now()
     before.restore()
     try:
