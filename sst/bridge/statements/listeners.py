@@ -27,6 +27,7 @@ class Listeners:
     """Those who hear of the events of one connection now, in the order in which they came."""
 
     def __init__(self) -> None:
+        self._is_deaf = False
         self._hooks: dict[str, tuple[Callable[..., None], ...]] = dict.fromkeys(_EVENTS, ())
 
     @contextmanager
@@ -52,6 +53,17 @@ class Listeners:
                     each for each in self._hooks[name] if each is not function
                 )
 
+    @contextmanager
+    def deaf(self) -> Iterator[None]:
+        """Let nobody hear of the body's statements: they are our own."""
+        self._is_deaf = True
+        try:
+            yield
+        finally:
+            self._is_deaf = False
+
     def _hand_on(self, name: str, *arguments: object) -> None:
+        if self._is_deaf:
+            return
         for function in self._hooks[name]:
             function(*arguments)

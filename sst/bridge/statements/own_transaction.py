@@ -104,8 +104,6 @@ class RevisionTransaction:
         self._line: int | None = None
         self.error: EndedTransactionError | None = None
         """Why the revision is not applied, once that is known."""
-        self.is_asking = False
-        """Whether the statement of now is one of its own."""
         self.has_kept_timeouts = False
         """Whether the timeouts of the session are at its end those of its beginning."""
 
@@ -214,12 +212,9 @@ class RevisionTransaction:
         return self._asked(_MARKS)
 
     def _asked(self, marks: str) -> _Marks:
-        self.is_asking = True
-        try:
-            with self._footprint.muted():
-                return _Marks(*self._connection.exec_driver_sql(f"{marks}, {_SESSION}").one())
-        finally:
-            self.is_asking = False
+        # Muted for those who are none of these listeners, such as a rehearsal's.
+        with self._listeners.deaf(), self._footprint.muted():
+            return _Marks(*self._connection.exec_driver_sql(f"{marks}, {_SESSION}").one())
 
     def _find_version_table(self, path: str | None, left: str | None) -> None:
         """Put *path* back where the revision left one on which the version table is not found."""

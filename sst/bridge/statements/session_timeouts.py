@@ -81,7 +81,7 @@ class _Keeper:
     def before(
         self, connection: Connection, _cursor: DBAPICursor, statement: str, *_: object
     ) -> None:
-        if self._is_at_work or self._transaction.is_asking:
+        if self._is_at_work:
             return
         with self._own_statements():
             # Left over from a concurrent statement that failed, which the revision survived.
@@ -101,7 +101,7 @@ class _Keeper:
     def after(
         self, connection: Connection, _cursor: DBAPICursor, statement: str, *_: object
     ) -> None:
-        if self._is_at_work or self._transaction.is_asking:
+        if self._is_at_work:
             return
         with self._own_statements():
             if is_concurrent(statement):
