@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.faults import Fault, Scene, drive
+from tests.support.forks import wait_until
 from tests.support.locks import run_sql, run_sql_and_back
+from tests.support.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tests.support.hurt_server import HurtServer
 
 _VERSION_ONE = """
     create table if not exists alembic_version (version_num varchar(32) primary key);
@@ -130,3 +136,37 @@ def test_unexpected_record(
     fault: Fault, scene: Scene, undisturbed: Mapping[str, frozenset[str]]
 ) -> None:
     drive(fault, scene, undisturbed)
+
+
+_OUTSIDE = """
+    with op.get_context().autocommit_block():
+        print("outside", flush=True)
+        while not os.path.exists("go"): time.sleep(0.01)
+"""
+
+
+def test_step_outside_a_transaction_is_on_disk_when_it_gets_there(
+    own_server: HurtServer, tmp_path: Path
+) -> None:
+    """What it does there may be on no disk of the server; a crash leaves the record of it."""
+    url = own_server.databases.create_database()
+    project = Project.create(tmp_path / "project", url)
+    project.revision("one")
+    project.revision("two", _OUTSIDE)
+    project.revision("three")
+    [(writer,)] = project.query(
+        "select pid from pg_stat_activity where backend_type = 'walwriter'"
+    )
+    # Else it brings to disk in a moment what nobody waits for.
+    os.kill(writer, signal.SIGSTOP)
+    run = project.start("upgrade")
+    wait_until(lambda: "outside" in run.printed(), "the revision is outside a transaction")
+
+    own_server.restart()
+    (project.root / "go").touch()
+
+    assert run.finish().exit_code == 1, run.printed()
+    found = project.query("select revision, outcome from migrator.step order by position")
+    assert [revision for revision, _ in found] == ["one", "two"]
+    assert found[0][1] == "applied"
+    own_server.databases.drop_database(url)
