@@ -8,6 +8,9 @@ there makes a thread that runs look ended (seen on Python 3.11). Here it waits f
 from __future__ import annotations
 
 import contextvars
+import weakref
+from functools import partial
+from queue import SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
@@ -36,6 +39,28 @@ def within(seconds: float, work: Callable[[], T], *, name: str = "sst-within") -
     return ThreadedWork(work, name=name).start().result(seconds)
 
 
+class Worker:
+    """A daemon thread called *name* that does one piece of work after another.
+
+    It ends when it has done all of it and nobody refers to the worker any more.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self.thread = Thread(target=_do_all, args=(self._queue,), name=name, daemon=True)
+        self.thread.start()
+        weakref.finalize(self, self._queue.put, None).atexit = False
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Let the thread do *work*, which raises nothing, when it comes to it."""
+        self._queue.put(work)
+
+
+def _do_all(queue: SimpleQueue[Callable[[], None] | None]) -> None:
+    while work := queue.get():
+        work()
+
+
 class ThreadedWork(Generic[T]):
     """One piece of work in a thread of its own, for who does more than wait for it.
 
@@ -55,10 +80,9 @@ class ThreadedWork(Generic[T]):
         """Whether the work has returned or raised."""
         return self._over.is_set()
 
-    def start(self) -> Self:
-        """Begin the work, once."""
-        context = contextvars.copy_context()
-        Thread(target=context.run, args=(self._run,), name=self._name, daemon=True).start()
+    def start(self, worker: Worker | None = None) -> Self:
+        """Begin the work, once; in the thread of *worker* when it has done all it had before."""
+        (worker or Worker(self._name)).do(partial(contextvars.copy_context().run, self._run))
         return self
 
     def failure(self, seconds: float) -> BaseException | None:

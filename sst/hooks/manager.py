@@ -112,6 +112,8 @@ class Plugins:
         self._secrets = secrets
         self._observers = observers
         self._choice = choice or Choice()
+        self._asked: dict[str, list[Implementation]] = {}
+        self._implemented: dict[str, bool] = {}
         self.log = CallLog()
         """The calls of every hook so far."""
 
@@ -122,7 +124,10 @@ class Plugins:
 
     def implement(self, hook: str) -> bool:
         """Say whether one of the plugins implements *hook*."""
-        return any(found.implements(hook) for found in self._found.values())
+        if hook not in self._implemented:
+            found = any(each.implements(hook) for each in self._found.values())
+            self._implemented[hook] = found
+        return self._implemented[hook]
 
     def first(self, hook: str, **arguments: Any) -> Any | None:  # noqa: ANN401 - the plugin's answer
         """Return the first plugin's answer that is not None.
@@ -233,10 +238,12 @@ class Plugins:
             raise TypeError(f"{hook} is called by {MODES[hook]}(), not by {mode}()")
         if set(arguments) != set(hook_arguments(hook)):
             raise TypeError(f"{hook} takes {hook_arguments(hook)}, not {tuple(arguments)}")
-        order = call_order(hook, list(self._found))
-        found = getattr(self._manager.hook, hook).get_hookimpls()
-        found.sort(key=lambda each: order.index(each.plugin_name))
-        return [self._implementation(hook, each) for each in found]
+        if hook not in self._asked:
+            order = call_order(hook, list(self._found))
+            found = getattr(self._manager.hook, hook).get_hookimpls()
+            found.sort(key=lambda each: order.index(each.plugin_name))
+            self._asked[hook] = [self._implementation(hook, each) for each in found]
+        return self._asked[hook]
 
     def _implementation(self, hook: str, found: pluggy.HookImpl) -> Implementation:
         plugin = self._found[found.plugin_name]

@@ -44,8 +44,13 @@ def isolated(who: str, blame: Callable[[str], None], owner: str = "") -> Iterato
         if quota.dropped:
             blame(f"printed {quota.dropped} characters too many; they are left out")
         for thread in set(threading.enumerate()) - threads:
-            _left_running.setdefault(thread, who)
-            charge(thread, quota)
+            leave_running(thread, who, quota)
+
+
+def leave_running(thread: threading.Thread, who: str, quota: Quota) -> None:
+    """Remember that *thread* is one of *who*, whose *quota* it has."""
+    _left_running.setdefault(thread, who)
+    charge(thread, quota)
 
 
 def threads_left() -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,7 @@
-"""Call observers: each in a daemon thread with a deadline, so that none can change an outcome."""
+"""Call observers: each in its daemon thread with a deadline, so that none can change an outcome.
+
+An observer keeps its thread from call to call, unless it is late.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from sst.hooks.calling.calls import HookProblem, warn, watched
 from sst.hooks.calling.deadlines import Deadlines, in_thread
+from sst.hooks.calling.isolation import leave_running
+from sst.within import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +28,7 @@ class Observers:
 
     deadlines: Deadlines = field(default_factory=Deadlines)
     _busy: dict[tuple[str, str], ThreadedWork[object]] = field(default_factory=dict)
+    _workers: dict[tuple[str, str], Worker] = field(default_factory=dict)
 
     def observe(
         self, implementations: Iterable[Implementation], arguments: Arguments
@@ -59,8 +65,16 @@ class Observers:
             return "not called: its previous call has not ended yet"
         if seconds <= 0:
             return "not called: the plugins before it used up the time"
+        # Before it is watched: the thread is ours as long as the observer is in time.
+        worker = self._workers.pop(key, None) or Worker(f"{implementation.hook}-{key[0]}")
         with watched(*key) as quota:
             call = in_thread(implementation, partial(implementation.call, arguments), quota)
-            self._busy[key] = call.start()
-            error = call.failure(seconds)
+            self._busy[key] = call.start(worker)
+            try:
+                error = call.failure(seconds)
+            finally:
+                if call.is_over:
+                    self._workers[key] = worker
+                else:
+                    leave_running(worker.thread, f"plugin {key[0]}, {key[1]}", quota)
         return None if error is None else implementation.outcome(error)

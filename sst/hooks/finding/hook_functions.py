@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 from dataclasses import dataclass
 from types import FunctionType, MethodType, ModuleType
@@ -74,6 +75,7 @@ def hook_names(holder: Holder) -> frozenset[str]:
     return frozenset(found.hook for found in hook_functions(holder) if found.hook in MODES)
 
 
+@functools.cache
 def hook_arguments(hook: str) -> tuple[str, ...]:
     """Return the names of the arguments that *hook* offers."""
     return tuple(inspect.signature(getattr(specs, hook)).parameters)

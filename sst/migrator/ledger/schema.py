@@ -159,7 +159,7 @@ def _is_up_to_date(connection: Connection) -> bool:
 def _define(connection: Connection) -> None:
     # IF NOT EXISTS asks for the right to create, which the schema's owner may not have.
     is_there = connection.execute(_IS_THERE).scalar()
-    for statement in DEFINITION[1:] if is_there else DEFINITION:
-        connection.exec_driver_sql(statement)
-    version = f"ledger version {len(DEFINITION)}"
-    connection.exec_driver_sql(f"comment on schema migrator is '{version}'")
+    statements = DEFINITION[1:] if is_there else DEFINITION
+    version = f"comment on schema migrator is 'ledger version {len(DEFINITION)}'"
+    # One text is one transaction: all of it or nothing, and one wait for the disk.
+    connection.exec_driver_sql(";\n".join((*statements, version)))

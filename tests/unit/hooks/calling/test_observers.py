@@ -191,3 +191,24 @@ def module_of(plugins: Plugins, name: str) -> ModuleType:
 def seen(plugins: Plugins, name: str) -> list[object]:
     """Return the events that the plugin *name* wrote down."""
     return list(plugins._found[name].module.seen)
+
+
+def test_observer_is_called_in_the_same_thread_each_time(project: PluginProject) -> None:
+    write_observer(project, "good", "seen.append(threading.get_ident())")
+    plugins, event = project.plugins("good"), an_event()
+
+    for _ in range(3):
+        assert plugins.observe("notify", event=event) == ()
+
+    assert len(set(module(project, "good").seen)) == 1
+
+
+def test_observers_of_two_plugins_share_no_thread(project: PluginProject) -> None:
+    """What one keeps for its thread is nothing for the other."""
+    for name in ("good", "better"):
+        write_observer(project, name, "seen.append(threading.get_ident())")
+    plugins, event = project.plugins("good", "better"), an_event()
+
+    plugins.observe("notify", event=event)
+
+    assert module(project, "good").seen != module(project, "better").seen
