@@ -26,18 +26,20 @@ if TYPE_CHECKING:
     from sst.migrator.session.session import Session
 
 _LATER = "later as materialized (select set_config('synchronous_commit', 'off', true))"
-_SEEN = """seen as materialized (
-    select array(select version_num::text from {table}) as heads, exists ({held}) as is_held)"""
+_SEEN = f"seen as materialized (select {{heads}} as heads, exists ({HELD}) as is_held)"
+_HEADS = "array(select version_num::text from {table})"
+# Before the first revision there may be no table.
+_NO_HEADS = "array[]::text[]"
 _FOLLOWED = "seen.heads @> %(heads)s::text[] and seen.heads <@ %(heads)s::text[]"
 _ENDED = f"""ended as (
     update migrator.step set outcome = 'applied', duration_ms = %(duration_ms)s,
         attempts = %(attempts)s, notices = %(notices)s::jsonb,
         notices_left_out = %(notices_left_out)s
     from seen where run_id = %(run_id)s and position = %(ended)s and {_FOLLOWED})"""  # noqa: S608 - our own text
-_BEGUN = f"""begun as (
+_BEGUN = """begun as (
     insert into migrator.step (run_id, position, revision, direction, checksum, plugin, branch)
     select %(run_id)s, %(begun)s, %(revision)s, %(direction)s, %(checksum)s, %(plugin)s, %(branch)s
-    from seen where seen.is_held and (%(ended)s is null or {_FOLLOWED}))"""  # noqa: S608 - our own text
+    from seen where seen.is_held and {is_due})"""
 _TO_DISK = """
     update migrator.step set position = position
     where run_id = %(run_id)s and position = %(position)s
@@ -116,6 +118,8 @@ class StepRows:
     ) -> Standing:
         """Write *end* where the database is at *heads*, and then *start* where the lock is held.
 
+        Without an *end* nobody looks at the heads.
+
         Returns what it has found. Raises the driver's error, for instance when the version table
         is not there or not to be read; nothing is written then.
         """
@@ -133,11 +137,12 @@ class StepRows:
 
 @cache
 def _statement(table: str, has_end: bool, has_start: bool, *, waits_for_disk: bool) -> str:  # noqa: FBT001 - of this module alone
+    heads = _HEADS.format(table=table.replace("%", "%%")) if has_end else _NO_HEADS
     parts = {
         _LATER: not waits_for_disk,
-        _SEEN.format(table=table.replace("%", "%%"), held=HELD): True,
+        _SEEN.format(heads=heads): True,
         _ENDED: has_end,
-        _BEGUN: has_start,
+        _BEGUN.format(is_due=_FOLLOWED if has_end else "true"): has_start,
     }
     chosen = ", ".join(part for part, is_wanted in parts.items() if is_wanted)
     after = "" if waits_for_disk else ", later"
