@@ -9,7 +9,6 @@
 - `plugin_origin.py`: the run, code and plugin that brought a revision
 - `reader.py`: recorded runs, read
 - `schema.py`: the ledger's tables, and the way from an older ledger
-- `steps.py`: the steps of a run, one after the other
 - `unknown_revision.py`: a revision without a file, and what the record knows of it
 - `writer.py`: the record, written on a connection of its own
 """

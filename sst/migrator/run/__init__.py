@@ -9,4 +9,5 @@
 - `notices.py`: the messages of the server to one revision, bounded
 - `progress.py`: the task of a run, and how far it has come
 - `step.py`: one step: lock checked, revision run, commit
+- `step_rows.py`: the rows of the steps on record, each with the start of the next
 """

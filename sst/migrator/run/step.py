@@ -17,10 +17,10 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError, SQLAlchemyError
 from sst.bridge import RevisionObserver
 from sst.errors import HeadsUnchangedError
 from sst.migrator.ledger.plugin_origin import Origin
-from sst.migrator.ledger.steps import Standing, StepEnd, StepRows, StepStart
 from sst.migrator.run.attempts import RevisionAttempts, lost_lock, refuse_lost_lock
 from sst.migrator.run.failing.describe import INTERRUPTS
 from sst.migrator.run.notices import Notices
+from sst.migrator.run.step_rows import Standing, StepEnd, StepRows, StepStart
 from sst.text import listed
 
 if TYPE_CHECKING:

@@ -74,16 +74,10 @@ _WORKERS = text(f"""
     order by a.pid
 """)  # noqa: S608 - our own text
 _GATE = text("select gate from migrator.run where id = :run_id and outcome = 'running'")
-_OWNED = """
-    select 1 from pg_locks l
-    where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.pid = {pid}
-      and l.classid = {high} and l.objid = {low}
-"""
-HELD = _OWNED.format(pid="%(backend_pid)s", high="%(lock_high)s", low="%(lock_low)s")
-"""Has a row, on any connection of psycopg2, while the session of `RunLock.parameters` has it."""
-_IS_OWNED = text(
-    f"select exists ({_OWNED.format(pid='pg_backend_pid()', high=':high', low=':low')})"
-)
+_OWNED = text("""
+    select count(*) from pg_locks l
+    where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.pid = pg_backend_pid()
+      and l.classid = :high and l.objid = :low""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +168,11 @@ class RunLock:
 
     def is_held(self) -> bool:
         """Ask the server whether this session still holds the project's lock."""
-        return bool(self._scalar(_IS_OWNED, **_halves(self._key)))
+        return bool(self._scalar(_OWNED, **self.halves()))
 
-    def parameters(self, backend_pid: int) -> dict[str, int]:
-        """Return those of `HELD` for the project's lock of the session *backend_pid*."""
-        halves = {f"lock_{name}": half for name, half in _halves(self._key).items()}
-        return {"backend_pid": backend_pid, **halves}
+    def halves(self) -> dict[str, int]:
+        """Return the project's key as pg_locks shows it, `high` and `low`."""
+        return _halves(self._key)
 
     def holder(self) -> LockHolder | None:
         """Return the session that is in the way of a run now; None when there is none."""

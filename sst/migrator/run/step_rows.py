@@ -16,8 +16,6 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sst.migrator.session.run_lock import HELD
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -25,8 +23,13 @@ if TYPE_CHECKING:
     from sst.migrator.ledger.writer import Ledger
     from sst.migrator.session.session import Session
 
+_HELD = """
+    select 1 from pg_locks l
+    where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.pid = %(backend_pid)s
+      and l.classid = %(high)s and l.objid = %(low)s
+"""
 _LATER = "later as materialized (select set_config('synchronous_commit', 'off', true))"
-_SEEN = f"seen as materialized (select {{heads}} as heads, exists ({HELD}) as is_held)"
+_SEEN = f"seen as materialized (select {{heads}} as heads, exists ({_HELD}) as is_held)"
 _HEADS = "array(select version_num::text from {table})"
 # Before the first revision there may be no table.
 _NO_HEADS = "array[]::text[]"
@@ -91,7 +94,7 @@ class Standing:
 class StepRows:
     """Writes the steps of the run *run_id* with *ledger*, while *lock* holds.
 
-    *table* is the version table, quoted as SQL wants it; *lock* are the parameters of `HELD`.
+    *table* is the version table, quoted as SQL wants it; *lock* are the parameters of `_HELD`.
     """
 
     def __init__(self, ledger: Ledger, run_id: str, table: str, lock: Mapping[str, int]) -> None:
@@ -106,7 +109,8 @@ class StepRows:
         facts = session.facts
         names = (facts.version_schema, facts.version_table)
         table = ".".join(quote(name) for name in names if name)
-        return cls(session.ledger, run_id, table, session.lock.parameters(session.backend_pid))
+        lock = {"backend_pid": session.backend_pid, **session.lock.halves()}
+        return cls(session.ledger, run_id, table, lock)
 
     def go_on(
         self,
