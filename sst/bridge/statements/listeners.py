@@ -28,7 +28,9 @@ class Listeners:
 
     def __init__(self) -> None:
         self._is_deaf = False
-        self._hooks: dict[str, tuple[Callable[..., None], ...]] = dict.fromkeys(_EVENTS, ())
+        self._hooks: dict[str, tuple[tuple[Callable[..., None], bool], ...]] = dict.fromkeys(
+            _EVENTS, ()
+        )
 
     @contextmanager
     def on(self, connection: Connection) -> Iterator[Listeners]:
@@ -41,21 +43,21 @@ class Listeners:
             yield self
 
     @contextmanager
-    def hearing(self, hooks: Hooks) -> Iterator[None]:
-        """Let *hooks* hear too."""
+    def hearing(self, hooks: Hooks, *, always: bool = False) -> Iterator[None]:
+        """Let *hooks* hear too, of our own statements as well when *always*."""
         for name, function in hooks.items():
-            self._hooks[name] = (*self._hooks[name], function)
+            self._hooks[name] = (*self._hooks[name], (function, always))
         try:
             yield
         finally:
             for name, function in hooks.items():
                 self._hooks[name] = tuple(
-                    each for each in self._hooks[name] if each is not function
+                    each for each in self._hooks[name] if each[0] is not function
                 )
 
     @contextmanager
     def deaf(self) -> Iterator[None]:
-        """Let nobody hear of the body's statements: they are our own."""
+        """Let few hear of the body's statements: they are our own."""
         self._is_deaf = True
         try:
             yield
@@ -63,7 +65,6 @@ class Listeners:
             self._is_deaf = False
 
     def _hand_on(self, name: str, *arguments: object) -> None:
-        if self._is_deaf:
-            return
-        for function in self._hooks[name]:
-            function(*arguments)
+        for function, always in self._hooks[name]:
+            if always or not self._is_deaf:
+                function(*arguments)

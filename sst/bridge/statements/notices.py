@@ -79,7 +79,8 @@ def _collected(listeners: Listeners, driver: Any, hear: Hear) -> Iterator[None]:
             hear(WARNING if is_warning else severity, " ".join(message.split()))
 
     try:
-        with listeners.hearing({"after_cursor_execute": after}):
+        # What the server has said before our own statement is still there.
+        with listeners.hearing({"after_cursor_execute": after}, always=True):
             yield
     finally:
         after()
