@@ -41,7 +41,8 @@ def enter(program: str, root: Path | None = None) -> NoReturn:
             from sst.cli import leave, main
         code = main(root=root, program=program)
         if noting is not None:
-            noting.keep(code)
+            with _quiet_interruption():
+                noting.keep(code)
     except Exception as error:
         from sst.dependencies import dependency_error  # late: an answer that is kept needs none
 
@@ -55,7 +56,7 @@ def enter(program: str, root: Path | None = None) -> NoReturn:
 
 @contextmanager
 def _quiet_interruption() -> Iterator[None]:
-    """End the process at Ctrl-C with exit 130 and no traceback: nothing has been done yet."""
+    """End the process at Ctrl-C with exit 130 and no traceback: nothing is at work."""
     try:
         yield
     except KeyboardInterrupt:

@@ -44,8 +44,7 @@ def tell_again(root: str | None, words: Sequence[str]) -> Noting | None:
         if earlier and now and _holds(earlier, now):
             _print(earlier, Moment(began, now.at))
         return _noting(key, earlier, now)
-    except (OSError, ValueError, TypeError, AttributeError, KeyError, OverflowError):
-        # A stream that is closed, a folder that is gone: the command says it better.
+    except Exception:  # noqa: BLE001 - whatever is wrong with what is kept, the command says it
         return None
 
 

@@ -33,8 +33,9 @@ def key_of(root: str | None, words: Sequence[str]) -> str:
         [root, *words],
         os.getcwd(),  # noqa: PTH109 - pathlib is not imported for it
         [sys.executable, sys.version, repr(sys.flags), sys.warnoptions, sys.path],
+        os.uname().nodename,
         [os.getuid(), os.geteuid(), os.getgid(), os.getegid(), os.getgroups()],
-        [_form(sys.stdout), _form(sys.stderr)],
+        [_form(sys.stdout), _form(sys.stderr), sys.stdin.isatty()],
         lasting(os.environ),
     ]
     return hashlib.sha256(json.dumps(parts).encode(errors="surrogateescape")).hexdigest()

@@ -10,7 +10,7 @@ import io
 import os
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sst.kept import record
@@ -37,7 +37,10 @@ _ACTS = frozenset(
     }
 )
 _BYTE_CODE = "__pycache__"
-_DEVICES = "/dev/"
+_DEVICES, _MEMORY = "/dev/", "/dev/shm/"  # noqa: S108 - files like any other
+_SYSTEM = ("/proc/", "/sys/")
+_DRIVERS = frozenset({"psycopg", "pyodbc", "MySQLdb", "oracledb", "cx_Oracle", "ibm_db"})
+"""They connect without an event that Python tells of."""
 _ZONE = "/etc/localtime"
 
 
@@ -87,18 +90,27 @@ class Noting:
         self._varying.append(part)
 
     def keep(self, code: int) -> None:
-        """Keep what was printed, for the next call; nothing in any doubt, and but for exit 0."""
+        """Keep what was printed, for the next call; nothing in any doubt, and but for exit 0.
+
+        The command has ended: what fails here changes nothing of that.
+        """
         self._stack.close()
+        if not _DRIVERS.isdisjoint(sys.modules):
+            self.give_up("another driver is loaded")
         if code or self.doubt or self.ending is None:
             return
+        with suppress(Exception):
+            self._keep(self.ending)
+
+    def _keep(self, ending: Ending) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         if sys.stdout.isatty() and any(each.kind == "ago" for each in self._varying):
             # What is fitted to a width cannot grow or shrink in one place.
             return
-        made = self._record(self.ending)
+        made = self._record(ending)
         text = made.to_json() if made else ""
-        if made and self.ending.redact(text) == text:
+        if made and ending.redact(text) == text:
             record.write(self._key, text)
 
     def _record(self, ending: Ending) -> record.Record | None:
@@ -111,7 +123,7 @@ class Noting:
             return None
         if not answer.is_settled:
             return None
-        return record.Record(
+        made = record.Record(
             at=time.time(),
             folders=folders,
             files=files,
@@ -121,16 +133,19 @@ class Noting:
             answer=answer.digest,
             stdout=stdout,
             stderr=stderr,
-            is_believed=self._was_asked_before(ending.question, answer),
+            is_believed=False,
         )
+        return made._replace(is_believed=self._was_so_before(made))
 
-    def _was_asked_before(self, question: str, answer: Answer) -> bool:
-        """Say whether the server had answered the same before the command began to look."""
+    def _was_so_before(self, made: record.Record) -> bool:
+        """Say whether server and files had answered the same before the command began to look."""
         return (
             self._earlier is not None
             and self._before is not None
-            and self._earlier.question == question
-            and self._before.digest == answer.digest
+            and self._earlier.question == made.question
+            and self._before.digest == made.answer
+            and self._earlier.folders == made.folders
+            and self._earlier.files == made.files
         )
 
     def _copied(self, stream: TextIO) -> TextIO:
@@ -153,8 +168,10 @@ class Noting:
         if not isinstance(arguments[0], str | bytes):
             return
         path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100 - pathlib is slow
-        if _BYTE_CODE in path or path.startswith(_DEVICES):
+        if _BYTE_CODE in path or (path.startswith(_DEVICES) and not path.startswith(_MEMORY)):
             return
+        if path.startswith(_SYSTEM):
+            self.give_up("the state of the system is read")
         if event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_ACCMODE:
             self.give_up("a file is written")
         self._paths.add(path)
@@ -169,8 +186,8 @@ class _Copying(io.FileIO):
 
     def write(self, data: Any, /) -> int:  # noqa: ANN401 - whatever holds bytes
         """Write *data* and copy it."""
-        count = super().write(data) or 0
-        self._copy += memoryview(data)[:count]
+        count = super().write(data)
+        self._copy += memoryview(data)[: count or 0]
         return count
 
     def text(self) -> str:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 _OURS = "sst-platform"
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_MOST_BYTES = 32 * 1024 * 1024
 _FOR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -27,11 +29,13 @@ class Store(NamedTuple):
         if folder is None or not all(map(_is_private, (folder.parent, folder))):
             return None
         try:
-            descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = os.open(folder / name, _READ)
         except OSError:
             return None
         with os.fdopen(descriptor, "rb") as file:
-            return file.read() if _is_ours(os.fstat(descriptor), stat.S_ISREG) else None
+            found = os.fstat(descriptor)
+            is_sane = found.st_size <= _MOST_BYTES and _is_ours(found, stat.S_ISREG)
+            return file.read() if is_sane else None
 
     def write(self, name: str, content: bytes) -> None:
         """Keep *content* as *name*, whole or not at all; the oldest ones go."""

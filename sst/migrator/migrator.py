@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sst.hooks.contract.revisions import Direction
+from sst.kept.noting import doubt
 from sst.migrator.check.judged import judged
 from sst.migrator.commands import revision_rows
 from sst.migrator.commands.look import look
@@ -223,6 +224,8 @@ class Migrator:
         context = self._context
         status, steps, facts = planned(context, target)
         before = status.current
+        if steps:
+            doubt("a plan comes of more than the record")
         scripts = context.project.sql(steps, context.url) if with_sql else ()
         vetoes = objections(context, target, before, steps)
         why_not = "it was not asked for" if steps else "nothing is pending"

@@ -28,10 +28,15 @@ where relnamespace = to_regnamespace('migrator')::oid and relkind = 'r' order by
 _IDENTITY = """
 select array[(select oid::text from pg_database where datname = current_database()),
     current_database()::text, pg_is_in_recovery()::text,
+    (select concat_ws(' ', datallowconn, datconnlimit, shobj_description(oid, 'pg_database'))
+     from pg_database where datname = current_database()),
     (select string_agg(concat_ws(' ', oid, relname, relacl::text), ',' order by oid) from pg_class
      where relnamespace = to_regnamespace('migrator')::oid and relkind = 'r')]
 """
-_ROWS = "select string_agg(md5(t::text), '' order by md5(t::text)) from {} t"
+# With `xmin` a row that was changed and is as it was is another one.
+_ROWS = (
+    "select string_agg(md5(t::text || t.xmin), '' order by md5(t::text), t.xmin::text) from {} t"
+)
 _DIGESTS = "select string_agg(t::text, ',' order by t::text) from ({}) t"
 _UNSETTLED = "exists (select from pg_index where not indisvalid)"
 _AT_WORK = "exists (select from migrator.run where outcome = 'running')"
