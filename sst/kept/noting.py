@@ -203,6 +203,11 @@ def current() -> Noting | None:
     return _current if _current and not _current.doubt else None
 
 
+def the_doubt() -> str:
+    """Return the first reason why nothing of this call is kept; empty for none."""
+    return _current.doubt if _current else ""
+
+
 def doubt(reason: str) -> None:
     """Keep nothing of this call, because of *reason*."""
     if _current:
