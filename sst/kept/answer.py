@@ -75,6 +75,8 @@ def _print(earlier: Record, moment: Moment) -> None:
 
 
 def _noting(key: str, earlier: Record | None, before: Answer | None) -> Noting:
+    import psycopg2  # noqa: F401 - where it was looked for is the same with an earlier one, or not
+
     from sst.kept.noting import Noting
 
     noting = Noting(key, earlier, before)

@@ -1,8 +1,9 @@
 """Files and folders, compared by what their file system says of them; no content is read.
 
-A name that is not there is a fact as well. A change that leaves size, number and both times as
-they were is seen where the times are finer than the change is fast: what is as young as that is
-not kept in the first place.
+A name that is not there is a fact as well. Of a folder that was looked for and not listed, such as
+one above the project, it counts only that it is the same one: its path ends with a slash.
+A change that leaves size, number and both times as they were is seen where the times are finer
+than the change is fast: what is as young as that is not kept in the first place.
 """
 
 from __future__ import annotations
@@ -66,6 +67,9 @@ def _facts(folders: Folders) -> list[int]:
                 at = stat(begin + name)
             except OSError:
                 add(_MISSING)
+                continue
+            if not name:
+                add((at.st_mode, at.st_dev, at.st_ino, 0, 0, 0))
             else:
                 add((at.st_mode, at.st_dev, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns))
     return facts

@@ -65,6 +65,7 @@ class Noting:
         self._before = before
         self._began_ns = time.time_ns()
         self._paths: set[str] = {_ZONE}
+        self._looked_for: set[str] = set()
         self._varying: list[Varying] = []
         self._stack = ExitStack()
         self._copies: list[_Copying] = []
@@ -78,7 +79,7 @@ class Noting:
         global _current  # noqa: PLW0603 - there is one call in a process
         _current = self
         self._stack.enter_context(audited(self._hear))
-        self._stack.enter_context(looked_for(self._paths.add))
+        self._stack.enter_context(looked_for(self._looked_for.add))
         sys.stdout, sys.stderr = self._copied(sys.stdout), self._copied(sys.stderr)
 
     def give_up(self, doubt: str) -> None:
@@ -114,7 +115,7 @@ class Noting:
             record.write(self._key, text)
 
     def _record(self, ending: Ending) -> record.Record | None:
-        folders = by_folder({*self._paths, *_modules()})
+        folders = by_folder(self._all_paths())
         files = settled_digest_of(folders, self._began_ns)
         keywords = keywords_of(ending.keywords, ending.password)
         answer = ask(keywords, ending.question) if files and keywords is not None else None
@@ -136,6 +137,14 @@ class Noting:
             is_believed=False,
         )
         return made._replace(is_believed=self._was_so_before(made))
+
+    def _all_paths(self) -> set[str]:
+        """Return every path; a folder that was looked for, and not listed, with a slash."""
+        paths = self._paths | set(_modules())
+        return paths | {
+            f"{path.rstrip('/')}/" if os.path.isdir(path) else path  # noqa: PTH112 - as they are
+            for path in self._looked_for - paths
+        }
 
     def _was_so_before(self, made: record.Record) -> bool:
         """Say whether server and files had answered the same before the command began to look."""

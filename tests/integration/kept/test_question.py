@@ -180,18 +180,3 @@ def test_run_that_holds_the_lock_leaves_the_answer_unsettled(
         during = ask_now()
 
     assert (during.is_settled, ask_now().is_settled) == (False, True)
-
-
-def test_question_leaves_no_limit_in_the_session(
-    project: Project, asked: Callable[..., Any]
-) -> None:
-    """A pooler would hand it on to the application."""
-    asked(with_schema=False)
-    with open_runtime(project.root) as runtime:
-        text = runtime.migrator.question(with_schema=False)
-
-    with closing(connect(project.database_url)) as connection, connection.cursor() as cursor:
-        connection.autocommit = True
-        cursor.execute(text)
-        cursor.execute("show statement_timeout")
-        assert cursor.fetchone() == ("0",)
