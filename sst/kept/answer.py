@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -69,8 +70,10 @@ def _print(earlier: Record, moment: Moment) -> None:
     Raises `OSError` where it cannot be printed, which the command then meets as well.
     """
     for parts, stream in ((earlier.stderr, sys.stderr), (earlier.stdout, sys.stdout)):
-        stream.write("".join(map(moment.text, parts)))
-        stream.flush()
+        content = "".join(map(moment.text, parts)).encode(errors="surrogateescape")
+        while content:
+            # Past the stream's buffer, in which it would wait for the command's own words.
+            content = content[os.write(stream.fileno(), content) :]
     raise SystemExit(0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sst.kept.store import Store
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from sst.kept.varying import Part
 
 STORE = Store("answers", most=300)
-_FORM = 1
+_FORM = 2
 _OLDEST_SECONDS = 24 * 60 * 60
 
 
@@ -53,8 +54,11 @@ def read(key: str) -> Record | None:
     content = STORE.read(key)
     if content is None:
         return None
+    digest, _, text = content.partition(b"\n")
+    if digest != _digest(text):
+        return None
     try:
-        found = Record(**json.loads(content))
+        found = Record(**json.loads(text))
     except (ValueError, TypeError):
         return None
     return found if found.form == _FORM else None
@@ -62,4 +66,10 @@ def read(key: str) -> Record | None:
 
 def write(key: str, text: str) -> None:
     """Keep *text*, a record as `to_json` returns it, of the call *key*."""
-    STORE.write(key, text.encode(errors="surrogateescape"))
+    content = text.encode(errors="surrogateescape")
+    STORE.write(key, _digest(content) + b"\n" + content)
+
+
+def _digest(content: bytes) -> bytes:
+    """Return what shows that *content* is whole."""
+    return blake2b(content).hexdigest().encode()

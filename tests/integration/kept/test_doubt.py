@@ -55,8 +55,6 @@ import sqlalchemy as sa
 with sa.create_engine(os.environ["DATABASE_URL"]).connect() as c: c.execute(sa.text("select 1"))
 """
 
-VALUES: tuple[object, ...] = (None, 7, "x", [], {}, [[["x"]]], -1, 1e400)
-
 
 @pytest.fixture
 def door(project: Project, tmp_path: Path) -> Door:
@@ -149,21 +147,15 @@ def test_damaged_record_is_as_none(door: Door, content: bytes) -> None:
     assert (told.is_kept, told.exit_code, told.stderr) == (False, 0, "")
 
 
-def test_field_of_another_type_is_as_no_record(door: Door) -> None:
+def test_field_that_was_changed_is_as_no_record(door: Door) -> None:
     door.warm("current")
     [record] = answers(door)
-    text = record.read_text()
-    for field in json.loads(text):
-        for value in VALUES:
-            if field == "is_believed" or (field == "stderr" and value == []):
-                continue
-            record.write_text(json.dumps(json.loads(text) | {field: value}))
+    digest, _, text = record.read_text().partition("\n")
 
-            told = door.call("current")
+    record.write_text(f"{digest}\n{json.dumps(json.loads(text) | {'stdout': ['x']})}")
 
-            if not (field == "at" and told.is_kept):
-                assert told.exit_code == 0, (field, value, told)
-                assert told.stdout == door.true("current").stdout, (field, value, told)
+    told = door.call("current")
+    assert (told.is_kept, told.stdout) == (False, "workers (head)\n")
 
 
 def test_record_that_others_could_write_is_not_believed(door: Door) -> None:
