@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from sst.bridge.statements.committed import ends_transaction
 from sst.bridge.statements.session_role import SessionRole
+from sst.db.engine import one_row
 from sst.redaction.statements import without_literals
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ class RevisionTransaction:
     def _asked(self, marks: str) -> _Marks:
         # Muted for those who are none of these listeners, such as a rehearsal's.
         with self._listeners.deaf(), self._footprint.muted():
-            return _Marks(*self._connection.exec_driver_sql(f"{marks}, {_SESSION}").one())
+            return _Marks(*one_row(self._connection, f"{marks}, {_SESSION}"))
 
     def _find_version_table(self, path: str | None, left: str | None) -> None:
         """Put *path* back where the revision left one on which the version table is not found."""

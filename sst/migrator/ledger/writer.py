@@ -7,18 +7,20 @@ Reading never creates the schema.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from sst.db.engine import one_row
 from sst.migrator.ledger.plugin_origin import read_origin, read_run
 from sst.migrator.ledger.schema import bring_up_to_date, is_writable
 from sst.migrator.session.connections import database_number
 from sst.migrator.values.dead_run import DeadRun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import TextClause
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     from sst.migrator.ledger.failure import RunFailure
     from sst.migrator.ledger.plugin_origin import BroughtBy, Origin
+
+T = TypeVar("T")
 
 NO_NOTICES: Mapping[str, Any] = {"notices": [], "notices_left_out": 0}
 _INSERT_RUN = text("""
@@ -94,14 +98,6 @@ _ENVIRONMENT = text("""
     where outcome not in ('refused') and version_table = :version_table
     order by started_at desc limit 1
 """)
-
-
-def note_gate(connection: Connection, run_id: str, gate: Mapping[str, str] | None) -> None:
-    """Write which gate of a plugin the run waits for, or that it waits for none."""
-    statement = text("""
-        update migrator.run set gate = cast(:gate as jsonb) where id = :id
-    """)
-    connection.execute(statement, {"id": run_id, "gate": json.dumps(gate) if gate else None})
 
 
 class Ledger:
@@ -278,22 +274,26 @@ class Ledger:
             return None
         return read_origin(self._connection, self._version_table, revision)
 
-    def write(self, statement: TextClause | str, row: Mapping[str, Any]) -> CursorResult[Any]:
-        """Execute *statement*, a text in the driver's spelling, over a new connection if need be.
+    def ask(self, sql: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the row that *sql* has, which is written as all others are."""
+        return self._twice(partial(one_row, self._connection, sql, values))
+
+    def write(self, statement: TextClause, row: Mapping[str, Any]) -> CursorResult[Any]:
+        """Execute *statement*, over a new connection when the old one was lost.
 
         The record outlives what befalls the server: a restart ends the run, not its row. A
         database that has got the name meanwhile is none of the run's.
         """
-        connection = self._connection
-        is_text = isinstance(statement, str)
-        send: Any = connection.exec_driver_sql if is_text else connection.execute
-        connection.rollback()
+        return self._twice(partial(self._connection.execute, statement, row))
+
+    def _twice(self, send: Callable[[], T]) -> T:
+        self._connection.rollback()
         try:
-            return send(statement, row)  # type: ignore[no-any-return]
+            return send()
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
-            connection.rollback()
-            if self._database not in {None, database_number(connection)}:
+            self._connection.rollback()
+            if self._database not in {None, database_number(self._connection)}:
                 raise
-            return send(statement, row)  # type: ignore[no-any-return]
+            return send()

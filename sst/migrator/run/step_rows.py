@@ -46,6 +46,7 @@ _BEGUN = """begun as (
 _TO_DISK = """
     update migrator.step set position = position
     where run_id = %(run_id)s and position = %(position)s
+    returning position
 """
 
 
@@ -131,12 +132,12 @@ class StepRows:
         sql = _statement(
             self._table, end is not None, start is not None, waits_for_disk=waits_for_disk
         )
-        row = self._ledger.write(sql, values).one()
-        return Standing(tuple(sorted(set(row.heads))), row.is_held)
+        found, is_held = self._ledger.ask(sql, values)
+        return Standing(tuple(sorted(set(found))), is_held)
 
     def bring_to_disk(self, position: int) -> None:
         """Wait until the row at *position* is on disk, and with it all that was written before."""
-        self._ledger.write(_TO_DISK, {**self._values, "position": position})
+        self._ledger.ask(_TO_DISK, {**self._values, "position": position})
 
 
 @cache

@@ -6,6 +6,7 @@ then; a quick gate costs no statement.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -14,15 +15,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from sst.errors import SstError
 from sst.hooks.contract.events import rfc3339
-from sst.migrator.ledger.writer import note_gate
 from sst.migrator.session.connections import open_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy.engine import Connection
 
     from sst.migrator.values.context import Context
 
@@ -113,7 +116,7 @@ class GateWatch:
                 suppress(SstError, SQLAlchemyError),
                 open_connection(self._context, "sst-gate", autocommit=True) as connection,
             ):
-                note_gate(connection, self._run_id, _as_json(call))
+                _note_gate(connection, self._run_id, _as_json(call))
                 self._noted = call
         finally:
             self._door.release()
@@ -123,6 +126,14 @@ def told_after(count: int) -> float:
     """Return the seconds of waiting after which a line is due when there were *count*."""
     later = count + 1 - len(_TOLD_AFTER_SECONDS)
     return _TOLD_AFTER_SECONDS[count] if later <= 0 else later * _TOLD_EVERY_SECONDS
+
+
+def _note_gate(connection: Connection, run_id: str, gate: Mapping[str, str] | None) -> None:
+    """Write which gate of a plugin the run waits for, or that it waits for none."""
+    statement = text("""
+        update migrator.run set gate = cast(:gate as jsonb) where id = :id
+    """)
+    connection.execute(statement, {"id": run_id, "gate": json.dumps(gate) if gate else None})
 
 
 def _as_json(call: GateCall | None) -> dict[str, str] | None:
