@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
-from sst.kept.answer import is_kept, tell_again
+from sst.kept.words import is_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sst.dependencies import DependencyError
+    from sst.kept.noting import Noting
 
 _INTERRUPTED = 130
 _NOTHING = ("environment", "database", "run_id", "state", "before", "after", "backup")
@@ -37,7 +37,7 @@ def enter(program: str, root: Path | None = None) -> NoReturn:
     words = sys.argv[1:]
     try:
         with _quiet_interruption():
-            noting = tell_again(str(root) if root else None, words) if is_kept(words) else None
+            noting = _told_again(root, words) if is_kept(words) else None
             from sst.cli import leave, main
         code = main(root=root, program=program)
         if noting is not None:
@@ -52,6 +52,12 @@ def enter(program: str, root: Path | None = None) -> NoReturn:
         _print(refused)
         raise SystemExit(refused.exit_code) from None
     leave(code)
+
+
+def _told_again(root: Path | None, words: Sequence[str]) -> Noting | None:
+    from sst.kept.answer import tell_again  # late: other commands do without it
+
+    return tell_again(str(root) if root else None, words)
 
 
 @contextmanager
@@ -75,6 +81,8 @@ def _print(error: DependencyError) -> None:
     if "--json" not in sys.argv:
         sys.stderr.write(f"{error}\n")
         return
+    import json  # late: no other call of the door needs it
+
     told = {"code": error.code, "message": f"{error.what} {error.why}", "hint": error.next_step}
     answer = {"schema_version": 1, "command": "", "ok": False, "exit_code": error.exit_code}
     answer |= dict.fromkeys(_NOTHING) | {name: [] for name in _EMPTY} | {"error": told}

@@ -13,7 +13,7 @@ import psycopg2
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from sst.kept.noting import doubt
+from sst.kept.doubts import doubt
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -15,7 +15,7 @@ from sst.errors import SstError
 from sst.hooks.contract.checks import CheckResult, CheckStatus
 from sst.hooks.contract.error_location import describe_error
 from sst.hooks.contract.events import rfc3339
-from sst.kept.noting import doubt, varies
+from sst.kept.doubts import doubt, varies
 from sst.redaction.redact import mask_credentials, redact
 from sst.text import first_line
 from sst.within import ThreadedWork

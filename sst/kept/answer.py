@@ -21,15 +21,6 @@ if TYPE_CHECKING:
     from sst.kept.noting import Noting
     from sst.kept.record import Record
 
-COMMANDS = frozenset({"check", "current", "history", "plan", "status", "upgrade"})
-_NEVER = frozenset({"--no-cache", "--help", "-h", "--debug"})
-
-
-def is_kept(words: Sequence[str]) -> bool:
-    """Say whether the answer to a command line of *words* may be kept."""
-    asked = set(words)
-    return bool(asked & COMMANDS) and not asked & _NEVER
-
 
 def tell_again(root: str | None, words: Sequence[str]) -> Noting | None:
     """Print what is kept of the call with *words* on the project in *root*, and end the process.

@@ -13,7 +13,7 @@ import time
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sst.kept import record
+from sst.kept import doubts, record
 from sst.kept.database import ask
 from sst.kept.files import by_folder, settled_digest_of
 from sst.kept.varying import Varying, parts_of
@@ -76,8 +76,7 @@ class Noting:
 
     def begin(self) -> None:
         """Listen from here on, and copy what is printed."""
-        global _current  # noqa: PLW0603 - there is one call in a process
-        _current = self
+        doubts.begin(self)
         self._stack.enter_context(audited(self._hear))
         self._stack.enter_context(looked_for(self._looked_for.add))
         sys.stdout, sys.stderr = self._copied(sys.stdout), self._copied(sys.stderr)
@@ -86,9 +85,9 @@ class Noting:
         """Keep nothing of this call, because of *doubt*."""
         self.doubt = self.doubt or doubt
 
-    def vary(self, part: Varying) -> None:
-        """Take *part* of what is printed for one that changes by itself."""
-        self._varying.append(part)
+    def vary(self, *part: Any) -> None:
+        """Take *part* of what is printed, the fields of a `Varying`, for one that changes."""
+        self._varying.append(Varying(*part))
 
     def keep(self, code: int) -> None:
         """Keep what was printed, for the next call; nothing in any doubt, and but for exit 0.
@@ -202,37 +201,6 @@ class _Copying(io.FileIO):
     def text(self) -> str:
         """Return what was written."""
         return self._copy.decode(errors="surrogateescape")
-
-
-_current: Noting | None = None
-
-
-def current() -> Noting | None:
-    """Return the notes of this call; None when none are taken, and when they are in doubt."""
-    return _current if _current and not _current.doubt else None
-
-
-def the_doubt() -> str:
-    """Return the first reason why nothing of this call is kept; empty for none."""
-    return _current.doubt if _current else ""
-
-
-def doubt(reason: str) -> None:
-    """Keep nothing of this call, because of *reason*."""
-    if _current:
-        _current.give_up(reason)
-
-
-def varies(
-    text: str, kind: str, value: object = None, *, before: str = "", after: str = ""
-) -> str:
-    """Return *text*, which changes by itself and stands between *before* and *after*.
-
-    See `Varying` for *kind* and *value*.
-    """
-    if _current:
-        _current.vary(Varying(text, kind, value, before, after))
-    return text
 
 
 def _modules() -> Iterable[str]:

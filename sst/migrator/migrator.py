@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sst.hooks.contract.revisions import Direction
-from sst.kept.noting import doubt
+from sst.kept.doubts import doubt
 from sst.migrator.check.judged import judged
 from sst.migrator.commands import revision_rows
 from sst.migrator.commands.look import look

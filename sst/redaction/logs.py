@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from sst.command_line import as_typed
-from sst.kept.noting import varies
+from sst.kept.doubts import varies
 from sst.layout.labelled import below_name
 from sst.redaction.plugin_output import speaker
 from sst.redaction.redact import mask_credentials, redact, visible

@@ -111,7 +111,7 @@ def _child(words: tuple[str, ...], root: Path, variables: dict[str, str], folder
     sys.argv = ["migrate.py", *words]
     import sst.cli
     from sst.door import enter
-    from sst.kept import noting
+    from sst.kept import doubts
 
     main, calls = sst.cli.main, []
 
@@ -123,7 +123,7 @@ def _child(words: tuple[str, ...], root: Path, variables: dict[str, str], folder
     code = _exit_code(partial(enter, "python migrate.py", root))
     if calls:
         # Written when all is over: what a call writes makes it doubtful.
-        (folder / _ASKED).write_text(noting.the_doubt(), encoding="utf-8")
+        (folder / _ASKED).write_text(doubts.the_doubt(), encoding="utf-8")
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -15,7 +15,7 @@ from sst.cli.call.presentation import Presentation
 from sst.cli.call.streams import is_screen, results_only
 from sst.command_line import PROGRAM, typed_program
 from sst.errors import SstError
-from sst.kept import noting
+from sst.kept import doubts
 from sst.project_root import LOCATIONS, nearest_folder, require_project_root
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Invocation:
         """Settings and plugins, loaded; log lines go to stderr from here on."""
         from sst.runtime import open_runtime
 
-        if noting.current():
+        if doubts.current():
             from sst.db.foreign_statements import doubt_foreign_statements
 
             doubt_foreign_statements()

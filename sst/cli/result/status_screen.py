@@ -19,7 +19,7 @@ from sst.cli.result.standing import (
 from sst.cli.result.table import moment, tabbed
 from sst.command_line import PROGRAM, as_typed
 from sst.hooks.contract.checks import CheckStatus
-from sst.kept.noting import varies
+from sst.kept.doubts import varies
 from sst.layout.labelled import below_name
 from sst.layout.words import hanging
 from sst.migrator.standing.headline import failed_at

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
-from sst.kept.noting import doubt
+from sst.kept.doubts import doubt
 
 if TYPE_CHECKING:
     from collections.abc import Callable

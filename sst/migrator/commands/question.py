@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sst.kept.noting import doubt
+from sst.kept.doubts import doubt
 from sst.migrator.rehearsal.cache.circumstances import SERVER, VALUES, question_of_catalogues
 from sst.migrator.session.run_lock import held_condition
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sst.hooks.contract.checks import CheckStatus
 from sst.hooks.contract.events import Event, rfc3339
-from sst.kept.noting import varies
+from sst.kept.doubts import varies
 from sst.migrator.standing.headline import failed_at
 from sst.migrator.standing.last_runs import read_last_runs
 from sst.migrator.values.report import CORE

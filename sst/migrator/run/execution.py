@@ -13,7 +13,7 @@ from sst.bridge.history.id_length import refuse_steps
 from sst.errors import ConfigError, DatabaseAheadError, SstError, UnhealthyError
 from sst.hooks.contract.checks import CheckStatus, Stage
 from sst.hooks.contract.events import EventKind
-from sst.kept.noting import doubt
+from sst.kept.doubts import doubt
 from sst.migrator.ledger.agreement import refuse_loss
 from sst.migrator.ledger.failure import RunFailure
 from sst.migrator.ledger.reader import Records
