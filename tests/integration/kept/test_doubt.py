@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from sst.testing.project.server import connect
 from tests.support.door import Door
@@ -168,9 +169,9 @@ def test_record_that_others_could_write_is_not_believed(door: Door) -> None:
 
 def test_server_that_is_gone_is_told(door: Door) -> None:
     door.warm("current")
-    url = door.project.database_url.replace("port=5432", "port=5999")
+    gone = make_url(door.project.database_url).set(host="127.0.0.1", port=1, query={})
 
-    told = door.call("current", DATABASE_URL=url)
+    told = door.call("current", DATABASE_URL=gone.render_as_string(hide_password=False))
 
     assert not told.is_kept
     assert told.exit_code != 0
