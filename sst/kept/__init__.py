@@ -14,6 +14,6 @@ command runs, and its answer is the only one.
 - `record.py`: what is kept of a command, as a file
 - `store.py`: a folder of small files of the user's own, which nobody else may write to
 - `varying.py`: the parts of a text that change by themselves, such as how long ago something was
-- `where.py`: where the database is, and where its password is read
+- `where.py`: where the database is, where its password is read, and how it is asked again
 - `words.py`: the command lines whose answer may be kept
 """

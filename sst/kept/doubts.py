@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from sst.kept.noting import Noting
-
-_current: Noting | None = None
+    from sst.kept.where import Ending
 
 
-def begin(notes: Noting) -> None:
+class Notes(Protocol):
+    """The notes of this call, as the code that runs sees them: see `Noting`."""
+
+    doubt: str
+    ending: Ending | None
+
+    def give_up(self, doubt: str) -> None:
+        """Keep nothing of this call, because of *doubt*."""
+
+    def vary(self, *part: Any) -> None:
+        """Take *part* of what is printed for one that changes by itself."""
+
+
+_current: Notes | None = None
+
+
+def begin(notes: Notes) -> None:
     """Let *notes* hear of this call: there is one in a process."""
     global _current  # noqa: PLW0603 - there is one call in a process
     _current = notes
 
 
-def current() -> Noting | None:
+def current() -> Notes | None:
     """Return the notes of this call; None when none are taken, and when they are in doubt."""
     return _current if _current and not _current.doubt else None
 

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sst.kept import doubts, record
 from sst.kept.database import ask
@@ -21,11 +21,11 @@ from sst.kept.where import keywords_of
 from sst.process.looks import audited, looked_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
     from typing import TextIO
 
     from sst.kept.database import Answer
-    from sst.kept.where import Place
+    from sst.kept.where import Ending
 
 _READS = frozenset({"open", "os.listdir", "os.scandir"})
 _ACTS = frozenset(
@@ -42,18 +42,6 @@ _SYSTEM = ("/proc/", "/sys/")
 _DRIVERS = frozenset({"psycopg", "pyodbc", "MySQLdb", "oracledb", "cx_Oracle", "ibm_db"})
 """They connect without an event that Python tells of."""
 _ZONE = "/etc/localtime"
-
-
-class Ending(NamedTuple):
-    """What a command that has ended well says of the database that it looked at."""
-
-    keywords: Mapping[str, Any]
-    """Those of its connection, without a password."""
-    password: Place
-    question: str
-    """One statement: a digest of all that was looked at, the time, and whether it is settled."""
-    redact: Callable[[str], str]
-    """Mask every secret in a text."""
 
 
 class Noting:

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _URLS = ("MIGRATION_DATABASE_URL", "DATABASE_URL")
 _SECRETS = ".secrets.toml"
 
 Place = list[str]
 """`variable`, `file` or `toml`, and where in it the URL stands."""
+
+
+class Ending(NamedTuple):
+    """What a command that has ended well says of the database that it looked at."""
+
+    keywords: Mapping[str, Any]
+    """Those of its connection, without a password."""
+    password: Place
+    question: str
+    """One statement: a digest of all that was looked at, the time, and whether it is settled."""
+    redact: Callable[[str], str]
+    """Mask every secret in a text."""
 
 
 def place_of(password: str | None, root: str, environment: str) -> Place | None:

@@ -6,8 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sst.kept import doubts
-from sst.kept.noting import Ending
-from sst.kept.where import place_of
+from sst.kept.where import Ending, place_of
 
 if TYPE_CHECKING:
     from sst.cli.call.invocation import Invocation
