@@ -107,6 +107,7 @@ class Runtime:
 
         Threads that plugins have left running are named in the log.
         """
+        self.plugins.close()
         for who, thread in threads_left():
             log.warning("%s: left the thread %s running", who, thread)
         if "engine" in self.__dict__:

@@ -55,6 +55,11 @@ class Worker:
         """Let the thread do *work*, which raises nothing, when it comes to it."""
         self._queue.put(work)
 
+    def end(self, seconds: float) -> None:
+        """Let the thread end when it has done all of it, and wait for that, *seconds* at most."""
+        self._queue.put(None)
+        self.thread.join(seconds)
+
 
 def _do_all(queue: SimpleQueue[Callable[[], None] | None]) -> None:
     while work := queue.get():

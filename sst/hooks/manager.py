@@ -111,6 +111,8 @@ class Plugins:
         self._found = {plugin.name: plugin for plugin in found}
         self._secrets = secrets
         self._observers = observers
+        self.close = observers.close
+        """Ends the threads that observers keep."""
         self._choice = choice or Choice()
         self._asked: dict[str, list[Implementation]] = {}
         self._implemented: dict[str, bool] = {}

@@ -1,6 +1,6 @@
 """Call observers: each in its daemon thread with a deadline, so that none can change an outcome.
 
-An observer keeps its thread from call to call, unless it is late.
+An observer keeps its thread from call to call, unless it is late, until they are closed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from sst.within import ThreadedWork
 
 
+_FAREWELL_SECONDS = 1.0
+
+
 @dataclass(slots=True)
 class Observers:
     """Calls observers one after the other and remembers who is still busy."""
@@ -29,6 +32,12 @@ class Observers:
     deadlines: Deadlines = field(default_factory=Deadlines)
     _busy: dict[tuple[str, str], ThreadedWork[object]] = field(default_factory=dict)
     _workers: dict[tuple[str, str], Worker] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """End the threads of the observers, those aside that hang: they are the plugins' own."""
+        while self._workers:
+            _, worker = self._workers.popitem()
+            worker.end(_FAREWELL_SECONDS)
 
     def observe(
         self, implementations: Iterable[Implementation], arguments: Arguments

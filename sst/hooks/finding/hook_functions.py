@@ -15,7 +15,7 @@ from sst.hooks.contract.marker import PROJECT_NAME
 from sst.hooks.contract.specs import MODES, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     Holder = ModuleType | type
@@ -75,10 +75,14 @@ def hook_names(holder: Holder) -> frozenset[str]:
     return frozenset(found.hook for found in hook_functions(holder) if found.hook in MODES)
 
 
-@functools.cache
 def hook_arguments(hook: str) -> tuple[str, ...]:
     """Return the names of the arguments that *hook* offers."""
-    return tuple(inspect.signature(getattr(specs, hook)).parameters)
+    return _arguments_of(getattr(specs, hook))
+
+
+@functools.cache
+def _arguments_of(spec: Callable[..., object]) -> tuple[str, ...]:
+    return tuple(inspect.signature(spec).parameters)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

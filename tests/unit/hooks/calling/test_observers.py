@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -201,6 +202,17 @@ def test_observer_is_called_in_the_same_thread_each_time(project: PluginProject)
         assert plugins.observe("notify", event=event) == ()
 
     assert len(set(module(project, "good").seen)) == 1
+
+
+def test_threads_of_observers_end_with_their_plugins(project: PluginProject) -> None:
+    """A test of a plugin that leaves a thread fails; ours is none of the plugin's."""
+    write_observer(project, "good", RECORD)
+    plugins, before = project.plugins("good"), set(threading.enumerate())
+    plugins.observe("notify", event=an_event())
+
+    plugins.close()
+
+    assert set(threading.enumerate()) <= before
 
 
 def test_observers_of_two_plugins_share_no_thread(project: PluginProject) -> None:
