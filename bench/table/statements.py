@@ -49,6 +49,8 @@ _LOGGING = {
 _SENT = re.compile(r"^bench (\S+) LOG:  (statement|execute|connection authorized)", re.MULTILINE)
 _LOGGED = (("on",), ("receipt,authentication,authorization",))
 _RELOAD_SECONDS = 30.0
+_EARLIER = 5
+"""An answer is kept when it was given a few times, and no file is as young as the call."""
 
 
 def measure(place: Place, rows: Sequence[Row]) -> Iterator[Result]:
@@ -70,7 +72,8 @@ def measure(place: Place, rows: Sequence[Row]) -> Iterator[Result]:
 
 def _count(log: Path, command: Command) -> tuple[int, int]:
     """Return how many statements *command* sends when it runs again, and in how many sessions."""
-    run(command)
+    for _ in range(_EARLIER):
+        run(command)
     before = log.stat().st_size
     run(command)
     with log.open("rb") as file:
