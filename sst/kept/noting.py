@@ -32,6 +32,7 @@ _ACTS = frozenset(
     {
         *("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.fork", "os.forkpty"),
         *("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "syslog.syslog"),
+        *("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"),
         *("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink"),
         *("os.truncate", "os.chmod", "os.chown", "os.utime", "os.kill", "sqlite3.connect"),
     }

@@ -47,6 +47,10 @@ PLUGINS = {
         "with suppress(OSError): socket.create_connection(('127.0.0.1', 1), 1)",
         CHECK.format(more=", cacheable=True"),
     ),
+    "name that does not resolve": (
+        "with suppress(OSError): socket.create_connection(('host.invalid', 1), 1)",
+        CHECK.format(more=", cacheable=True"),
+    ),
     "state of the system": ("open('/proc/loadavg').read()", CHECK.format(more=", cacheable=True")),
     "config_values": ("pass", "@hookimpl\ndef config_values(environment):\n    return {}\n"),
 }
