@@ -87,7 +87,12 @@ class ThreadedWork(Generic[T]):
 
     def start(self, worker: Worker | None = None) -> Self:
         """Begin the work, once; in the thread of *worker* when it has done all it had before."""
-        (worker or Worker(self._name)).do(partial(contextvars.copy_context().run, self._run))
+        run = partial(contextvars.copy_context().run, self._run)
+        if worker:
+            worker.do(run)
+        else:
+            # No worker that is dropped here: a signal that raises in its finalizer would be lost.
+            Thread(target=run, name=self._name, daemon=True).start()
         return self
 
     def failure(self, seconds: float) -> BaseException | None:
