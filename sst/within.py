@@ -42,23 +42,27 @@ def within(seconds: float, work: Callable[[], T], *, name: str = "sst-within") -
 class Worker:
     """A daemon thread called *name* that does one piece of work after another.
 
-    It ends when it has done all of it and nobody refers to the worker any more.
+    Whoever made it ends it with `retire`; one that nobody refers to any more ends by itself.
     """
 
     def __init__(self, name: str) -> None:
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self.thread = Thread(target=_do_all, args=(self._queue,), name=name, daemon=True)
         self.thread.start()
-        weakref.finalize(self, self._queue.put, None).atexit = False
+        self._dropped = weakref.finalize(self, self._queue.put, None)
+        self._dropped.atexit = False
 
     def do(self, work: Callable[[], None]) -> None:
         """Let the thread do *work*, which raises nothing, when it comes to it."""
         self._queue.put(work)
 
-    def end(self, seconds: float) -> None:
-        """Let the thread end when it has done all of it, and wait for that, *seconds* at most."""
+    def retire(self) -> None:
+        """Let the thread end when it has done all of it.
+
+        It need not be ended when it is dropped: what a signal raises in there is lost.
+        """
+        self._dropped.detach()
         self._queue.put(None)
-        self.thread.join(seconds)
 
 
 def _do_all(queue: SimpleQueue[Callable[[], None] | None]) -> None:

@@ -111,11 +111,9 @@ class Plugins:
         self._found = {plugin.name: plugin for plugin in found}
         self._secrets = secrets
         self._observers = observers
-        self.close = observers.close
-        """Ends the threads that observers keep."""
         self._choice = choice or Choice()
         self._asked: dict[str, list[Implementation]] = {}
-        self._implemented: dict[str, bool] = {}
+        self._hooks = frozenset[str]().union(*(plugin.hooks for plugin in found))
         self.log = CallLog()
         """The calls of every hook so far."""
 
@@ -126,10 +124,11 @@ class Plugins:
 
     def implement(self, hook: str) -> bool:
         """Say whether one of the plugins implements *hook*."""
-        if hook not in self._implemented:
-            found = any(each.implements(hook) for each in self._found.values())
-            self._implemented[hook] = found
-        return self._implemented[hook]
+        return hook in self._hooks
+
+    def close(self) -> None:
+        """End the threads that observers keep."""
+        self._observers.close()
 
     def first(self, hook: str, **arguments: Any) -> Any | None:  # noqa: ANN401 - the plugin's answer
         """Return the first plugin's answer that is not None.

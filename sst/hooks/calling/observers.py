@@ -37,7 +37,8 @@ class Observers:
         """End the threads of the observers, those aside that hang: they are the plugins' own."""
         while self._workers:
             _, worker = self._workers.popitem()
-            worker.end(_FAREWELL_SECONDS)
+            worker.retire()
+            worker.thread.join(_FAREWELL_SECONDS)
 
     def observe(
         self, implementations: Iterable[Implementation], arguments: Arguments
@@ -85,5 +86,6 @@ class Observers:
                 if call.is_over:
                     self._workers[key] = worker
                 else:
+                    worker.retire()
                     leave_running(worker.thread, f"plugin {key[0]}, {key[1]}", quota)
         return None if error is None else implementation.outcome(error)
