@@ -93,7 +93,7 @@ def direct_keywords(
     url: DatabaseUrl, *, application_name: str, connect_timeout: int
 ) -> dict[str, Any]:
     """Return the keywords with which psycopg2 connects as such an engine does, all of them."""
-    return {**url.keywords(), **_direct(url, application_name, connect_timeout)}
+    return url.for_connect(**_direct(url, application_name, connect_timeout))
 
 
 def _direct(url: DatabaseUrl, application_name: str, connect_timeout: int) -> dict[str, Any]:

@@ -183,10 +183,6 @@ class DatabaseUrl:
         """Return the URL with its password: for a driver, never for a person."""
         return self._url.render()
 
-    def keywords(self) -> dict[str, Any]:
-        """Return the keywords of `psycopg2.connect`, the password among them: for the driver."""
-        return self._parameters()
-
     def _parameters(self) -> dict[str, Any]:
         return self._of_psycopg2().libpq_parameters()
 
