@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.extensions import is_server_named, lacks
 from tests.support.forks import wait_until
 from tests.support.older_server import counting_server
 from tests.support.project import Project
@@ -30,7 +31,7 @@ def counted(tmp_path: Path) -> Iterator[Project]:
     """Return a project on a server that counts statements."""
     with counting_server() as server:
         if server is None:
-            pytest.skip("the system has no pg_stat_statements")
+            lacks("the system has no pg_stat_statements", is_named=is_server_named())
         project = Project.create(tmp_path / "project", server.create_database())
         project.query("create extension pg_stat_statements")
         project.revision("first")
