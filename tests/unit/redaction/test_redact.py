@@ -82,6 +82,7 @@ def test_spelling_of_an_encoder_is_masked(spelling: str) -> None:
         ("hunter@2024", "hunter\\u00402024"),
         ("hunter@2024", "hunter\\@2024"),
         ("hunter@2024", "hunter&#64;2024"),
+        ("hunter%2024", "hunter%%2024"),
         ("hunter'2024", "hunter''2024"),
         ('hunter"2024', 'hunter""2024'),
     ],
