@@ -4,5 +4,6 @@
 - `probes.py`: the questions to the runtime
 - `readiness.py`: the application's own check
 - `single_flight.py`: one probe at a time, its answer shared
+- `standing.py`: where the database stands, for the state page and the metrics
 - `turnstile.py`: a bound on looks at the database that are open at once
 """

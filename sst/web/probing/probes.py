@@ -12,6 +12,7 @@ from sst.hooks.contract.checks import CheckStatus, Stage
 from sst.hooks.manager import Contribution
 from sst.web.probing.readiness import SchemaLook, core_checks
 from sst.web.probing.single_flight import SingleFlight
+from sst.web.probing.standing import standing_question
 from sst.web.probing.turnstile import Turnstile
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _CORE = "core"
 
 
 class Probes:
-    """The questions about *runtime*: is it ready, is everything well, what does it expect.
+    """The questions about *runtime*: ready, well, where it stands, and what it expects.
 
     Each is asked in a daemon thread of its own, so that no answer of the database, of a plugin
     or of a revision file can hold up the event loop.
@@ -43,6 +44,7 @@ class Probes:
         self.preparing = threading.RLock()
         self.readiness = self._shared(Stage.READY, READY_SECONDS)
         self.health = self._shared(Stage.CHECK, HEALTH_SECONDS)
+        self.standing = standing_question(runtime, self.preparing)
         self.heads: SingleFlight[tuple[str, ...] | None] = SingleFlight(
             self._expected_heads,
             unanswered=lambda _reason: None,
