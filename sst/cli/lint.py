@@ -4,31 +4,48 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sst.cli.call.command import Command
 from sst.cli.call.invocation import pass_runtime
-from sst.cli.call.presentation import Presentation
 from sst.cli.completing.revisions import target_completion
-from sst.cli.result.findings.forms import FORMS, text
-from sst.cli.result.findings.github import write_summary
-from sst.cli.result.findings.keys import finding_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sst.cli.call.invocation import Invocation
     from sst.migrator.values.report import Report
     from sst.runtime import Runtime
+
+_FORMS = "sst.cli.result.findings.forms"
+
+
+def text(report: Report, runtime: Runtime, *, is_verbose: bool = False) -> Sequence[str]:
+    """Return the findings for a person, and how much was judged."""
+    from sst.cli.result.findings.forms import text as finding_text  # late: `--help` needs none
+
+    return finding_text(report, runtime, is_verbose=is_verbose)
+
+
+def keys(report: Report) -> Mapping[str, Any]:
+    """Return the findings, and how much was judged."""
+    from sst.cli.result.findings.keys import finding_keys
+
+    return finding_keys(report)
 
 
 @click.command(
     "lint",
     cls=Command,
     text=text,
-    keys=finding_keys,
+    keys=keys,
+    forms={
+        "sarif": f"{_FORMS}:sarif_form",
+        "github": f"{_FORMS}:github_form",
+        "gitlab": f"{_FORMS}:gitlab_form",
+    },
     short_help="What the rules have against a plan.",
 )
 @click.argument("target", required=False, shell_complete=target_completion("head"))
@@ -39,16 +56,9 @@ if TYPE_CHECKING:
 )
 @click.option("--offline", is_flag=True, help="Ask no database: replay the history elsewhere.")
 @click.option("--no-cache", is_flag=True, help="Run it again, also where nothing has changed.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(FORMS)),
-    default="text",
-    help="The form of the findings.",
-)
 @click.pass_obj
 @pass_runtime
-def command(  # noqa: PLR0913 - its options
+def command(
     runtime: Runtime,
     invocation: Invocation,
     target: str | None,
@@ -56,7 +66,6 @@ def command(  # noqa: PLR0913 - its options
     *,
     offline: bool,
     no_cache: bool,
-    form: str,
 ) -> Report:
     """Judge the revisions that an upgrade to TARGET (default: head) would run; change nothing.
 
@@ -66,21 +75,19 @@ def command(  # noqa: PLR0913 - its options
     Without a database they run in an empty one on an embedded server, behind the history: with
     --base those that are new, as one deployment, else each as a deployment of its own.
     """
-    invocation.as_json = invocation.as_json or form == "json"
     is_offline = offline or not runtime.has_database
     migrator = runtime.offline_migrator if is_offline else runtime.migrator
     report = migrator.lint(target, base=base, is_offline=is_offline, from_cache=not no_cache)
-    lines = partial(text, is_verbose=invocation.verbose) if form == "text" else FORMS[form]
-    invocation.presentation = Presentation(lines, finding_keys)
-    return replace(report, notes=tuple(_notes(report, form, runtime)))
+    if invocation.verbose:
+        lines = partial(text, is_verbose=True)
+        invocation.presentation = replace(invocation.presentation, text=lines)
+    return replace(report, notes=tuple(_notes(report)))
 
 
-def _notes(report: Report, form: str, runtime: Runtime) -> Iterator[str]:
-    """Give what is said beside the findings; the summary of a pipeline's step is written."""
+def _notes(report: Report) -> Iterator[str]:
+    """Give what is said beside the findings."""
     yield from report.warnings
     lint = report.lint
     if lint and lint.where:
         when = f" earlier ({lint.kept_since:%H:%M} UTC)" if lint.kept_since else ""
         yield f"judged{when} {lint.where}"
-    if lint and form == "github" and (failed := write_summary(lint, runtime.project_root)):
-        yield failed

@@ -16,6 +16,7 @@ from sst.cli.call.command import Group, NoWordsError
 from sst.cli.call.errors import bug, interruption, usage_error
 from sst.cli.call.help import write_option_names
 from sst.cli.call.invocation import Invocation
+from sst.cli.call.options import form_in
 from sst.cli.call.other_tools import WORDS, answer_to
 from sst.cli.call.overview import BY_PURPOSE, OF_BUILT_IN_PLUGINS, write_overview
 from sst.cli.call.streams import prepare_streams, report_unwritable, stdout_given_back
@@ -72,7 +73,7 @@ class Commands(Group):
         if found:
             from sst.cli.plugin_commands.result import PRESENTATION
 
-            ctx.ensure_object(Invocation).presentation = PRESENTATION
+            ctx.ensure_object(Invocation).present(PRESENTATION)
         return found
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -184,7 +185,7 @@ def main(
     invocation.last_words = partial(_print_last_words, invocation)
     install_bounds(invocation.clean)
     invocation.words = tuple(words)
-    invocation.as_json = "--json" in words
+    invocation.as_json, invocation.form_name = "--json" in words, form_in(words)
     try:
         return _run(words, invocation)
     except OSError as error:

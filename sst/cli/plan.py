@@ -10,7 +10,6 @@ import click
 
 from sst.cli.call.command import Command
 from sst.cli.call.invocation import pass_runtime
-from sst.cli.call.presentation import Presentation
 from sst.cli.completing.revisions import target_completion
 from sst.cli.result.revisions import where
 from sst.cli.result.table import records, sentences
@@ -31,7 +30,6 @@ class _Asked(TypedDict):
     """The options of the command."""
 
     with_sql: bool
-    form: str | None
     probe: ProbeMode
     no_rehearsal: bool
     no_cache: bool
@@ -64,16 +62,11 @@ def keys(report: Report) -> Mapping[str, Any]:
     kept="record",
     text=text,
     keys=keys,
+    forms={"markdown": "sst.cli.result.plan.markdown:markdown"},
     short_help="What an upgrade or downgrade would run.",
 )
 @click.argument("target", required=False, shell_complete=target_completion("head", "base"))
 @click.option("--sql", "with_sql", is_flag=True, help="Show the SQL of every revision.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown"]),
-    help="`markdown` is a page for a pull request.",
-)
 @click.option(
     "--probe",
     type=click.Choice(["bounded", "all", "off"]),
@@ -95,20 +88,18 @@ def command(
     It runs on a copy of the database without rows: each statement is shown with what it blocks.
     Plugins that would refuse the run are named, with their reasons.
     """
-    from sst.cli.result.plan.markdown import markdown
     from sst.cli.result.plan.notes import advice_to_run, is_upgrade, rehearsal_notes
 
-    is_page, is_rehearsed = asked["form"] == "markdown", not asked["no_rehearsal"]
-    if is_page and (asked["with_sql"] or invocation.as_json):
+    is_form, is_rehearsed = invocation.form is not None, not asked["no_rehearsal"]
+    if is_form and asked["with_sql"]:
         raise UsageError(
-            what="--format markdown is a page of its own.",
-            why="--sql and --json print something else",
+            what=f"--format {invocation.form_name} has no SQL.",
+            why="--sql prints something else",
             next_step="leave one of them out",
         )
-    if is_page:
-        invocation.presentation = Presentation(markdown, keys, "record")
-    elif invocation.verbose:
-        invocation.presentation = Presentation(partial(text, is_verbose=True), keys, "record")
+    if invocation.verbose:
+        lines = partial(text, is_verbose=True)
+        invocation.presentation = replace(invocation.presentation, text=lines)
     report = runtime.migrator.plan(
         target,
         with_sql=asked["with_sql"],
@@ -116,7 +107,7 @@ def command(
         from_cache=not asked["no_cache"],
         probe=asked["probe"],
     )
-    notes = [] if is_page or not is_rehearsed else list(rehearsal_notes(report))
+    notes = [] if is_form or not is_rehearsed else list(rehearsal_notes(report))
     if invocation.verbose and is_upgrade(report):
         notes.append(advice_to_run(report, target))
     return replace(report, notes=tuple(notes))

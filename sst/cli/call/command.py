@@ -9,13 +9,20 @@ import click
 
 from sst.cli.call.help import write_options
 from sst.cli.call.invocation import Invocation
-from sst.cli.call.options import common_options, no_cache_option, verbose_option, x_option
+from sst.cli.call.options import (
+    common_options,
+    format_option,
+    no_cache_option,
+    refuse_two_forms,
+    verbose_option,
+    x_option,
+)
 from sst.cli.call.presentation import Presentation, no_keys, no_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sst.cli.call.presentation import Kept, Keys, Text
+    from sst.cli.call.presentation import Forms, Kept, Keys, Text
 
 _STEP_BACK = re.compile(r"-\d+")
 
@@ -29,13 +36,15 @@ class Command(click.Command):
         text: Text = no_text,
         keys: Keys = no_keys,
         kept: Kept | None = None,
+        forms: Forms | None = None,
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
         is_cached = kept and not any(each.name == "no_cache" for each in self.params)
+        self.params += [format_option(forms)] if forms is not None else []
         self.params += [no_cache_option()] if is_cached else []
         self.params += [x_option(), verbose_option(), *common_options()]
-        self.presentation = Presentation(text, keys, kept)
+        self.presentation = Presentation(text, keys, kept, forms)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of this command, then those that every command has."""
@@ -43,7 +52,10 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take `-1` as a target; every other word with a dash must be an option that exists."""
-        return super().parse_args(ctx, _steps_last(args))
+        left = super().parse_args(ctx, _steps_last(args))
+        if self.presentation.forms is not None and not ctx.resilient_parsing:
+            refuse_two_forms(ctx)
+        return left
 
 
 class NoWordsError(click.UsageError):
@@ -86,7 +98,7 @@ class Group(click.Group):
         invocation = ctx.ensure_object(Invocation)
         invocation.command = f"{invocation.command} {name}".strip()
         if isinstance(command, Command):
-            invocation.presentation = command.presentation
+            invocation.present(command.presentation)
         return name, command, rest
 
     def known_names(self, ctx: click.Context) -> Sequence[str]:

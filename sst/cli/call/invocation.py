@@ -6,25 +6,29 @@ import os
 import sys
 from contextlib import nullcontext
 from functools import cached_property, wraps
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from sst.cli.call.presentation import Presentation
+from sst.cli.call.presentation import JSON, Presentation
 from sst.cli.call.streams import is_screen, results_only
-from sst.command_line import PROGRAM, typed_program
+from sst.command_line import PROGRAM, as_typed, typed_program
 from sst.errors import SstError
 from sst.kept import doubts
 from sst.project_root import LOCATIONS, nearest_folder, require_project_root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from sst.cli.live.display import Display
     from sst.config import Sources
+    from sst.migrator.values.report import Report
     from sst.runtime import Runtime
+
+    Form = Callable[[Report, "Invocation"], Sequence[str]]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,6 +42,8 @@ class Invocation:
 
     as_json = debug = no_color = verbose = False
     """The flags, as given."""
+    form_name: str | None = None
+    """The word of `--format`; None where it is not given."""
 
     def __init__(self, root: Path | None, program: str = PROGRAM) -> None:
         self._given_root = root
@@ -65,6 +71,22 @@ class Invocation:
         """Live lines, where stderr is a terminal; made with the runtime."""
         self._early: tuple[tuple[str, ...], frozenset[str]] | None = None
         """The overrides, and the secrets that are known with them before the runtime is made."""
+
+    def present(self, presentation: Presentation) -> None:
+        """Show the report as *presentation* says; `--format json` is `--json`."""
+        self.presentation = presentation
+        if presentation.forms is not None and self.form_name == JSON:
+            self.as_json = True
+
+    @property
+    def form(self) -> Form | None:
+        """What prints the report in the form that is asked for; None for text and for JSON."""
+        place = (self.presentation.forms or {}).get(self.form_name or "")
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        found: Form = getattr(import_module(module), name)
+        return found
 
     @cached_property
     def root(self) -> Path:
@@ -143,6 +165,12 @@ class Invocation:
     def opened(self) -> Runtime | None:
         """The runtime when it was made, else None."""
         return self.__dict__.get("runtime")
+
+    def said(self, text: str) -> str:
+        """Return *text* for others to read: commands as they are typed, no secret, no escape."""
+        from sst.redaction.redact import visible
+
+        return visible(self.clean(as_typed(text, self.door)))
 
     def clean(self, text: str) -> str:
         """Return *text*, an error's or a traceback, without what is or looks like a secret.

@@ -10,10 +10,11 @@ import click
 
 from sst.cli.call.asking import asker
 from sst.cli.call.invocation import Invocation
+from sst.cli.call.presentation import JSON, TEXT
 from sst.cli.completing.names import overrides, plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
 
 def run_options(
@@ -96,6 +97,44 @@ def no_cache_option() -> click.Option:
         expose_value=False,
         help="Look at everything anew, also when nothing has changed.",
     )
+
+
+def format_option(forms: Iterable[str]) -> click.Option:
+    """Return `--format` of a command that has *forms* beside text and JSON."""
+    return click.Option(
+        ["--format", "form_name"],
+        type=click.Choice([TEXT, JSON, *forms]),
+        expose_value=False,
+        callback=_remember_form,
+        help="The form of the result.",
+    )
+
+
+def form_in(words: Sequence[str]) -> str | None:
+    """Return the form that *words* ask for, before click understands them; None for none.
+
+    A command line that is wrong is answered in its form, too.
+    """
+    found = None
+    for word, after in zip(words, [*words[1:], None], strict=True):
+        name, is_joined, value = word.partition("=")
+        if name == "--format":
+            found = value if is_joined else after
+    return found
+
+
+def refuse_two_forms(ctx: click.Context) -> None:
+    """Raise `click.UsageError` for `--json` beside another form."""
+    invocation = ctx.ensure_object(Invocation)
+    if invocation.as_json and invocation.form_name not in {None, JSON}:
+        text = f"--json and --format {invocation.form_name} are two forms of one result."
+        raise click.UsageError(text, ctx)
+
+
+def _remember_form(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    invocation = ctx.ensure_object(Invocation)
+    invocation.form_name = value
+    invocation.present(invocation.presentation)
 
 
 def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:

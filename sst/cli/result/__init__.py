@@ -5,6 +5,7 @@
 - `markdown_text.py`: somebody's text in Markdown
 - `moved_schema.py`: text and key of `upgrade`, `downgrade` and `stamp`
 - `output.py`: a report, printed
+- `pipelines/`: the forms of pipelines, the words of `--format`
 - `plan/`: what a plan would do, on a terminal, in a pull request, beside its SQL, and as JSON
 - `revisions.py`: where the database stands, and revisions as JSON
 - `runs_on_record.py`: runs as text and as JSON-ready values

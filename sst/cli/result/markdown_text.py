@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from sst.redaction.redact import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sst.errors import SstError
 
 _MARKUP = re.compile(r"([\\`*_\[\]|~$])")
 _LINKED = re.compile(r"([@#])")
@@ -33,6 +39,22 @@ def fenced(text: str) -> str:
     fence = "`" * max(3, _longest_run(text) + 1)
     shown = "\n".join(f"  {line}".rstrip() for line in visible(text).splitlines())
     return f"  {fence}python\n{shown}\n  {fence}"
+
+
+def error_lines(error: SstError, said: Callable[[str], str]) -> list[str]:
+    """Return *error* as a list: what happened, why, where, and what to do next.
+
+    *said* takes out of a text what is not for others.
+    """
+    parts = (
+        ("what", error.what),
+        ("why", error.why),
+        ("at", error.fault.place),
+        ("next", error.next_step),
+    )
+    found = [f"- **{name}**: {plain(said(text))}" for name, text in parts if text]
+    statement = said(error.fault.statement or "")
+    return [*found, f"- **sql**: {code(statement)}"] if statement else found
 
 
 def _longest_run(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Print a report: its lines on stdout and its error on stderr, or one JSON object."""
+"""Print a report: its lines or its form on stdout, its error on stderr, or one JSON object."""
 
 from __future__ import annotations
 
@@ -31,21 +31,30 @@ def print_result(report: Report, invocation: Invocation) -> int:
         )
         _print_lines([json.dumps(answer, ensure_ascii=False)], color=False)
         return report.exit_code
-    lines = [_as_called(line, invocation) for line in _lines(report, invocation)]
-    _print_lines(lines, color=invocation.has_color)
+    form = invocation.form
+    if form:
+        _print_lines(form(report, invocation), color=False)
+    else:
+        lines = [_as_called(line, invocation) for line in _lines(report, invocation)]
+        _print_lines(lines, color=invocation.has_color)
+    _print_beside(report, invocation, is_said=report.lines is not None and not form)
+    return report.exit_code
+
+
+def _print_beside(report: Report, invocation: Invocation, *, is_said: bool) -> None:
+    """Print on stderr the notes of *report*, and its error unless its lines have said it."""
     from sst.redaction.redact import visible
 
     for note in report.notes:
         for line in _fitted(visible(_as_called(note, invocation)).splitlines()):
             click.echo(line, err=True)
-    if report.error is not None and report.lines is None:
+    if report.error is not None and not is_said:
         _print_text(report.error, invocation)
-    return report.exit_code
 
 
 def print_error(error: SstError, invocation: Invocation) -> int:
-    """Print *error* in three lines, or as the JSON object; return its exit code."""
-    if invocation.as_json:
+    """Print *error* in three lines, in the form asked for, or as JSON; return its exit code."""
+    if invocation.as_json or invocation.form:
         return print_result(Report(error=error), invocation)
     _print_text(error, invocation)
     return error.exit_code
@@ -72,9 +81,7 @@ def _print_lines(lines: Sequence[str], *, color: bool | None) -> None:
 
 
 def _print_text(error: SstError, invocation: Invocation) -> None:
-    from sst.redaction.redact import visible
-
-    what, *rest = visible(invocation.clean(_as_called(str(error), invocation))).splitlines()
+    what, *rest = invocation.said(str(error)).splitlines()
     for line in _fitted([what]):
         click.echo(click.style(line, fg="red", bold=True), err=True, color=invocation.has_color)
     for line in _fitted(rest):

@@ -20,9 +20,12 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = frozenset({"error", "warning"})
 
 
-def sarif(lint: Lint, root: Path) -> str:
-    """Return *lint* as one JSON document; accepted findings are suppressed in source there."""
-    findings = [finding for _, finding in lint.all]
+def sarif(lint: Lint | None, root: Path, failure: str = "") -> str:
+    """Return *lint* as one JSON document; accepted findings are suppressed in source there.
+
+    Without one it is the log of a call that could not judge, because of *failure*.
+    """
+    findings = [finding for _, finding in lint.all] if lint else []
     rules = sorted({each.rule for each in findings})
     driver = {
         "name": "sst",
@@ -31,14 +34,16 @@ def sarif(lint: Lint, root: Path) -> str:
     }
     notes = [
         {"level": "note", "message": {"text": visible(f"{each.file}: {each.why}")}}
-        for each in lint.not_judged
+        for each in (lint.not_judged if lint else ())
     ]
+    if failure:
+        notes.append({"level": "error", "message": {"text": visible(failure)}})
     run = {
         "tool": {"driver": driver},
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The top of the checkout."}}},
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notes}],
+        "invocations": [{"executionSuccessful": not failure, "toolExecutionNotifications": notes}],
         "results": [_result(each, rules) for each in findings],
-        "properties": {"coverage": lint.coverage},
+        "properties": {"coverage": lint.coverage if lint else None},
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sst.cli.result.findings.text import level_of, words_of
-from sst.cli.result.markdown_text import code, fenced, plain
+from sst.cli.result.markdown_text import code, error_lines, fenced, plain
 from sst.cli.result.plan.notes import rehearsal_note, verdict_note
 from sst.cli.result.plan.placed import placed
 from sst.cli.result.plan.summary import summary_of
@@ -15,12 +15,12 @@ from sst.migrator.lint.reasons import rows_in_the_way
 from sst.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from sst.cli.call.invocation import Invocation
     from sst.cli.result.plan.placed import Placed
     from sst.hooks.contract.plan.finding import Finding
     from sst.migrator.values.report import Report, RevisionState
-    from sst.runtime import Runtime
 
 MARK = "<!-- sst-plan -->"
 """By which a bot finds its comment again."""
@@ -32,19 +32,26 @@ _LONGEST_TEXT = 300
 _HEAD = "| statement | what it does | lock | time |\n| --- | --- | --- | --- |"
 
 
-def markdown(report: Report, _runtime: Runtime | None = None) -> list[str]:
-    """Return the lines of a page on the plan in *report*."""
+def markdown(report: Report, invocation: Invocation) -> list[str]:
+    """Return the lines of a page on the plan in *report*, or on why there is none."""
+    return page_of(report, invocation.said)
+
+
+def page_of(report: Report, said: Callable[[str], str] = str) -> list[str]:
+    """Return the lines of the page; *said* makes a text of others fit to be read."""
     head = [MARK, "## Migration plan", ""]
+    if report.error is not None:
+        return [*head, "**There is no plan.**", "", *error_lines(report.error, said)]
     if not report.revisions:
         return [*head, f"Nothing to do: the database is at {plain(where(report))}."]
     page = _Page(LONGEST - _RESERVED)
     page.add("\n".join(head))
-    for part in _opening(report):
+    for part in _opening(report, said):
         page.add(part)
     for item in report.revisions:
         for part in _revision(report, item):
             page.add(part)
-    page.end(_closing(report))
+    page.end(_closing(report, said))
     return page.lines
 
 
@@ -73,7 +80,7 @@ class _Page:
         self.lines += ["", *closing]
 
 
-def _opening(report: Report) -> Iterator[str]:
+def _opening(report: Report, said: Callable[[str], str]) -> Iterator[str]:
     if summary := summary_of(report):
         yield f"**{plain(str(summary))}**"
         yield ""
@@ -81,12 +88,13 @@ def _opening(report: Report) -> Iterator[str]:
         yield f"{plain(note)}."
         yield ""
     for each in report.vetoes:
-        yield f"- **refused by {plain(each.plugin)}**: {plain(f'{each.why} {each.hint}')}"
+        why = said(f"{each.why} {each.hint}")
+        yield f"- **refused by {plain(each.plugin)}**: {plain(why)}"
 
 
-def _closing(report: Report) -> Iterator[str]:
+def _closing(report: Report, said: Callable[[str], str]) -> Iterator[str]:
     if report.rehearsal:
-        note = _cut(rehearsal_note(report.rehearsal))
+        note = _cut(said(rehearsal_note(report.rehearsal)))
         yield f"{plain(note[:1].upper() + note[1:])}."
     yield f"Plan {code(str(report.plan_hash))}"
 

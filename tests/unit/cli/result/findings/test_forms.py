@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft4Validator, Draft202012Validator  # type: ignore[import-untyped]
 
-from sst.cli.result.findings.github import SUMMARY, github, write_summary
+from sst.cli.result.findings.github import github
 from sst.cli.result.findings.gitlab import gitlab
 from sst.cli.result.findings.markdown import markdown
 from sst.cli.result.findings.sarif import sarif
 from sst.cli.result.findings.text import finding_lines
+from sst.cli.result.pipelines.step_summary import VARIABLE, write_summary
 from sst.hooks.contract.plan.finding import Acceptance, Finding, Level
 from sst.migrator.lint.outcome import Lint, NotJudged
 from tests.support.project import REPOSITORY
@@ -170,20 +171,22 @@ def test_github_gets_ten_of_a_kind_the_errors_first_and_a_count_of_all() -> None
 def test_summary_of_the_step_is_appended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "summary.md"
     file.write_text("before\n", encoding="utf-8")
+    page = markdown(ALL, tmp_path)
 
-    monkeypatch.delenv(SUMMARY, raising=False)
-    nothing = write_summary(ALL, tmp_path)
-    monkeypatch.setenv(SUMMARY, str(file))
-    written = write_summary(ALL, tmp_path)
-    monkeypatch.setenv(SUMMARY, str(tmp_path))
-    failed = write_summary(ALL, tmp_path)
+    monkeypatch.delenv(VARIABLE, raising=False)
+    nothing = write_summary(page)
+    monkeypatch.setenv(VARIABLE, str(file))
+    written = write_summary(page)
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    failed = write_summary(page)
 
-    assert (nothing, written) == (None, None)
+    assert (nothing, written) == ([], [])
     assert file.read_text(encoding="utf-8").startswith(
         "before\n## lint\n\njudged 1 of 2 statements"
     )
-    assert failed
-    assert failed.startswith("the summary of the step could not be written: ")
+    assert failed == [
+        "::warning title=summary::the summary of the step could not be written: Is a directory"
+    ]
 
 
 def test_markdown_has_the_code_and_takes_no_markup_of_others(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from sst.cli.result.plan.markdown import LONGEST, MARK, markdown
+from sst.cli.result.plan.markdown import LONGEST, MARK, page_of
 from sst.hooks.contract.plan.finding import Finding
 from sst.migrator.rehearsal.rehearsal import Rehearsal
 from sst.migrator.values.report import Objection, Report
@@ -46,7 +46,7 @@ class _Rendered(HTMLParser):
 
 
 def _page(found: Report) -> str:
-    return "\n".join(markdown(found))
+    return "\n".join(page_of(found))
 
 
 def test_page_has_the_plan_its_findings_and_the_hash() -> None:
