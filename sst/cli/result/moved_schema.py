@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from sst.runtime import Runtime
 
 _DONE = {"applied": "applied", "pending": "reverted"}
-_PROVEN = {
-    "restored": "restored and compared",
-    "read": "read back, not restored",
-    "no": "not verified",
-    "yes": "verified",
-}
 
 
 def moved_text(report: Report, _runtime: Runtime) -> list[str]:
@@ -57,12 +51,10 @@ def restored_key(report: Report) -> Mapping[str, Any]:
     }
 
 
-def proven_text(proven: str) -> str:
-    """Return how far a backup is *proven*, in words; a plugin's own word as it is."""
-    return _PROVEN.get(proven, proven)
-
-
 def _backup(backup: Backup) -> tuple[str, ...]:
+    # The help of `upgrade` needs no migrator.
+    from sst.migrator.standing.last_backup import proven_text
+
     proven = proven_text(backup.proven or ("yes" if backup.verified else "no"))
     return ("backup", backup.uri, size_text(backup.size_bytes), proven)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sst.cli.result.moved_schema import proven_text
 from sst.cli.result.revisions import where
 from sst.cli.result.standing import (
     drift_of,
@@ -23,6 +22,7 @@ from sst.kept.doubts import varies
 from sst.layout.labelled import below_name
 from sst.layout.words import hanging
 from sst.migrator.standing.headline import failed_at
+from sst.migrator.standing.last_backup import proven_text
 from sst.redaction.redact import visible
 from sst.text import counted, duration_text, size_text, span_text, terminal_columns
 

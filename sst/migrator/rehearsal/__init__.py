@@ -10,4 +10,6 @@
 - `real/`: the rows of the real database, which the copy has not
 - `rehearse.py`: the rehearsal of one plan, from the copy to the sizes
 - `rehearsal.py`: the values that come out of it
+- `summary.py`: the plan as a whole, in a sentence
+- `words.py`: one statement in words
 """

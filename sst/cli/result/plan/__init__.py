@@ -6,6 +6,4 @@
 - `placed.py`: findings and rows in the way, each below its statement
 - `screen.py`: lines for a terminal, and records for everything else
 - `sql_marks.py`: the SQL of a revision, with what each statement does as comments
-- `summary.py`: the plan as a whole, in a sentence
-- `words.py`: one statement in words
 """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sst.cli.result.plan.summary import summary_of
 from sst.cli.result.revisions import revision_json
 from sst.cli.result.vetoes import vetoes_key
 from sst.hooks.contract.events import rfc3339
+from sst.migrator.rehearsal.summary import summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

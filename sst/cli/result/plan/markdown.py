@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from sst.cli.result.findings.text import level_of, words_of
 from sst.cli.result.markdown_text import code, error_lines, fenced, plain
-from sst.cli.result.plan.notes import rehearsal_note, verdict_note
+from sst.cli.result.plan.notes import verdict_note
 from sst.cli.result.plan.placed import placed
-from sst.cli.result.plan.summary import summary_of
-from sst.cli.result.plan.words import effect, strongest_lock, time_of
 from sst.cli.result.revisions import where
 from sst.migrator.lint.reasons import rows_in_the_way
+from sst.migrator.rehearsal.summary import rehearsal_note, summary_of
+from sst.migrator.rehearsal.words import effect, strongest_lock, time_of
 from sst.text import counted
 
 if TYPE_CHECKING:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from sst.cli.result.plan.summary import summary_of
 from sst.migrator.lint.gate import OFF, REFUSE, WARN
+from sst.migrator.rehearsal.summary import rehearsal_note, summary_of
 from sst.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sst.migrator.rehearsal.rehearsal import Rehearsal
     from sst.migrator.values.report import Report
 
 _FATE = {
@@ -32,15 +31,6 @@ def rehearsal_notes(report: Report) -> Iterator[str]:
         yield rehearsal_note(report.rehearsal)
     if note := verdict_note(report):
         yield note
-
-
-def rehearsal_note(rehearsal: Rehearsal) -> str:
-    """Return where the plan was rehearsed, or why not, for a person."""
-    if rehearsal.is_whole:
-        when = f" earlier ({rehearsal.at:%H:%M} UTC)" if rehearsal.is_earlier else ""
-        return f"rehearsed{when} on a copy without rows {rehearsal.where}; the copy is dropped"
-    begun = " to its end" if rehearsal.statements else ""
-    return f"not rehearsed{begun}: {rehearsal.why_not}"
 
 
 def verdict_note(report: Report) -> str:

@@ -9,7 +9,11 @@ import click
 
 from sst.cli.result.findings.text import level_of, words_of
 from sst.cli.result.plan.placed import placed
-from sst.cli.result.plan.words import (
+from sst.cli.result.table import tabbed
+from sst.layout.cells import columns_of, cut
+from sst.layout.words import hanging, kept
+from sst.migrator.lint.reasons import rows_in_the_way
+from sst.migrator.rehearsal.words import (
     calls_text,
     colour_of,
     details_of,
@@ -17,10 +21,6 @@ from sst.cli.result.plan.words import (
     size_of,
     time_of,
 )
-from sst.cli.result.table import tabbed
-from sst.layout.cells import columns_of, cut
-from sst.layout.words import hanging, kept
-from sst.migrator.lint.reasons import rows_in_the_way
 from sst.redaction.redact import visible
 from sst.text import terminal_columns
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from sst.cli.result.findings.text import level_of, words_of
 from sst.cli.result.plan.placed import placed
-from sst.cli.result.plan.words import effect, time_of
 from sst.db.sql_tokens import statement_spans
 from sst.migrator.lint.reasons import rows_in_the_way
+from sst.migrator.rehearsal.words import effect, time_of
 from sst.redaction.redact import visible
 
 if TYPE_CHECKING:

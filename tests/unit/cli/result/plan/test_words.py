@@ -8,12 +8,12 @@ import click
 import pytest
 
 from sst.cli.result.plan import screen
-from sst.cli.result.plan.summary import summary_of
-from sst.cli.result.plan.words import colour_of, effect, range_text
 from sst.hooks.contract.plan.finding import Acceptance, Finding, Level
 from sst.hooks.contract.plan.statement import Lock, Statement
 from sst.migrator.lint.reasons import rows_in_the_way as words_of_rows
 from sst.migrator.rehearsal.rehearsal import Rehearsal
+from sst.migrator.rehearsal.summary import summary_of
+from sst.migrator.rehearsal.words import colour_of, effect, range_text
 from tests.support.plans import (
     EVERYTHING,
     NOTHING,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sst.cli.result.plan.words import blocked, range_text, relations_text, strength
 from sst.hooks.contract.plan.finding import Level
 from sst.hooks.contract.plan.lock_modes import NOTHING
 from sst.hooks.contract.plan.statement import Seconds
+from sst.migrator.rehearsal.words import blocked, range_text, relations_text, strength
 from sst.text import counted
 
 if TYPE_CHECKING:
@@ -117,6 +117,15 @@ def summary_of(report: Report) -> Summary | None:
         longest_block=max(_blocks(rehearsal), key=_weight, default=None),
         is_whole=rehearsal.is_whole,
     )
+
+
+def rehearsal_note(rehearsal: Rehearsal) -> str:
+    """Return where the plan was rehearsed, or why not, for a person."""
+    if rehearsal.is_whole:
+        when = f" earlier ({rehearsal.at:%H:%M} UTC)" if rehearsal.is_earlier else ""
+        return f"rehearsed{when} on a copy without rows {rehearsal.where}; the copy is dropped"
+    begun = " to its end" if rehearsal.statements else ""
+    return f"not rehearsed{begun}: {rehearsal.why_not}"
 
 
 def _blocks(rehearsal: Rehearsal) -> Iterator[Block]:
