@@ -57,6 +57,7 @@ def keys(report: Report) -> Mapping[str, Any]:
     kept="schema",
     text=text,
     keys=keys,
+    forms={"github": "sst.cli.result.pipelines.github:github"},
     short_help="Connection, revision, what is pending, checks.",
 )
 @pass_runtime

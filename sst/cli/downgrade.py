@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     cls=Command,
     text=moved_text,
     keys=restored_key,
+    forms={"github": "sst.cli.result.pipelines.github:github"},
     short_help="Move the schema back to TARGET, such as -1.",
 )
 @click.argument("target", shell_complete=target_completion("base", "-1"))

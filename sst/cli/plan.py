@@ -62,7 +62,10 @@ def keys(report: Report) -> Mapping[str, Any]:
     kept="record",
     text=text,
     keys=keys,
-    forms={"markdown": "sst.cli.result.plan.markdown:markdown"},
+    forms={
+        "markdown": "sst.cli.result.plan.markdown:markdown",
+        "github": "sst.cli.result.pipelines.plan_step:github",
+    },
     short_help="What an upgrade or downgrade would run.",
 )
 @click.argument("target", required=False, shell_complete=target_completion("head", "base"))

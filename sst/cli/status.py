@@ -30,7 +30,7 @@ def keys(report: Report) -> Mapping[str, Any]:
     cls=Command,
     kept="schema",
     keys=keys,
-    forms={},
+    forms={"github": "sst.cli.result.pipelines.github:github"},
     short_help="Where all stands, on one screen.",
 )
 @pass_runtime

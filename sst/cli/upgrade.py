@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from sst.runtime import Runtime
 
 
-@click.command("upgrade", cls=Command, kept="record", text=moved_text, keys=restored_key)
+@click.command(
+    "upgrade",
+    cls=Command,
+    kept="record",
+    text=moved_text,
+    keys=restored_key,
+    forms={"github": "sst.cli.result.pipelines.github:github"},
+)
 @click.argument("target", required=False, shell_complete=target_completion("head", "heads", "+1"))
 @click.option(
     "--plan",

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from sst.errors import SstError
 
 _MARKUP = re.compile(r"([\\`*_\[\]|~$])")
-_LINKED = re.compile(r"([@#])")
-"""GitHub reads a mention and a number of an issue after Markdown has taken the backslash off."""
+_LINKED = re.compile(r"([@#]|:(?=//)|\b[wW]{3}(?=\.))")
+"""GitHub reads a mention, the number of an issue and an address after Markdown has taken the
+backslash off."""
+_LONGEST = 2_000
+"""Characters of one part of an error."""
 
 
 def plain(text: str) -> str:
@@ -52,9 +55,13 @@ def error_lines(error: SstError, said: Callable[[str], str]) -> list[str]:
         ("at", error.fault.place),
         ("next", error.next_step),
     )
-    found = [f"- **{name}**: {plain(said(text))}" for name, text in parts if text]
-    statement = said(error.fault.statement or "")
+    found = [f"- **{name}**: {plain(_cut(said(text)))}" for name, text in parts if text]
+    statement = _cut(said(error.fault.statement or ""))
     return [*found, f"- **sql**: {code(statement)}"] if statement else found
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _longest_run(text: str) -> int:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from sst.migrator.values.report import Report
     from sst.runtime import Runtime
 
-_DONE = {"applied": "applied", "pending": "reverted"}
+DONE = {"applied": "applied", "pending": "reverted"}
+"""What a run has done to a revision, by the state that it is in now."""
 
 
 def moved_text(report: Report, _runtime: Runtime) -> list[str]:
@@ -23,7 +24,7 @@ def moved_text(report: Report, _runtime: Runtime) -> list[str]:
     if report.error is None and not report.applied and report.run_id is None:
         return sentences([f"up to date: the database is at {where(report)}; nothing to do"])
     lines = records(
-        (_DONE[item.state], item.revision, duration_text(item.duration_ms), item.description)
+        (DONE[item.state], item.revision, duration_text(item.duration_ms), item.description)
         for item in report.applied
     )
     if report.backup:

@@ -51,9 +51,10 @@ def _read_gitlab(text: str) -> str:
 
 
 def _read_github(text: str) -> str:
-    [line] = text.splitlines()
-    command, _, told = line.removeprefix("::").partition("::")
+    first, *rest = text.splitlines()
+    command, _, told = first.removeprefix("::").partition("::")
     assert command.startswith("error title=")
+    assert all(line.startswith("::notice title=") for line in rest)
     return told.replace("%0A", "\n").replace("%25", "%")
 
 
@@ -84,6 +85,8 @@ def _declared() -> list[tuple[str, str, str]]:
     ]
 
 
+ARGUMENTS = {"downgrade": ("-1",)}
+"""What a command wants beside its form."""
 DECLARED = _declared()
 each_form = pytest.mark.parametrize(
     ("command", "form"), [(command, form) for command, form, _ in DECLARED]
@@ -115,7 +118,8 @@ def test_failed_call_is_a_whole_document_and_three_lines(
     form: str,
     fault: Fault,
 ) -> None:
-    failed = project.migrate(command, "--format", form, *fault.words, **fault.variables)
+    words = (*ARGUMENTS.get(command, ()), "--format", form, *fault.words)
+    failed = project.migrate(command, *words, **fault.variables)
 
     assert failed.exit_code == fault.exit_code, failed.output
     assert fault.said in READERS[form](failed.stdout)
@@ -128,7 +132,8 @@ def test_failed_call_is_a_whole_document_and_three_lines(
 def test_json_and_another_form_are_refused_in_json(
     project: Project, command: str, form: str
 ) -> None:
-    refused = project.migrate("--json", command, f"--format={form}")
+    words = (*ARGUMENTS.get(command, ()), f"--format={form}")
+    refused = project.migrate("--json", command, *words)
 
     assert (refused.exit_code, refused.json["error"]["code"]) == (2, "usage")
     assert f"--json and --format {form}" in refused.json["error"]["message"]
@@ -148,6 +153,15 @@ def test_commands_are_typed_in_a_document_as_in_a_text(project: Project) -> None
     )
 
     assert 'run "db" <one> lint --offline' in _read_gitlab(failed.stdout)
+
+
+@pytest.mark.parametrize("words", [("--nothing",), ("nowhere-to-go", "more")])
+def test_command_without_forms_takes_the_word_of_none(
+    project: Project, words: tuple[str, ...]
+) -> None:
+    refused = project.migrate("current", "--format", "github", *words)
+
+    assert (refused.exit_code, refused.stdout) == (2, "")
 
 
 def test_status_has_text_and_json(project: Project) -> None:

@@ -2,5 +2,10 @@
 
 - `annotations.py`: workflow commands of GitHub Actions
 - `code_quality.py`: a code quality report of GitLab
-- `step_summary.py`: the summary of a step of GitHub Actions
+- `github.py`: a result in a step of GitHub Actions
+- `page.py`: a page of Markdown that says what it leaves out
+- `place.py`: a file, from the top of the checkout
+- `plan_step.py`: a plan in a step of GitHub Actions
+- `step_summary.py`: the summary of a step, written
+- `summary_page.py`: a result as Markdown
 """

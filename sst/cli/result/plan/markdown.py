@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 from sst.cli.result.findings.text import level_of, words_of
 from sst.cli.result.markdown_text import code, error_lines, fenced, plain
+from sst.cli.result.pipelines.page import Page
 from sst.cli.result.plan.notes import verdict_note
 from sst.cli.result.plan.placed import placed
 from sst.cli.result.revisions import where
 from sst.migrator.lint.reasons import rows_in_the_way
 from sst.migrator.rehearsal.summary import rehearsal_note, summary_of
 from sst.migrator.rehearsal.words import effect, strongest_lock, time_of
-from sst.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from sst.cli.call.invocation import Invocation
     from sst.cli.result.plan.placed import Placed
+    from sst.errors import SstError
     from sst.hooks.contract.plan.finding import Finding
     from sst.migrator.values.report import Report, RevisionState
 
@@ -40,44 +41,25 @@ def markdown(report: Report, invocation: Invocation) -> list[str]:
 def page_of(report: Report, said: Callable[[str], str] = str) -> list[str]:
     """Return the lines of the page; *said* makes a text of others fit to be read."""
     head = [MARK, "## Migration plan", ""]
-    if report.error is not None:
-        return [*head, "**There is no plan.**", "", *error_lines(report.error, said)]
-    if not report.revisions:
+    if not report.revisions and report.error is None:
         return [*head, f"Nothing to do: the database is at {plain(where(report))}."]
-    page = _Page(LONGEST - _RESERVED)
+    page = Page(LONGEST - _RESERVED)
     page.add("\n".join(head))
-    for part in _opening(report, said):
+    for part in _no_plan(report.error, said) if report.error else _plan(report, said):
         page.add(part)
-    for item in report.revisions:
-        for part in _revision(report, item):
-            page.add(part)
-    page.end(_closing(report, said))
+    page.end(() if report.error else _closing(report, said), rest="plan -v")
     return page.lines
 
 
-class _Page:
-    """Parts of a page, as many as it has room for; those that are left out are counted."""
+def _no_plan(error: SstError, said: Callable[[str], str]) -> Iterator[str]:
+    yield "**There is no plan.**\n"
+    yield from error_lines(error, said)
 
-    def __init__(self, room: int) -> None:
-        self._room = room
-        self._left_out = 0
-        self.lines: list[str] = []
 
-    def add(self, part: str) -> None:
-        """Add *part*, some whole lines, unless one before it had no room."""
-        size = len(part) + 1
-        if self._left_out or size > self._room:
-            self._left_out += 1
-            return
-        self._room -= size
-        self.lines += part.split("\n")
-
-    def end(self, closing: Iterable[str]) -> None:
-        """Say what was left out, and add the lines *closing*."""
-        if self._left_out:
-            left = counted(self._left_out, "row")
-            self.lines += ["", f"**{left} of this page left out**: `plan -v` has them all."]
-        self.lines += ["", *closing]
+def _plan(report: Report, said: Callable[[str], str]) -> Iterator[str]:
+    yield from _opening(report, said)
+    for item in report.revisions:
+        yield from _revision(report, item)
 
 
 def _opening(report: Report, said: Callable[[str], str]) -> Iterator[str]:
