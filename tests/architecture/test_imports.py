@@ -82,4 +82,5 @@ def test_plugins_are_loaded_without_their_insides() -> None:
     assert inside >= {*names, "backup.settings"}
     assert not inside & {"backup.archive", "backup.postgres", "backup.commands", "backup.scratch"}
     assert not inside & {"safe_ddl.tables", "embedded_postgres.server", "maintenance.flag"}
+    assert not inside & {"notify.delivery", "notify.message", "notify.channels"}
     assert not modules & {"sqlalchemy", "psycopg2", "urllib.request", "http.client"}

@@ -48,6 +48,12 @@ class Event:
     line: int | None = None
     statement: str | None = None
     """The statement that failed, in one line; its literals are `?`."""
+    why: str | None = None
+    """Of bad news the reason, in lines for a person."""
+    next_step: str | None = None
+    """Of bad news what to do, such as the command that restores the backup."""
+    actor: str | None = None
+    """Who ran the command, as the operating system has it: `user@host`."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event as JSON-ready values; times are RFC 3339 in UTC."""
@@ -69,6 +75,9 @@ class Event:
             "file": self.file,
             "line": self.line,
             "statement": self.statement,
+            "why": self.why,
+            "next_step": self.next_step,
+            "actor": self.actor,
         }
 
 

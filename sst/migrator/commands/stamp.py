@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sst.bridge.history.id_length import refuse_too_long
 from sst.errors import DatabaseAheadError, SstError
 from sst.hooks.contract.events import Event, EventKind
+from sst.migrator.ledger.actor import user_at_host
 from sst.migrator.ledger.failure import RunFailure
 from sst.migrator.ledger.unknown_revision import explained
 from sst.migrator.run.progress import new_run_id
@@ -117,6 +118,7 @@ def _tell(
         before=before,
         after=after,
         duration_ms=int((time.monotonic() - started) * 1000),
+        actor=user_at_host(),
     )
     context.plugins.observe("notify", event=event)
 

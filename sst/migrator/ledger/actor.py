@@ -32,6 +32,11 @@ def run_actor(context: Context) -> dict[str, Any]:
     }
 
 
+def user_at_host() -> str:
+    """Return who runs, for an event: `user@host`."""
+    return f"{_os_user()}@{socket.gethostname()}"
+
+
 def _is_dirty(context: Context) -> bool | None:
     """Say whether the commit is not all of the code; None where that is not known."""
     if not context.version.is_checkout:

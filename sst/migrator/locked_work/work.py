@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sst.errors import LockBusyError, RefusedError, StoppedError
 from sst.hooks.contract.events import Event, EventKind
 from sst.hooks.contract.run import Veto
+from sst.migrator.ledger.actor import user_at_host
 from sst.migrator.ledger.failure import RunFailure, cause_of
 from sst.migrator.locked_work.copy_record import carry_over
 from sst.migrator.run.progress import new_run_id
@@ -148,6 +149,7 @@ class Work:
             after=heads,
             duration_ms=int((time.monotonic() - self._started) * 1000),
             backup=backup,
+            actor=user_at_host(),
         )
         self._context.plugins.observe("notify", event=event)
 

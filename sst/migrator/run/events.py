@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sst.hooks.contract.checks import CheckStatus
 from sst.hooks.contract.events import Event, rfc3339
 from sst.kept.doubts import varies
+from sst.migrator.ledger.actor import user_at_host
 from sst.migrator.standing.headline import failed_at
 from sst.migrator.standing.last_runs import read_last_runs
 from sst.migrator.values.report import CORE
@@ -31,7 +32,15 @@ log = logging.getLogger("sst.migrate")
 def report_event(
     context: Context, progress: Progress, kind: EventKind, message: str, **details: Any
 ) -> None:
-    """Send the event *kind* to everybody who observes; *details* are further fields of it."""
+    """Send the event *kind* to everybody who observes; *details* are further fields of it.
+
+    Its message, its reason and its next step are masked here.
+    """
+    masked = {
+        name: context.redact(text)
+        for name in ("why", "next_step")
+        if (text := details.pop(name, None))
+    }
     milliseconds = int(progress.seconds * 1000)
     varies(str(milliseconds), "took", before="duration_ms=")
     event = Event(
@@ -43,7 +52,8 @@ def report_event(
         message=context.redact(message),
         before=progress.before,
         backup=progress.backup,
-        **{"duration_ms": milliseconds, **details},
+        actor=user_at_host(),
+        **{"duration_ms": milliseconds, **details, **masked},
     )
     context.plugins.observe("notify", event=event)
 

@@ -24,9 +24,9 @@ from sst.migrator.run.events import (
     warn_of_failed_run,
     warnings_of,
 )
-from sst.migrator.run.failing.describe import describe, event_of, outcome_of
+from sst.migrator.run.failing.describe import describe, details_of, event_of, outcome_of
 from sst.migrator.run.failing.made_before import look_at_models
-from sst.migrator.run.failing.recovery import advise, restore_failed_run
+from sst.migrator.run.failing.recovery import advised, restore_failed_run
 from sst.migrator.run.failing.replaced_database import explaining, refuse_replaced
 from sst.migrator.run.failing.texts import unknown_text
 from sst.migrator.run.failing.translate import translate
@@ -90,9 +90,10 @@ class _Execution:
                 raise
             if error is not raised:
                 error.__cause__ = raised
-            advise(error, progress, self._context.environment)
+            error.next_step = advised(error, progress, self._context.environment)
             if not progress.recorded:
-                self._tell(event_of(error), error.what, error_code=error.code)
+                words = {"why": error.why, "next_step": error.next_step}
+                self._tell(event_of(error), error.what, error_code=error.code, **words)
         return progress.report(self._context.project.heads, error)
 
     def _run(self, session: Session) -> None:
@@ -268,9 +269,11 @@ class _Execution:
             # One that committed nothing hands on what the run before it left.
             since = None if progress.committed else self._schema
             remember_schema(self._context, session.record, progress.run_id, since)
-        kind = event_of(error)
-        place = {"file": failure.file, "line": failure.line, "statement": failure.statement}
-        self._tell(kind, failure.message, after=progress.after, error_code=failure.code, **place)
+        details = details_of(failure, error)
+        if error and self._context.settings.on_failure == "stop":
+            # Else what becomes of the backup is not known yet; a restore is an event of its own.
+            details["next_step"] = advised(error, progress, self._context.environment)
+        self._tell(event_of(error), failure.message, after=progress.after, **details)
         return error
 
     def _record_hooks(self, session: Session) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sst.db.server_errors import server_message
 from sst.errors import NO_FAULT, InterruptedRunError, RefusedError, SstError, UnhealthyError
@@ -41,6 +41,19 @@ def describe(
         line=fault.line,
         statement=fault.statement,
     )
+
+
+def details_of(failure: Failure, error: SstError | None) -> dict[str, Any]:
+    """Return the fields of an event that say why a run failed, and what to do next."""
+    return {
+        "revision": failure.revision,
+        "error_code": failure.code,
+        "file": failure.file,
+        "line": failure.line,
+        "statement": failure.statement,
+        "why": error.why if error else None,
+        "next_step": error.next_step if error else None,
+    }
 
 
 def outcome_of(error: SstError | None) -> str:

@@ -61,14 +61,13 @@ def restore_failed_run(
         log.error("the backup %s was not restored: %s", backup.id, progress.not_restored)  # noqa: TRY400 - no traceback
 
 
-def advise(error: SstError, progress: Progress, environment: str) -> None:
-    """Add to the next step of *error* what became of the backup, or what can be done with it."""
+def advised(error: SstError, progress: Progress, environment: str) -> str:
+    """Return the next step of *error*, with what became of the backup, or what it is good for."""
     backup = progress.backup
     if backup is None or error.exit_code not in _ADVISED:
-        return
+        return error.next_step
     advice = _advice(progress, backup, error, environment)
-    if advice:
-        error.next_step = f"{error.next_step}; {advice}"
+    return f"{error.next_step}; {advice}" if advice else error.next_step
 
 
 def _is_wanted(

@@ -1,0 +1,50 @@
+"""Report every event: one log line, a POST to a webhook, and a mail, where they are set.
+
+- `channels/`: the ways out: a webhook, a mail server
+- `delivery.py`: an event on every way that is set, within one deadline
+- `log_line.py`: an event as one line of the log
+- `message/`: an event as people read it, in the form of each receiver
+- `settings.py`: all settings
+"""
+
+from __future__ import annotations
+
+import logging
+
+from sst.hooks import Event, EventKind, cacheable, hookimpl
+
+from .log_line import log_line
+from .settings import Config
+
+__all__ = ["Config", "Plugin"]
+
+logger = logging.getLogger("sst.notify")
+
+_LEVELS = {
+    EventKind.RUN_FAILED: logging.WARNING,
+    EventKind.RUN_REFUSED: logging.WARNING,
+    EventKind.RUN_UNHEALTHY: logging.WARNING,
+    # The core has logged it: once is enough.
+    EventKind.REVISION_APPLIED: logging.DEBUG,
+}
+
+
+class Plugin:
+    """Log every event and deliver it to whoever the settings name."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    @cacheable
+    @hookimpl
+    def notify(self, event: Event) -> None:
+        """Log *event* and deliver it; raise `DeliveryError` when one receiver did not take it."""
+        if self._config.events and event.kind not in self._config.events:
+            return
+        level = _LEVELS.get(event.kind, logging.INFO)
+        # A terminal has it in the command's own result.
+        logger.log(level, "%s", log_line(event.to_dict()), extra={"screen": False})
+        if self._config.has_receivers:
+            from .delivery import deliver
+
+            deliver(event, self._config)

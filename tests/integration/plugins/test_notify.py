@@ -1,0 +1,127 @@
+"""Runs of all kinds reach real receivers, with reason and next step and without a secret."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.webhook import webhook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.project import Project
+    from tests.support.webhook import Webhook
+
+
+@pytest.fixture
+def hook() -> Iterator[Webhook]:
+    """Serve a webhook that takes everything."""
+    with webhook(200) as served:
+        yield served
+
+
+def speaking(project: Project, url: str, form: str = "json") -> Project:
+    """Return *project* with the plugin, in *form* to *url*, without the machine's proxy."""
+    project.enable("notify")
+    project.environment |= {
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+        "PLUGINS__NOTIFY__URL": url,
+        "PLUGINS__NOTIFY__FORMAT": form,
+        "PLUGINS__NOTIFY__STATE_PAGE": "https://app.example.org/state",
+    }
+    return project
+
+
+def events(hook: Webhook) -> list[dict[str, Any]]:
+    return [json.loads(body) for body in hook.bodies]
+
+
+def test_event_of_a_failed_run_says_why_and_what_to_do(project: Project, hook: Webhook) -> None:
+    project.revision("one", "op.execute(\"select nope('canary')\")")
+
+    result = speaking(project, hook.url).migrate("upgrade", "--json")
+
+    event = events(hook)[-1]
+    error = result.json["error"]
+    assert (event["event"], event["revision"]) == ("run_failed", "one")
+    assert event["why"].startswith("UndefinedFunction: ")
+    assert event["why"] in error["message"]
+    assert event["next_step"] == error["hint"]
+    assert event["statement"] == "select nope(?)"
+    assert "@" in event["actor"]
+    assert "canary" not in str(hook.bodies)
+
+
+def test_event_of_a_failed_run_names_the_command_that_restores(
+    project: Project, hook: Webhook
+) -> None:
+    project.revision("one", "op.create_table('one', sa.Column('id', sa.Integer))")
+    project.revision("two", "op.execute('select nope()')")
+    speaking(project, hook.url).enable("backup", "notify")
+
+    result = project.migrate("upgrade", "--json")
+
+    assert f"restore {result.json['backup']['id']}" in events(hook)[-1]["next_step"]
+
+
+def test_event_of_a_refusal_before_the_record_says_why(project: Project, hook: Webhook) -> None:
+    project.revision("one")
+
+    result = speaking(project, hook.url).migrate("upgrade", "--plan", "0" * 64)
+
+    [event] = events(hook)
+    assert result.exit_code == 5
+    assert (event["event"], event["error_code"]) == ("run_refused", "plan_changed")
+    assert event["why"]
+    assert event["next_step"]
+
+
+@pytest.mark.parametrize("form", ["slack", "teams"])
+def test_people_hear_of_start_and_end_and_not_of_each_revision(
+    project: Project, hook: Webhook, form: str
+) -> None:
+    project.revision("one")
+    project.revision("two")
+
+    result = speaking(project, hook.url, form).migrate("upgrade")
+
+    assert result.exit_code == 0, result.output
+    assert [str(body).count("upgrade started") > 0 for body in hook.bodies] == [True, False]
+    assert "https://app.example.org/state" in hook.bodies[1].decode()
+
+
+def test_people_hear_nothing_where_there_is_nothing_to_do(project: Project, hook: Webhook) -> None:
+    result = speaking(project, hook.url, "slack").migrate("upgrade")
+
+    assert (result.exit_code, hook.bodies) == (0, [])
+
+
+def test_named_event_is_told_to_people_too(project: Project, hook: Webhook) -> None:
+    speaking(project, hook.url, "slack")
+    project.environment["PLUGINS__NOTIFY__EVENTS"] = '["nothing_to_do"]'
+
+    project.migrate("upgrade")
+
+    assert "had nothing to do" in json.loads(hook.bodies[0])["text"]
+
+
+def test_message_of_a_failed_run_holds_no_password(project: Project, hook: Webhook) -> None:
+    """The revision does its worst: it raises the whole URL."""
+    project.revision(
+        "one", "raise ValueError(op.get_bind().engine.url.render_as_string(False) + ' <!here>')"
+    )
+    user, rest = project.database_url.split("://")[1].split("@", 1)
+    project.environment["DATABASE_URL"] = (
+        f"postgresql://{user.split(':')[0]}:kanari3n-p%40ss@{rest}"
+    )
+
+    speaking(project, hook.url, "slack").migrate("upgrade")
+
+    text = hook.bodies[-1].decode()
+    assert "failed in revision one" in text
+    assert "kanari3n" not in text
+    assert "<!here>" not in text
