@@ -13,6 +13,7 @@
 - `redaction/`: secrets out of everything that others read
 - `settings/`: the settings as code reads them
 - `testing/`: the kit of plugin authors
+- `tracing/`: traces of runs, and the one door to OpenTelemetry
 - `web/`: the core's endpoints
 - `__main__.py`: `python -m sst`
 - `application_context.py`: the application as plugins see it

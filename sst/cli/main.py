@@ -182,16 +182,20 @@ def main(
     gc.set_threshold(_UNCOLLECTED)
     prepare_streams()
     invocation = Invocation(root, program)
+    trace = invocation.trace
     invocation.last_words = partial(_print_last_words, invocation)
     install_bounds(invocation.clean)
     invocation.words = tuple(words)
     invocation.as_json, invocation.form_name = "--json" in words, form_in(words)
+    code = 1
     try:
-        return _run(words, invocation)
+        code = _run(words, invocation)
     except OSError as error:
-        return report_unwritable(error)
+        code = report_unwritable(error)
     finally:
         invocation.close()
+        trace.end(code, program, invocation.command, invocation.error)
+    return code
 
 
 def _run(words: list[str], invocation: Invocation) -> int:
@@ -221,6 +225,7 @@ def _print_result(result: Report | CommandResult | int | None, invocation: Invoc
     from sst.migrator.values.report import Report
 
     report = result if isinstance(result, Report) else as_report(result, invocation)
+    invocation.error = report.error
     _print_traceback(report.error, invocation)
     code = print_result(report, invocation)
     offer(report, code, invocation)
@@ -230,6 +235,7 @@ def _print_result(result: Report | CommandResult | int | None, invocation: Invoc
 def _print_error(error: SstError, invocation: Invocation) -> int:
     from sst.cli.result.output import print_error
 
+    invocation.error = error
     _print_traceback(error, invocation)
     return print_error(error, invocation)
 

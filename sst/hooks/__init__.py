@@ -6,6 +6,7 @@
 - `tools/`: doctor, reference and scaffold for plugin authors
 - `manager.py`: the plugins of one process, and the one door to pluggy
 - `progress.py`: how far work has come, as a live line
+- `tracing.py`: a plugin's work in the trace of a run
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from sst.hooks.contract.revisions import Direction, Migrations, Revision
 from sst.hooks.contract.run import Backup, Failure, Run, StatementFailedError, Veto
 from sst.hooks.contract.settings_view import SettingsView
 from sst.hooks.progress import ProgressLine
+from sst.hooks.tracing import trace_environment, trace_span
 from sst.text import counted, duration_text, first_line, listed, size_text, span_text
 from sst.within import NoAnswerError, ThreadedWork, within
 
@@ -90,5 +92,7 @@ __all__ = [
     "span_text",
     "sql_statements",
     "sql_text",
+    "trace_environment",
+    "trace_span",
     "within",
 ]

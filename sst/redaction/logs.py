@@ -16,6 +16,7 @@ from sst.layout.labelled import below_name
 from sst.redaction.plugin_output import speaker
 from sst.redaction.redact import mask_credentials, redact, visible
 from sst.text import terminal_columns
+from sst.tracing.spans import ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,6 +115,9 @@ class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, its traceback included, with the secrets masked."""
         line = visible(_clean(super().format(_attributed(record)), self._secrets))
+        if found := ids():
+            first, newline, rest = line.partition("\n")
+            line = f"{first} trace_id={found.trace} span_id={found.span}{newline}{rest}"
         varies(_timestamp(record, "seconds"), "now", "seconds", after=f" {record.levelname}")
         return line
 
@@ -161,6 +165,8 @@ class _JsonFormatter(logging.Formatter):
             "logger": record.name,
             **shown,
         }
+        if found := ids():
+            line |= {"trace_id": found.trace, "span_id": found.span}
         if record.exc_info:
             line["exception"] = self._masked(self.formatException(record.exc_info))
         if record.stack_info:

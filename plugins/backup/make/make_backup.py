@@ -8,7 +8,7 @@ from dataclasses import replace
 from errno import EROFS
 from typing import TYPE_CHECKING
 
-from sst.hooks import Veto, size_text
+from sst.hooks import Veto, size_text, trace_span
 
 from ..manifest.backup_id import backup_id
 from ..manifest.origin import UNKNOWN
@@ -37,6 +37,11 @@ def make_backup(
 
     Raises `Veto` when it cannot be made, proven or stored; no part of it is left behind.
     """
+    with trace_span("backup", {"db.namespace": target.database_url.name}):
+        return _make(settings, storage, target, run_id)
+
+
+def _make(settings: Config, storage: Storage, target: BackupTarget, run_id: str | None) -> Stored:
     started = time.monotonic()
     maker = Maker.of(settings, target)
     database = maker.source.database

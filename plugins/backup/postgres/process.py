@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sst.hooks import trace_environment, trace_span
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -103,7 +105,8 @@ def _run(
     look: Callable[[bytes], None],
 ) -> str:
     try:
-        code, output, complaint = _communicate(arguments, environment, deadline, look)
+        with trace_span(Path(program).name):
+            code, output, complaint = _communicate(arguments, environment, deadline, look)
     except OSError as error:
         raise ToolFailedError(f"{program}: {error.strerror}") from error
     except subprocess.TimeoutExpired:
@@ -122,7 +125,7 @@ def _communicate(
 ) -> tuple[int, str, str]:
     with subprocess.Popen(
         arguments,
-        env=environment,
+        env={**environment, **trace_environment()},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -20,6 +20,7 @@ from sst.bridge.statements.listeners import Listeners
 from sst.bridge.statements.notices import WARNING, heard_notices
 from sst.bridge.statements.own_transaction import Participants, RevisionTransaction
 from sst.bridge.statements.session_timeouts import kept_timeouts
+from sst.bridge.statements.traced import traced_statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -182,6 +183,7 @@ class Passage:
             kept_timeouts(listeners, one.session_settings, transaction, one.footprint, self._warn),
             heard_notices(used, listeners, self._hear),
             one.footprint.watching(listeners),
+            traced_statements(used, listeners, self._url),
             # Last: it hears of a statement when its notices have been heard.
             self._observer.around(used),
         ):

@@ -7,4 +7,5 @@
 - `own_transaction.py`: the proof that a revision stayed in its transaction
 - `session_role.py`: the role of a session, put back after a plugin
 - `session_timeouts.py`: timeouts that stay in force, whatever the revision sets
+- `traced.py`: the statements as spans of a trace
 """

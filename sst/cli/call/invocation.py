@@ -18,6 +18,7 @@ from sst.command_line import PROGRAM, as_typed, typed_program
 from sst.errors import SstError
 from sst.kept import doubts
 from sst.project_root import LOCATIONS, nearest_folder, require_project_root
+from sst.tracing.call import CallTrace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,6 +45,8 @@ class Invocation:
     """The flags, as given."""
     form_name: str | None = None
     """The word of `--format`; None where it is not given."""
+    error: SstError | None = None
+    """What the command ended with."""
 
     def __init__(self, root: Path | None, program: str = PROGRAM) -> None:
         self._given_root = root
@@ -108,6 +111,11 @@ class Invocation:
         return any(name.lower().endswith(LOCATIONS) for name in given)
 
     @cached_property
+    def trace(self) -> CallTrace:
+        """The trace of this call, from the first look at it; spans are made with the runtime."""
+        return CallTrace()
+
+    @cached_property
     def runtime(self) -> Runtime:
         """Settings and plugins, loaded; log lines go to stderr from here on."""
         from sst.runtime import open_runtime
@@ -116,6 +124,7 @@ class Invocation:
             from sst.db.foreign_statements import doubt_foreign_statements
 
             doubt_foreign_statements()
+        self.trace.begin(_environment_name(), self.clean)
         with results_only():
             runtime = open_runtime(
                 self.root, overrides=self.overrides, left_out=self.left_out, x=self.x
@@ -130,6 +139,7 @@ class Invocation:
             )
             runtime.show, runtime.is_screen = self._display.run, True
         runtime.configure_logging()
+        self.trace.warn()
         if self.last_words:
             runtime.last_words = self.last_words
         return runtime
@@ -205,6 +215,14 @@ class Invocation:
         """Give back what the runtime holds."""
         if self.opened is not None:
             self.opened.close()
+
+
+def _environment_name() -> str:
+    """Return the environment that the variables ask for; nothing where they disagree."""
+    from sst.config.sources.environment import asked_environment
+
+    asked = asked_environment(os.environ)
+    return asked[0] if isinstance(asked, tuple) else ""
 
 
 def pass_runtime(function: Callable[Concatenate[Runtime, P], T]) -> Callable[P, T]:

@@ -8,4 +8,5 @@
 - `isolation.py`: the process, put back after each call
 - `observers.py`: observers, which cannot change an outcome
 - `timing.py`: the seconds that calls took
+- `traced.py`: a call as a span of a trace
 """

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from sst.hooks.calling.isolation import isolated
 from sst.hooks.calling.timing import CallLog
+from sst.hooks.calling.traced import traced
 from sst.hooks.contract.commands import Restored
 from sst.hooks.contract.error_location import describe_error, location_of, shown
 from sst.hooks.contract.marker import doubt_hook
 from sst.hooks.contract.run import Veto
 from sst.redaction.plugin_output import spending
 from sst.redaction.redact import redact
+from sst.tracing.spans import is_on
 from sst.within import NoAnswerError
 
 if TYPE_CHECKING:
@@ -206,7 +208,8 @@ def guarded(plugin: str, hook: str, *, is_one: bool = True) -> Iterator[None]:
 def watched(plugin: str, hook: str, *, is_one: bool = True) -> AbstractContextManager[Quota]:
     """Put back what *hook* of *plugin* changes, as `isolated` does, and log it by their names."""
     blame = partial(warn_of, plugin, hook)
-    return isolated(f"plugin {plugin}, {hook}", blame, plugin if is_one else "")
+    kept = isolated(f"plugin {plugin}, {hook}", blame, plugin if is_one else "")
+    return traced(plugin, hook, kept) if is_on() else kept
 
 
 def _must_have_run(answer: object) -> None:

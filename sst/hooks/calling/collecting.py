@@ -13,6 +13,7 @@ from sst.hooks.contract.checks import Check
 from sst.hooks.contract.plan.finding import Finding
 from sst.hooks.contract.revisions import Migrations
 from sst.redaction.redact import redact
+from sst.tracing.spans import current
 from sst.within import NoAnswerError
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def collect(
         with watched(implementation.plugin, implementation.hook) as quota:
             call = in_thread(implementation, answer, quota).start()
             error = call.failure(implementation.terms.deadline_seconds or seconds)
+            if error is not None:
+                current().fail(error)
         if error is not None:
             problems += _left_out(implementation, error, on_failure)
         else:

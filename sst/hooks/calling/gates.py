@@ -18,6 +18,7 @@ from sst.hooks.calling.calls import (
 )
 from sst.hooks.calling.deadlines import in_thread
 from sst.hooks.contract.run import Backup
+from sst.tracing.spans import current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -89,6 +90,8 @@ def _ask_in_time(implementation: Implementation, arguments: Arguments, seconds: 
         answer = partial(checked_answer, implementation, arguments)
         call = in_thread(implementation, answer, quota).start()
         error = call.failure(seconds)
+        if error is not None:
+            current().fail(error)
     if isinstance(error, PLUGIN_ERRORS):
         raise HookFailedError(implementation, error) from error
     return call.result(0)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sst.hooks.calling.calls import HookProblem, warn, watched
 from sst.hooks.calling.deadlines import Deadlines, in_thread
 from sst.hooks.calling.isolation import leave_running
+from sst.tracing.spans import current
 from sst.within import Worker
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class Observers:
             self._busy[key] = call.start(worker)
             try:
                 error = call.failure(seconds)
+                if error is not None:
+                    current().fail(error)
             finally:
                 if call.is_over:
                     self._workers[key] = worker

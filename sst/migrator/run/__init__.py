@@ -10,4 +10,5 @@
 - `progress.py`: the task of a run, and how far it has come
 - `step.py`: one step: lock checked, revision run, commit
 - `step_rows.py`: the rows of the steps on record, each with the start of the next
+- `traced.py`: the run, its revisions and their attempts as spans of a trace
 """

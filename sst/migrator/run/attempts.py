@@ -19,6 +19,7 @@ from sst.db.server_errors import sqlstate_of
 from sst.errors import ConnectionLostError, SstError
 from sst.hooks.calling.calls import HookFailedError
 from sst.migrator.run.progress import Attempts
+from sst.migrator.run.traced import TracedAttempts
 from sst.migrator.session.connections import open_connection
 from sst.migrator.session.gate_watch import told_after
 from sst.migrator.table_locks.attempt_timeouts import timeouts_of
@@ -79,6 +80,7 @@ class RevisionAttempts:
         timeout = self._schedule.timeout_seconds(1)
         self._watch = BlockerWatch(context, timeout_seconds=timeout, on_look=self._see)
         self._watch.watch(session.backend_pid)
+        self._traced = TracedAttempts(context.redact)
 
     def __enter__(self) -> Self:
         """Be ready to look."""
@@ -98,7 +100,7 @@ class RevisionAttempts:
     def of_one_step(self) -> Iterator[None]:
         """Look at blockers while the body runs: the next attempts are those of one step."""
         self._attempts = self._progress.attempts = Attempts()
-        with self._watch.during():
+        with self._watch.during(), self._traced.revision(self._progress):
             yield
 
     def _see(self, blockers: tuple[Blocker, ...], build: str) -> None:
@@ -121,6 +123,7 @@ class RevisionAttempts:
         statement_timeout = self._context.settings.statement_timeout
         timeouts = timeouts_of(self._schedule, self._attempts.count, statement_timeout)
         self._footprint = Footprint()
+        self._traced.begin(self._attempts.count, timeouts)
         return Attempt(step, timeouts, self._footprint)
 
     def pause_after(self, step: Step, error: BaseException) -> float | None:
@@ -137,11 +140,13 @@ class RevisionAttempts:
         attempts.committed = self._footprint.committed(error)
         attempts.running = self._footprint.running
         attempts.blockers = self._watch.take()
+        self._traced.fail(error, attempts.blockers)
         if not isinstance(error, DBAPIError) or error.connection_invalidated:
             return None
         self._tidy(self._footprint.known_invalid, self._footprint.running)
         pause = self._pause(error)
         self._note(step, error, pause)
+        self._traced.wait(pause)
         attempts.next_at = None if pause is None else time.monotonic() + pause
         return pause
 

@@ -33,6 +33,7 @@ from sst.migrator.run.failing.translate import translate
 from sst.migrator.run.gates import Gates
 from sst.migrator.run.progress import Progress, Request
 from sst.migrator.run.step import Chain
+from sst.migrator.run.traced import traced_run
 from sst.migrator.schema.fingerprint import (
     SchemaAtStart,
     look_at_schema,
@@ -62,8 +63,11 @@ def execute(context: Context, request: Request) -> Report:
     with (
         watch_signals(context, lambda: unknown_text(progress)) as interrupts,
         context.show(progress),
+        traced_run(context, progress) as traced,
     ):
-        return _Execution(context, progress, interrupts).execute()
+        report = _Execution(context, progress, interrupts).execute()
+        traced.end(report)
+        return report
 
 
 class _Execution:

@@ -28,6 +28,7 @@ from sst.migrator.session.guard import guard_environment
 from sst.migrator.session.heartbeat import Heartbeat
 from sst.migrator.session.inspection import DatabaseInspection
 from sst.migrator.session.run_lock import LockHolder, RunLock, refuse_pooler
+from sst.tracing.spans import current, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -108,7 +109,7 @@ class Session:
 
     def take_lock(self, wait_seconds: float) -> None:
         """Take the run's lock; raises `LockBusyError` that names the holder."""
-        with _waiting() as tell:
+        with span("lock", {"sst.lock.wait_seconds": wait_seconds}), _waiting() as tell:
             self.lock.acquire(wait_seconds, tell)
         self._lock_stack.callback(_given_back, self.lock.release)
 
@@ -254,6 +255,7 @@ def _waiting() -> Iterator[Callable[[LockHolder | None], None]]:
             at = f", which is in {holder.gate}" if holder and holder.gate else ""
             text = f"waiting for {holder or 'the lock'}{at}"
             log.info("%s", text)
+            current().event("wait", {"sst.wait.for": text})
             shown.enter_context(ProgressLine(text))
 
         yield tell
