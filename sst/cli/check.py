@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sst.migrator.values.report import Report
     from sst.runtime import Runtime
 
+_FORMS = "sst.cli.result.pipelines"
+
 
 def text(report: Report, runtime: Runtime) -> list[str]:
     """Return where the database stands, what is pending, who refuses it, and each check."""
@@ -57,7 +59,11 @@ def keys(report: Report) -> Mapping[str, Any]:
     kept="schema",
     text=text,
     keys=keys,
-    forms={"github": "sst.cli.result.pipelines.github:github"},
+    forms={
+        "github": f"{_FORMS}.github:github",
+        "gitlab": f"{_FORMS}.code_quality:check",
+        "junit": f"{_FORMS}.junit:junit",
+    },
     short_help="Connection, revision, what is pending, checks.",
 )
 @pass_runtime

@@ -19,9 +19,9 @@ _REASONS = {
         bridge/foreign/test_histories.py bridge/foreign/test_output.py
         bridge/foreign/test_several_runs.py""",
     "words, screens, terminals and questions": """
-        cli/live/test_hurt_terminals.py cli/test_alembic_words.py cli/test_command_line.py
-        cli/test_completion.py cli/test_forms.py cli/test_github_forms.py cli/test_init.py
-        cli/test_lint.py cli/test_other_tools.py
+        cli/live/test_hurt_terminals.py cli/test_alembic_words.py cli/test_check_forms.py
+        cli/test_command_line.py cli/test_completion.py cli/test_forms.py
+        cli/test_github_forms.py cli/test_init.py cli/test_lint.py cli/test_other_tools.py
         cli/test_plugin_commands.py cli/test_screens.py cli/test_typed_command.py
         cli/test_width.py migrator/loss/test_prompts.py migrator/repair/test_questions.py
         migrator/run/test_long_lists.py migrator/run/test_refusals.py redaction/test_secrets.py""",

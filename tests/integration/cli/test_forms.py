@@ -11,6 +11,7 @@ import pytest
 from sst.cli.call.command import Command
 from sst.cli.main import COMMANDS
 from tests.integration.cli.test_command_line import modules_after
+from tests.support.junit import read_junit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,10 +65,18 @@ def _read_markdown(text: str) -> str:
     return "\n".join(rest).replace("\\", "")
 
 
+def _read_junit(text: str) -> str:
+    suites = read_junit(text)
+    [case] = suites.iter("testcase")
+    assert (suites.get("tests"), suites.get("errors")) == ("1", "1")
+    return str(case.findtext("error"))
+
+
 READERS: dict[str, Callable[[str], str]] = {
     "sarif": _read_sarif,
     "gitlab": _read_gitlab,
     "github": _read_github,
+    "junit": _read_junit,
     "markdown": _read_markdown,
 }
 """What a failed call says in each form; the form is asserted to be whole."""

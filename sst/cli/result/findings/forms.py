@@ -10,7 +10,7 @@ from sst.cli.result.findings.markdown import markdown
 from sst.cli.result.findings.sarif import sarif
 from sst.cli.result.findings.text import finding_lines
 from sst.cli.result.pipelines.annotations import error_annotation
-from sst.cli.result.pipelines.code_quality import failed_call
+from sst.cli.result.pipelines.code_quality import check as failed_call
 from sst.cli.result.pipelines.step_summary import write_summary
 from sst.cli.result.revisions import where
 
@@ -50,4 +50,4 @@ def gitlab_form(report: Report, invocation: Invocation) -> Sequence[str]:
     """Return a code quality report."""
     if report.lint is None:
         return failed_call(report, invocation)
-    return [gitlab(report.lint)]
+    return gitlab(report.lint)

@@ -3,9 +3,11 @@
 - `annotations.py`: workflow commands of GitHub Actions
 - `code_quality.py`: a code quality report of GitLab
 - `github.py`: a result in a step of GitHub Actions
+- `junit.py`: `check` as a JUnit report
 - `page.py`: a page of Markdown that says what it leaves out
 - `place.py`: a file, from the top of the checkout
 - `plan_step.py`: a plan in a step of GitHub Actions
+- `said_once.py`: what a report says both in its checks and elsewhere
 - `step_summary.py`: the summary of a step, written
 - `summary_page.py`: a result as Markdown
 """

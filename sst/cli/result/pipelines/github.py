@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from sst.cli.result.pipelines.annotations import Annotation, commands, error_annotation
 from sst.cli.result.pipelines.place import in_checkout
+from sst.cli.result.pipelines.said_once import names_checks, other_warnings
 from sst.cli.result.pipelines.step_summary import write_summary
-from sst.cli.result.pipelines.summary_page import other_warnings, summary_page
+from sst.cli.result.pipelines.summary_page import summary_page
 from sst.cli.result.revisions import where
-from sst.errors import DriftError, UnhealthyError
 from sst.hooks.contract.checks import CheckStatus
 from sst.text import counted
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from sst.cli.call.invocation import Invocation
     from sst.migrator.values.report import Report
-
-_NAMES_CHECKS = (DriftError, UnhealthyError)
-"""Errors that say which checks have failed."""
 
 
 def github(report: Report, invocation: Invocation) -> Sequence[str]:
@@ -47,7 +44,7 @@ def annotations_of(report: Report, invocation: Invocation) -> Iterator[Annotatio
 
 
 def _of_checks(report: Report, invocation: Invocation) -> Iterator[Annotation]:
-    is_said = isinstance(report.error, _NAMES_CHECKS)
+    is_said = names_checks(report.error)
     for check in report.checks:
         title, text = f"{check.plugin}/{check.name}", invocation.said(check.detail)
         if check.status is CheckStatus.FAIL and not is_said:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from sst.cli.result.markdown_text import code, error_lines, plain
 from sst.cli.result.moved_schema import DONE
 from sst.cli.result.pipelines.page import Page
+from sst.cli.result.pipelines.said_once import other_warnings
 from sst.cli.result.revisions import where
 from sst.cli.result.table import moment
-from sst.migrator.run.events import warnings_of
 from sst.migrator.standing.headline import failed_at
 from sst.migrator.standing.last_backup import proven_text
 from sst.text import duration_text, size_text
@@ -46,12 +46,6 @@ def summary_page(report: Report, invocation: Invocation) -> str:
         page.add(f"\n- **warning**: {plain(said(text))}")
     page.end((), rest=f"{invocation.command} --json")
     return "\n".join(page.lines)
-
-
-def other_warnings(report: Report) -> list[str]:
-    """Return the warnings of *report* that no check of it says."""
-    of_checks = warnings_of(report.checks)
-    return [text for text in report.warnings if text not in of_checks]
 
 
 def _first(report: Report) -> str:

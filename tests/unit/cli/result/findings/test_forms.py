@@ -19,38 +19,11 @@ from sst.cli.result.findings.text import finding_lines
 from sst.cli.result.pipelines.step_summary import VARIABLE, write_summary
 from sst.hooks.contract.plan.finding import Acceptance, Finding, Level
 from sst.migrator.lint.outcome import Lint, NotJudged
+from tests.support.code_quality import CODE_QUALITY
 from tests.support.project import REPOSITORY
 
 FILE = "services/a shop/alembic/versions/0001_one.py"
 SARIF = json.loads((REPOSITORY / "tests/support/sarif_schema.json").read_text(encoding="utf-8"))
-# GitLab has no schema of it; its page "Code Quality" lists these keys.
-CODE_QUALITY = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["description", "check_name", "fingerprint", "severity", "location"],
-        "properties": {
-            "description": {"type": "string", "minLength": 1},
-            "check_name": {"type": "string", "minLength": 1},
-            "fingerprint": {"type": "string", "minLength": 1},
-            "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
-            "location": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["path", "lines"],
-                "properties": {
-                    "path": {"type": "string", "pattern": "^[^./]"},
-                    "lines": {
-                        "type": "object",
-                        "required": ["begin"],
-                        "properties": {"begin": {"type": "integer", "minimum": 1}},
-                    },
-                },
-            },
-        },
-    },
-}
 
 
 def finding(rule: str = "no-drop", line: int = 7, **values: Any) -> Finding:
@@ -108,11 +81,11 @@ def test_schema_of_sarif_refuses_what_is_none() -> None:
 @pytest.mark.parametrize("found", [ALL, lint(), Lint()])
 def test_documents_are_valid_whatever_there_is(found: Lint) -> None:
     Draft4Validator(SARIF).validate(json.loads(sarif(found, Path())))
-    Draft202012Validator(CODE_QUALITY).validate(json.loads(gitlab(found)))
+    Draft202012Validator(CODE_QUALITY).validate(json.loads(*gitlab(found)))
 
 
 def test_gitlab_has_what_is_open_with_its_severity() -> None:
-    report = json.loads(gitlab(ALL))
+    report = json.loads(*gitlab(ALL))
 
     assert [(each["check_name"], each["severity"]) for each in report] == [
         ("no-drop", "critical"),
@@ -124,7 +97,7 @@ def test_gitlab_has_what_is_open_with_its_severity() -> None:
 
 def test_fingerprint_stays_when_lines_move_and_tables_grow_and_is_nobody_elses() -> None:
     def prints(*findings: Finding) -> list[str]:
-        return [each["fingerprint"] for each in json.loads(gitlab(lint(*findings)))]
+        return [each["fingerprint"] for each in json.loads(*gitlab(lint(*findings)))]
 
     [one] = prints(finding(line=7, what="it drops 10 rows"))
     twice = prints(
