@@ -37,6 +37,7 @@ class CallTrace:
         self._sending: Sending | None = None
         self._tracer: OwnTracer | None = None
         self._stack = ExitStack()
+        self._pid = os.getpid()
 
     def begin(self, environment: str, clean: Callable[[str], str]) -> None:
         """Begin where the variables of the process ask for it; *clean* masks secrets."""
@@ -58,10 +59,27 @@ class CallTrace:
             _log().debug("%s is not well formed, and is left out", self._ignored)
 
     def end(self, exit_code: int, program: str, command: str, error: BaseException | None) -> None:
-        """End the trace of *command*, send what is left, and say what could not be sent."""
-        if self._tracer is None or self._sending is None:
-            return
-        root = self._tracer.root
+        """End the trace of *command*, send what is left, and say what could not be sent.
+
+        Whatever happens in here, the command has ended as it has.
+        """
+        try:
+            if self._tracer and self._sending and self._pid == os.getpid():
+                self._end(self._tracer, exit_code, program, command, error)
+        except Exception as fault:  # noqa: BLE001 - a fault of traces is none of the command
+            _log().warning("traces: not sent (%s)", type(fault).__name__)
+        finally:
+            self._stack.close()
+
+    def _end(
+        self,
+        tracer: OwnTracer,
+        exit_code: int,
+        program: str,
+        command: str,
+        error: BaseException | None,
+    ) -> None:
+        root = tracer.root
         name = program.rsplit(maxsplit=1)[-1].rpartition("/")[2]
         root.rename(f"{name} {command}".strip())
         root.set({"process.executable.name": name, "process.exit.code": exit_code})
@@ -70,8 +88,8 @@ class CallTrace:
         elif exit_code:
             root.fail(SystemExit(exit_code))
         spans.use(None)
-        self._tracer.end()
-        failure = self._sending.finish()
+        tracer.end()
+        failure = self._sending.finish() if self._sending else ""
         self._stack.close()
         if failure:
             _log().warning("traces: %s; the command is not affected by it", failure)

@@ -183,7 +183,7 @@ def error_attributes(error: BaseException) -> Attributes:
     state = _sqlstate(error)
     if state:
         return {"error.type": state, "db.response.status_code": state}
-    return {"error.type": error.code if isinstance(error, SstError) else type(error).__name__}
+    return {"error.type": error.code if isinstance(error, SstError) else _kind(error)}
 
 
 def shown(attributes: Attributes, clean: Callable[[str], str]) -> dict[str, AttributeValue]:
@@ -208,8 +208,12 @@ def _description(error: BaseException) -> str:
     """Return *error* in one line; the server's own message may quote a row, so it is left out."""
     if isinstance(error, SstError):
         return error.what
-    state, kind = _sqlstate(error), type(getattr(error, "orig", None) or error).__name__
+    state, kind = _sqlstate(error), _kind(error)
     return f"{kind} {state}" if state else f"{kind}: {first_line(error)}"
+
+
+def _kind(error: BaseException) -> str:
+    return type(getattr(error, "orig", None) or error).__name__.lstrip("_")
 
 
 def _sqlstate(error: BaseException) -> str | None:

@@ -183,7 +183,7 @@ class Passage:
             kept_timeouts(listeners, one.session_settings, transaction, one.footprint, self._warn),
             heard_notices(used, listeners, self._hear),
             one.footprint.watching(listeners),
-            traced_statements(used, listeners, self._url),
+            traced_statements(used, listeners, one.footprint, self._url),
             # Last: it hears of a statement when its notices have been heard.
             self._observer.around(used),
         ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.engine.interfaces import DBAPICursor
 
+    from sst.bridge.statements.committed import Footprint
     from sst.bridge.statements.listeners import Listeners
     from sst.db.url import DatabaseUrl
 
@@ -31,13 +32,16 @@ _READ, _SHOWN = 4000, 1000
 
 @contextmanager
 def traced_statements(
-    connection: Connection, listeners: Listeners, url: DatabaseUrl
+    connection: Connection, listeners: Listeners, footprint: Footprint, url: DatabaseUrl
 ) -> Iterator[None]:
-    """Make a span of each statement that *listeners* hear of while the body runs."""
+    """Make a span of each statement that *listeners* hear of while the body runs.
+
+    What is no revision's to *footprint* has none.
+    """
     if not is_on():
         yield
         return
-    statements = _Statements(connection, url)
+    statements = _Statements(connection, footprint, url)
     begin, end = statements.begin, statements.end
     with listeners.hearing({"before_cursor_execute": begin, "after_cursor_execute": end}):
         try:
@@ -46,48 +50,60 @@ def traced_statements(
             statements.close()
 
 
+class _Running(NamedTuple):
+    """A statement that was sent, and whose end is not known."""
+
+    cursor: DBAPICursor
+    text: str
+    began_ns: int
+    began: int
+
+
 class _Statements:
     """Those of one attempt, each made a span when it is over: then it is known how it ended."""
 
-    def __init__(self, connection: Connection, url: DatabaseUrl) -> None:
+    def __init__(self, connection: Connection, footprint: Footprint, url: DatabaseUrl) -> None:
         name = connection.engine.url.database
         place = url.with_database(name) if name and name != url.name else url
         self._place = database_attributes(place)
-        self._running: str | None = None
-        self._began_ns = self._began = 0
+        self._footprint = footprint
+        self._running: list[_Running] = []
+        """Of more than one, each was sent by a listener to the one before it."""
         self._count = self._left_out = 0
 
-    def begin(self, _: Connection, __: DBAPICursor, text: str, *___: object) -> None:
-        """Note that *text* is sent; one before it that has not ended has failed."""
-        self._fail()
-        self._running, self._began_ns, self._began = text, time.time_ns(), time.monotonic_ns()
+    def begin(self, _: Connection, cursor: DBAPICursor, text: str, *__: object) -> None:
+        """Note that *text* is sent; SQLAlchemy has closed the cursor of one that has failed."""
+        if self._footprint.is_muted:
+            return
+        while self._running and getattr(self._running[-1].cursor, "closed", False):
+            self._fail(self._running.pop())
+        self._running.append(_Running(cursor, text, time.time_ns(), time.monotonic_ns()))
 
-    def end(self, *_: object) -> None:
-        """Note that it is over."""
-        self._make(None)
+    def end(self, _: Connection, cursor: DBAPICursor, *__: object) -> None:
+        """Note that the statement of *cursor* is over."""
+        if not any(each.cursor is cursor for each in self._running):
+            return
+        while (last := self._running.pop()).cursor is not cursor:
+            self._fail(last)
+        self._make(last, None)
 
     def close(self) -> None:
-        """Make a span of one that has failed, and count those that have none."""
-        self._fail()
+        """Make a span of those that have failed, and count those that have none."""
+        while self._running:
+            self._fail(self._running.pop())
         if self._left_out:
             current().event("statements left out", {"sst.statements": self._left_out})
 
-    def _fail(self) -> None:
-        if self._running is not None:
-            # A savepoint or the end of the revision: its error is still being handled.
-            error = sys.exc_info()[1]
-            self._make(error or _UnknownError("the statement failed"))
+    def _fail(self, running: _Running) -> None:
+        self._make(running, _error_of(running.text) or _UnseenError("its error was not seen"))
 
-    def _make(self, error: BaseException | None) -> None:
-        text, self._running = self._running, None
-        if text is None:
-            return
+    def _make(self, running: _Running, error: BaseException | None) -> None:
         self._count += 1
-        is_slow = time.monotonic_ns() - self._began >= _SLOW_NS
+        is_slow = time.monotonic_ns() - running.began >= _SLOW_NS
         if self._count > MOST and not is_slow and error is None:
             self._left_out += 1
             return
-        shown = without_literals(text[:_READ], _SHOWN)
+        shown = without_literals(running.text[:_READ], _SHOWN)
         summary = summary_of(shown)
         attributes = {
             **self._place,
@@ -95,18 +111,23 @@ class _Statements:
             "db.query.summary": summary.text,
             "db.query.text": shown,
         }
-        is_own = isinstance(error, DBAPIError) or not isinstance(error, Exception)
-        failure = error if is_own else _cause(error)
-        statement(Statement(summary.text, attributes, self._began_ns, failure))
+        statement(Statement(summary.text, attributes, running.began_ns, error))
 
 
-class _UnknownError(Exception):
-    """A statement failed, and its error was not seen."""
+class _UnseenError(Exception):
+    """A statement failed, and whoever sent it went on without its error."""
 
 
-def _cause(error: BaseException | None) -> BaseException | None:
-    """Return the driver's error behind *error*, which a revision may have made of it."""
-    found = error
-    while found is not None and not isinstance(found, DBAPIError):
-        found = found.__cause__ or found.__context__
-    return found or error
+def _error_of(text: str) -> BaseException | None:
+    """Return the error of the statement *text* that is being handled now; None for none.
+
+    A savepoint is rolled back while it is, and so is the revision.
+    """
+    error = sys.exc_info()[1]
+    while error is not None:
+        if isinstance(error, DBAPIError) and error.statement == text:
+            return error
+        if not isinstance(error, Exception):
+            return error  # a signal
+        error = error.__cause__ or error.__context__
+    return None

@@ -15,6 +15,7 @@ from sst.migrator.rehearsal.real.facts import with_real_facts
 from sst.migrator.rehearsal.rehearsal import Rehearsal
 from sst.migrator.session.driver_errors import translate_driver_errors
 from sst.migrator.session.locked_session import watch_signals
+from sst.tracing.spans import span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,11 +66,13 @@ def rehearse_on(
     """
     # Around the making of the copy, too: a signal leaves none behind.
     with (
+        span("rehearsal") as traced,
         translate_driver_errors(cache.context.redact),
         watch_signals(cache.context, lambda: "nothing was touched"),
     ):
         key = cache.key()
         if from_cache and (kept := cache.find(key)):
+            traced.set({"sst.rehearsal.is_earlier": True})
             return Rehearsal(kept.where, None, kept.statements, at=kept.at, is_earlier=True)
         one = Pass(cache.context, facts, steps)
         found = one.run(ground)

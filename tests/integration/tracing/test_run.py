@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.support.forks import wait_until
+from tests.support.lock_holder import lock_holder
 from tests.support.otlp_receiver import CLIENT
 from tests.support.sessions import other_session
 
@@ -42,6 +43,57 @@ SWALLOWED = """
             op.execute("drop table missing")
     except sa.exc.ProgrammingError:
         op.execute("create table there (id int)")
+"""
+NESTED = """
+    bind = op.get_bind()
+
+    def within(connection, cursor, statement, *_):
+        if "outer_one" in statement:
+            connection.exec_driver_sql("create table inner_one (id int)")
+
+    sa.event.listen(bind, "before_cursor_execute", within)
+    op.execute("create table outer_one (id int)")
+    sa.event.remove(bind, "before_cursor_execute", within)
+"""
+SLOW = """
+    import time
+    from sst.hooks import hookimpl
+
+    @hookimpl
+    def post_revision(run, revision):
+        time.sleep(5)
+"""
+OBSERVING = """
+    from sst.hooks import hookimpl, trace_span
+
+    @hookimpl
+    def post_revision(run, revision):
+        with trace_span("its own work"):
+            pass
+"""
+OWN_PROVIDER = """
+    import logging
+    from opentelemetry import trace
+    from opentelemetry.sdk.trace import TracerProvider
+
+    class Mine(TracerProvider):
+        pass
+
+    parent = trace.get_current_span().get_span_context()
+    trace.set_tracer_provider(Mine(shutdown_on_exit=False))
+    logging.getLogger("sst.test").warning(
+        "provider=%s parent=%032x-%016x",
+        type(trace.get_tracer_provider()).__name__, parent.trace_id, parent.span_id,
+    )
+"""
+FORKING = """
+    pid = os.fork()
+    if pid == 0:
+        from sst.hooks import trace_span
+        with trace_span("of the fork"):
+            os._exit(0)
+    os.waitpid(pid, 0)
+    op.execute("create table worker (id int)")
 """
 WATCHING = """
     from sst.hooks import hookimpl
@@ -272,3 +324,96 @@ def test_without_an_exporter_log_lines_are_as_ever(project: Project) -> None:
     done = project.migrate("upgrade", TRACEPARENT=PARENT, LOG_FORMAT="json")
 
     assert all("trace_id" not in json.loads(line) for line in done.stderr.splitlines())
+
+
+def test_statement_that_a_listener_sends_within_another_is_no_failure(
+    project: Project, receiver: Receiver
+) -> None:
+    project.revision("r1", NESTED)
+
+    done = project.migrate("upgrade", **receiver.environment)
+
+    assert done.exit_code == 0, done.stderr
+    assert not receiver.named("CREATE TABLE outer_one").has_failed
+    assert not receiver.named("CREATE TABLE inner_one").has_failed
+
+
+def test_rehearsal_is_a_span_with_the_statements_of_its_copy(
+    project: Project, receiver: Receiver
+) -> None:
+    two_revisions(project)
+    project.enable("backup")
+
+    done = project.migrate("plan", **receiver.environment)
+
+    below = receiver.below(receiver.named("rehearsal"))
+    names = [each.name for each in below if each.kind == CLIENT]
+    assert done.exit_code == 0, done.stderr
+    assert names == [
+        *("CREATE TABLE worker", "INSERT worker", "INSERT alembic_version"),
+        *("ALTER TABLE worker", "UPDATE alembic_version"),
+    ]
+    assert not any(each.has_failed for each in below)
+
+
+def test_wait_for_the_lock_of_runs_names_its_holder(project: Project, receiver: Receiver) -> None:
+    two_revisions(project)
+    with lock_holder(project, on_record=False):
+        done = project.migrate("upgrade", "--lock-wait", "0.2", **receiver.environment)
+
+    lock = receiver.named("lock")
+    assert done.exit_code == 75, done.stderr
+    assert lock.attributes["error.type"] == "lock_busy"
+    [(name, attributes)] = lock.events
+    assert name == "wait"
+    assert "sst-migrate" in attributes["sst.wait.for"]
+
+
+def test_observer_that_hangs_is_a_span_that_failed(project: Project, receiver: Receiver) -> None:
+    project.plugin("slow", SLOW)
+    project.enable("slow")
+    project.settings["plugins.slow.timeout_seconds"] = 0.2
+    project.revision("r1")
+
+    done = project.migrate("upgrade", **receiver.environment)
+
+    [hook] = receiver.all_named("post_revision slow")
+    assert done.exit_code == 0, done.stderr
+    assert hook.attributes["error.type"] == "NoAnswerError"
+
+
+def test_work_of_plugins_in_threads_is_below_their_hook(
+    project: Project, receiver: Receiver
+) -> None:
+    project.plugin("observing", OBSERVING)
+    project.enable("observing")
+    project.revision("r1")
+
+    project.migrate("upgrade", **receiver.environment)
+
+    hook = receiver.named("post_revision observing")
+    assert [each.name for each in receiver.below(hook)] == ["its own work"]
+
+
+def test_project_that_traces_itself_keeps_its_provider_and_joins(
+    project: Project, receiver: Receiver
+) -> None:
+    project.revision("r1", OWN_PROVIDER)
+
+    done = project.migrate("upgrade", "-v", **receiver.environment)
+
+    attempt = receiver.named("attempt")
+    assert done.exit_code == 0, done.stderr
+    assert f"provider=Mine parent={attempt.trace}-{attempt.id}" in done.stderr
+
+
+def test_fork_of_a_revision_sends_nothing_and_the_run_all(
+    project: Project, receiver: Receiver
+) -> None:
+    project.revision("r1", FORKING)
+
+    done = project.migrate("upgrade", **receiver.environment)
+
+    assert done.exit_code == 0, done.stderr
+    assert len({each.id for each in receiver.spans}) == len(receiver.spans)
+    assert receiver.named("migrate.py upgrade").attributes["process.exit.code"] == 0
