@@ -8,6 +8,7 @@
 - `hooks/`: the plugin contract, and how plugins are found and called
 - `kept/`: answers that are told again while all that they came of is as it was
 - `layout/`: texts fitted to the width of a terminal
+- `metrics/`: figures for Prometheus, and the text that has them
 - `migrator/`: a run and every other command on the database
 - `process/`: the process that env.py, plugins and tests share, compared and put back
 - `redaction/`: secrets out of everything that others read

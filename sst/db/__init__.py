@@ -1,5 +1,6 @@
 """The database: its URL and its engines.
 
+- `pool/`: the pool of the application's connections
 - `advice.py`: what to do about an error of the server
 - `closed.py`: a database that refuses connections, and how it is opened again
 - `connect_advice.py`: what to do about a refused connection

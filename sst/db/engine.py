@@ -38,12 +38,15 @@ def create_app_engine(settings: Settings, url: DatabaseUrl) -> Engine:
     """
     from sqlalchemy import create_engine
 
+    from sst.db.pool.measured import MeasuredPool
+
     echo = settings.sql_echo and not settings.protected
     if echo:
         _keep_echo_off_stdout()
     return create_engine(
         url.for_psycopg2(),
         echo=echo,
+        poolclass=MeasuredPool,
         hide_parameters=settings.protected or not settings.debug,
         pool_size=settings.db_pool_size,
         max_overflow=settings.db_max_overflow,

@@ -1,6 +1,7 @@
-"""The web application: health endpoints, version, docs, the team's routes and those of plugins.
+"""The web application: health, metrics, version, docs, the team's routes and those of plugins.
 
 - `endpoints/`: the core's endpoints, one file each
+- `measuring/`: what this process has answered, counted
 - `probing/`: the questions behind the endpoints, shared and bounded
 - `application.py`: the application, made from the runtime
 - `database_errors.py`: which errors of the database pass by themselves; the log of others

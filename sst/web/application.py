@@ -19,10 +19,13 @@ from sst.web.description import describe_problems
 from sst.web.endpoints.docs import docs_router
 from sst.web.endpoints.health import health_router
 from sst.web.endpoints.live import live_router
+from sst.web.endpoints.metrics import metrics_router
 from sst.web.endpoints.ready import ready_router
 from sst.web.endpoints.version import version_router
 from sst.web.headers import SecurityHeaders
 from sst.web.logs import adopt_server_loggers, quiet_probes
+from sst.web.measuring.counting import CountRequests
+from sst.web.measuring.counts import RequestCounts
 from sst.web.plugin_middleware import mount_plugin_middleware
 from sst.web.plugin_routers import mount_plugin_routers
 from sst.web.probing.kept_answers import AnswerFromKept, KeptAnswers
@@ -43,9 +46,13 @@ if TYPE_CHECKING:
 class Application(FastAPI):
     """FastAPI with the security headers around everything, its own error answers included."""
 
+    counts: RequestCounts | None = None
+    """Counts what is answered; None where nobody asks."""
+
     def build_middleware_stack(self) -> ASGIApp:
-        """Return the stack that FastAPI builds, inside the headers."""
-        return SecurityHeaders(super().build_middleware_stack())
+        """Return the stack that FastAPI builds, inside the headers and counted outside of them."""
+        stack = SecurityHeaders(super().build_middleware_stack())
+        return stack if self.counts is None else CountRequests(stack, self.counts)
 
     def openapi(self) -> dict[str, Any]:
         """Return the description that FastAPI writes, with the errors that clients really get."""
@@ -99,7 +106,7 @@ def _open(root: Path) -> Runtime:
     return opened
 
 
-def _empty_application(runtime: Runtime, *, closes: bool) -> FastAPI:
+def _empty_application(runtime: Runtime, *, closes: bool) -> Application:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(log_unusable_url, runtime)
@@ -120,12 +127,17 @@ def _empty_application(runtime: Runtime, *, closes: bool) -> FastAPI:
     return app
 
 
-def _add_routes(app: FastAPI, runtime: Runtime, probes: Probes, token: OperationsToken) -> None:
+def _add_routes(
+    app: Application, runtime: Runtime, probes: Probes, token: OperationsToken
+) -> None:
     kept = KeptAnswers()
     app.include_router(live_router(kept))
     app.include_router(ready_router(probes.readiness, token, kept))
     app.include_router(health_router(probes.health, token, kept))
     app.include_router(version_router(runtime.version.git_commit, probes.heads, token, kept))
+    if runtime.settings.metrics != "off":
+        app.counts = RequestCounts()
+        app.include_router(metrics_router(runtime, probes, app.counts, token))
     # The first one is the innermost: the middleware of plugins, and that of app/, sees probes.
     app.add_middleware(AnswerFromKept, kept=kept)
     if _shows_docs(runtime.settings):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
-QUIET_PATHS = frozenset({"/livez", "/readyz", "/health"})
+QUIET_PATHS = frozenset({"/livez", "/readyz", "/health", "/metrics"})
 """Asked every few seconds by a machine; a line for each success would bury the rest."""
 
 _ACCESS_FIELDS = 5

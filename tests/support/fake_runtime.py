@@ -31,6 +31,9 @@ class FakeSettings:
     protected: bool = False
     debug: bool = False
     operations_token: SecretStr | None = field(default_factory=lambda: SecretStr(OPERATIONS_TOKEN))
+    metrics: str = "token"
+    db_pool_size: int = 5
+    db_max_overflow: int = 10
     redis_url: SecretStr | None = None
     database_url: SecretStr | None = field(default_factory=lambda: SecretStr("postgresql:///one"))
 

@@ -33,6 +33,7 @@ OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_when_empty)]
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
 ]
+Exposure = Annotated[Literal["token", "open", "off"], BeforeValidator(_lower)]
 LogFormat = Annotated[Literal["text", "json"], BeforeValidator(_lower)]
 
 _Pause = Annotated[float, Field(gt=0)]
@@ -177,6 +178,11 @@ class Settings(Frozen):
     )
     operations_token: OptionalSecret = Field(
         None, description="Opens the details of the health endpoints; unset keeps them closed."
+    )
+    metrics: Exposure = Field(
+        "token",
+        description="Who reads `/metrics`: `token` is whoever has the operations token, `open` "
+        "everybody; with `off` there is none.",
     )
     git_commit: str = Field("", description="The commit that this code is; the image sets it.")
     db_pool_size: int = Field(5, ge=1, description="Connections that the application keeps open.")

@@ -1,4 +1,4 @@
-"""The newest backup of the database that is on record: made by a run, or by a plugin's command."""
+"""The newest backups of the database on record: made by a run, or by a plugin's command."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ _PROVEN = {
     "no": "not verified",
     "yes": "verified",
 }
+_PROOFS = frozenset({"restored", "read"})
+_IS_PROVEN = f"""
+    {_MADE} and coalesce(nullif(r.backup ->> 'proven', ''),
+        case when (r.backup ->> 'verified')::boolean then 'read' end) in ('restored', 'read')
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,11 @@ class LastBackup:
     command: str
     at: datetime
     """When that work began: the backup is of a moment after it."""
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it was restored and compared, or read back."""
+        return self.proven in _PROOFS
 
     @classmethod
     def of(cls, run: RunRecord) -> LastBackup:
@@ -64,3 +74,13 @@ def read_last_backup(records: Records, environment: str) -> LastBackup | None:
 def proven_text(proven: str) -> str:
     """Return how far a backup is *proven*, in words; a plugin's own word as it is."""
     return _PROVEN.get(proven, proven)
+
+
+def read_last_proven_backup(
+    records: Records, environment: str, last: LastBackup | None
+) -> LastBackup | None:
+    """Return the newest one that is proven; nothing is read where that is *last*, the newest."""
+    if last is None or last.is_proven:
+        return last
+    found = records.newest_where(_IS_PROVEN, environment=environment)
+    return LastBackup.of(found) if found else None

@@ -30,6 +30,7 @@ _NO_MERE_BACKUP = f"""
     (r.command = any(:settling)
         or (r.outcome <> 'succeeded' or r.backup is null) and {_NO_SUCCESS_SINCE})
 """
+_GOOD = "r.outcome = 'succeeded' and (r.command = any(:settling) or r.backup is null)"
 _UNRESOLVED = f"""
     (r.outcome in ('failed', 'unhealthy', 'interrupted') or r.outcome = 'running')
     and {_ENDED}
@@ -52,13 +53,18 @@ class LastRuns:
 
     None as soon as a later run has succeeded.
     """
+    succeeded: RunRecord | None = None
+    """The newest that has succeeded; one that only made a backup does not count."""
 
 
 def read_last_runs(records: Records) -> LastRuns:
     """Return what *records* say; a database without a record has none of them."""
     settling = list(_SETTLING)
+    last = records.newest_where(f"{_ENDED} and {_NO_MERE_BACKUP}", settling=settling)
+    is_asked = last is not None and last.outcome != "succeeded"
     return LastRuns(
         running=records.newest_where(IS_AT_WORK),
-        last=records.newest_where(f"{_ENDED} and {_NO_MERE_BACKUP}", settling=settling),
+        last=last,
         unresolved=records.newest_where(_UNRESOLVED, settling=settling),
+        succeeded=records.newest_where(_GOOD, settling=settling) if is_asked else last,
     )

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sst.errors import DatabaseUnreachableError
 from sst.migrator.check.core_checks import gather
 from sst.migrator.commands.look import look, upgrade_refusal
-from sst.migrator.standing.last_backup import read_last_backup
+from sst.migrator.standing.last_backup import read_last_backup, read_last_proven_backup
 from sst.migrator.standing.last_runs import read_last_runs
 from sst.migrator.standing.running import read_running
 from sst.migrator.standing.standing import Standing
@@ -69,13 +69,15 @@ def _standing(context: Context, inspection: DatabaseInspection) -> Standing:
     connection, records = inspection.connection, inspection.records
     runs = read_last_runs(records)
     now = connection.execute(_NOW).scalar_one()
+    last_backup = read_last_backup(records, context.environment)
     running = read_running(connection, context.facts(connection), runs.running, now)
     found = Standing(
         at=now,
         is_protected=context.is_protected,
         runs=runs,
         running=running.masked(context.redact) if running else None,
-        last_backup=read_last_backup(records, context.environment),
+        last_backup=last_backup,
+        last_proven_backup=read_last_proven_backup(records, context.environment, last_backup),
     )
     connection.rollback()
     return found

@@ -26,5 +26,7 @@ class Standing:
     running: Running | None
     """The run at work, or other work that holds the run's lock."""
     last_backup: LastBackup | None
+    last_proven_backup: LastBackup | None = None
+    """The newest that was restored and compared, or read back."""
     headline: Headline | None = None
     """What matters first; None while the checks have not been asked."""

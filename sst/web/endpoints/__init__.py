@@ -5,6 +5,7 @@
 - `docs.py`: `/docs`
 - `health.py`: `/health`
 - `live.py`: `/livez`
+- `metrics.py`: `/metrics`
 - `ready.py`: `/readyz`
 - `version.py`: `/version`
 """

@@ -35,7 +35,7 @@ def access(path: str, status: int) -> logging.LogRecord:
     return logging.LogRecord("uvicorn.access", logging.INFO, "", 0, message, arguments, None)
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz", "/health", "/health?verbose"])
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/health", "/metrics", "/health?verbose"])
 def test_healthy_probe_leaves_no_line(path: str) -> None:
     kept = QuietProbes().filter(access(path, 200))
 

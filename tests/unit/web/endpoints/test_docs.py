@@ -114,7 +114,7 @@ def test_description_lists_the_endpoints_with_their_failures() -> None:
     description = ask(create_app(fake_runtime()), "/openapi.json").json()
 
     paths = description["paths"]
-    assert set(paths) == {"/livez", "/readyz", "/health", "/version"}
+    assert set(paths) == {"/livez", "/readyz", "/health", "/metrics", "/version"}
     assert set(paths["/readyz"]["get"]["responses"]) == {"200", "503"}
     assert "application/health+json" in paths["/health"]["get"]["responses"]["503"]["content"]
     assert description["components"]["securitySchemes"]["operations_token"]["scheme"] == "bearer"
