@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sst.cli.result.revisions import joined, revision_json
 from sst.errors import ConfigError
+from sst.tracing.spans import ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ _OF_SOME_ERRORS = ("revision", "sqlstate", "committed", "revisions")
 
 def envelope(report: Report, invocation: Invocation) -> dict[str, Any]:
     """Return *report* with the keys that every command has, then those of its own."""
-    runtime = invocation.opened
+    runtime, made = invocation.opened, ids()
     return {
         "schema_version": SCHEMA_VERSION,
         "command": invocation.command,
@@ -42,6 +43,7 @@ def envelope(report: Report, invocation: Invocation) -> dict[str, Any]:
         "backup": report.backup.to_dict() if report.backup else None,
         "checks": [item.to_dict() for item in report.checks],
         "warnings": list(report.warnings),
+        **({"trace_id": made.trace} if made else {}),
         **invocation.presentation.keys(report),
         **report.extras,
     }

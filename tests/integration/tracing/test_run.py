@@ -307,6 +307,18 @@ def test_log_lines_carry_trace_and_span(project: Project, receiver: Receiver) ->
     assert run.id in {line["span_id"] for line in lines}
 
 
+def test_object_of_a_command_names_its_trace(project: Project, receiver: Receiver) -> None:
+    two_revisions(project)
+
+    traced = project.migrate("upgrade", "--json", **receiver.environment, TRACEPARENT=PARENT)
+    refused = project.migrate("upgrade", "no_such", "--json", **receiver.environment)
+    plain = project.migrate("current", "--json")
+
+    assert traced.json["trace_id"] == TRACE
+    assert refused.json["trace_id"] in {span.trace for span in receiver.spans} - {TRACE}
+    assert "trace_id" not in plain.json
+
+
 def test_text_lines_end_with_trace_and_span(project: Project, receiver: Receiver) -> None:
     two_revisions(project)
 
