@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 EXTRA = "otel"
 _SERVICE = "sst-migrate"
+_UNAFFECTED = "the command is not affected"
 _UNTOUCHED = "; the command goes on without traces"
 
 
@@ -92,7 +93,7 @@ class CallTrace:
         failure = self._sending.finish() if self._sending else ""
         self._stack.close()
         if failure:
-            _log().warning("traces: %s; the command is not affected by it", failure)
+            _log().warning("traces: %s (look at OTEL_EXPORTER_OTLP_...); %s", failure, _UNAFFECTED)
 
     def _try(self, wish: Wish, environment: str, clean: Callable[[str], str]) -> str:
         """Begin, and return why that cannot be; nothing where it can."""
