@@ -26,7 +26,8 @@ _REASONS = {
         cli/test_width.py migrator/loss/test_prompts.py migrator/repair/test_questions.py
         migrator/run/test_long_lists.py migrator/run/test_refusals.py redaction/test_secrets.py""",
     "a checkout, its commits and its recipes": """
-        deploy/test_guide.py deploy/test_pipelines.py migrator/ledger/test_checkout.py""",
+        deploy/test_guide.py deploy/test_migration_pipelines.py
+        deploy/test_pipelines.py migrator/ledger/test_checkout.py""",
     "who is asked when, and what an answer means": """
         hooks/test_event_kinds.py hooks/test_hooks_in_a_run.py hooks/test_new_plugin.py
         hooks/test_outside_package.py hooks/test_own_rule.py hooks/test_page_of_a_run.py
