@@ -30,7 +30,10 @@ def keys(report: Report) -> Mapping[str, Any]:
     cls=Command,
     kept="schema",
     keys=keys,
-    forms={"github": "sst.cli.result.pipelines.github:github"},
+    forms={
+        "github": "sst.cli.result.pipelines.github:github",
+        "prometheus": "sst.cli.result.pipelines.prometheus:prometheus",
+    },
     short_help="Where all stands, on one screen.",
 )
 @pass_runtime
