@@ -181,9 +181,7 @@ class Migrator:
 
         context = self._context
         return direct_keywords(
-            context.url,
-            application_name=LOOKS,
-            connect_timeout=context.connect_timeout_seconds,
+            context.url, application_name=LOOKS, connect_timeout=context.connect_timeout_seconds
         )
 
     def question(self, *, with_schema: bool) -> str:
@@ -247,6 +245,12 @@ class Migrator:
             after=steps[-1].after if steps else before,
             revisions=revision_rows.planned(steps, scripts),
         )
+
+    def kept_plan(self) -> Report:
+        """Return what an upgrade would run, with what an earlier `plan` has seen; runs nothing."""
+        from sst.migrator.commands.kept_plan import kept_plan
+
+        return kept_plan(self._context)
 
     def lint(
         self,

@@ -3,6 +3,7 @@
 - `endpoints/`: the core's endpoints, one file each
 - `measuring/`: what this process has answered, counted
 - `probing/`: the questions behind the endpoints, shared and bounded
+- `state_page/`: the page that shows where all stands
 - `application.py`: the application, made from the runtime
 - `database_errors.py`: which errors of the database pass by themselves; the log of others
 - `database_url.py`: what is wrong with DATABASE_URL, said at the start

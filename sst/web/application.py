@@ -31,6 +31,7 @@ from sst.web.plugin_routers import mount_plugin_routers
 from sst.web.probing.kept_answers import AnswerFromKept, KeptAnswers
 from sst.web.probing.probes import Probes
 from sst.web.problems import install_problem_handlers
+from sst.web.state_page.endpoints import state_router
 from sst.web.token import OperationsToken
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ def _add_routes(
     if runtime.settings.metrics != "off":
         app.counts = RequestCounts()
         app.include_router(metrics_router(runtime, probes, app.counts, token))
+    app.include_router(state_router(runtime, probes, token))
     # The first one is the innermost: the middleware of plugins, and that of app/, sees probes.
     app.add_middleware(AnswerFromKept, kept=kept)
     if _shows_docs(runtime.settings):

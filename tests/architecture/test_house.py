@@ -25,8 +25,8 @@ CODE = [
 LONGEST_FILE_LINES = 300
 OWN = {"sst", "app", "plugins", "deploy"}
 CLUSTER_WIDE = ("pg_stat_activity", "pg_locks", "pg_stat_progress_", "pg_prepared_xacts")
-# The lower halves of FastAPI, pydantic and boto3.
-INSEPARABLE = {"starlette", "pydantic_core", "botocore"}
+# The lower halves of FastAPI, pydantic, boto3 and Jinja2.
+INSEPARABLE = {"starlette", "pydantic_core", "botocore", "markupsafe"}
 
 
 def test_alembic_folder_is_no_package() -> None:

@@ -64,6 +64,7 @@ def test_application_imports_nothing_that_only_a_migration_needs() -> None:
     modules = imported_by("import app.main", **environment)
 
     assert not modules & {"alembic", "psycopg2", "mako", "rich", "redis"}
+    assert "sst.web.state_page.rendering" not in modules
     assert not modules & {"sst.bridge", "sst.cli", "sst.migrator.migrator", "sst.migrator.session"}
 
 

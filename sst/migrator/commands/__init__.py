@@ -1,6 +1,7 @@
 """The commands that run no revision: `stamp`, `wait`, `revision`, and revisions as rows.
 
 - `confirmation.py`: the questions before a command that takes something away
+- `kept_plan.py`: the plan as an earlier rehearsal has seen it
 - `look.py`: a read-only look, and what an upgrade would be refused with
 - `new_revision.py`: `revision`, by hand or from the models
 - `planned.py`: the steps to a target from where the database stands
