@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.support.door import Door
 from tests.support.metrics import read_figures
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.project import Project
 
 FORM = ("status", "--format", "prometheus")
@@ -53,3 +56,17 @@ def test_settings_that_cannot_be_read_are_a_file_too(project: Project) -> None:
 
     assert result.exit_code == 2
     assert read_figures(result.stdout).value("database_readable") == 0
+
+
+def test_moment_of_the_look_is_that_of_this_call(project: Project, tmp_path: Path) -> None:
+    """An answer that was kept would look like a timer that has stopped."""
+    project.revision("one", "op.create_table('one', sa.Column('id', sa.Integer))")
+    assert project.migrate("upgrade").exit_code == 0
+    door = Door(project, tmp_path / "calls")
+    door.warm("status")
+
+    told = [door.call(*FORM) for _ in range(4)]
+
+    read_at = [read_figures(each.stdout).value("database_read_timestamp_seconds") for each in told]
+    assert [each.is_kept for each in told] == [False] * 4
+    assert read_at == sorted(set(read_at))  # type: ignore[type-var]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy.pool import QueuePool
 
+from sst.db.pool.measured import MeasuredPool, PoolFigures
 from sst.runtime import open_runtime
 from tests.support.forks import wait_until
+from tests.support.metrics import scraped
 from tests.support.served import serve_project
 
 if TYPE_CHECKING:
@@ -87,3 +91,41 @@ def test_pool_settings_reach_the_engine(project: Project) -> None:
     assert isinstance(pool, QueuePool)
     assert (pool.size(), pool._max_overflow, pool._recycle) == (3, 4, 77)
     assert echo is True
+
+
+@pytest.mark.parametrize("waiting", [1, 3])
+def test_who_waits_for_a_connection_is_counted(migrated: Project, waiting: int) -> None:
+    """A pool of one is lent: whoever asks then waits, and is counted while that lasts."""
+    migrated.plugin("hold", HOLD)
+    migrated.enable("hold")
+    pool = {"DB_POOL_SIZE": "1", "DB_MAX_OVERFLOW": "0", "DB_POOL_TIMEOUT": "20"}
+
+    with (
+        serve_project(migrated, METRICS="open", **pool) as served,
+        ThreadPoolExecutor(waiting) as threads,
+    ):
+        unused = scraped(served)
+        served.get("/plugins/hold/take")
+        answers = [threads.submit(served.get, "/plugins/hold/take") for _ in range(waiting)]
+        wait_until(lambda: scraped(served).value("pool_requests_waiting") == waiting, "all wait")
+        held = scraped(served)
+        said = {answer.result().json() for answer in answers}
+        after = scraped(served)
+
+    names = ("in_use", "idle", "limit")
+    assert [unused.value(f"pool_connections_{name}") for name in names] == [0, 0, 1]
+    assert [held.value(f"pool_connections_{name}") for name in names] == [1, 0, 1]
+    assert said == {"QueuePool limit of size 1 overflow 0 reached"}
+    assert after.value("pool_requests_waiting") == 0
+    assert after.value("pool_timeouts_total") == waiting
+
+
+def test_connection_that_is_given_back_is_idle(project: Project) -> None:
+    with open_runtime(project.root, environ={"DATABASE_URL": project.database_url}) as runtime:
+        pool = runtime.engine.pool
+        assert isinstance(pool, MeasuredPool)
+        with runtime.engine.connect():
+            lent = pool.figures()
+        free = pool.figures()
+
+    assert (lent, free) == (PoolFigures(in_use=1), PoolFigures(idle=1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sst.kept.doubts import doubt
 from sst.metrics.database import database_families
 from sst.metrics.exposition import exposition
 
@@ -16,4 +17,5 @@ if TYPE_CHECKING:
 
 def prometheus(report: Report, invocation: Invocation) -> Sequence[str]:
     """Return the metrics of the database, those that `/metrics` has of it."""
+    doubt("the moment of the look is that of this call")
     return exposition(database_families(report, invocation.clean)).splitlines()
