@@ -10,36 +10,38 @@ from sst import __version__
 from sst.config import open_sources
 from sst.config.declared.names import APP
 from sst.db.url import DatabaseUrl
-from sst.errors import RUN_AGAIN, ConfigError, Problem, SstError
 from sst.health.report import run_checks
 from sst.hooks.calling.calls import guarded
 from sst.hooks.calling.isolation import threads_left
 from sst.hooks.contract.settings_view import SettingsView
 from sst.hooks.finding.instances import secrets_of
-from sst.hooks.manager import HookFailedError, Plugins, build
+from sst.hooks.manager import build
 from sst.migrator.ledger.checkout import git_commit
 from sst.migrator.values.context import Context, Version, to_stderr, unseen
 from sst.redaction.logs import configure_logging
 from sst.redaction.redact import mask_credentials, redact
-from sst.settings.checking import no_server, unresolved
 from sst.settings.in_force import in_force, values_of
 from sst.settings.loading import load_configuration
+from sst.settings.resolving import resolve_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from pydantic import BaseModel
+    from pydantic import SecretStr
     from sqlalchemy.engine import Engine
 
     from sst.bridge import AlembicProject
-    from sst.config import Configuration, Settings
+    from sst.config import Settings
+    from sst.config.sources.target_values import TargetValues
+    from sst.errors import SstError
     from sst.health.report import NamedResult
     from sst.hooks.contract.checks import Inspection, Stage
-    from sst.hooks.manager import Contribution
+    from sst.hooks.manager import Contribution, Plugins
     from sst.migrator.migrator import Migrator
     from sst.migrator.run.progress import Progress
+    from sst.settings.loading import Loaded
     from sst.settings.overriding import Values
 
 log = logging.getLogger("sst.plugins")
@@ -66,24 +68,29 @@ def open_runtime(
     if loaded is None:
         sources = open_sources(root, environ=environ, overrides=overrides, left_out=left_out)
         loaded = load_configuration(sources)
-    configuration, discovery = loaded
+    return _runtime(root, loaded, x)
+
+
+def _runtime(root: Path, loaded: Loaded, x: Sequence[str]) -> Runtime:
+    configuration = loaded.configuration
     settings, choice = configuration.plugin_settings, configuration.choice
-    plugins = build(discovery.found, settings, choice, secrets=configuration.secrets)
-    shared.publish(configuration)
-    return Runtime(root, configuration, plugins, x)
+    plugins = build(loaded.discovery.found, settings, choice, secrets=configuration.secrets)
+    in_force(root).publish(configuration)
+    return Runtime(root, loaded, plugins, x)
 
 
 class Runtime:
     """Everything a command or a request works with; close it when done."""
 
     def __init__(
-        self, root: Path, configuration: Configuration, plugins: Plugins, x: Sequence[str] = ()
+        self, root: Path, loaded: Loaded, plugins: Plugins, x: Sequence[str] = ()
     ) -> None:
         self.project_root = root
-        self.configuration = configuration
+        self._loaded = loaded
+        self.configuration = loaded.configuration
         self.plugins = plugins
         self._in_force = in_force(root)
-        self._own = values_of(configuration)
+        self._own = values_of(loaded.configuration)
         self._resolved: dict[str, DatabaseUrl] = {}
         self._x = tuple(x)
         self._is_logging = False
@@ -101,6 +108,18 @@ class Runtime:
     def __exit__(self, *exc_info: object) -> None:
         """Give connections back."""
         self.close()
+
+    def for_target(self, target: TargetValues) -> Runtime:
+        """Return a runtime for *target*, one database of many, with the same revision files.
+
+        Close it as well. Raises `ConfigError` with every problem of the settings of *target*.
+        """
+        found = _runtime(self.project_root, self._loaded.for_target(target), self._x)
+        found.project, found.last_words = self.project, self.last_words
+        found.is_screen, found.show = self.is_screen, self.show
+        if self._is_logging:
+            found.configure_logging()
+        return found
 
     def close(self) -> None:
         """Give the engine's connections back; the runtime may not be used afterwards.
@@ -121,12 +140,7 @@ class Runtime:
     @property
     def visible_settings(self) -> SettingsView:
         """The settings as plugins read them, secrets apart."""
-
-        def parts() -> dict[str, BaseModel | None]:
-            values = self._values()
-            return {"": values.core, APP: values.application}
-
-        return SettingsView(parts)
+        return SettingsView(lambda: {"": self._values().core, APP: self._values().application})
 
     @property
     def environment(self) -> str:
@@ -162,8 +176,8 @@ class Runtime:
     @cached_property
     def version(self) -> Version:
         """Which code this is."""
-        if self.settings.git_commit:
-            return Version(__version__, self.settings.git_commit)
+        if said := self.settings.git_commit:
+            return Version(__version__, said)
         found = git_commit(self.project_root)
         return Version(__version__, found, is_checkout=bool(found))
 
@@ -183,8 +197,7 @@ class Runtime:
     @cached_property
     def migrator(self) -> Migrator:
         """The migrator, which moves and examines the database."""
-        # Before a plugin starts a server: a package that is missing is said first.
-        import sst.migrator.migrator  # noqa: F401
+        import sst.migrator.migrator  # noqa: F401 - a package that is missing is said first
 
         return self._migrator(self.migration_url)
 
@@ -274,25 +287,14 @@ class Runtime:
         with_plugins: bool = True,
     ) -> tuple[NamedResult, ...]:
         checks = (*own, *self.checks()) if with_plugins else tuple(own)
-        # They are asked at the same time: what one of them changes is logged for all of them.
+        # They are asked at once: what one of them changes is logged for all of them.
         whose = " or ".join(dict.fromkeys(each.plugin for each in checks))
         with guarded(whose, "checks", is_one=False):
             return run_checks(checks, inspect, stage=stage, secrets=self.secrets).results
 
-    def _resolve(self, setting: str, value: object) -> DatabaseUrl:
-        if value is None:
-            hint = "set it in the environment, or in .secrets.toml"
-            raise ConfigError([Problem(setting, "is not set", hint=hint)], RUN_AGAIN)
-        text = value.get_secret_value()  # type: ignore[attr-defined]
-        try:
-            asked = {"url": text, "project_root": self.project_root}
-            resolved = self.plugins.first("resolve_database_url", **asked)
-        except HookFailedError as error:
-            raise unresolved(setting, error) from error
-        if resolved is None and text == "embedded":
-            raise ConfigError([no_server(setting)], RUN_AGAIN)
-        self._resolved[setting] = DatabaseUrl(resolved or text, setting=setting)
-        if resolved and self._is_logging:
-            # A plugin's URL can bring a password that no setting has, such as a token of IAM.
-            self.configure_logging()
-        return self._resolved[setting]
+    def _resolve(self, setting: str, value: SecretStr | None) -> DatabaseUrl:
+        url, is_made = resolve_url(setting, value, self.plugins, self.project_root)
+        self._resolved[setting] = url
+        if is_made and self._is_logging:
+            self.configure_logging()  # such a URL can bring a password that no setting has
+        return url

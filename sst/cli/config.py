@@ -144,7 +144,7 @@ def _load(sources: Sources, *, ask_stores: bool) -> Configuration:
     from sst.settings.loading import load_configuration
 
     with results_only():
-        return load_configuration(sources, ask_stores=ask_stores)[0]
+        return load_configuration(sources, ask_stores=ask_stores).configuration
 
 
 def _checked(sources: Sources, *, ask_stores: bool) -> Configuration:

@@ -6,6 +6,7 @@
 - `loading.py`: settings and plugins, bound into one configuration
 - `overriding.py`: values with others in their place
 - `project_settings.py`: all settings of a project as one typed, frozen object
+- `resolving.py`: the URL of a database, as its setting gives it or a plugin makes it
 
 An application writes `settings = project_settings(AppSettings)` and imports it everywhere.
 """

@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 from sst.config.declared.setting import settings_of
 from sst.db.url import DatabaseUrl
-from sst.errors import RUN_AGAIN, ConfigError, Problem, SstError
+from sst.errors import ConfigError, Problem
 from sst.hooks.manager import build
 from sst.settings.loading import load_configuration
+from sst.settings.resolving import no_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from sst.config import Configuration, Settings, Sources
-    from sst.hooks.manager import FoundPlugin, HookFailedError
+    from sst.hooks.manager import FoundPlugin
 
 _EMBEDDED = "embedded"
 _EMBEDDED_POSTGRES = "embedded_postgres"
@@ -32,7 +33,8 @@ def check_configuration(sources: Sources, *, ask_stores: bool = True) -> Configu
     Raises `ConfigError` with every problem of settings and plugins, else with those of plugins
     and URLs.
     """
-    configuration, discovery = load_configuration(sources, ask_stores=ask_stores)
+    loaded = load_configuration(sources, ask_stores=ask_stores)
+    configuration, discovery = loaded.configuration, loaded.discovery
     found, settings = discovery.found, configuration.plugin_settings
     if sources.assume_secrets or not ask_stores:
         found = tuple(each for each in found if _has_secrets(each, settings.get(each.name)))
@@ -81,22 +83,6 @@ def _database_problems(
         DatabaseUrl(text, setting=setting)
     except ConfigError as error:
         yield from error.problems
-
-
-def no_server(setting: str) -> Problem:
-    """Return the problem of *setting*, which asks for a server that no plugin makes."""
-    what = "no plugin turns 'embedded' into a server"
-    return Problem(setting, what, hint='add "embedded_postgres" to plugins.enabled')
-
-
-def unresolved(setting: str, error: HookFailedError) -> SstError:
-    """Return why a plugin cannot make a database's URL of *setting*."""
-    if isinstance(error.error, SstError):
-        return error.error
-    reason = error.veto.reason if error.veto else error.reason
-    hint = error.veto.hint if error.veto else ""
-    what = f"the plugin {error.plugin} cannot resolve it: {reason}"
-    return ConfigError([Problem(setting, what, source=error.place, hint=hint)], RUN_AGAIN)
 
 
 def _redis_problems(text: str) -> Iterator[Problem]:

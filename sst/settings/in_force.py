@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sst.config import Configuration
-    from sst.hooks.manager import Discovery
+    from sst.settings.loading import Loaded
 
 
 class Reader(Protocol):
@@ -33,7 +33,7 @@ class InForce:
         self._root = root
         self._lock = threading.RLock()
         self._loaded: Values | None = None
-        self._unclaimed: tuple[Configuration, Discovery] | None = None
+        self._unclaimed: Loaded | None = None
         self._changes: list[Mapping[str, object]] = []
         self._readers: weakref.WeakSet[Reader] = weakref.WeakSet()
 
@@ -43,7 +43,7 @@ class InForce:
             if self._loaded is None:
                 loaded = load_configuration(open_sources(self._root))
                 self._unclaimed = loaded
-                self._loaded = values_of(loaded[0])
+                self._loaded = values_of(loaded.configuration)
             return self._over(self._loaded)
 
     def publish(self, configuration: Configuration) -> None:
@@ -52,7 +52,7 @@ class InForce:
             self._loaded, self._unclaimed = values_of(configuration), None
             self._tell()
 
-    def claim(self) -> tuple[Configuration, Discovery] | None:
+    def claim(self) -> Loaded | None:
         """Return what the first use has loaded, once: secret stores are asked only once."""
         with self._lock:
             found, self._unclaimed = self._unclaimed, None

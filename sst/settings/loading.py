@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sst.config import PluginValue
@@ -18,17 +18,34 @@ from sst.hooks.manager import (
 from sst.settings.application_model import application_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pydantic import BaseModel
 
     from sst.config import Configuration, Sources
+    from sst.config.sources.target_values import TargetValues
     from sst.hooks.manager import FoundPlugin
 
 
-def load_configuration(
-    sources: Sources, *, ask_stores: bool = True
-) -> tuple[Configuration, Discovery]:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings and plugins of a project, read, imported and asked once."""
+
+    configuration: Configuration
+    discovery: Discovery
+    _bind: Callable[[Sources], Configuration] = field(repr=False)
+    _sources: Sources = field(repr=False)
+
+    def for_target(self, target: TargetValues) -> Loaded:
+        """Return the same with what is said for *target*; no file is read, no store is asked.
+
+        Raises `ConfigError` with every problem of its settings.
+        """
+        sources = replace(self._sources, target=target)
+        return replace(self, configuration=self._bind(sources), _sources=sources)
+
+
+def load_configuration(sources: Sources, *, ask_stores: bool = True) -> Loaded:
     """Bind the settings of the core, of the application and of every enabled plugin.
 
     Without *ask_stores* no plugin is asked for values; a secret that one of them may have is then
@@ -53,19 +70,23 @@ def load_configuration(
         have_answered = False
     if stores and not have_answered:
         sources = replace(sources, assume_secrets=True)
-    try:
-        configuration = sources.bind(
+
+    def bind(sources: Sources) -> Configuration:
+        return sources.bind(
             sections,
             values,
             application=application.model,
             known_plugins=(*enabled, *discovery.known),
             unread_plugins=set(enabled) - {found.name for found in discovery.found},
         )
+
+    try:
+        configuration = bind(sources)
     except ConfigError as error:
         problems += error.problems
     if problems:
         raise ConfigError(problems)
-    return configuration, discovery
+    return Loaded(configuration, discovery, bind, sources)
 
 
 def _discover(sources: Sources) -> Discovery:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from sst.config.binding.values_by_setting import sources_of
 from sst.config.declared.names import APP
+from sst.redaction.never_pickled import NeverPickled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NeverPickled):
     """Everything that settings and plugins said, validated and frozen."""
 
     settings: Settings
@@ -58,11 +59,6 @@ class Configuration:
     def environment(self) -> str:
         """The environment whose values these are."""
         return self.settings.environment
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled: a pickle would hold the secrets."""
-        message = "a Configuration is not pickled: it holds secrets"
-        raise TypeError(message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -37,10 +37,11 @@ from sst.config.declared.schema import PluginsSettings, Settings
 from sst.config.declared.secret_pickles import keep_secrets
 from sst.config.sources.enabled_plugins import enabled_anywhere, enabled_problems
 from sst.config.sources.lint import unknown_in_files
-from sst.config.sources.precedence import Layer
-from sst.config.sources.source_values import low_to_high
+from sst.config.sources.source_values import Layer, low_to_high
+from sst.config.sources.target_values import read_target_values
 from sst.config.sources.variables import read_environment, read_overrides, read_plugin_values
 from sst.errors import ConfigError, Problem
+from sst.redaction.never_pickled import NeverPickled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -49,13 +50,14 @@ if TYPE_CHECKING:
     from sst.config.declared.catalog import Catalog
     from sst.config.sources.files import TomlFile
     from sst.config.sources.source_values import PluginValue, SourceValue
+    from sst.config.sources.target_values import TargetValues
     from sst.config.sources.variables import SourceValues
 
 M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True)
-class Sources:
+class Sources(NeverPickled):
     """Files and variables, before the plugins that they enable are known."""
 
     root: Path
@@ -69,6 +71,8 @@ class Sources:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     assume_secrets: bool = False
+    target: TargetValues | None = field(default=None, repr=False)
+    """What is said of the one database of many that is worked on."""
 
     @cached_property
     def application(self) -> SourceValue | None:
@@ -277,6 +281,7 @@ class Sources:
             read_environment(self.dotenv, catalog, self.root, dotenv=True)
             + read_plugin_values(values, catalog)
             + read_environment(self.environ, catalog, self.root)
+            + read_target_values(self.target, catalog)
             + read_overrides(self.overrides, catalog)
         )
         return replace(found, source_values=low_to_high([*self.file_values, *found.source_values]))
@@ -293,8 +298,3 @@ class Sources:
             assume_secrets=self.assume_secrets,
         )
         return [problem for problem in found if problem.subject not in refused]
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled: a pickle would hold the secrets."""
-        message = "Sources are not pickled: they hold secrets"
-        raise TypeError(message)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from sst.redaction.never_pickled import NeverPickled
 
 if TYPE_CHECKING:
     from pydantic.config import JsonDict
@@ -39,17 +41,12 @@ LogFormat = Annotated[Literal["text", "json"], BeforeValidator(_lower)]
 _Pause = Annotated[float, Field(gt=0)]
 
 
-class Frozen(BaseModel):
+class Frozen(NeverPickled, BaseModel):
     """Refuses unknown keys, changes, and to be pickled."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
     )
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled: a pickle would hold the secrets."""
-        message = f"{type(self).__name__} is not pickled: it holds secrets"
-        raise TypeError(message)
 
 
 class MigrateSettings(Frozen):

@@ -6,9 +6,9 @@
 - `environment.py`: the name of the environment
 - `files.py`: the settings files as they stand, key by key
 - `lint.py`: faults of a settings file that Dynaconf lets pass
-- `precedence.py`: the order in which sources overrule each other
 - `secret_files.py`: a value in a file of its own
-- `source_values.py`: one setting's value in one source, and its place
+- `source_values.py`: one setting's value in one source, its place, and the order of sources
+- `target_values.py`: what is said of one database of many
 - `toml_lines.py`: the line of every key in a TOML text
 - `variables.py`: the environment, `.env`, `NAME_FILE`, `--set` and plugins' values
 """

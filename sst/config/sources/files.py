@@ -5,14 +5,14 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from sst.config.declared.names import fold_path
-from sst.config.sources.precedence import Layer
-from sst.config.sources.source_values import SourceValue
+from sst.config.sources.source_values import Layer, SourceValue
 from sst.config.sources.toml_lines import key_lines, line_of
 from sst.errors import Problem
 from sst.project_root import SETTINGS, does_without_settings
+from sst.redaction.never_pickled import NeverPickled
 from sst.text import first_line
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _BOM = "\ufeff"
 
 
 @dataclass(frozen=True)
-class TomlFile:
+class TomlFile(NeverPickled):
     """One settings file; its `repr` holds no value."""
 
     path: Path
@@ -68,11 +68,6 @@ class TomlFile:
         """Yield what *section* says."""
         for path, value, place in self.leaves(section):
             yield SourceValue(fold_path(path), value, place, Layer.FILE, is_text=False)
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled: a pickle would hold the secrets."""
-        message = "a TomlFile is not pickled: it holds secrets"
-        raise TypeError(message)
 
 
 def read_toml(path: Path) -> TomlFile | Problem:

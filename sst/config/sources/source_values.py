@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sst.config.declared.names import name_of
+from sst.redaction.never_pickled import NeverPickled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from sst.config.sources.precedence import Layer
 
 Value: TypeAlias = Any
 """A setting's value: what a TOML file, a variable or a model can hold."""
 
 
+class Layer(IntEnum):
+    """The sources, low to high; inside a layer the later value wins.
+
+    `NAME_FILE` beats a file, the variable itself beats `NAME_FILE`.
+    """
+
+    DEFAULT = 0
+    FILE = 1
+    DOTENV = 2
+    PLUGIN = 3
+    NAME_FILE = 4
+    ENVIRONMENT = 5
+    TARGET = 6
+    OVERRIDE = 7
+
+
 @dataclass(frozen=True, slots=True)
-class SourceValue:
+class SourceValue(NeverPickled):
     """One value of one source; its `repr` does not hold the value."""
 
     path: tuple[str, ...]
@@ -32,11 +48,6 @@ class SourceValue:
     def name(self) -> str:
         """The name of the setting that the value is for."""
         return name_of(self.path)
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled: the value can be a secret."""
-        message = "a SourceValue is not pickled: its value can be a secret"
-        raise TypeError(message)
 
 
 @dataclass(frozen=True, slots=True)

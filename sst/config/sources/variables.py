@@ -19,9 +19,8 @@ from sst.config.declared.names import (
 from sst.config.declared.plugin_policy import is_policy
 from sst.config.habits.names import first_key, hint_for_variable, named_in
 from sst.config.habits.near_names import near, not_read
-from sst.config.sources.precedence import Layer
 from sst.config.sources.secret_files import read_secret_file
-from sst.config.sources.source_values import SourceValue
+from sst.config.sources.source_values import Layer, SourceValue
 from sst.errors import Problem
 
 if TYPE_CHECKING:

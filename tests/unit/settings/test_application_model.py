@@ -44,7 +44,7 @@ class Team:
 
     def load(self, **variables: str) -> Configuration:
         """Load as a command does."""
-        return load_configuration(open_sources(self.root, environ=variables))[0]
+        return load_configuration(open_sources(self.root, environ=variables)).configuration
 
     def problems(self, **variables: str) -> list[str]:
         """Return the problems of loading, the package called `team`."""
