@@ -13,6 +13,7 @@
 - `process/`: the process that env.py, plugins and tests share, compared and put back
 - `redaction/`: secrets out of everything that others read
 - `settings/`: the settings as code reads them
+- `targets/`: the databases that one call can work on
 - `testing/`: the kit of plugin authors
 - `tracing/`: traces of runs, and the one door to OpenTelemetry
 - `web/`: the core's endpoints

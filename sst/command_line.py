@@ -13,6 +13,12 @@ PROGRAM = "python migrate.py"
 """The command line in every text that names one of its commands."""
 VARIABLE = "SST_COMMAND"
 _LONGEST = 200
+_OF_A_DATABASE = (
+    "upgrade|downgrade|stamp|check|status|current|history|plan|lint|repair|runs|wait|revision"
+    "|backup|restore"
+)
+_TARGET: list[str] = []
+"""The target of this call, which the commands of a database in its texts name as well."""
 # The surroundings of a command come with what the variable holds.
 _ENVIRONMENT = r"(?:ENV_FOR_DYNACONF=\S+ )?"
 
@@ -35,7 +41,19 @@ def as_typed(text: str, otherwise: str = PROGRAM) -> str:
     told = _told()
     typed, before = told or otherwise, _ENVIRONMENT if told else ""
     whole = re.compile(f"{re.escape(typed)}|{before}(?<![./]){re.escape(PROGRAM)}")
-    return whole.sub(lambda _: typed, text)
+    return _on_target(whole.sub(lambda _: typed, text), typed)
+
+
+def name_target(name: str) -> None:
+    """Let the commands in the texts of this call work on the target *name*; empty for none."""
+    _TARGET[:] = [name] if name else []
+
+
+def _on_target(text: str, typed: str) -> str:
+    if not _TARGET:
+        return text
+    command = re.compile(rf"({re.escape(typed)}) (?=(?:{_OF_A_DATABASE})\b)")
+    return command.sub(lambda found: f"{found[1]} --target {_TARGET[0]} ", text)
 
 
 def _told() -> str:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from sst.bridge import AlembicProject
     from sst.config import Settings
-    from sst.config.sources.target_values import TargetValues
+    from sst.config.sources.target import Target
     from sst.errors import SstError
     from sst.health.report import NamedResult
     from sst.hooks.contract.checks import Inspection, Stage
@@ -87,7 +87,7 @@ class Runtime:
     ) -> None:
         self.project_root = root
         self._loaded = loaded
-        self.configuration = loaded.configuration
+        self.configuration, self.variables = loaded.configuration, loaded.variables
         self.plugins = plugins
         self._in_force = in_force(root)
         self._own = values_of(loaded.configuration)
@@ -109,14 +109,14 @@ class Runtime:
         """Give connections back."""
         self.close()
 
-    def for_target(self, target: TargetValues) -> Runtime:
+    def for_target(self, target: Target) -> Runtime:
         """Return a runtime for *target*, one database of many, with the same revision files.
 
-        Close it as well. Raises `ConfigError` with every problem of the settings of *target*.
+        Close it as well. Raises `ConfigError` for its settings, `UsageError` for `--set` of a URL.
         """
         found = _runtime(self.project_root, self._loaded.for_target(target), self._x)
-        found.project, found.last_words = self.project, self.last_words
-        found.is_screen, found.show = self.is_screen, self.show
+        found.project, found.last_words, found.show = self.project, self.last_words, self.show
+        found.is_screen = self.is_screen
         if self._is_logging:
             found.configure_logging()
         return found

@@ -22,6 +22,7 @@
 - `runs.py`: `runs` and its subcommands
 - `stamp.py`: `stamp`
 - `status.py`: `status`
+- `targets.py`: `targets` and its subcommands
 - `upgrade.py`: `upgrade`
 - `wait.py`: `wait`
 """

@@ -16,7 +16,7 @@ from sst.cli.call.command import Group, NoWordsError
 from sst.cli.call.errors import bug, interruption, usage_error
 from sst.cli.call.help import write_option_names
 from sst.cli.call.invocation import Invocation
-from sst.cli.call.options import form_in
+from sst.cli.call.options import TARGET, form_in
 from sst.cli.call.other_tools import WORDS, answer_to
 from sst.cli.call.overview import BY_PURPOSE, OF_BUILT_IN_PLUGINS, write_overview
 from sst.cli.call.streams import prepare_streams, report_unwritable, stdout_given_back
@@ -90,11 +90,24 @@ class Commands(Group):
         plugins are loaded only where their text does not say which commands they have.
         """
         name, *rest = args
+        if TARGET in "".join(rest) and name not in COMMANDS:
+            self._on_target_behind(ctx, args)
         if (name not in ALIASES and name not in WORDS) or self._is_of_a_plugin(ctx, name):
             return super().resolve_command(ctx, args)
         if name in WORDS:
             raise click.UsageError(answer_to(name), ctx)
         return super().resolve_command(ctx, [ALIASES[name], *rest])
+
+    def _on_target_behind(self, ctx: click.Context, args: list[str]) -> None:
+        """Obey `--target` behind a command of a plugin: it is that of the target's own plugins."""
+        from sst.cli.plugin_commands.commands import has_own_target, target_in
+
+        name, *rest = args
+        invocation = ctx.find_object(Invocation)
+        target = target_in(rest) if invocation and not ctx.resilient_parsing else None
+        found = self.get_command(ctx, name) if target and name not in COMMANDS else None
+        if invocation and target and found and not has_own_target(found):
+            invocation.work_on(target)
 
     def _is_of_a_plugin(self, ctx: click.Context, name: str) -> bool:
         """Say whether a plugin has the command *name*; a broken project's plugins have none."""

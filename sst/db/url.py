@@ -179,6 +179,22 @@ class DatabaseUrl:
         other._spelled = self._spelled
         return other
 
+    def with_password(self, password: str) -> DatabaseUrl:
+        """Return the same URL with *password*."""
+        other = object.__new__(DatabaseUrl)
+        other._url = replace(self._url, password=password)
+        other._spelled = ""
+        return other
+
+    def place(self) -> tuple[str, ...]:
+        """Return what is compared of two databases: hosts, ports and the name, all as written.
+
+        `localhost`, `127.0.0.1` and the folder of a socket are three hosts.
+        """
+        parameters = self._parameters()
+        hosts = str(parameters.get("hostaddr") or parameters.get("host") or "")
+        return hosts.lower(), str(parameters.get("port") or "5432"), self.name
+
     def reveal(self) -> str:
         """Return the URL with its password: for a driver, never for a person."""
         return self._url.render()

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from sst.config.sources.target import Target
 from sst.db.sql_tokens import Token
 from sst.db.sql_tokens import statements as sql_statements
 from sst.db.sql_tokens import text_of as sql_text
@@ -76,6 +77,7 @@ __all__ = [
     "Stage",
     "Statement",
     "StatementFailedError",
+    "Target",
     "TemporaryError",
     "ThreadedWork",
     "Token",

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from sst.config import PluginValue
 from sst.config.binding.validation_errors import masked
-from sst.errors import ConfigError
+from sst.config.declared.catalog import build_catalog
+from sst.config.sources.target import URLS
+from sst.config.sources.variables import read_overrides
+from sst.errors import ConfigError, UsageError
 from sst.hooks.finding.lockfile import refuse_changed_code
 from sst.hooks.manager import (
     Discovery,
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from sst.config import Configuration, Sources
-    from sst.config.sources.target_values import TargetValues
+    from sst.config.sources.target import Target
     from sst.hooks.manager import FoundPlugin
 
 
@@ -36,13 +39,31 @@ class Loaded:
     _bind: Callable[[Sources], Configuration] = field(repr=False)
     _sources: Sources = field(repr=False)
 
-    def for_target(self, target: TargetValues) -> Loaded:
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Those that settings are read from: the process's, and below them those of `.env`."""
+        return {**self._sources.dotenv, **self._sources.environ}
+
+    def for_target(self, target: Target) -> Loaded:
         """Return the same with what is said for *target*; no file is read, no store is asked.
 
-        Raises `ConfigError` with every problem of its settings.
+        Raises `ConfigError` with every problem of its settings, `UsageError` where `--set` names
+        another database.
         """
+        if named := _database_in(self._sources.overrides):
+            raise UsageError(
+                what=f"--set {named} and --target {target.name} name two databases.",
+                why="a run never goes to another database than its target",
+                next_step=f"leave out --set {named}, or --target",
+            )
         sources = replace(self._sources, target=target)
         return replace(self, configuration=self._bind(sources), _sources=sources)
+
+
+def _database_in(overrides: Sequence[str]) -> str:
+    """Return the setting of the database's URL that `--set` gives; empty without one."""
+    said = read_overrides(overrides, build_catalog()).source_values
+    return next((each.name for each in said if each.path in URLS), "")
 
 
 def load_configuration(sources: Sources, *, ask_stores: bool = True) -> Loaded:

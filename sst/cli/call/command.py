@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sst.cli.call.help import write_options
-from sst.cli.call.invocation import Invocation
+from sst.cli.call.invocation import Invocation, takes_runtime
 from sst.cli.call.options import (
     common_options,
     format_option,
     no_cache_option,
     refuse_two_forms,
+    target_option,
     verbose_option,
     x_option,
 )
@@ -43,12 +44,19 @@ class Command(click.Command):
         is_cached = kept and not any(each.name == "no_cache" for each in self.params)
         self.params += [format_option(forms)] if forms is not None else []
         self.params += [no_cache_option()] if is_cached else []
-        self.params += [x_option(), verbose_option(), *common_options()]
+        self.params += [x_option(), target_option(), verbose_option(), *common_options()]
         self.presentation = Presentation(text, keys, kept, forms)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of this command, then those that every command has."""
         write_options(self, ctx, formatter)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever the callback returns
+        """Call the command; `--target` is refused by one that looks at no database."""
+        invocation = ctx.find_object(Invocation)
+        if invocation and invocation.target and not takes_runtime(self.callback):
+            raise click.UsageError("this command works on no database: it takes no --target", ctx)
+        return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take `-1` as a target; every other word with a dash must be an option that exists."""
@@ -69,7 +77,7 @@ class Group(click.Group):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.params += [x_option(), verbose_option(), *common_options()]
+        self.params += [x_option(), target_option(), verbose_option(), *common_options()]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of this group, its commands, then what every command has."""

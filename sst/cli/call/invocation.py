@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+import weakref
 from contextlib import nullcontext
 from functools import cached_property, wraps
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
 from sst.cli.call.presentation import JSON, Presentation
 from sst.cli.call.streams import is_screen, results_only
-from sst.command_line import PROGRAM, as_typed, typed_program
+from sst.command_line import PROGRAM, as_typed, name_target, typed_program
 from sst.errors import SstError
 from sst.kept import doubts
 from sst.project_root import LOCATIONS, nearest_folder, require_project_root
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     Form = Callable[[Report, "Invocation"], Sequence[str]]
 
+_TAKING: weakref.WeakSet[Callable[..., Any]] = weakref.WeakSet()
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -47,6 +49,10 @@ class Invocation:
     """The word of `--format`; None where it is not given."""
     error: SstError | None = None
     """What the command ended with."""
+    target = ""
+    """The one of many databases that --target names."""
+    _listing: Runtime | None = None
+    """The runtime that has read the list, of which the target is one."""
 
     def __init__(self, root: Path | None, program: str = PROGRAM) -> None:
         self._given_root = root
@@ -129,6 +135,8 @@ class Invocation:
             runtime = open_runtime(
                 self.root, overrides=self.overrides, left_out=self.left_out, x=self.x
             )
+            if self.target:
+                runtime = self._on_target(runtime)
         if self._has_screen(runtime):
             from sst.cli.live.display import Display
 
@@ -143,6 +151,32 @@ class Invocation:
         if self.last_words:
             runtime.last_words = self.last_words
         return runtime
+
+    def _on_target(self, runtime: Runtime) -> Runtime:
+        """Return the runtime for the target that is named, in the place of *runtime*."""
+        from sst.targets.choose import named
+        from sst.targets.read import read_targets
+
+        doubts.doubt("a list says which database it is")
+        # It stays open: its plugins may have made the server that the target is on.
+        self._listing = runtime
+        found = runtime.for_target(named(read_targets(runtime), self.target))
+        name_target(self.target)
+        return found
+
+    def work_on(self, target: str) -> None:
+        """Let *target* be the database of this call; a runtime that was made is another then.
+
+        Raises `click.UsageError` for a second one.
+        """
+        if self.target and self.target != target:
+            raise click.UsageError("--target is given twice: one call works on one database")
+        is_new, self.target = self.target != target, target
+        if is_new and self.opened:
+            with results_only():
+                found = self._on_target(self.opened)
+            found.configure_logging()
+            self.__dict__["runtime"], self.contributed = found, None
 
     @property
     def has_color(self) -> bool | None:
@@ -213,8 +247,10 @@ class Invocation:
 
     def close(self) -> None:
         """Give back what the runtime holds."""
-        if self.opened is not None:
-            self.opened.close()
+        for runtime in dict.fromkeys((self.opened, self._listing)):
+            if runtime is not None:
+                runtime.close()
+        name_target("")
 
 
 def _environment_name() -> str:
@@ -237,4 +273,12 @@ def pass_runtime(function: Callable[Concatenate[Runtime, P], T]) -> Callable[P, 
             with invocation.live_lines():
                 return function(runtime, *arguments, **options)
 
+    _TAKING.add(wrapper)
     return wrapper
+
+
+def takes_runtime(function: Callable[..., Any] | None) -> bool:
+    """Say whether `pass_runtime` is behind *function*, whatever other decorators there are."""
+    while function is not None and function not in _TAKING:
+        function = getattr(function, "__wrapped__", None)
+    return function is not None

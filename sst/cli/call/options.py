@@ -11,10 +11,13 @@ import click
 from sst.cli.call.asking import asker
 from sst.cli.call.invocation import Invocation
 from sst.cli.call.presentation import JSON, TEXT
-from sst.cli.completing.names import overrides, plugins
+from sst.cli.completing.names import overrides, plugins, targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+
+TARGET = "--target"
 
 
 def run_options(
@@ -81,6 +84,18 @@ def x_option() -> click.Option:
         help="Argument for env.py and plugins; may be repeated.",
         expose_value=False,
         callback=_remember_x,
+    )
+
+
+def target_option() -> click.Option:
+    """Return `--target`, before or behind the command; a plugin's command may have its own."""
+    return CommonOption(
+        [TARGET, "target_name"],
+        metavar="NAME",
+        help="Work on this one of the listed databases.",
+        expose_value=False,
+        callback=_remember_target,
+        shell_complete=targets,
     )
 
 
@@ -219,6 +234,11 @@ def _remember_left_out(
 ) -> None:
     invocation = ctx.ensure_object(Invocation)
     invocation.left_out = tuple(dict.fromkeys([*invocation.left_out, *value]))
+
+
+def _remember_target(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    if value is not None and not ctx.resilient_parsing:
+        ctx.ensure_object(Invocation).work_on(value)
 
 
 def _remember_x(ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> None:

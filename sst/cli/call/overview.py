@@ -18,6 +18,7 @@ BY_PURPOSE = {
         "plan": "what a run would do",
         "lint": "what rules say to it",
         "runs": "every run, how it ended",
+        "targets": "many databases, listed",
     },
     "Move": {
         "upgrade": "forward, to the head",

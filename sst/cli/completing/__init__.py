@@ -8,6 +8,7 @@ Quick and silent: texts are read, nothing is imported that need not be, no serve
 - `revisions.py`: revisions, from their files' texts
 - `runs.py`: runs on record, from the database if it answers at once
 - `settings_text.py`: the settings as their files' texts say them
+- `target_names.py`: the databases that files list
 """
 
 from __future__ import annotations

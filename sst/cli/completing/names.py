@@ -34,6 +34,16 @@ def plugins(
     return _fitting(plugin_names(invocation.root_or_here) if invocation else (), incomplete)
 
 
+def targets(
+    ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the name of a database of many, of those that files list: no server is asked."""
+    from sst.cli.completing.target_names import target_names
+
+    invocation = ctx.find_object(Invocation)
+    return _fitting(target_names(invocation.root_or_here) if invocation else (), incomplete)
+
+
 def setting_names(
     _ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:

@@ -12,7 +12,13 @@ import click
 
 from sst.cli.call.help import write_options
 from sst.cli.call.invocation import Invocation
-from sst.cli.call.options import common_options, verbose_option
+from sst.cli.call.options import (
+    TARGET,
+    CommonOption,
+    common_options,
+    target_option,
+    verbose_option,
+)
 from sst.cli.call.streams import results_only
 from sst.cli.plugin_commands.context import PluginContext
 from sst.dependencies import dependency_error
@@ -25,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from sst.runtime import Runtime
+
+    Options = Callable[[], Sequence[click.Parameter]]
 
 _STAYS = "what the command did before stays done"
 _LAST_EXIT_CODE = 255
@@ -40,7 +48,10 @@ def contributed(invocation: Invocation, core: Collection[str]) -> Mapping[str, c
     found, problems = examined(invocation.runtime, core)
     if problems:
         raise ConfigError(problems)
-    return {name: _adopted(command, plugin) for name, (plugin, command) in found.items()}
+    return {
+        name: _adopted(command, plugin, _added_to(command))
+        for name, (plugin, command) in found.items()
+    }
 
 
 def examined(
@@ -99,24 +110,56 @@ def _problem(runtime: Runtime, plugin: str, what: str) -> Problem:
     return Problem(f"plugin {plugin}", what, entry.source or "", hint)
 
 
-def _adopted(command: click.Command, plugin: str) -> click.Command:
-    """Return a copy of *command* with the common options, and so on below a group."""
+def _adopted(command: click.Command, plugin: str, added: Options) -> click.Command:
+    """Return a copy of *command* with *added* and the common options, and so on below a group."""
     adopted = copy.copy(command)
-    adopted.params = [*command.params, *_verbose(command), *common_options()]
+    adopted.params = [*command.params, *_of_no_own_word(command, added()), *common_options()]
     adopted.format_options = partial(write_options, adopted)  # type: ignore[method-assign]
     adopted.make_context = _with_context(adopted.make_context)  # type: ignore[method-assign]
     if command.callback:
         adopted.callback = _called(command.callback, plugin)
     if isinstance(adopted, click.Group):
-        adopted.resolve_command = _resolving(adopted.resolve_command, plugin)  # type: ignore[method-assign]
+        adopted.resolve_command = _resolving(adopted.resolve_command, plugin, added)  # type: ignore[method-assign]
     return adopted
 
 
-def _verbose(command: click.Command) -> Sequence[click.Parameter]:
-    """Return the option `--verbose`, unless *command* has a word of it for itself."""
-    option = verbose_option()
+def _added_to(command: click.Command) -> Options:
+    """Return what makes the options that *command* takes unless it has a word of them for itself.
+
+    `--target` behind any command of a group that has its own in it is the plugin's.
+    """
+    if has_own_target(command):
+        return lambda: (verbose_option(),)
+    return lambda: (target_option(), verbose_option())
+
+
+def has_own_target(command: click.Command) -> bool:
+    """Say whether *command*, or one below it, has an option `--target` of the plugin's."""
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    own = any(TARGET in each.opts for each in command.params if not isinstance(each, CommonOption))
+    return own or any(map(has_own_target, below))
+
+
+def target_in(words: Sequence[str]) -> str | None:
+    """Return what `--target` among *words* names; None without it, and where it names nothing."""
+    reader = click.Command(
+        "",
+        params=[click.Option([TARGET, "found"])],
+        add_help_option=False,
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+    try:
+        found: str | None = reader.make_context("", [*words]).params["found"]
+    except click.UsageError:
+        return None
+    return found
+
+
+def _of_no_own_word(
+    command: click.Command, options: Sequence[click.Parameter]
+) -> Sequence[click.Parameter]:
     taken = {word for each in command.params for word in each.opts}
-    return [] if taken.intersection(option.opts) else [option]
+    return [option for option in options if not taken.intersection(option.opts)]
 
 
 def _with_context(make: Callable[..., click.Context]) -> Callable[..., click.Context]:
@@ -134,7 +177,7 @@ def _with_context(make: Callable[..., click.Context]) -> Callable[..., click.Con
     return made
 
 
-def _resolving(resolve: Callable[..., Any], plugin: str) -> Callable[..., Any]:
+def _resolving(resolve: Callable[..., Any], plugin: str, added: Options) -> Callable[..., Any]:
     """Return a group's `resolve_command` that adopts what it finds, at whatever depth."""
 
     def resolved(
@@ -147,7 +190,7 @@ def _resolving(resolve: Callable[..., Any], plugin: str) -> Callable[..., Any]:
             return name, None, rest
         if fault := _shadowed(command):
             raise ConfigError([_problem(invocation.runtime, plugin, fault)])
-        return name, _adopted(command, plugin), rest
+        return name, _adopted(command, plugin, added), rest
 
     return resolved
 

@@ -38,7 +38,7 @@ from sst.config.declared.secret_pickles import keep_secrets
 from sst.config.sources.enabled_plugins import enabled_anywhere, enabled_problems
 from sst.config.sources.lint import unknown_in_files
 from sst.config.sources.source_values import Layer, low_to_high
-from sst.config.sources.target_values import read_target_values
+from sst.config.sources.target import read_target
 from sst.config.sources.variables import read_environment, read_overrides, read_plugin_values
 from sst.errors import ConfigError, Problem
 from sst.redaction.never_pickled import NeverPickled
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from sst.config.declared.catalog import Catalog
     from sst.config.sources.files import TomlFile
     from sst.config.sources.source_values import PluginValue, SourceValue
-    from sst.config.sources.target_values import TargetValues
+    from sst.config.sources.target import Target
     from sst.config.sources.variables import SourceValues
 
 M = TypeVar("M", bound=BaseModel)
@@ -71,7 +71,7 @@ class Sources(NeverPickled):
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     assume_secrets: bool = False
-    target: TargetValues | None = field(default=None, repr=False)
+    target: Target | None = field(default=None, repr=False)
     """What is said of the one database of many that is worked on."""
 
     @cached_property
@@ -281,7 +281,7 @@ class Sources(NeverPickled):
             read_environment(self.dotenv, catalog, self.root, dotenv=True)
             + read_plugin_values(values, catalog)
             + read_environment(self.environ, catalog, self.root)
-            + read_target_values(self.target, catalog)
+            + read_target(self.target, catalog)
             + read_overrides(self.overrides, catalog)
         )
         return replace(found, source_values=low_to_high([*self.file_values, *found.source_values]))

@@ -80,13 +80,13 @@ def _tell_one(
     if setting is None:
         place = (*prefix, *map(str, error["loc"]))
         source = values_by_setting.sources_below(place)
-        return Problem(".".join(place), redact(_message(error), secrets), source)
+        return Problem(".".join(place), redact(message_of(error), secrets), source)
     if inside := _place_inside(error, setting, prefix, data):
         return _tell_inside(error, setting, inside, values_by_setting, secrets)
     if error["type"] == "missing":
         hint = f"set {setting.name}, {setting.name}_FILE or {setting.key}"
         return Problem(setting.name, "is required and has no value", "", hint)
-    what = _withheld(error) if setting.is_secret else redact(_message(error), secrets)
+    what = _withheld(error) if setting.is_secret else redact(message_of(error), secrets)
     return Problem(setting.name, what, values_by_setting.source(setting), _advice(error))
 
 
@@ -102,7 +102,7 @@ def _tell_inside(
     for step in place:
         annotation, is_marked = below(annotation, step)
         is_secret = is_secret or is_marked
-    what = _withheld(error) if is_secret else redact(_message(error), secrets)
+    what = _withheld(error) if is_secret else redact(message_of(error), secrets)
     if error["type"] == "missing":
         what = "is required and has no value"
     subject = f"{setting.name}{written(place)}"
@@ -155,7 +155,8 @@ def _passes_a_model(setting: Setting, place: Sequence[Step]) -> bool:
     return bool(known_keys(annotation))
 
 
-def _message(error: ErrorDetails) -> str:
+def message_of(error: ErrorDetails) -> str:
+    """Return why pydantic refused a value, without the value."""
     if error["type"] in _MESSAGES:
         return _MESSAGES[error["type"]]
     text = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
@@ -176,7 +177,7 @@ def _withheld(error: ErrorDetails) -> str:
     """Return the message about a secret: a validator's own text may quote a part of it."""
     if error["type"] in {"value_error", "assertion_error"} or "custom" in error["type"]:
         return "was refused by its validator"
-    return _message(error)
+    return message_of(error)
 
 
 def _advice(error: ErrorDetails) -> str:

@@ -7,7 +7,7 @@
 - `nested.py`: the parts of a setting's value, each with its declared type
 - `parts.py`: a value as pydantic takes it: its parts read, and over the default of a table
 - `plugin_policy.py`: the keys that the core reads in every plugin's section
-- `schema.py`: the core's settings, each written once
+- `schema/`: the core's settings, each written once
 - `secret_pickles.py`: the refusal to pickle or show a plugin's settings
 - `setting.py`: one setting, and the settings that a model declares
 - `validation.py`: a model made from values by the names of its fields

@@ -8,7 +8,7 @@
 - `lint.py`: faults of a settings file that Dynaconf lets pass
 - `secret_files.py`: a value in a file of its own
 - `source_values.py`: one setting's value in one source, its place, and the order of sources
-- `target_values.py`: what is said of one database of many
+- `target.py`: what is said of one database of many
 - `toml_lines.py`: the line of every key in a TOML text
 - `variables.py`: the environment, `.env`, `NAME_FILE`, `--set` and plugins' values
 """

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sst.config.sources.target import Target
 from sst.errors import ConfigError, Problem
 from sst.hooks.calling.calls import Contribution, HookProblem, warn, watched
 from sst.hooks.calling.deadlines import in_thread
@@ -26,15 +27,18 @@ if TYPE_CHECKING:
 ITEM_TYPES: Mapping[str, type] = {
     "config_values": Mapping,
     "judge": Finding,
+    "list_targets": Target,
     "register_checks": Check,
     "register_middleware": Callable,  # type: ignore[dict-item] # isinstance() takes it
     "register_migrations": Migrations,
 }
 """The type of an item of a collected answer; commands and routers are checked by their rooms."""
 
-_STRICT = frozenset({"config_values", "register_middleware", "register_migrations"})
-"""Hooks whose failure is exit 2: going on would use half the settings, half the history, or an
-application without what guards it."""
+_STRICT = frozenset(
+    {"config_values", "list_targets", "register_middleware", "register_migrations"}
+)
+"""Hooks whose failure is exit 2: going on would use half the settings, half the history, half the
+databases, or an application without what guards it."""
 
 
 def collect(

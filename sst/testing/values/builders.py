@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sst.config.sources.target import Target
 from sst.db.url import DatabaseUrl
 from sst.hooks.contract.application import ApplicationContext
 from sst.hooks.contract.checks import Check, CheckResult, CheckStatus
@@ -140,6 +141,12 @@ def a_command_result(**over: Any) -> CommandResult:
     """Return what a command has to say: one line."""
     values: dict[str, Any] = {"text": "done"}
     return CommandResult(**values | over)
+
+
+def a_target(name: str = "acme", **over: Any) -> Target:
+    """Return one database of many, *over* over the defaults."""
+    given = {"url": f"postgresql://owner@db.example/{name}", "labels": {"region": "eu"}}
+    return Target(name, **{**given, **over})
 
 
 def a_restore(**over: Any) -> Restored:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sst.config.sources.target_values import TargetValues
+from sst.config.sources.target import Target
 from sst.errors import ConfigError
 from sst.runtime import open_runtime
 
@@ -29,11 +29,9 @@ def runtime(project: Project) -> Iterator[Runtime]:
         yield opened
 
 
-def target(
-    url: str, settings: dict[str, Any] | None = None, *, is_text: bool = False
-) -> TargetValues:
+def target(url: str, settings: dict[str, Any] | None = None) -> Target:
     """Return what is said of one target in the file of the targets."""
-    return TargetValues("acme", "targets.toml [acme]", url, settings or {}, is_text=is_text)
+    return Target("acme", url, settings or {}, source="targets.toml [acme]")
 
 
 def test_each_target_is_migrated_on_its_own(
@@ -66,7 +64,7 @@ def test_settings_of_a_target_beat_those_of_the_environment(
 
 @pytest.mark.parametrize("settings", [{"migrate.lock_wait": "3"}, {"MIGRATE.LOCK_WAIT": "3"}])
 def test_settings_of_a_table_are_texts_by_key(runtime: Runtime, settings: dict[str, Any]) -> None:
-    found = runtime.for_target(target("postgresql:///acme", settings, is_text=True))
+    found = runtime.for_target(target("postgresql:///acme", settings))
 
     assert found.settings.migrate.lock_wait == 3
 

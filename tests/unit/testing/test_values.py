@@ -26,6 +26,7 @@ BUILDERS: tuple[Callable[..., object], ...] = (
     testing.a_finding,
     testing.a_lock,
     testing.a_restore,
+    testing.a_target,
     testing.a_revision,
     testing.a_run,
     testing.a_statement,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import click
     from fastapi import APIRouter
 
+    from sst.config.sources.target import Target
     from sst.db.url import DatabaseUrl
     from sst.hooks.contract.application import ApplicationContext, Middleware
     from sst.hooks.contract.checks import Check
@@ -115,6 +116,28 @@ def judge(statement: Statement) -> Sequence[Finding] | None:
                 what = f"it blocks {statement.blocks} of the payments"
                 return [Finding("payments-stay-open", what, "announce a maintenance window")]
             return []
+    """
+
+
+@hook(Mode.COLLECT)
+def list_targets(environment: str, project_root: Path) -> Sequence[Target] | None:
+    """Return databases that one call can work on, beside those of `migrate.targets`.
+
+    *environment* is the name of the environment; *project_root* is the project's folder, where a
+    relative path of a setting starts. The password of a target's URL is never printed.
+
+    Called: by `targets list`, and by a command with `--target`.
+    Raising: exit 2, nothing touched. The exception's message is not printed, for it may hold a
+        token; the problems of a `ConfigError` are, for the plugin has chosen their words.
+
+    Example:
+        @hookimpl
+        def list_targets() -> list[Target]:
+            customers = {"acme": "eu", "umbrella": "us"}
+            return [
+                Target(name, f"postgresql://owner@db.example/{name}", labels={"region": region})
+                for name, region in customers.items()
+            ]
     """
 
 

@@ -45,6 +45,7 @@ DESIGNED = {
     "resolve_database_url": "first",
     "copy_schema": "first",
     "judge": "collect",
+    "list_targets": "collect",
     "register_checks": "collect",
     "register_commands": "collect",
     "register_routers": "collect",

@@ -29,42 +29,42 @@ _TARGETS = ("migrate", "targets")
 
 
 @dataclass(frozen=True, slots=True)
-class TargetValues(NeverPickled):
-    """What is said of the settings for the target *name*; its `repr` holds no value."""
+class Target(NeverPickled):
+    """One database of many, as a plugin's `list_targets` or a list names it."""
 
     name: str
-    source: str
-    """Where that is said: `targets.toml [acme]`."""
+    """How it is called, on the command line and in reports."""
     url: str = field(repr=False)
+    """`postgresql://user:password@host:5432/name`; its `repr` does not hold it."""
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """Values by key, `migrate.lock_timeout`, or in tables: `{"migrate": {"lock_timeout": 5}}`."""
-    is_text: bool = False
-    """Whether each value is a text, to be read by the type of its setting, as in a CSV file."""
+    """Settings of its own by key, `migrate.lock_timeout`, or in tables."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Words by which `--label` chooses it: `{"region": "eu"}`."""
+    source: str = ""
+    """Where it is listed: `targets.toml [acme]`; the core fills it for a plugin."""
 
 
-def read_target_values(target: TargetValues | None, catalog: Catalog) -> SourceValues:
+def read_target(target: Target | None, catalog: Catalog) -> SourceValues:
     """Return what is said for *target*: its URL, and the settings of its own."""
     if target is None:
         return SourceValues()
     place = f"target {target.name} ({target.source})"
     urls = [SourceValue(path, target.url, place, Layer.TARGET) for path in URLS]
-    return SourceValues.of([*urls, *_settings(target, target.settings, (), place, catalog)])
+    return SourceValues.of([*urls, *_settings(target.settings, (), place, catalog)])
 
 
 def _settings(
-    target: TargetValues,
-    table: Mapping[str, Any],
-    above: Sequence[str],
-    place: str,
-    catalog: Catalog,
+    table: Mapping[str, Any], above: Sequence[str], place: str, catalog: Catalog
 ) -> Iterator[SourceValue | Problem]:
     for key, value in table.items():
         path = fold_path((*above, *key.split(".")))
         if catalog.find(path):
-            said = SourceValue(path, value, place, Layer.TARGET, is_text=target.is_text)
+            # A text is read by the type of its setting: in a CSV file there is nothing else.
+            is_text = isinstance(value, str)
+            said = SourceValue(path, value, place, Layer.TARGET, is_text=is_text)
             yield _fault(path, place) or said
         elif isinstance(value, dict):
-            yield from _settings(target, value, path, place, catalog)
+            yield from _settings(value, path, place, catalog)
         elif not catalog.is_unjudged(path):
             yield catalog.unknown(path, name_of(path), place)
 

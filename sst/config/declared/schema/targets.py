@@ -1,0 +1,60 @@
+"""The databases that one call can work on: where they are listed, and what is said of each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from sst.config.declared.schema.base import PATH_MARK, URL_MARK, Frozen, OptionalSecret
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+"""It stands in file names and in words of the command line."""
+
+
+class TargetEntry(Frozen):
+    """One database of many; what it does not say is as for the database of the settings."""
+
+    name: Name = Field(description="How it is called, on the command line and in reports.")
+    url: OptionalSecret = Field(
+        None,
+        description="Its URL; else that of MIGRATION_DATABASE_URL.",
+        json_schema_extra=URL_MARK,
+    )
+    url_env: str | None = Field(None, description="The variable that holds its URL.")
+    url_file: str | None = Field(None, description="The file that holds its URL.")
+    password_env: str | None = Field(None, description="The variable that holds its password.")
+    password_file: str | None = Field(None, description="The file that holds its password.")
+    database: str | None = Field(None, description="Its name on that server, if it is another.")
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="Words by which --label chooses it."
+    )
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="Settings of its own, by their keys."
+    )
+
+
+class TargetsSettings(Frozen):
+    """Where the databases are listed; all places together are the targets."""
+
+    list: tuple[TargetEntry, ...] = Field((), description="Databases, one table for each.")
+    file: str | None = Field(
+        None,
+        description="A TOML file with a table for each database, or a CSV file with a row.",
+        json_schema_extra=PATH_MARK,
+    )
+    query: str | None = Field(
+        None, description="A query that gives a row for each: `select name, url from customer`."
+    )
+    catalog_url: OptionalSecret = Field(
+        None,
+        description="The database that `query` asks; unset: that of MIGRATION_DATABASE_URL.",
+        json_schema_extra=URL_MARK,
+    )
+    databases: tuple[str, ...] = Field(
+        (), description="Databases on the server of MIGRATION_DATABASE_URL, as shell patterns."
+    )
+    settings: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Settings of every target, by their keys; `{name}` in a text is its name.",
+    )

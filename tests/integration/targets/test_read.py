@@ -1,0 +1,191 @@
+"""Every place that lists targets, and what is wrong with a list."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sst.errors import ConfigError, DatabaseUnreachableError
+from sst.runtime import open_runtime
+from sst.targets import catalog
+from sst.targets.read import read_targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sst.config.sources.target import Target
+    from tests.support.project import Project
+
+CANARY = "canary-of-a-list"
+
+
+@contextmanager
+def opened(project: Project, **settings: str) -> Iterator[Any]:
+    """Open the runtime of *project* with *settings* below `migrate.targets`."""
+    own = {f"MIGRATE__TARGETS__{name.upper()}": value for name, value in settings.items()}
+    environ = {"DATABASE_URL": project.database_url, **project.environment, **own}
+    with open_runtime(project.root, environ=environ) as runtime:
+        yield runtime
+
+
+def read(project: Project, **settings: str) -> tuple[Target, ...]:
+    """Return the targets of *project* with *settings* below `migrate.targets`."""
+    with opened(project, **settings) as runtime:
+        return read_targets(runtime)
+
+
+def refused(project: Project, **settings: str) -> str:
+    """Return why the targets of *project* are refused."""
+    with pytest.raises(ConfigError) as raised:
+        read(project, **settings)
+    return "\n".join(map(str, raised.value.problems))
+
+
+def in_file(project: Project, text: str, name: str) -> str:
+    (project.root / name).write_text(text, encoding="utf-8")
+    return name
+
+
+def test_rows_of_a_query_are_targets(project: Project) -> None:
+    query = """select 'acme' as name, 'postgresql:///a' as url, 'eu' as region,
+        7 % 4 as "migrate.lock_wait" """
+
+    [found] = read(project, query=query)
+
+    assert (found.name, found.url, found.labels) == ("acme", "postgresql:///a", {"region": "eu"})
+    assert found.settings == {"migrate.lock_wait": 3}
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("select nme from pg_class", "was refused: column"),
+        ("select 'a' as name, 'b' as name", "has a column twice"),
+        ("select 1 as number", "has no column name"),
+        ("create table written (id int)", "read-only transaction"),
+        (f"select '{CANARY}'::int as name", "fails at a value (SQLSTATE 22P02)"),
+        (f"select 'a' as name, 'postgresql:///a' as url, '{CANARY}' as password", "in the clear"),
+        ("select 'no name' as name, 'postgresql:///a' as url", "row 1 of migrate.targets.query"),
+    ],
+)
+def test_query_that_gives_no_targets_is_refused(project: Project, query: str, why: str) -> None:
+    found = refused(project, query=query)
+
+    assert why in found
+    assert CANARY not in found
+
+
+def test_query_that_never_ends_is_ended(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "_SECONDS", 0.2)
+
+    assert "has not ended in 0.2 s" in refused(project, query="select pg_sleep(600)")
+
+
+def test_catalogue_that_is_unreachable_is_temporary(project: Project) -> None:
+    url = f"postgresql://o:{CANARY}@127.0.0.1:1/none"
+
+    with pytest.raises(DatabaseUnreachableError) as raised:
+        read(project, query="select 1 as name", catalog_url=url)
+
+    assert raised.value.exit_code == 75
+    assert CANARY not in str(raised.value)
+
+
+def test_databases_of_the_server_are_targets_by_pattern(project: Project) -> None:
+    name = project.database_url.rpartition("/")[2].partition("?")[0]
+
+    found = read(project, databases=f'["{name}"]')
+
+    assert [target.name for target in found] == [name]
+
+
+def test_quoted_field_of_a_csv_file_is_a_label(project: Project) -> None:
+    text = 'name,url,note\n"acme","postgresql:///a","one, ""two"""\n'
+
+    [found] = read(project, file=in_file(project, text, "targets.csv"))
+
+    assert found.labels == {"note": 'one, "two"'}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("name,url\nacme\n", "more or fewer fields"),
+        ("name,url\nacme,postgresql:///a,x\n", "more or fewer fields"),
+        ("name,url,url\n", "a column twice"),
+        ("url\npostgresql:///a\n", "no column `name`"),
+        ("name,url\nacme,\n", "says of no database"),
+        (f"name,url,password\nacme,postgresql:///a,{CANARY}\n", "in the clear"),
+        (
+            f"name,url\nacme,postgresql://o:{CANARY}@x@y/a\n",
+            "is not a database URL that can be read",
+        ),
+        ("name,url\nacme,embedded\n", "is embedded"),
+        ("\ufeffname,url\nacme,postgresql:///a\n", "starts with a byte order mark"),
+    ],
+)
+def test_csv_file_with_a_fault_is_refused_with_its_place(
+    project: Project, text: str, why: str
+) -> None:
+    found = refused(project, file=in_file(project, text, "targets.csv"))
+
+    assert why in found
+    assert "targets.csv" in found
+    assert CANARY not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("acme = 3\n", "is a value, not a table"),
+        ("[acme]\nurl_env = 'NOT_SET'\n", "the variable NOT_SET is not set"),
+        ("[acme]\nurl_file = 'missing'\n", "the file missing does not exist"),
+        ("[acme]\nurl = 'postgresql:///a'\nurl_env = 'B'\n", "has url and url_env"),
+        ("[acme]\nurll = 'postgresql:///a'\n", "targets.toml"),
+        (
+            "[a]\nurl = 'postgresql://x/shop'\n[b]\nurl = 'postgresql://X:5432/shop'\n",
+            "a and b are one database",
+        ),
+    ],
+)
+def test_toml_file_with_a_fault_is_refused(project: Project, text: str, why: str) -> None:
+    assert why in refused(project, file=in_file(project, text, "targets.toml"))
+
+
+def test_name_that_two_places_list_is_refused(project: Project) -> None:
+    file = in_file(project, "[acme]\nurl = 'postgresql:///a'\n", "targets.toml")
+    query = "select 'acme' as name, 'postgresql:///b' as url"
+
+    found = refused(project, file=file, query=query)
+
+    assert "is listed twice" in found
+    assert "row 1 of migrate.targets.query" in found
+
+
+def test_variable_of_dotenv_holds_a_url(project: Project) -> None:
+    (project.root / ".env").write_text("ACME_URL=postgresql:///acme\n")
+    listed = '[{"name": "acme", "url_env": "ACME_URL"}]'
+
+    [found] = read(project, list=listed)
+
+    assert found.url == "postgresql:///acme"
+
+
+def test_plugin_lists_targets_and_is_named_as_their_place(project: Project) -> None:
+    project.plugin("crm", CRM)
+    project.enable("crm")
+
+    [found] = read(project)
+
+    assert (found.name, found.source) == ("acme", "plugin crm")
+
+
+CRM = """
+    from sst.hooks import Target, hookimpl
+
+    @hookimpl
+    def list_targets(environment):
+        return [Target("acme", "postgresql:///acme")]
+"""
