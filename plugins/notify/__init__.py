@@ -5,6 +5,7 @@
 - `log_line.py`: an event as one line of the log
 - `message/`: an event as people read it, in the form of each receiver
 - `settings.py`: all settings
+- `smtp_url.py`: the address of a mail server
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from sst.hooks import EventKind, NoAnswerError, ThreadedWork
 
-from .channels.webhook import Webhook
+from .channels.webhook import NO_ANSWER, Webhook
 from .message.forms import body_of
+from .smtp_url import smtp_server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,21 @@ def channels(event: Event, config: Config) -> list[Channel]:
     if config.url is not None and (is_for_people or config.format == "json"):
         body = body_of(event, config.format, config.state_page)
         found.append(Webhook(config.url.get_secret_value(), body, config.retries))
+    if config.mail_to and is_for_people:
+        found.append(_mail(event, config))
     return found
+
+
+def _mail(event: Event, config: Config) -> Channel:
+    # Late: most runs send none, and the standard library's mail takes a while to import.
+    from .channels.mail_server import MailServer
+    from .message.mail import mail_of
+    from .message.message import message_of
+
+    assert config.mail_from is not None and config.smtp_url is not None  # noqa: S101, PT018 - Config
+    message = message_of(event, config.state_page)
+    mail = mail_of(message, event.at, config.mail_from, config.mail_to)
+    return MailServer(smtp_server(config.smtp_url.get_secret_value()), mail)
 
 
 def outcomes(wanted: Sequence[Channel], config: Config) -> list[Outcome]:
@@ -84,6 +99,6 @@ def outcomes(wanted: Sequence[Channel], config: Config) -> list[Outcome]:
 def _failure(work: ThreadedWork[str], end: float) -> str:
     error = work.failure(max(0.0, end - time.monotonic()))
     if isinstance(error, NoAnswerError):
-        return "no answer in time"
+        return NO_ANSWER
     # The text may quote what was sent, and where to.
     return type(error).__name__ if error else work.result(0)

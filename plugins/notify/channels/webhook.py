@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
 
+NO_ANSWER = "no answer in time"
 _FIRST_PAUSE_SECONDS = 0.2
 _WORTH_RETRYING = frozenset({408, 425, 429, *range(500, 600)})
 
@@ -62,7 +63,7 @@ def _post(url: str, body: bytes, seconds: float) -> tuple[str | None, bool]:
         error.close()
         return f"HTTP {error.code}", error.code not in _WORTH_RETRYING
     except (URLError, OSError) as error:
-        return _network_reason(error), False
+        return network_reason(error), False
     except (HTTPException, ValueError) as error:
         # The text would quote the URL.
         return type(error).__name__, True
@@ -79,8 +80,9 @@ def _opener() -> OpenerDirector:
     return build_opener(NoRedirect)
 
 
-def _network_reason(error: OSError) -> str:
+def network_reason(error: OSError) -> str:
+    """Return the operating system's words for *error*, without what it was about."""
     reason = getattr(error, "reason", error)
     if isinstance(reason, TimeoutError):
-        return "no answer in time"
+        return NO_ANSWER
     return getattr(reason, "strerror", None) or type(reason).__name__

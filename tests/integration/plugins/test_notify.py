@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.mail_server import PASSWORD, MailServer, mail_server, self_signed
 from tests.support.webhook import webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.support.project import Project
     from tests.support.webhook import Webhook
@@ -125,3 +127,50 @@ def test_message_of_a_failed_run_holds_no_password(project: Project, hook: Webho
     assert "failed in revision one" in text
     assert "kanari3n" not in text
     assert "<!here>" not in text
+
+
+def test_failed_run_is_a_card_and_a_mail(project: Project, hook: Webhook, tmp_path: Path) -> None:
+    """With TLS and a login, as a provider of mail has it."""
+    project.revision("one", "op.execute(\"select nope('canary')\")")
+    certificate = self_signed(tmp_path)
+    with mail_server(MailServer(certificate, auth="PLAIN")) as server:
+        speaking(project, hook.url, "teams").environment |= {
+            "SSL_CERT_FILE": str(certificate.file),
+            "PLUGINS__NOTIFY__MAIL_TO": '["ops@example.org", "dba@example.org"]',
+            "PLUGINS__NOTIFY__MAIL_FROM": "sst@example.org",
+            "PLUGINS__NOTIFY__SMTP_URL": server.url(login=True),
+            "PLUGINS__NOTIFY__TIMEOUT_SECONDS": "60",
+        }
+
+        result = project.migrate("upgrade", "--verbose")
+
+    assert result.exit_code == 1
+    assert "DeliveryError" not in result.output
+    mail = server.mails[-1]
+    assert "upgrade failed in revision one" in mail["Subject"]
+    assert "Next: " in mail.get_content()
+    assert "State page: https://app.example.org/state" in mail.get_content()
+    card = json.loads(hook.bodies[-1])["attachments"][0]["content"]
+    assert "upgrade failed in revision one" in card["body"][0]["inlines"][0]["text"]
+    said = f"{server.raw}{hook.bodies}{result.output}{project.last_run()}"
+    assert PASSWORD not in said
+    assert "canary" not in said
+
+
+def test_mail_server_that_fails_changes_nothing_and_shows_no_password(project: Project) -> None:
+    project.revision("one")
+    with mail_server(MailServer(auth="PLAIN", answers={"AUTH": f"535 {PASSWORD}"})) as server:
+        project.enable("notify")
+        project.environment |= {
+            "PLUGINS__NOTIFY__MAIL_TO": '["ops@example.org"]',
+            "PLUGINS__NOTIFY__MAIL_FROM": "sst@example.org",
+            "PLUGINS__NOTIFY__SMTP_URL": server.url(login=True, query="?starttls=off"),
+            "PLUGINS__NOTIFY__TIMEOUT_SECONDS": "60",
+            "PLUGINS__NOTIFY__EVENTS": '["run_succeeded"]',
+        }
+
+        result = project.migrate("upgrade", "--debug")
+
+    assert (result.exit_code, project.current_revision()) == (0, "one")
+    assert "refused the login (535)" in result.stderr
+    assert PASSWORD not in f"{result.output}{project.last_run()}"
