@@ -51,7 +51,8 @@ class Config(BaseModel):
         30, ge=1, description="Seconds in the `Retry-After` header of a 503."
     )
     open_paths: tuple[str, ...] = Field(
-        ("/livez", "/health"), description="Paths that are answered during maintenance too."
+        ("/livez", "/health", "/metrics", "/state", "/state/style.css"),
+        description="Paths that are answered during maintenance too.",
     )
     redis_key: str = Field(
         "", description="Key of the flag in Redis; empty: sst:maintenance:ENVIRONMENT."

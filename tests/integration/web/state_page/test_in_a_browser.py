@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import signal
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -148,7 +149,7 @@ def test_running(browser: Browser, migrated: Project) -> None:
             wait_until(lambda: "In revision" in _looked_again(browser), "the revision is shown")
             flawless(browser, "running")
     finally:
-        running.signal(2)
+        running.signal(signal.SIGINT)
         running.finish()
 
 

@@ -155,7 +155,7 @@ def test_package_depends_on_what_it_imports_and_never_on_the_platform(tmp_path: 
         ("json", "name of another module"),
         ("app", "name of another module"),
         ("upgrade", "command of migrate.py"),
-        ("notify", "one already: plugins/notify.py"),
+        ("notify", "one already: plugins/notify"),
         ("health-check", "one already: plugins/health_check.py"),
     ],
 )
