@@ -70,7 +70,8 @@ class MailServer:
     drops_at: str = ""
     """The word at which it closes the connection."""
     answers: dict[str, str] = field(default_factory=dict)
-    """Other answers than usual, by the word: `{"MAIL": "451 later"}`."""
+    """Other answers than usual, by the word: `{"MAIL": "451 later"}`; `REFUSED` is to a recipient
+    that it refuses."""
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
@@ -171,7 +172,7 @@ class _Session:
     def _rcpt(self, line: str) -> None:
         address = line.partition("<")[2].partition(">")[0]
         if address in self._server.refused:
-            self._answer("RCPT", f"550 no {address} here")
+            self._answer("REFUSED", f"550 no {address} here")
             return
         self._recipients.append(address)
         self._answer("RCPT", "250 ok")

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ..smtp_url import SmtpServer
 
 
+_CLOSING = 421
+"""The server gives up the session. RFC 5321, 3.8."""
+
+
 class _NoTlsError(Exception):
     """The server offers no STARTTLS, and the settings ask for it."""
 
@@ -52,10 +56,13 @@ class MailServer:
         return self._refusal(refused)
 
     def _refusal(self, refused: dict[str, tuple[int, bytes]]) -> str:
-        """Return how many recipients the server refused; the others have the mail."""
+        """Return how many recipients the server refused; the others have the mail, if any has."""
         if not refused:
             return ""
         codes = sorted({code for code, _ in refused.values()})
+        if _CLOSING in codes:
+            # The session ended before the mail was handed over, whoever was accepted before.
+            return f"closed the session, nobody has the mail ({_CLOSING})"
         total = len(self.mail["To"].addresses)
         of_all = f"{len(refused)} of {counted(total, 'recipient')}"
         return f"refused {of_all} ({', '.join(map(str, codes))})"

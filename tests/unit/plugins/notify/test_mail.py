@@ -121,6 +121,16 @@ def test_refused_recipient_is_counted_and_the_others_get_the_mail() -> None:
     assert server.recipients == [[DBA]]
 
 
+def test_session_that_ends_at_a_recipient_has_taken_no_mail() -> None:
+    """The one before was accepted, and has no mail either."""
+    closing = MailServer(refused=(DBA,), answers={"REFUSED": "421 too busy"})
+    with mail_server(closing) as server:
+        said = failure_of(notifier(server.url(), OPS, DBA))
+
+    assert said.endswith(": closed the session, nobody has the mail (421)")
+    assert server.mails == []
+
+
 def test_all_recipients_refused_is_said() -> None:
     with mail_server(MailServer(refused=(OPS,))) as server:
         said = failure_of(notifier(server.url()))
