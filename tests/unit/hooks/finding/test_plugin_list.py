@@ -102,7 +102,7 @@ def test_command_knows_the_hooks_of_the_built_in_plugins() -> None:
         *("register_checks", "pre_migrate", "post_migrate"),
     ]
     assert found["notify"]["hooks"] == ["notify"]
-    assert found["notify"]["source"] == "plugins/notify.py"
+    assert found["notify"]["source"] == "plugins/notify/__init__.py"
 
 
 def test_broken_plugin_is_listed(project: PluginProject) -> None:
