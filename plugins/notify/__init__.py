@@ -14,7 +14,7 @@ import logging
 
 from sst.hooks import Event, EventKind, cacheable, hookimpl
 
-from .log_line import log_line
+from .log_line import as_log_line
 from .settings import Config
 
 __all__ = ["Config", "Plugin"]
@@ -44,7 +44,7 @@ class Plugin:
             return
         level = _LEVELS.get(event.kind, logging.INFO)
         # A terminal has it in the command's own result.
-        logger.log(level, "%s", log_line(event.to_dict()), extra={"screen": False})
+        logger.log(level, "%s", as_log_line(event.to_dict()), extra={"screen": False})
         if self._config.has_receivers:
             from .delivery import deliver
 

@@ -17,7 +17,7 @@ _SHOWN = (
 _SHOWN_PER_REVISION = ("message", "run_id")
 
 
-def log_line(values: Mapping[str, Any]) -> str:
+def as_log_line(values: Mapping[str, Any]) -> str:
     """Return the event's name and what a reader needs as `key=value`; the webhook gets it all."""
     backup = values.get("backup") or {}
     found = {**values, "backup": backup.get("id")}

@@ -134,6 +134,7 @@ def test_copied_example_is_refused_whole(production: Site) -> None:
         "OPERATIONS_TOKEN",
         "MIGRATE__REHEARSAL_URL",
         "MIGRATE__PROBE_URL",
+        "MIGRATE__TARGETS__CATALOG_URL",
     }
 
 

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from plugins.notify import Config, Plugin
-from plugins.notify.log_line import log_line
+from plugins.notify.log_line import as_log_line
 from sst.hooks.contract.events import EventKind
 from sst.hooks.contract.run import Backup
 from tests.support.plugin_project import an_event
@@ -30,7 +30,7 @@ def test_event_is_one_log_line(caplog: pytest.LogCaptureFixture) -> None:
 def test_line_of_a_revision_repeats_nothing_of_its_run() -> None:
     event = an_event(EventKind.REVISION_APPLIED, before=("a1",), message="applied b2 Add a table")
 
-    line = log_line(event.to_dict())
+    line = as_log_line(event.to_dict())
 
     assert line == 'revision_applied message="applied b2 Add a table" run_id=run-1'
 
@@ -49,7 +49,7 @@ def test_log_line_stays_one_line_and_names_the_backup() -> None:
     backup = Backup("b1", "file:///backups/b1.dump", 10, "f00", verified=True)
     event = an_event(message='line one\nsays "two"', backup=backup)
 
-    line = log_line(event.to_dict())
+    line = as_log_line(event.to_dict())
 
     assert "\n" not in line
     assert r'message="line one\nsays \"two\""' in line
