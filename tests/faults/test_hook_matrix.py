@@ -171,6 +171,12 @@ COMMANDS = {
     "hangs": (0, "b\n", _GAVE_UP.format("register_commands")),
     "returns nonsense": (2, "", "plugin broken: register_commands returned 42, not a click comma"),
 }
+TARGETS = {
+    "raises": "list_targets raised RuntimeError",
+    "exits": "list_targets raised SystemExit",
+    "hangs": "list_targets gave no answer within 0.3 s",
+    "returns nonsense": "list_targets raised TypeError",
+}
 MIDDLEWARE = {
     "raises": "register_middleware raised RuntimeError",
     "exits": "register_middleware raised SystemExit",
@@ -196,6 +202,7 @@ def test_matrix_is_complete() -> None:
         "restore_backup": RESTORES,
         "copy_schema": COPIES,
         "judge": JUDGES,
+        "list_targets": TARGETS,
         "register_commands": COMMANDS,
         "register_middleware": MIDDLEWARE,
         "register_routers": {**ROUTERS, "returns nonsense": ""},
@@ -284,6 +291,17 @@ def test_command_of_another_beside_a_broken_one(project: Project, fault: str) ->
     exit_code, stdout, says = COMMANDS[fault]
     assert (end.exit_code, end.stdout) == (exit_code, stdout)
     assert says in end.stderr
+    assert "Traceback" not in end.stderr
+
+
+@pytest.mark.parametrize("fault", TARGETS)
+def test_half_a_list_of_targets_is_none(project: Project, fault: str) -> None:
+    break_hook(project, "list_targets", fault)
+
+    end = project.migrate("targets", "list")
+
+    assert (end.exit_code, end.stdout) == (2, "")
+    assert TARGETS[fault] in end.stderr
     assert "Traceback" not in end.stderr
 
 
