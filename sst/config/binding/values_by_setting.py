@@ -12,7 +12,7 @@ from sst.config.binding.read_value import (
     without_quotes,
 )
 from sst.config.declared.annotations import Kind
-from sst.config.declared.names import fold
+from sst.config.declared.names import TARGETS, fold
 from sst.config.declared.nested import below, parts_of
 from sst.config.habits.list_markers import grows, without_markers
 from sst.config.habits.tokens import warn_token
@@ -90,7 +90,27 @@ class ValuesBySetting:
             for source_value in self.about(setting):
                 found |= secret_texts(setting, source_value.value)
                 found |= _secrets_inside(setting, source_value)
+                if setting.path[: len(TARGETS)] == TARGETS:
+                    rest = ".".join(source_value.path[len(setting.path) :])
+                    found |= self._secrets_of_targets(source_value.value, rest)
         return frozenset(found)
+
+    def _secrets_of_targets(self, value: Value, key: str) -> set[str]:
+        """Return the secrets in *value*, which holds settings of targets by their own keys.
+
+        *key* is what it stands below, `plugins.notify`; empty for a list of entries.
+        """
+        given = parse_json(value) if isinstance(value, str) else value
+        if isinstance(given, list | tuple):
+            return {text for one in given for text in self._secrets_of_targets(one, key)}
+        if isinstance(given, dict):
+            own = given.get("settings", given)
+            parts = own.items() if isinstance(own, dict) else ()
+            named = [(f"{key}.{name}".removeprefix("."), one) for name, one in parts]
+            return {text for name, one in named for text in self._secrets_of_targets(one, name)}
+        found = self.catalog.find(key.split(".")) if key else None
+        is_text = isinstance(value, str | int) and not isinstance(value, bool)
+        return {str(value)} if found and found[0].is_secret and is_text else set()
 
 
 def _gives(source_value: SourceValue, setting: Setting, place: Sequence[str | int]) -> bool:

@@ -14,6 +14,7 @@ APP = "app"
 APP_SETTINGS = "app_settings"
 ENABLED = (PLUGINS, "enabled")
 PROTECTED = ("protected",)
+TARGETS = ("migrate", "targets")
 # `plugins.NAME.field`, `app.field`: deeper keys can be data, whose case matters.
 _FOLDED_PARTS = 3
 _FOLDED_PARTS_OF_APP = 2

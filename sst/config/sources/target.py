@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sst.config.declared.names import APP_SETTINGS, ENABLED, PROTECTED, fold_path, name_of
+from sst.config.declared.names import (
+    APP_SETTINGS,
+    ENABLED,
+    PROTECTED,
+    TARGETS,
+    fold_path,
+    name_of,
+)
 from sst.config.declared.plugin_policy import is_policy
 from sst.config.sources.source_values import Layer, SourceValue
 from sst.config.sources.variables import SourceValues
@@ -25,7 +32,6 @@ _OF_THE_PROCESS = frozenset(
     | {ENABLED, PROTECTED}
 )
 """Settings that all databases of one call share: one set of revisions, of plugins, one log."""
-_TARGETS = ("migrate", "targets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def _fault(path: tuple[str, ...], place: str) -> Problem | None:
     """Return why a target has no *path* of its own; None where it may have one."""
     if path in URLS:
         return Problem(name_of(path), "is the url of the target", place, "write it as url")
-    if path in _OF_THE_PROCESS or path[: len(_TARGETS)] == _TARGETS or is_policy(path):
+    if path in _OF_THE_PROCESS or path[: len(TARGETS)] == TARGETS or is_policy(path):
         hint = "set it for the environment"
         return Problem(name_of(path), "is the same for all targets", place, hint)
     return None

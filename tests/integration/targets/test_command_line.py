@@ -193,3 +193,24 @@ TIDY = """
                 return CommandResult("done", data)
             return [tidy]
 """
+
+
+@pytest.mark.parametrize("place", ["list", "settings", "nested"])
+def test_secret_among_the_settings_of_a_target_is_masked(project: Project, place: str) -> None:
+    webhook = f"https://hooks.example.org/{CANARY}"
+    own = {"plugins.notify.url": webhook}
+    tables = {
+        "list": [{"name": "acme", "database": "acme", "settings": own}],
+        "settings": own,
+        "nested": {"plugins": {"notify": {"url": webhook}}},
+    }
+    key = "list" if place == "list" else "settings"
+    project.enable("notify")
+    project.settings[f"migrate.targets.{key}"] = tables[place]
+
+    shown = project.migrate("config", "show")
+    explained = project.migrate("config", "explain", f"migrate.targets.{key}")
+
+    assert (shown.exit_code, explained.exit_code) == (0, 0), shown.output + explained.output
+    assert CANARY not in shown.output + explained.output
+    assert "plugins" in shown.stdout
