@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from sst.runtime import Runtime
     from sst.web.probing.probes import Probes
+    from sst.web.state_page.looks import Seen
     from sst.web.token import OperationsToken
 
 PATH = "/state"
@@ -59,7 +61,12 @@ class _Endpoints:
         if refusal := self._refusal(request):
             return refusal
         has_all_runs = request.query_params.get("runs") == _ALL_RUNS
-        page = page_of(self._runtime, await self._looks.seen(), has_all_runs=has_all_runs)
+        seen = await self._looks.seen()
+        # A hundred runs take their time, and other requests go on meanwhile.
+        return await asyncio.to_thread(self._page, seen, has_all_runs=has_all_runs)
+
+    def _page(self, seen: Seen, *, has_all_runs: bool) -> Response:
+        page = page_of(self._runtime, seen, has_all_runs=has_all_runs)
         return self._html("page.html", page=page)
 
     async def enter(self, request: Request) -> Response:
