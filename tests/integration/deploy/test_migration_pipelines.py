@@ -67,20 +67,6 @@ def checkout(project: Project) -> Project:
     return project
 
 
-@pytest.mark.parametrize(
-    ("recipe", "schema"), [(GITHUB, "vendor.github-workflows"), (GITLAB, "vendor.gitlab-ci")]
-)
-def test_recipe_fits_the_schema_of_its_pipeline(recipe: Path, schema: str) -> None:
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]
-    command += ["--data-transform", "gitlab-ci"] if recipe == GITLAB else []
-
-    checked = subprocess.run(
-        [*command, str(recipe)], capture_output=True, text=True, check=False, timeout=60
-    )
-
-    assert checked.returncode == 0, checked.stdout
-
-
 def test_one_run_at_a_time_is_cut_off_by_nothing() -> None:
     github, gitlab = _read(GITHUB)["jobs"]["migrate"], _read(GITLAB)["migrate"]
 
