@@ -18,6 +18,14 @@ _ES = ("s", "x", "ch", "sh")
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
+_PROVEN = {
+    "restored": "restored and compared",
+    "read": "read back, not restored",
+    "no": "not verified",
+    "yes": "verified",
+}
+
+
 def first_line(error: BaseException | str, otherwise: str = "") -> str:
     """Return the first line of *error* that is not blank: the others may quote rows or statements.
 
@@ -70,6 +78,11 @@ def counted(count: int, noun: str) -> str:
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return f"{count:,} {noun[:-1]}ies"
     return f"{count:,} {noun}{'es' if noun.endswith(_ES) else 's'}"
+
+
+def proven_text(proven: str) -> str:
+    """Return how far a backup is *proven*, in words; a plugin's own word as it is."""
+    return _PROVEN.get(proven, proven)
 
 
 def listed(items: Iterable[object], separator: str = ", ", *, most: int = LISTED) -> str:

@@ -37,7 +37,15 @@ from sst.hooks.contract.run import Backup, Failure, Run, StatementFailedError, V
 from sst.hooks.contract.settings_view import SettingsView
 from sst.hooks.progress import ProgressLine
 from sst.hooks.tracing import trace_environment, trace_span
-from sst.text import counted, duration_text, first_line, listed, size_text, span_text
+from sst.text import (
+    counted,
+    duration_text,
+    first_line,
+    listed,
+    proven_text,
+    size_text,
+    span_text,
+)
 from sst.within import NoAnswerError, ThreadedWork, within
 
 __all__ = [
@@ -90,6 +98,7 @@ __all__ = [
     "hookimpl",
     "install_advice",
     "listed",
+    "proven_text",
     "size_text",
     "span_text",
     "sql_statements",

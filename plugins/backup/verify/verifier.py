@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
-from sst.hooks import Veto
+from sst.hooks import Veto, proven_text
 
 from ..archive.files import Reader, files_of
 from ..archive.pg_dump import NAMES, Archiver
@@ -32,9 +32,9 @@ NONE = "none"
 READ = "read"
 RESTORE = "restore"
 PROVEN = {
-    NONE: "not verified",
-    READ: "read back, not restored",
-    RESTORE: "restored and compared",
+    NONE: proven_text("no"),
+    READ: proven_text("read"),
+    RESTORE: proven_text("restored"),
 }
 """The outcome of each level, for people."""
 

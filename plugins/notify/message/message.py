@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from sst.hooks import Backup, Event
 
 _MINUTE_MS = 60_000
-_PROVEN = {
-    "restored": "restored and compared",
-    "read": "read back, not restored",
-    "no": "not verified",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +102,4 @@ def _took(milliseconds: int | None) -> str | None:
 
 
 def _backup(backup: Backup) -> str:
-    proven = _PROVEN.get(backup.proven, backup.proven)
-    return f"{backup.id}, {proven or ('verified' if backup.verified else 'not verified')}"
+    return f"{backup.id}, {backup.proof}"

@@ -53,11 +53,7 @@ def restored_key(report: Report) -> Mapping[str, Any]:
 
 
 def _backup(backup: Backup) -> tuple[str, ...]:
-    # The help of `upgrade` needs no migrator.
-    from sst.migrator.standing.last_backup import proven_text
-
-    proven = proven_text(backup.proven or ("yes" if backup.verified else "no"))
-    return ("backup", backup.uri, size_text(backup.size_bytes), proven)
+    return ("backup", backup.uri, size_text(backup.size_bytes), backup.proof)
 
 
 def _summary(report: Report) -> str:

@@ -22,9 +22,8 @@ from sst.kept.doubts import varies
 from sst.layout.labelled import below_name
 from sst.layout.words import hanging
 from sst.migrator.standing.headline import failed_at
-from sst.migrator.standing.last_backup import proven_text
 from sst.redaction.redact import visible
-from sst.text import counted, duration_text, size_text, span_text, terminal_columns
+from sst.text import counted, duration_text, proven_text, size_text, span_text, terminal_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

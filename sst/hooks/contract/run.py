@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from sst.errors import SstError
+from sst.text import proven_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,6 +58,11 @@ class Backup:
     shown as it is; empty when the plugin is silent."""
     warnings: tuple[str, ...] = ()
     """Obstacles to a restore, a line each, with the remedy; the run shows and records them."""
+
+    @property
+    def proof(self) -> str:
+        """How far it is proven, in words; of a silent plugin whether it is verified."""
+        return proven_text(self.proven or ("yes" if self.verified else "no"))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object that `--json` prints under `backup`."""

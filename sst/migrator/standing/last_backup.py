@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 _MADE = """
     r.backup ->> 'id' is not null and r.command <> 'restore' and r.environment = :environment
 """
-_PROVEN = {
-    "restored": "restored and compared",
-    "read": "read back, not restored",
-    "no": "not verified",
-    "yes": "verified",
-}
 _PROOFS = frozenset({"restored", "read"})
 _IS_PROVEN = f"""
     {_MADE} and coalesce(nullif(r.backup ->> 'proven', ''),
@@ -69,11 +63,6 @@ def read_last_backup(records: Records, environment: str) -> LastBackup | None:
     """Return the newest backup that a run in *environment* has put on record."""
     found = records.newest_where(_MADE, environment=environment)
     return LastBackup.of(found) if found else None
-
-
-def proven_text(proven: str) -> str:
-    """Return how far a backup is *proven*, in words; a plugin's own word as it is."""
-    return _PROVEN.get(proven, proven)
 
 
 def read_last_proven_backup(

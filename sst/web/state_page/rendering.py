@@ -21,9 +21,8 @@ from sst.migrator.lint.reasons import rows_in_the_way
 from sst.migrator.rehearsal.summary import rehearsal_note, summary_of
 from sst.migrator.rehearsal.words import effect, strongest_lock, time_of
 from sst.migrator.standing.headline import failed_at
-from sst.migrator.standing.last_backup import proven_text
 from sst.redaction.redact import mask_credentials, visible
-from sst.text import counted, duration_text, size_text, span_text
+from sst.text import counted, duration_text, proven_text, size_text, span_text
 from sst.web.state_page.page import level_of
 
 if TYPE_CHECKING:

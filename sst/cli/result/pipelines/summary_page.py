@@ -11,8 +11,7 @@ from sst.cli.result.pipelines.said_once import other_warnings
 from sst.cli.result.revisions import where
 from sst.cli.result.table import moment
 from sst.migrator.standing.headline import failed_at
-from sst.migrator.standing.last_backup import proven_text
-from sst.text import duration_text, size_text
+from sst.text import duration_text, proven_text, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,9 +81,8 @@ def _place(invocation: Invocation) -> Iterator[tuple[str, str]]:
 def _backups(report: Report, invocation: Invocation) -> Iterator[tuple[str, str]]:
     backup = report.backup
     if backup:
-        proven = proven_text(backup.proven or ("yes" if backup.verified else "no"))
         size = size_text(backup.size_bytes)
-        yield "backup", f"{code(invocation.said(backup.uri))}, {size}, {plain(proven)}"
+        yield "backup", f"{code(invocation.said(backup.uri))}, {size}, {plain(backup.proof)}"
 
 
 def _standing(report: Report, invocation: Invocation) -> Iterator[tuple[str, str]]:
