@@ -26,6 +26,7 @@ _NOT_IN_A_RUN = frozenset(
         "restore_backup",
         "migrate_failed",
         "post_backup",
+        "list_targets",
     }
 )
 """The hooks that a successful `upgrade` does not call."""
