@@ -84,7 +84,7 @@ READERS: dict[str, Callable[[str], str | None]] = {
     "markdown": _read_markdown,
     "prometheus": _read_prometheus,
 }
-"""What a failed call says in each form; the form is asserted to be whole. Metrics have no words."""
+"""What a failed call says in each form, which is asserted to be whole; metrics have no words."""
 
 
 def _declared() -> list[tuple[str, str, str]]:
