@@ -4,6 +4,7 @@
 - `cli/`: the command line, one file per command
 - `config/`: the settings, and the one door to Dynaconf
 - `db/`: the database's URL and its engines
+- `fleet/`: one command on many databases: waves, limits, the processes that do it
 - `health/`: many checks in, one report out
 - `hooks/`: the plugin contract, and how plugins are found and called
 - `kept/`: answers that are told again while all that they came of is as it was

@@ -49,6 +49,11 @@ def name_target(name: str) -> None:
     _TARGET[:] = [name] if name else []
 
 
+def named_target() -> str:
+    """Return the target that the commands of this call work on; empty for none."""
+    return _TARGET[0] if _TARGET else ""
+
+
 def _on_target(text: str, typed: str) -> str:
     if not _TARGET:
         return text

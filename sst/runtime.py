@@ -199,7 +199,7 @@ class Runtime:
         """The migrator, which moves and examines the database."""
         import sst.migrator.migrator  # noqa: F401 - a package that is missing is said first
 
-        return self._migrator(self.migration_url)
+        return self.migrator_at(self.migration_url)
 
     @property
     def has_database(self) -> bool:
@@ -209,9 +209,10 @@ class Runtime:
     @cached_property
     def offline_migrator(self) -> Migrator:
         """A migrator without a database, for what is said of the revisions alone."""
-        return self._migrator(DatabaseUrl("postgresql://offline.invalid/offline"))
+        return self.migrator_at(DatabaseUrl("postgresql://offline.invalid/offline"))
 
-    def _migrator(self, url: DatabaseUrl) -> Migrator:
+    def migrator_at(self, url: DatabaseUrl) -> Migrator:
+        """Return a migrator for the database at *url*, with these settings."""
         from sst.migrator.migrator import Migrator
 
         return Migrator(
@@ -287,8 +288,7 @@ class Runtime:
         with_plugins: bool = True,
     ) -> tuple[NamedResult, ...]:
         checks = (*own, *self.checks()) if with_plugins else tuple(own)
-        # They are asked at once: what one of them changes is logged for all of them.
-        whose = " or ".join(dict.fromkeys(each.plugin for each in checks))
+        whose = " or ".join(dict.fromkeys(each.plugin for each in checks))  # asked at once
         with guarded(whose, "checks", is_one=False):
             return run_checks(checks, inspect, stage=stage, secrets=self.secrets).results
 

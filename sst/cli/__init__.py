@@ -2,6 +2,7 @@
 
 - `call/`: one call: click's classes and options, and the runtime behind them
 - `completing/`: what a shell is told that could stand where the cursor is
+- `fleet/`: a command on many databases, and the processes that do the work
 - `live/`: live lines on a terminal while a command works
 - `plugin_commands/`: the commands that plugins contribute
 - `plugins/`: `plugins` and its subcommands

@@ -59,10 +59,11 @@ def keys(report: Report) -> Mapping[str, Any]:
     kept="schema",
     text=text,
     keys=keys,
+    many="look",
     forms={
         "github": f"{_FORMS}.github:github",
         "gitlab": f"{_FORMS}.code_quality:check",
-        "junit": f"{_FORMS}.junit:junit",
+        "junit": "sst.cli.result.junit.database:junit",
     },
     short_help="Connection, revision, what is pending, checks.",
 )

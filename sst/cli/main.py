@@ -100,7 +100,7 @@ class Commands(Group):
 
     def _on_target_behind(self, ctx: click.Context, args: list[str]) -> None:
         """Obey `--target` behind a command of a plugin: it is that of the target's own plugins."""
-        from sst.cli.plugin_commands.commands import has_own_target, target_in
+        from sst.cli.plugin_commands.own_target import has_own_target, target_in
 
         name, *rest = args
         invocation = ctx.find_object(Invocation)
@@ -213,31 +213,51 @@ def main(
 
 def _run(words: list[str], invocation: Invocation) -> int:
     try:
-        program = invocation.program
-        result = cli.main(words, prog_name=program, standalone_mode=False, obj=invocation)
+        found = outcome_of(words, invocation)
     except NO_WORDS as error:
         click.echo(error.format_message(), err=True)
         return 2
+    if isinstance(found, SstError):
+        return _print_error(found, invocation)
+    return found if isinstance(found, int) else _print_report(found, invocation)
+
+
+def outcome_of(words: Sequence[str], invocation: Invocation) -> Report | SstError | int:
+    """Call the command in *words*; return its report, what ended it, or how it has ended itself.
+
+    Raises one of `NO_WORDS` with the help of a group that was called without a command.
+    """
+    try:
+        program = invocation.program
+        result = cli.main([*words], prog_name=program, standalone_mode=False, obj=invocation)
+    except NO_WORDS:
+        raise
     except click.UsageError as error:
-        return _print_error(usage_error(error, invocation.program), invocation)
+        return usage_error(error, invocation.program)
     except (click.Abort, KeyboardInterrupt):
-        return _print_error(interruption(), invocation)
+        return interruption()
     except SstError as error:
-        return _print_error(error, invocation)
+        return error
     except Exception as error:  # noqa: BLE001 - a bug of ours, or a package that does not fit
-        return _print_error(dependency_error(error) or bug(error, invocation), invocation)
-    return _print_result(result, invocation)
+        return dependency_error(error) or bug(error, invocation)
+    return _as_report(result, invocation)
 
 
-def _print_result(result: Report | CommandResult | int | None, invocation: Invocation) -> int:
+def _as_report(
+    result: Report | CommandResult | int | None, invocation: Invocation
+) -> Report | int:
     if result is None or isinstance(result, int):
         return result or 0
-    from sst.cli.call.keeping import offer
     from sst.cli.plugin_commands.result import as_report
-    from sst.cli.result.output import print_result
     from sst.migrator.values.report import Report
 
-    report = result if isinstance(result, Report) else as_report(result, invocation)
+    return result if isinstance(result, Report) else as_report(result, invocation)
+
+
+def _print_report(report: Report, invocation: Invocation) -> int:
+    from sst.cli.call.keeping import offer
+    from sst.cli.result.output import print_result
+
     invocation.error = report.error
     _print_traceback(report.error, invocation)
     code = print_result(report, invocation)

@@ -62,7 +62,9 @@ def keys(report: Report) -> Mapping[str, Any]:
     kept="record",
     text=text,
     keys=keys,
+    many="look",
     forms={
+        "junit": "sst.cli.result.junit.database:junit",
         "markdown": "sst.cli.result.plan.markdown:markdown",
         "github": "sst.cli.result.pipelines.plan_step:github",
     },

@@ -30,7 +30,9 @@ def keys(report: Report) -> Mapping[str, Any]:
     cls=Command,
     kept="schema",
     keys=keys,
+    many="look",
     forms={
+        "junit": "sst.cli.result.junit.database:junit",
         "github": "sst.cli.result.pipelines.github:github",
         "prometheus": "sst.cli.result.pipelines.prometheus:prometheus",
     },

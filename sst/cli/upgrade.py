@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     kept="record",
     text=moved_text,
     keys=restored_key,
-    forms={"github": "sst.cli.result.pipelines.github:github"},
+    many="forward",
+    forms={
+        "github": "sst.cli.result.pipelines.github:github",
+        "junit": "sst.cli.result.junit.database:junit",
+    },
 )
 @click.argument("target", required=False, shell_complete=target_completion("head", "heads", "+1"))
 @click.option(

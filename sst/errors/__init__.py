@@ -10,6 +10,7 @@ SstError                          1   a bug or a failed revision unless a subcla
 ├── StoppedError                  1   something other than a revision ended a run that had begun
 │   └── DatabaseReplacedError         a restore gave the database's name to another one
 ├── HeadsUnchangedError           1   env.py ran and the database did not move
+├── TargetsFailedError            1   the command failed on some of many databases
 ├── StatementFailedError          1   a plugin's own statement failed (sst/hooks/contract/run.py)
 ├── FindingError                  3   `check` found something to do
 │   ├── PendingError                  revisions are pending
@@ -24,7 +25,8 @@ SstError                          1   a bug or a failed revision unless a subcla
 │   ├── PlanChangedError              the plan is not the one that --plan names
 │   ├── LintRefusedError              rules or rows stand against the plan
 │   ├── ConfirmationError             a dangerous command without the typed name
-│   └── PooledConnectionError         a transaction pooler cannot hold the run's lock
+│   ├── PooledConnectionError         a transaction pooler cannot hold the run's lock
+│   └── RolloutStoppedError           too many of many databases failed; the rest was not begun
 ├── HistoryError                  6   the database and the revision files disagree
 │   ├── RevisionNotFoundError         no such revision
 │   ├── AmbiguousRevisionError        a prefix or a step that fits several
@@ -48,6 +50,7 @@ SstError                          1   a bug or a failed revision unless a subcla
 - `findings.py`: what `check`, `lint` and `repair` found, exit 3
 - `refusals.py`: refusals, exit 5: nothing was touched
 - `histories.py`: the database and the revision files disagree, exit 6
+- `rollouts.py`: the errors of a command on many databases
 - `temporary.py`: errors that pass, exit 75: try again
 """
 
@@ -81,6 +84,7 @@ from sst.errors.refusals import (
     RefusedError,
     VetoedError,
 )
+from sst.errors.rollouts import RolloutStoppedError, TargetsFailedError
 from sst.errors.runs import (
     ConnectionLostError,
     DatabaseReplacedError,
@@ -134,9 +138,11 @@ __all__ = [
     "RevisionFailedError",
     "RevisionIdTooLongError",
     "RevisionNotFoundError",
+    "RolloutStoppedError",
     "SeveralHeadsError",
     "SstError",
     "StoppedError",
+    "TargetsFailedError",
     "TemporaryError",
     "TransactionEndedError",
     "UnhealthyError",

@@ -27,7 +27,13 @@ from sst.hooks.contract.checks import (
     Inspection,
     Stage,
 )
-from sst.hooks.contract.commands import CommandContext, CommandResult, LockedWork, Restored
+from sst.hooks.contract.commands import (
+    CommandContext,
+    CommandResult,
+    LockedWork,
+    Restored,
+    works_on_many,
+)
 from sst.hooks.contract.events import Event, EventKind
 from sst.hooks.contract.marker import cacheable, hookimpl
 from sst.hooks.contract.plan.finding import Acceptance, Finding, Level
@@ -106,4 +112,5 @@ __all__ = [
     "trace_environment",
     "trace_span",
     "within",
+    "works_on_many",
 ]

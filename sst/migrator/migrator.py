@@ -9,7 +9,7 @@ from sst.hooks.contract.revisions import Direction
 from sst.kept.doubts import doubt
 from sst.migrator.check.judged import judged
 from sst.migrator.commands import revision_rows
-from sst.migrator.commands.look import look
+from sst.migrator.commands.look import has_nothing_to_do, hook_timings, look
 from sst.migrator.commands.planned import planned
 from sst.migrator.commands.review import objections
 from sst.migrator.session import guard
@@ -146,11 +146,7 @@ class Migrator:
 
     def hook_timings(self, plugin: str) -> tuple[str, tuple[Mapping[str, Any], ...]] | None:
         """Return the newest run that called hooks of *plugin*, and what each of them took."""
-        with look(self._context) as inspection:
-            found = inspection.records.newest_with(plugin)
-        if found is None:
-            return None
-        return found.id, tuple(row for row in found.details["hooks"] if row["plugin"] == plugin)
+        return hook_timings(self._context, plugin)
 
     def run_details(self, run_id: str) -> Report:
         """Return one run on record, by its id or a unique beginning of it."""
@@ -174,6 +170,10 @@ class Migrator:
         """Return the database's revision."""
         with look(self._context) as inspection:
             return self._standing(inspection.status)
+
+    def has_nothing_to_do(self) -> bool:
+        """Say whether the schema is at the head, and no run has failed there since."""
+        return has_nothing_to_do(self._context)
 
     def connection_keywords(self) -> dict[str, Any]:
         """Return the keywords with which psycopg2 connects as a look does, password and all."""

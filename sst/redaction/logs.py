@@ -10,7 +10,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from sst.command_line import as_typed
+from sst.command_line import as_typed, named_target
 from sst.kept.doubts import varies
 from sst.layout.labelled import below_name
 from sst.redaction.plugin_output import speaker
@@ -102,11 +102,20 @@ def _formatter(settings: LogSettings, secrets: frozenset[str]) -> logging.Format
 
 
 class _TextFormatter(logging.Formatter):
-    """Write `2026-01-31T12:00:00Z INFO    sst.migrator message`."""
+    """Write `2026-01-31T12:00:00Z INFO    sst.migrator message`.
+
+    Behind the logger is the target, where the call works on one: `sst.migrator [acme]`.
+    """
 
     def __init__(self, secrets: frozenset[str]) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(name)s  %(message)s")
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s%(target)s  %(message)s")
         self._secrets = secrets
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        """Return the line of *record*, with the target of this call."""
+        target = named_target()
+        record.target = f" [{target}]" if target else ""
+        return super().formatMessage(record)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802 - the library's signature
         """Return the record's time as RFC 3339 in UTC."""
@@ -156,6 +165,7 @@ class _JsonFormatter(logging.Formatter):
         """Return the object; every text in it is masked before it is quoted."""
         extras = {k: v for k, v in vars(record).items() if k not in _STANDARD}
         by = {"plugin": plugin} if (plugin := speaker()) else {}
+        by |= {"target": target} if (target := named_target()) else {}
         shown = self._masked_keys({"message": record.getMessage(), **by, **extras})
         line: dict[str, object] = {
             "timestamp": varies(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sst.hooks import CommandResult
+from sst.hooks import CommandResult, works_on_many
 
 from ..manifest.origin import FLAG
 from ..postgres.marks import left_alone
@@ -27,7 +27,8 @@ def commands_of(config: Config) -> list[click.Command]:
     """Return the plugin's commands, for its *config*."""
     group = click.Group("backup", help="Make, look at, prove and remove backups.")
     for command in (_create, _list, _show, _verify, _prune):
-        group.add_command(_bound(command, config))
+        bound = _bound(command, config)
+        group.add_command(works_on_many(bound) if command is _create else bound)
     return [group, _bound(_restore, config)]
 
 

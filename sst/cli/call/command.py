@@ -19,17 +19,22 @@ from sst.cli.call.options import (
     x_option,
 )
 from sst.cli.call.presentation import Presentation, no_keys, no_text
+from sst.cli.fleet.options import many_options, take_many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sst.cli.call.presentation import Forms, Kept, Keys, Text
+    from sst.cli.fleet.options import Way
 
 _STEP_BACK = re.compile(r"-\d+")
 
 
 class Command(click.Command):
-    """A command of ours: takes the common options; `main` prints the report that it returns."""
+    """A command of ours: takes the common options; `main` prints the report that it returns.
+
+    One with a *many* can work on many databases, and says with it what it does with each.
+    """
 
     def __init__(
         self,
@@ -38,12 +43,15 @@ class Command(click.Command):
         keys: Keys = no_keys,
         kept: Kept | None = None,
         forms: Forms | None = None,
+        many: Way | None = None,
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
+        self._many: Way | None = many
         is_cached = kept and not any(each.name == "no_cache" for each in self.params)
         self.params += [format_option(forms)] if forms is not None else []
         self.params += [no_cache_option()] if is_cached else []
+        self.params += many_options(many) if many else []
         self.params += [x_option(), target_option(), verbose_option(), *common_options()]
         self.presentation = Presentation(text, keys, kept, forms)
 
@@ -56,6 +64,10 @@ class Command(click.Command):
         invocation = ctx.find_object(Invocation)
         if invocation and invocation.target and not takes_runtime(self.callback):
             raise click.UsageError("this command works on no database: it takes no --target", ctx)
+        if self._many and (many := take_many(ctx, self._many)):
+            from sst.cli.fleet.run import run_on_many
+
+            return run_on_many(ctx, many, self._many)
         return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

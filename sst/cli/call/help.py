@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from sst.cli.call.options import CommonOption
+from sst.cli.fleet.options import ManyOption
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     Record = tuple[str, str]
 
@@ -19,6 +20,8 @@ def write_options(
 ) -> None:
     """Write the options of *command*, the commands below it when it is a group, and the rest."""
     _write_section(formatter, "Options", _records(command, ctx, common=False))
+    many = (each for each in command.get_params(ctx) if isinstance(each, ManyOption))
+    _write_section(formatter, "Many databases", list(filter(None, _records_of(many, ctx))))
     if isinstance(command, click.Group):
         _write_section(formatter, "Commands", list(_commands(command, ctx)))
     _write_section(formatter, "Common options", _records(command, ctx, common=True))
@@ -49,8 +52,14 @@ def _of(command: click.Command, ctx: click.Context, *, common: bool) -> Iterator
         is_help = not set(ctx.help_option_names).isdisjoint(each.opts)
         is_common = isinstance(each, CommonOption) or is_help
         # Of an argument without a help text the usage says all.
+        if isinstance(each, ManyOption):
+            continue
         if is_common is common and (isinstance(each, click.Option) or getattr(each, "help", None)):
             yield each.get_help_record(ctx)
+
+
+def _records_of(options: Iterable[click.Parameter], ctx: click.Context) -> Iterator[Record | None]:
+    return (each.get_help_record(ctx) for each in options)
 
 
 def _commands(group: click.Group, ctx: click.Context) -> Iterator[Record]:

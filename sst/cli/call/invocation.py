@@ -164,6 +164,10 @@ class Invocation:
         name_target(self.target)
         return found
 
+    def take(self, runtime: Runtime) -> None:
+        """Work with *runtime*, which others have made, for a database of many."""
+        self.__dict__["runtime"] = runtime
+
     def work_on(self, target: str) -> None:
         """Let *target* be the database of this call; a runtime that was made is another then.
 

@@ -13,14 +13,14 @@ import click
 from sst.cli.call.help import write_options
 from sst.cli.call.invocation import Invocation
 from sst.cli.call.options import (
-    TARGET,
-    CommonOption,
     common_options,
     target_option,
     verbose_option,
 )
 from sst.cli.call.streams import results_only
 from sst.cli.plugin_commands.context import PluginContext
+from sst.cli.plugin_commands.on_many import on_many, options_of_many
+from sst.cli.plugin_commands.own_target import has_own_target
 from sst.dependencies import dependency_error
 from sst.errors import ConfigError, InterruptedRunError, Problem, SstError, VetoedError
 from sst.hooks import CommandResult, Veto
@@ -113,9 +113,13 @@ def _problem(runtime: Runtime, plugin: str, what: str) -> Problem:
 def _adopted(command: click.Command, plugin: str, added: Options) -> click.Command:
     """Return a copy of *command* with *added* and the common options, and so on below a group."""
     adopted = copy.copy(command)
-    adopted.params = [*command.params, *_of_no_own_word(command, added()), *common_options()]
+    many = options_of_many(command)
+    own = [*command.params, *many]
+    adopted.params = [*own, *_of_no_own_word(command, added()), *common_options()]
     adopted.format_options = partial(write_options, adopted)  # type: ignore[method-assign]
     adopted.make_context = _with_context(adopted.make_context)  # type: ignore[method-assign]
+    if many:
+        adopted.invoke = on_many(adopted.invoke)  # type: ignore[method-assign]
     if command.callback:
         adopted.callback = _called(command.callback, plugin)
     if isinstance(adopted, click.Group):
@@ -131,28 +135,6 @@ def _added_to(command: click.Command) -> Options:
     if has_own_target(command):
         return lambda: (verbose_option(),)
     return lambda: (target_option(), verbose_option())
-
-
-def has_own_target(command: click.Command) -> bool:
-    """Say whether *command*, or one below it, has an option `--target` of the plugin's."""
-    below = command.commands.values() if isinstance(command, click.Group) else ()
-    own = any(TARGET in each.opts for each in command.params if not isinstance(each, CommonOption))
-    return own or any(map(has_own_target, below))
-
-
-def target_in(words: Sequence[str]) -> str | None:
-    """Return what `--target` among *words* names; None without it, and where it names nothing."""
-    reader = click.Command(
-        "",
-        params=[click.Option([TARGET, "found"])],
-        add_help_option=False,
-        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
-    )
-    try:
-        found: str | None = reader.make_context("", [*words]).params["found"]
-    except click.UsageError:
-        return None
-    return found
 
 
 def _of_no_own_word(

@@ -2,6 +2,7 @@
 
 - `envelope.py`: the one JSON object of a command
 - `findings/`: the findings of `lint` in the forms that people and pipelines read
+- `junit/`: a result as JUnit's XML
 - `markdown_text.py`: somebody's text in Markdown
 - `moved_schema.py`: text and key of `upgrade`, `downgrade` and `stamp`
 - `output.py`: a report, printed

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 def print_result(report: Report, invocation: Invocation) -> int:
     """Print *report* and return its exit code; lines that it brings have said its error."""
     if invocation.as_json:
-        answer = with_texts(
-            envelope(report, invocation), partial(as_typed, otherwise=invocation.door)
-        )
+        answer = answer_of(report, invocation)
         _print_lines([json.dumps(answer, ensure_ascii=False)], color=False)
         return report.exit_code
     form = invocation.form
@@ -39,6 +37,14 @@ def print_result(report: Report, invocation: Invocation) -> int:
         _print_lines(lines, color=invocation.has_color)
     _print_beside(report, invocation, is_said=report.lines is not None and not form)
     return report.exit_code
+
+
+def answer_of(report: Report, invocation: Invocation) -> dict[str, Any]:
+    """Return the one object that `--json` prints of *report*: the commands in it as typed."""
+    answer: dict[str, Any] = with_texts(
+        envelope(report, invocation), partial(as_typed, otherwise=invocation.door)
+    )
+    return answer
 
 
 def _print_beside(report: Report, invocation: Invocation, *, is_said: bool) -> None:

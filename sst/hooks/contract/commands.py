@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    import click
+
     from sst.db.url import DatabaseUrl
     from sst.hooks.contract.checks import Inspection
     from sst.hooks.contract.run import Backup
     from sst.hooks.contract.settings_view import SettingsView
+
+_ON_MANY = "sst_works_on_many"
+C = TypeVar("C", bound="click.Command")
+
+
+def works_on_many(command: C) -> C:
+    """Return *command*, which takes `--all`, `--targets` and `--label` from here on.
+
+    The core calls it once for each database, in processes of its own, and makes one report of the
+    results. It is for a command that works on one database and asks nothing.
+    """
+    setattr(command, _ON_MANY, True)
+    return command
+
+
+def does_work_on_many(command: click.Command) -> bool:
+    """Say whether *command* was given to `works_on_many`."""
+    return getattr(command, _ON_MANY, False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 - `annotations.py`: workflow commands of GitHub Actions
 - `code_quality.py`: a code quality report of GitLab
 - `github.py`: a result in a step of GitHub Actions
-- `junit.py`: `check` as a JUnit report
 - `page.py`: a page of Markdown that says what it leaves out
 - `place.py`: a file, from the top of the checkout
 - `plan_step.py`: a plan in a step of GitHub Actions

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sst.cli.call.invocation import Invocation
-from sst.cli.result.pipelines.junit import junit
+from sst.cli.result.junit.database import junit
 from sst.errors import DatabaseUnreachableError, DriftError, PendingError, SstError
 from sst.health.report import NamedResult
 from sst.hooks.contract.checks import CheckStatus

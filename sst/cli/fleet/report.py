@@ -1,0 +1,113 @@
+"""One report of a command on many databases: a line for each in trouble, all of them in JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sst.cli.call.presentation import Presentation
+from sst.cli.result.table import records
+from sst.fleet.outcome import ENDED_BADLY, State, counts, unpacked
+from sst.fleet.stopped import ending
+from sst.migrator.values.report import Report
+from sst.text import counted, span_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sst.config.sources.target import Target
+    from sst.fleet.outcome import Outcome
+    from sst.fleet.rollout import Stop
+    from sst.runtime import Runtime
+
+FORMS = {"junit": "sst.cli.result.junit.databases:junit"}
+"""The forms that a report of many databases has beside text and JSON."""
+_SAME_FOR_ALL = frozenset(
+    {"schema_version", "command", "ok", "exit_code", "plugins", "environment"}
+)
+_UNSAID = {
+    State.LOST: "its process died each time",
+    State.SKIPPED: "not begun",
+    State.WAITING: "not begun",
+}
+
+
+def of_many(presentation: Presentation) -> Presentation:
+    """Return how a command of *presentation* shows a report of many databases."""
+    forms = FORMS if presentation.forms is not None else None
+    return Presentation(text, keys, forms=forms)
+
+
+def report_of(
+    targets: Sequence[Target],
+    outcomes: Mapping[str, Outcome],
+    stop: Stop | None,
+    *,
+    is_change: bool,
+) -> Report:
+    """Return the report of all *targets*, in their order."""
+    in_order = {target.name: outcomes[target.name] for target in targets}
+    found = counts(in_order.values())
+    return Report(
+        error=ending(in_order, stop, is_change=is_change),
+        extras={
+            "counts": {state.value: count for state, count in found.items() if count},
+            "targets": {name: _result(outcome) for name, outcome in in_order.items()},
+        },
+    )
+
+
+def text(report: Report, _runtime: Runtime) -> list[str]:
+    """Return a line for each database, those in trouble last, and how many there are of each."""
+    results: Mapping[str, Mapping[str, Any]] = report.extras["targets"]
+    in_trouble = ENDED_BADLY | {State.SKIPPED}
+    last = sorted(results.items(), key=lambda item: item[1]["state"] in in_trouble)
+    rows = [(name, *_cells(result)) for name, result in last]
+    counted_ones = (f"{count} {state}" for state, count in report.extras["counts"].items())
+    total = f"{counted(len(results), 'target')}: {', '.join(counted_ones)}"
+    return [*records(rows), *records([(total,)])]
+
+
+def keys(report: Report) -> Mapping[str, Any]:
+    """Return the counts and the results by the names of the databases; null where none began."""
+    return {name: report.extras.get(name) for name in ("counts", "targets")}
+
+
+def told(outcome: Outcome) -> str:
+    """Return in one line what became of a database."""
+    how = " ".join(_cells(_result(outcome)))
+    return f"{how} ({span_text(outcome.seconds)})" if outcome.attempts else how
+
+
+def _result(outcome: Outcome) -> dict[str, Any]:
+    """Return what `--json` has of one database: how it ended, and the keys of the command."""
+    said = unpacked(outcome.report)
+    own = {key: value for key, value in said.items() if key not in _SAME_FOR_ALL}
+    # A database has a state, too.
+    own["schema_state"] = own.pop("state", None)
+    return {
+        "state": outcome.state.value,
+        "exit_code": outcome.exit_code,
+        "seconds": round(outcome.seconds, 3),
+        "attempts": outcome.attempts,
+        **own,
+    }
+
+
+def _cells(result: Mapping[str, Any]) -> tuple[str, str]:
+    state, error = State(result["state"]), result.get("error")
+    return state.value, " ".join(_said(state, result, error))
+
+
+def _said(
+    state: State, result: Mapping[str, Any], error: Mapping[str, Any] | None
+) -> Iterator[str]:
+    if state in _UNSAID:
+        yield _UNSAID[state]
+    elif error:
+        yield error["message"]
+    elif result.get("applied"):
+        yield f"{result['before'] or 'empty'} -> {result['after']}"
+    elif result.get("backup"):
+        yield result["backup"]["id"]
+    elif result.get("schema_state"):
+        yield result["schema_state"]

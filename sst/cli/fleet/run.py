@@ -1,0 +1,202 @@
+"""The call of a command on many databases: processes do the work, one report says what became."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from sst.cli.call.invocation import Invocation
+from sst.cli.call.presentation import JSON, TEXT
+from sst.cli.call.streams import results_only
+from sst.cli.fleet.options import for_one_database
+from sst.cli.fleet.report import FORMS, of_many, report_of, told
+from sst.fleet.budget import NO_LIMIT, Budget
+from sst.fleet.engine import Work
+from sst.fleet.outcome import ENDED_BADLY, SETTLED, State
+from sst.fleet.processes import Processes
+from sst.fleet.rollout import Limits, Rollout
+from sst.fleet.waves import waves_of
+from sst.hooks.progress import ProgressLine
+from sst.redaction.logs import IN_RESULT
+from sst.targets.choose import Choice, choose
+from sst.targets.read import read_targets
+from sst.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import FrameType
+
+    from sst.cli.fleet.options import Many, Way
+    from sst.config.sources.target import Target
+    from sst.fleet.engine import Engine
+    from sst.fleet.outcome import Outcome
+    from sst.fleet.rollout import Stop
+    from sst.migrator.values.report import Report
+
+log = logging.getLogger("sst.fleet")
+_WORKER = "sst.cli.fleet.worker:main"
+_ATTEMPTS = 3
+"""On a database that is busy or away."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run_on_many(ctx: click.Context, many: Many, way: Way) -> Report:
+    """Run the command of *ctx* on the databases that *many* chooses; return one report of all.
+
+    Raises `UsageError` when none is chosen, and what reading the list of targets raises.
+    """
+    invocation = ctx.ensure_object(Invocation)
+    _refuse_what_is_of_one(ctx, invocation)
+    invocation.present(of_many(invocation.presentation))
+    with results_only():
+        runtime = invocation.runtime
+        chosen = choose(read_targets(runtime), Choice(many.patterns, dict(many.labels)))
+        most = min(many.parallel or os.cpu_count() or 1, len(chosen))
+        greeting, is_quiet = _greeting(invocation), runtime.is_screen
+        with (
+            closing(Processes(most, _WORKER, greeting, quiet=is_quiet)) as engine,
+            invocation.live_lines(),
+        ):
+            words = for_one_database(invocation.words, way)
+            outcomes, stop = _Call(engine, words, many, way, most).run(chosen)
+    return report_of(chosen, outcomes, stop, is_change=way != "look")
+
+
+def _refuse_what_is_of_one(ctx: click.Context, invocation: Invocation) -> None:
+    if invocation.target:
+        text = "--target is one database, and many are chosen: leave one of them out"
+        raise click.UsageError(text, ctx)
+    if invocation.form_name not in {None, TEXT, JSON, *FORMS}:
+        has = ", ".join((TEXT, JSON, *FORMS))
+        text = f"--format {invocation.form_name} is of one database; of many there is {has}"
+        raise click.UsageError(text, ctx)
+
+
+def _greeting(invocation: Invocation) -> Mapping[str, Any]:
+    """Return what a process of the fleet must know before its first database."""
+    return {
+        "root": str(invocation.root),
+        "program": invocation.door,
+        "overrides": invocation.overrides,
+        "left_out": invocation.left_out,
+        "x": invocation.x,
+    }
+
+
+class _Call:
+    """A rollout, and before it a look at all databases where the call is resumed."""
+
+    def __init__(
+        self, engine: Engine, words: Sequence[str], many: Many, way: Way, most: int
+    ) -> None:
+        self._engine, self._words = engine, words
+        self._many, self._way = many, way
+        self._per_server = many.per_server or most
+
+    def run(self, targets: Sequence[Target]) -> tuple[Mapping[str, Outcome], Stop | None]:
+        """Return what became of each of *targets*, and why it was stopped, if it was."""
+        settled: dict[str, Outcome] = {}
+        if self._many.is_resumed:
+            look = self._look_at(targets)
+            if look.stop:
+                return look.outcomes, look.stop
+            settled = {
+                name: outcome
+                for name, outcome in look.outcomes.items()
+                if outcome.state is State.UNCHANGED
+            }
+        left = [target for target in targets if target.name not in settled]
+        if not left:
+            return settled, None
+        rollout = self._roll_out_to(left)
+        return {**settled, **rollout.outcomes}, rollout.stop
+
+    def _look_at(self, targets: Sequence[Target]) -> Rollout:
+        limits = Limits(self._per_server, attempts=1)
+        with _Progress("looking at", len(targets)) as progress:
+            rollout = Rollout(
+                [targets], Work(self._words, is_look=True), self._engine, limits, progress.count
+            )
+            return _run(rollout)
+
+    def _roll_out_to(self, targets: Sequence[Target]) -> Rollout:
+        is_look, canary = self._way == "look", self._many.canary or ""
+        limits = Limits(
+            self._per_server,
+            budget=NO_LIMIT if is_look else self._many.max_failures or Budget(),
+            pause_seconds=self._many.pause or 0.0,
+            attempts=1 if is_look else _ATTEMPTS,
+        )
+        waves = waves_of(targets, canary)
+        with _Progress("", len(targets)) as progress:
+            tell = progress.count if is_look else progress.tell
+            rollout = Rollout(
+                waves, Work(self._words), self._engine, limits, tell, is_canaried=bool(canary)
+            )
+            progress.follow(rollout, len(waves))
+            return _run(rollout)
+
+
+class _Progress:
+    """A live line for all databases, and a log line for each."""
+
+    def __init__(self, verb: str, targets: int) -> None:
+        self._line = ProgressLine(f"{verb} {counted(targets, 'target')}".strip())
+        self._targets = targets
+        self._ended = self._failed = 0
+        self._rollout: Rollout | None = None
+        self._waves = 1
+
+    def __enter__(self) -> Self:
+        self._line.__enter__()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._line.__exit__(*exc_info)
+
+    def follow(self, rollout: Rollout, waves: int) -> None:
+        """Show which of the *waves* of *rollout* is at work."""
+        self._rollout, self._waves = rollout, waves
+
+    def count(self, _name: str, outcome: Outcome) -> None:
+        """Show that one more has ended."""
+        self._ended += outcome.state is not State.SKIPPED
+        self._failed += outcome.state in ENDED_BADLY
+        parts = [f"{self._ended} of {self._targets}"]
+        if self._rollout and self._waves > 1:
+            parts.append(f"wave {self._rollout.wave} of {self._waves}")
+        if self._failed:
+            parts.append(f"{self._failed} failed")
+        self._line.show(None, ", ".join(parts))
+
+    def tell(self, name: str, outcome: Outcome) -> None:
+        """Log what became of the database *name*, too."""
+        self.count(name, outcome)
+        level = logging.INFO if outcome.state in SETTLED else logging.WARNING
+        if outcome.state is not State.SKIPPED:
+            log.log(level, "%s: %s", name, told(outcome), extra=IN_RESULT)
+
+
+def _run(rollout: Rollout) -> Rollout:
+    """Run *rollout*; a SIGINT or SIGTERM lets it begin nothing more and end in order."""
+    with _signals_to(rollout):
+        rollout.run()
+    return rollout
+
+
+@contextmanager
+def _signals_to(rollout: Rollout) -> Iterator[None]:
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        rollout.interrupt(number)
+
+    before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,65 @@
+"""What became of one database of many, and of all of them."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class State(StrEnum):
+    """How far the command has come with a database."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    UNCHANGED = "unchanged"
+    """A look has found it where the command would bring it."""
+    FAILED = "failed"
+    LOST = "lost"
+    """Its worker died again and again; its own record says how far it came."""
+    SKIPPED = "skipped"
+    """Not begun: the rollout was stopped before."""
+
+
+ENDED_BADLY = frozenset({State.FAILED, State.LOST})
+SETTLED = frozenset({State.DONE, State.UNCHANGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the command on one database."""
+
+    state: State
+    exit_code: int | None = None
+    """That of the command; None where it has not ended."""
+    seconds: float = 0.0
+    attempts: int = 0
+    report: bytes = b""
+    """What the command prints with `--json`, packed."""
+
+
+WAITING = Outcome(State.WAITING)
+SKIPPED = Outcome(State.SKIPPED)
+
+
+def counts(outcomes: Iterable[Outcome]) -> Mapping[State, int]:
+    """Return how many there are of each state, in the order of the states."""
+    found = Counter(outcome.state for outcome in outcomes)
+    return {state: found[state] for state in State}
+
+
+def packed(report: str) -> bytes:
+    """Return *report* as small as it is kept: ten thousand of them are held at once."""
+    return zlib.compress(report.encode()) if report else b""
+
+
+def unpacked(report: bytes) -> dict[str, Any]:
+    """Return the keys of a report; none where there is no report."""
+    found: dict[str, Any] = json.loads(zlib.decompress(report)) if report else {}
+    return found
