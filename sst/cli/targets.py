@@ -56,14 +56,15 @@ def list_targets(
     None of them is connected to; a catalogue and a server are, where they list some.
     """
     from sst.migrator.values.report import Report
-    from sst.targets.choose import Choice, choose
+    from sst.targets.choose import Choice, choose, none_listed
     from sst.targets.read import read_targets
 
     wanted = Choice(patterns, dict(map(_pair, labels)))
     with results_only():
         found = read_targets(invocation.runtime)
     chosen = choose(found, wanted) if patterns or labels else found
-    return Report(extras={"targets": [_shown(target) for target in chosen]})
+    notes = () if found else tuple(str(none_listed()).splitlines())
+    return Report(extras={"targets": [_shown(target) for target in chosen]}, notes=notes)
 
 
 def _pair(text: str) -> tuple[str, str]:

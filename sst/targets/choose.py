@@ -42,6 +42,8 @@ def choose(targets: Sequence[Target], choice: Choice) -> tuple[Target, ...]:
 
     A pattern that fits none is an error although others do: it is a name that is spelled wrong.
     """
+    if not targets:
+        raise none_listed(_why(choice))
     for pattern in choice.patterns:
         if not any(fnmatchcase(target.name, pattern) for target in targets):
             raise _none(targets, pattern)
@@ -63,13 +65,24 @@ def named(targets: Sequence[Target], name: str) -> Target:
     return found
 
 
+def none_listed(why: str = "") -> UsageError:
+    """Return what is said in a project that lists no database, and *why* that matters."""
+    return UsageError(
+        what="No target is listed.",
+        why=why,
+        next_step="list databases below [default.migrate.targets] in settings.toml",
+    )
+
+
+def _why(choice: Choice) -> str:
+    labels = (f"{key}={value}" for key, value in (choice.labels or {}).items())
+    words = ", ".join((*choice.patterns, *labels))
+    return f"{words} is to be one of them" if words else "the command is to work on all of them"
+
+
 def _none(targets: Sequence[Target], word: str) -> UsageError:
     if not targets:
-        return UsageError(
-            what="No target is listed.",
-            why=f"{word} is to be one of them",
-            next_step="list databases below [default.migrate.targets] in settings.toml",
-        )
+        return none_listed(f"{word} is to be one of them")
     near = nearest(word, [target.name for target in targets])
     return UsageError(
         what=f"There is no target {word}.",

@@ -157,6 +157,32 @@ def test_list_shows_no_password_and_keeps_to_pattern_and_label(project: Project)
     assert chosen.json["targets"][0]["database"] == "postgresql://o@db.example/acme"
 
 
+@pytest.mark.parametrize(
+    "words", [("upgrade", "--all"), ("status", "--label", "a=b"), ("targets", "list", "a*")]
+)
+def test_command_on_many_says_where_none_is_listed(
+    project: Project, words: tuple[str, ...]
+) -> None:
+    result = project.migrate(*words)
+
+    assert result.exit_code == 2
+    assert "No target is listed." in result.stderr
+    assert "[default.migrate.targets]" in result.stderr
+
+
+def test_empty_list_says_so_beside_its_result(project: Project) -> None:
+    text = project.migrate("targets", "list")
+    answer = project.migrate("targets", "list", "--json")
+
+    assert (text.exit_code, text.stdout) == (0, "")
+    assert text.stderr.splitlines() == [
+        "No target is listed.",
+        "  next: list databases below [default.migrate.targets] in settings.toml",
+    ]
+    assert answer.json["targets"] == []
+    assert answer.stderr == ""
+
+
 def test_password_of_a_target_is_in_no_output_and_on_no_record(
     project: Project, acme: str
 ) -> None:
