@@ -42,6 +42,7 @@ SstError                          1   a bug or a failed revision unless a subcla
 │   │   └── DatabaseClosedError           the database itself is closed to connections
 │   ├── LockBusyError                 another migration is running
 │   ├── LockTimeoutError              a revision did not get its locks; nothing is committed
+│   ├── OtherReleaseError             a worker has other revision files than the call
 │   └── WaitTimeoutError              what `wait` waits for is not there in time
 └── InterruptedRunError    130, 143   SIGINT or SIGTERM
 
@@ -84,7 +85,7 @@ from sst.errors.refusals import (
     RefusedError,
     VetoedError,
 )
-from sst.errors.rollouts import RolloutStoppedError, TargetsFailedError
+from sst.errors.rollouts import OtherReleaseError, RolloutStoppedError, TargetsFailedError
 from sst.errors.runs import (
     ConnectionLostError,
     DatabaseReplacedError,
@@ -128,6 +129,7 @@ __all__ = [
     "LintRefusedError",
     "LockBusyError",
     "LockTimeoutError",
+    "OtherReleaseError",
     "PendingError",
     "PlanChangedError",
     "PluginMissingError",

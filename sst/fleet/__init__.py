@@ -3,12 +3,12 @@
 - `outcome.py`: what became of one database, and of all of them
 - `waves.py`: the canary, then waves of growing size
 - `budget.py`: how many may fail
-- `engine.py`: what works on databases, as the rollout sees it
 - `rollout.py`: one wave after the other, within all limits
 - `stopped.py`: how a rollout ended, as an error
 - `processes.py`: the engine of this machine, a few processes
 - `worker_process.py`: one of them
 
+What works on databases is in the plugin contract, `sst/hooks/contract/fleet/`.
 A run on one database is the same as ever: lock, backup, gates, record. What is true of a database
 is in its own record; nothing in here is kept anywhere.
 """

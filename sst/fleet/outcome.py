@@ -54,11 +54,6 @@ def counts(outcomes: Iterable[Outcome]) -> Mapping[State, int]:
     return {state: found[state] for state in State}
 
 
-def packed(report: str) -> bytes:
-    """Return *report* as small as it is kept: ten thousand of them are held at once."""
-    return zlib.compress(report.encode()) if report else b""
-
-
 def unpacked(report: bytes) -> dict[str, Any]:
     """Return the keys of a report; none where there is no report."""
     found: dict[str, Any] = json.loads(zlib.decompress(report)) if report else {}

@@ -15,7 +15,7 @@ from sst.fleet.worker_process import WorkerProcess
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sst.fleet.engine import Answer, Job
+    from sst.hooks.contract.fleet.jobs import Answer, Job
 
 _MOST_DEATHS_IN_A_ROW = 20
 
@@ -57,6 +57,9 @@ class Processes:
             if not is_alive:
                 self._bury(worker)
         return found
+
+    def withdraw(self) -> None:
+        """Give back what nobody has begun: nothing, for a process begins at once."""
 
     def interrupt(self, signal_number: int) -> None:
         """Let all that is at work end in order, as that signal ends one run."""

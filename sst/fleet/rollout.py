@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 from sst.db.url import DatabaseUrl
 from sst.fleet.budget import NO_LIMIT, Budget
-from sst.fleet.engine import Job
 from sst.fleet.outcome import ENDED_BADLY, SKIPPED, WAITING, Outcome, State
+from sst.hooks.contract.fleet.jobs import Job
 from sst.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sst.config.sources.target import Target
-    from sst.fleet.engine import Answer, Engine, Work
+    from sst.hooks.contract.fleet.engines import Engine
+    from sst.hooks.contract.fleet.jobs import Answer, Work
 
     Server = tuple[str, ...]
     Try = tuple[Target, int]
@@ -132,6 +133,7 @@ class Rollout:
             ):
                 failures = counted(self._failed, "failure")
                 self.stop = Stop(f"{failures}, and --max-failures is {self._limits.budget}")
+                self._engine.withdraw()
         self._tell(name, outcome)
 
 

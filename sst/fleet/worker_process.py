@@ -13,14 +13,13 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from sst.fleet.engine import Answer
-from sst.fleet.outcome import packed
+from sst.hooks.contract.fleet.jobs import Answer, packed_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sst.config.sources.target import Target
-    from sst.fleet.engine import Job
+    from sst.hooks.contract.fleet.jobs import Job, Work
 
 _CODE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {0} import {1}; {1}()"
 _CHUNK_BYTES = 1 << 16
@@ -62,8 +61,7 @@ class WorkerProcess:
     def begin(self, job: Job) -> None:
         """Let it work on *job*."""
         self.job, self._began = job, time.monotonic()
-        words, is_look = list(job.work.words), job.work.is_look
-        self._send({"target": _spelled(job.target), "words": words, "is_look": is_look})
+        self._send({"target": _spelled(job.target), **_spelled_work(job.work)})
 
     def take(self) -> tuple[Answer | None, bool]:
         """Return its answer, if there is one, and whether it lives."""
@@ -123,6 +121,10 @@ def _spelled(target: Target) -> dict[str, Any]:
     }
 
 
+def _spelled_work(work: Work) -> dict[str, Any]:
+    return {"words": [*work.words], "is_look": work.is_look, "heads": [*work.heads]}
+
+
 def _answer(job: Job, said: Mapping[str, Any]) -> Answer:
     return Answer(
         job,
@@ -130,5 +132,5 @@ def _answer(job: Job, said: Mapping[str, Any]) -> Answer:
         said["seconds"],
         is_unchanged=said["is_unchanged"],
         is_skipped=said["is_skipped"],
-        report=packed(said["report"]),
+        report=packed_report(said["report"]),
     )

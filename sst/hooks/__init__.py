@@ -35,6 +35,8 @@ from sst.hooks.contract.commands import (
     works_on_many,
 )
 from sst.hooks.contract.events import Event, EventKind
+from sst.hooks.contract.fleet.engines import Engine, FleetCall, NamedEngine
+from sst.hooks.contract.fleet.jobs import Answer, Job, Work, packed_report
 from sst.hooks.contract.marker import cacheable, hookimpl
 from sst.hooks.contract.plan.finding import Acceptance, Finding, Level
 from sst.hooks.contract.plan.statement import Change, ChangeKind, Lock, Seconds, Statement
@@ -57,6 +59,7 @@ from sst.within import NoAnswerError, ThreadedWork, within
 __all__ = [
     "ALL_STAGES",
     "Acceptance",
+    "Answer",
     "ApplicationContext",
     "Backup",
     "Change",
@@ -70,16 +73,20 @@ __all__ = [
     "DatabaseUnreachableError",
     "DatabaseUrl",
     "Direction",
+    "Engine",
     "Event",
     "EventKind",
     "Failure",
     "Finding",
+    "FleetCall",
     "Inspection",
+    "Job",
     "Level",
     "Lock",
     "LockedWork",
     "Middleware",
     "Migrations",
+    "NamedEngine",
     "NoAnswerError",
     "Problem",
     "ProgressLine",
@@ -96,6 +103,7 @@ __all__ = [
     "ThreadedWork",
     "Token",
     "Veto",
+    "Work",
     "build_command",
     "cacheable",
     "counted",
@@ -104,6 +112,7 @@ __all__ = [
     "hookimpl",
     "install_advice",
     "listed",
+    "packed_report",
     "proven_text",
     "size_text",
     "span_text",

@@ -171,6 +171,12 @@ COMMANDS = {
     "hangs": (0, "b\n", _GAVE_UP.format("register_commands")),
     "returns nonsense": (2, "", "plugin broken: register_commands returned 42, not a click comma"),
 }
+ENGINES = {
+    "raises": f"register_engines: raised {_RAISED}",
+    "exits": f"register_engines: raised {_EXITED}",
+    "hangs": _GAVE_UP.format("register_engines"),
+    "returns nonsense": "register_engines: returned int, not NamedEngine; it is left out",
+}
 TARGETS = {
     "raises": "list_targets raised RuntimeError",
     "exits": "list_targets raised SystemExit",
@@ -204,6 +210,7 @@ def test_matrix_is_complete() -> None:
         "judge": JUDGES,
         "list_targets": TARGETS,
         "register_commands": COMMANDS,
+        "register_engines": ENGINES,
         "register_middleware": MIDDLEWARE,
         "register_routers": {**ROUTERS, "returns nonsense": ""},
     }
@@ -302,6 +309,20 @@ def test_half_a_list_of_targets_is_none(project: Project, fault: str) -> None:
 
     assert (end.exit_code, end.stdout) == (2, "")
     assert TARGETS[fault] in end.stderr
+    assert "Traceback" not in end.stderr
+
+
+@pytest.mark.parametrize("fault", ENGINES)
+def test_engine_of_a_broken_plugin_is_none_that_there_is(project: Project, fault: str) -> None:
+    break_hook(project, "register_engines", fault)
+    list_one = {"name": "shop", "url": project.database_url}
+    project.settings["migrate.targets.list"] = [list_one]
+
+    end = project.migrate("upgrade", "--all", "--engine", "broken")
+
+    assert (end.exit_code, end.stdout) == (2, "")
+    assert ENGINES[fault] in end.stderr
+    assert "there are: processes" in end.stderr
     assert "Traceback" not in end.stderr
 
 

@@ -1,6 +1,7 @@
 """One command on many databases, as the command line has it.
 
 - `options.py`: which databases, in which order, how many at once
+- `engines.py`: what works on them: processes of this machine, or what a plugin offers
 - `run.py`: the call that lets a fleet of processes do it
 - `worker.py`: one of these processes
 - `report.py`: one report of them all

@@ -35,6 +35,7 @@ class Many:
     labels: tuple[tuple[str, str], ...] = ()
     parallel: int | None = None
     per_server: int | None = None
+    engine: str | None = None
     canary: str | None = None
     max_failures: Budget | None = None
     pause: float | None = None
@@ -86,6 +87,12 @@ def _at_once() -> list[ManyOption]:
             type=number,
             metavar="N",
             help="So many at once on one server (default: as many as in all).",
+        ),
+        _option(
+            "--engine",
+            "engine",
+            metavar="NAME",
+            help="What works on them (default: processes of this machine).",
         ),
     ]
 

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
 
 import click
 
 from sst.cli.call.invocation import Invocation
 from sst.cli.call.presentation import JSON, TEXT
 from sst.cli.call.streams import results_only
+from sst.cli.fleet.engines import LOCAL, most_at_once, open_engine
 from sst.cli.fleet.options import for_one_database
 from sst.cli.fleet.report import FORMS, of_many, report_of, told
 from sst.fleet.budget import NO_LIMIT, Budget
-from sst.fleet.engine import Work
 from sst.fleet.outcome import ENDED_BADLY, SETTLED, State
-from sst.fleet.processes import Processes
 from sst.fleet.rollout import Limits, Rollout
 from sst.fleet.waves import waves_of
+from sst.hooks.contract.fleet.jobs import Work
 from sst.hooks.progress import ProgressLine
 from sst.redaction.logs import IN_RESULT
 from sst.targets.choose import Choice, choose
@@ -33,13 +33,12 @@ if TYPE_CHECKING:
 
     from sst.cli.fleet.options import Many, Way
     from sst.config.sources.target import Target
-    from sst.fleet.engine import Engine
     from sst.fleet.outcome import Outcome
     from sst.fleet.rollout import Stop
+    from sst.hooks.contract.fleet.engines import Engine
     from sst.migrator.values.report import Report
 
 log = logging.getLogger("sst.fleet")
-_WORKER = "sst.cli.fleet.worker:main"
 _ATTEMPTS = 3
 """On a database that is busy or away."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -56,14 +55,13 @@ def run_on_many(ctx: click.Context, many: Many, way: Way) -> Report:
     with results_only():
         runtime = invocation.runtime
         chosen = choose(read_targets(runtime), Choice(many.patterns, dict(many.labels)))
-        most = min(many.parallel or os.cpu_count() or 1, len(chosen))
-        greeting, is_quiet = _greeting(invocation), runtime.is_screen
+        words = for_one_database(invocation.words, way)
+        work = Work(words, heads=() if many.engine in (None, LOCAL) else runtime.project.heads)
         with (
-            closing(Processes(most, _WORKER, greeting, quiet=is_quiet)) as engine,
+            open_engine(invocation, many, words, len(chosen)) as engine,
             invocation.live_lines(),
         ):
-            words = for_one_database(invocation.words, way)
-            outcomes, stop = _Call(engine, words, many, way, most).run(chosen)
+            outcomes, stop = _Call(engine, work, many, way).run(chosen)
     return report_of(chosen, outcomes, stop, is_change=way != "look")
 
 
@@ -77,26 +75,12 @@ def _refuse_what_is_of_one(ctx: click.Context, invocation: Invocation) -> None:
         raise click.UsageError(text, ctx)
 
 
-def _greeting(invocation: Invocation) -> Mapping[str, Any]:
-    """Return what a process of the fleet must know before its first database."""
-    return {
-        "root": str(invocation.root),
-        "program": invocation.door,
-        "overrides": invocation.overrides,
-        "left_out": invocation.left_out,
-        "x": invocation.x,
-    }
-
-
 class _Call:
     """A rollout, and before it a look at all databases where the call is resumed."""
 
-    def __init__(
-        self, engine: Engine, words: Sequence[str], many: Many, way: Way, most: int
-    ) -> None:
-        self._engine, self._words = engine, words
+    def __init__(self, engine: Engine, work: Work, many: Many, way: Way) -> None:
+        self._engine, self._work = engine, work
         self._many, self._way = many, way
-        self._per_server = many.per_server or most
 
     def run(self, targets: Sequence[Target]) -> tuple[Mapping[str, Outcome], Stop | None]:
         """Return what became of each of *targets*, and why it was stopped, if it was."""
@@ -117,17 +101,18 @@ class _Call:
         return {**settled, **rollout.outcomes}, rollout.stop
 
     def _look_at(self, targets: Sequence[Target]) -> Rollout:
-        limits = Limits(self._per_server, attempts=1)
+        limits = Limits(self._per_server(targets), attempts=1)
+        work = replace(self._work, is_look=True)
         with _Progress("looking at", len(targets)) as progress:
-            rollout = Rollout(
-                [targets], Work(self._words, is_look=True), self._engine, limits, progress.count
-            )
-            return _run(rollout)
+            return _run(Rollout([targets], work, self._engine, limits, progress.count))
+
+    def _per_server(self, targets: Sequence[Target]) -> int:
+        return self._many.per_server or most_at_once(self._many, len(targets))
 
     def _roll_out_to(self, targets: Sequence[Target]) -> Rollout:
         is_look, canary = self._way == "look", self._many.canary or ""
         limits = Limits(
-            self._per_server,
+            self._per_server(targets),
             budget=NO_LIMIT if is_look else self._many.max_failures or Budget(),
             pause_seconds=self._many.pause or 0.0,
             attempts=1 if is_look else _ATTEMPTS,
@@ -136,7 +121,7 @@ class _Call:
         with _Progress("", len(targets)) as progress:
             tell = progress.count if is_look else progress.tell
             rollout = Rollout(
-                waves, Work(self._words), self._engine, limits, tell, is_canaried=bool(canary)
+                waves, self._work, self._engine, limits, tell, is_canaried=bool(canary)
             )
             progress.follow(rollout, len(waves))
             return _run(rollout)

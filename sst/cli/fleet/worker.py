@@ -20,7 +20,7 @@ from sst.cli.main import outcome_of
 from sst.cli.result.output import answer_of
 from sst.command_line import name_target
 from sst.config.sources.target import Target
-from sst.errors import SstError
+from sst.errors import OtherReleaseError, SstError
 from sst.migrator.values.report import Report
 from sst.settings.resolving import resolve_url
 
@@ -70,8 +70,18 @@ class _Worker:
             return {**_said(is_skipped=True), "seconds": 0.0}
         target, began = Target(**job["target"]), time.monotonic()
         name_target(target.name)
-        said = self._look_at(target) if job["is_look"] else self._run_on(target, job["words"])
+        if error := self._other_release(job["heads"]):
+            said = _said(error.exit_code, report=self._printed(Report(error=error), self._base))
+        elif job["is_look"]:
+            said = self._look_at(target)
+        else:
+            said = self._run_on(target, job["words"])
         return {**said, "seconds": time.monotonic() - began}
+
+    def _other_release(self, heads: Sequence[str]) -> OtherReleaseError | None:
+        """Return why this code may not work for whoever has revision files that end at *heads*."""
+        own = self._runtime.project.heads
+        return OtherReleaseError(heads, own) if heads and {*heads} != {*own} else None
 
     def _look_at(self, target: Target) -> Mapping[str, Any]:
         """Say whether there is nothing to do; what is in the way of a look, the command says."""
@@ -99,10 +109,13 @@ class _Worker:
             found = error
         try:
             report = found if isinstance(found, Report) else _report_of(found)
-            answer = answer_of(report, invocation)
+            return _said(report.exit_code, report=self._printed(report, invocation))
         finally:
             invocation.close()
-        return _said(report.exit_code, report=json.dumps(answer))
+
+    @staticmethod
+    def _printed(report: Report, invocation: Invocation) -> str:
+        return json.dumps(answer_of(report, invocation))
 
     def close(self) -> None:
         """Give back what all databases shared."""

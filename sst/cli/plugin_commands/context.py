@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from sst.cli.call.asking import asker
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sst.cli.call.invocation import Invocation
+    from sst.config.sources.target import Target
     from sst.db.url import DatabaseUrl
     from sst.hooks.contract.checks import Inspection
     from sst.hooks.contract.commands import LockedWork
+    from sst.hooks.contract.fleet.engines import Engine
     from sst.hooks.contract.settings_view import SettingsView
 
 
@@ -64,6 +67,19 @@ class PluginContext:
         """Return a read-only look at the database on a connection of its own."""
         with results_only():
             return self._runtime.inspect()
+
+    def targets(self) -> Sequence[Target]:
+        """Return the databases that one call can work on, read anew."""
+        from sst.targets.read import read_targets
+
+        with results_only():
+            return read_targets(self._runtime)
+
+    def local_engine(self, most: int) -> AbstractContextManager[Engine]:
+        """Return up to *most* processes that work as this call does."""
+        from sst.cli.fleet.engines import local_engine
+
+        return closing(local_engine(self._invocation, most))
 
     def locked(
         self,

@@ -11,6 +11,7 @@ from sst.errors import ConfigError, Problem
 from sst.hooks.calling.calls import Contribution, HookProblem, warn, watched
 from sst.hooks.calling.deadlines import in_thread
 from sst.hooks.contract.checks import Check
+from sst.hooks.contract.fleet.engines import NamedEngine
 from sst.hooks.contract.plan.finding import Finding
 from sst.hooks.contract.revisions import Migrations
 from sst.redaction.redact import redact
@@ -29,6 +30,7 @@ ITEM_TYPES: Mapping[str, type] = {
     "judge": Finding,
     "list_targets": Target,
     "register_checks": Check,
+    "register_engines": NamedEngine,
     "register_middleware": Callable,  # type: ignore[dict-item] # isinstance() takes it
     "register_migrations": Migrations,
 }

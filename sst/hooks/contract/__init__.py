@@ -1,5 +1,6 @@
 """The promise to a plugin: hooks, their modes, and the values that cross the border.
 
+- `fleet/`: a command on many databases: jobs, answers, what works on them
 - `plan/`: the statements of a plan, and the findings on them
 - `specs/`: every hook
 - `application.py`: the application that a plugin adds to

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
     import click
 
+    from sst.config.sources.target import Target
     from sst.db.url import DatabaseUrl
     from sst.hooks.contract.checks import Inspection
+    from sst.hooks.contract.fleet.engines import Engine
     from sst.hooks.contract.run import Backup
     from sst.hooks.contract.settings_view import SettingsView
 
@@ -83,6 +85,20 @@ class CommandContext(Protocol):
 
     def inspect(self) -> Inspection:
         """Return a read-only look at the database on a connection of its own."""
+
+    def targets(self) -> Sequence[Target]:
+        """Return the databases that one call can work on, read anew each time.
+
+        Raises an error with exit 2 for a list with faults, and one with exit 75 for a catalogue
+        that does not answer.
+        """
+
+    def local_engine(self, most: int) -> AbstractContextManager[Engine]:
+        """Return the engine of this machine: up to *most* processes, each at one database.
+
+        They have the settings, plugins and revision files of this call, and run a command as
+        `--target NAME` does.
+        """
 
     def confirm(self, action: str, given: str | None, loss: Sequence[str] = ()) -> None:
         """Return when the operator has written the database's name.

@@ -13,9 +13,11 @@ from sst.hooks.contract.application import ApplicationContext
 from sst.hooks.contract.checks import Check, CheckResult, CheckStatus
 from sst.hooks.contract.commands import CommandResult, Restored
 from sst.hooks.contract.events import Event, EventKind
+from sst.hooks.contract.fleet.engines import FleetCall, NamedEngine
+from sst.hooks.contract.fleet.jobs import Answer, Job, Work
 from sst.hooks.contract.revisions import Direction, Migrations, Revision
 from sst.hooks.contract.run import Backup, Failure, Run
-from sst.testing.values.fakes import FakeInspection
+from sst.testing.values.fakes import FakeEngine, FakeInspection
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -147,6 +149,41 @@ def a_target(name: str = "acme", **over: Any) -> Target:
     """Return one database of many, *over* over the defaults."""
     given = {"url": f"postgresql://owner@db.example/{name}", "labels": {"region": "eu"}}
     return Target(name, **{**given, **over})
+
+
+def some_work(**over: Any) -> Work:
+    """Return an `upgrade` of whatever database."""
+    values: dict[str, Any] = {"words": ("upgrade",)}
+    return Work(**values | over)
+
+
+def a_job(**over: Any) -> Job:
+    """Return an `upgrade` of the target acme."""
+    values: dict[str, Any] = {"target": a_target(), "work": some_work()}
+    return Job(**values | over)
+
+
+def an_answer(**over: Any) -> Answer:
+    """Return the answer to `a_job`, which ended well."""
+    values: dict[str, Any] = {"job": a_job(), "exit_code": 0, "seconds": 0.4}
+    return Answer(**values | over)
+
+
+def a_named_engine(**over: Any) -> NamedEngine:
+    """Return the offer of a `FakeEngine` under the name acme."""
+    values: dict[str, Any] = {"name": "acme", "make": lambda _call: FakeEngine()}
+    return NamedEngine(**values | over)
+
+
+def a_fleet_call(**over: Any) -> FleetCall:
+    """Return the call of `upgrade` on many databases that an engine is made for."""
+    values: dict[str, Any] = {
+        "command": "upgrade",
+        "environment": "testing",
+        "project_root": Path(),
+        "most": None,
+    }
+    return FleetCall(**values | over)
 
 
 def a_restore(**over: Any) -> Restored:

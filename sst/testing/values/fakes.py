@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sst.db.url import DatabaseUrl
+from sst.hooks.contract.fleet.jobs import Answer
 from sst.hooks.contract.run import Backup, Veto, default_settings
 
 if TYPE_CHECKING:
+    from sst.config.sources.target import Target
+    from sst.hooks.contract.fleet.jobs import Job
     from sst.hooks.contract.settings_view import SettingsView
 
 Rows = Sequence[tuple[Any, ...]]
@@ -130,6 +133,41 @@ class FakeLockedWork:
 
 
 @dataclass
+class FakeEngine:
+    """An engine that answers each job at once, with *exit_code*; *jobs* remembers them."""
+
+    exit_code: int | None = 0
+    free: int = 100
+    jobs: list[Job] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+    """The calls beside jobs, in order: `withdraw`, `interrupt: 15`, `close`."""
+    _unsaid: list[Answer] = field(default_factory=list)
+
+    def begin(self, job: Job) -> None:
+        """Take *job*."""
+        self.jobs.append(job)
+        self._unsaid.append(Answer(job, self.exit_code))
+
+    def answers(self, timeout_seconds: float) -> Sequence[Answer]:
+        """Return what has not been returned yet."""
+        del timeout_seconds
+        found, self._unsaid = self._unsaid, []
+        return found
+
+    def withdraw(self) -> None:
+        """Remember it."""
+        self.steps.append("withdraw")
+
+    def interrupt(self, signal_number: int) -> None:
+        """Remember it."""
+        self.steps.append(f"interrupt: {signal_number}")
+
+    def close(self) -> None:
+        """Remember it."""
+        self.steps.append("close")
+
+
+@dataclass
 class FakeCommandContext:
     """The context of a command: `runner.invoke(command, words, obj=FakeCommandContext())`.
 
@@ -149,6 +187,10 @@ class FakeCommandContext:
     settings: SettingsView = field(default_factory=default_settings)
     loss: list[str] = field(default_factory=list)
     """The lines that `confirm` was to show before its question."""
+    listed: Sequence[Target] = ()
+    """The answer of `targets`."""
+    engine: FakeEngine = field(default_factory=FakeEngine)
+    """The answer of `local_engine`."""
 
     def confirm(self, action: str, given: str | None, loss: Sequence[str] = ()) -> None:
         """Raise `Veto` unless *confirmed* or the right name was *given*."""
@@ -156,6 +198,17 @@ class FakeCommandContext:
         self.loss += loss
         if not self.confirmed and given != "app":
             raise Veto(f"{action} was not confirmed", "give --confirm app")
+
+    def targets(self) -> Sequence[Target]:
+        """Return *listed*."""
+        return self.listed
+
+    @contextmanager
+    def local_engine(self, most: int) -> Iterator[FakeEngine]:
+        """Hand *engine* over, which takes so many jobs, and close it."""
+        self.engine.free = most
+        yield self.engine
+        self.engine.close()
 
     @contextmanager
     def locked(

@@ -37,8 +37,8 @@ with TestClient(app) as client:
     answers = [client.get(path), client.get(path, headers={{"X-Badge": "{_BADGE}"}})]
     print(json.dumps([[a.status_code, a.text] for a in answers]))
 """
-_CALLED_ELSEWHERE = {"restore_backup", "copy_schema", "judge", "list_targets"}
-"""By `--on-failure`, `plan` and `targets`: their own tests have them."""
+_CALLED_ELSEWHERE = {"restore_backup", "copy_schema", "judge", "list_targets", "register_engines"}
+"""By `--on-failure`, `plan`, `targets` and `--engine`: their own tests have them."""
 
 
 @pytest.fixture

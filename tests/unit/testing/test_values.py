@@ -10,8 +10,23 @@ import pytest
 
 import sst.hooks
 from sst import testing
-from sst.hooks import CommandContext, EventKind, Inspection, LockedWork, Problem, Token, Veto
-from sst.testing import FakeCommandContext, FakeDatabase, FakeInspection, FakeLockedWork
+from sst.hooks import (
+    CommandContext,
+    Engine,
+    EventKind,
+    Inspection,
+    LockedWork,
+    Problem,
+    Token,
+    Veto,
+)
+from sst.testing import (
+    FakeCommandContext,
+    FakeDatabase,
+    FakeEngine,
+    FakeInspection,
+    FakeLockedWork,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,20 +39,26 @@ BUILDERS: tuple[Callable[..., object], ...] = (
     testing.a_command_result,
     testing.a_failure,
     testing.a_finding,
+    testing.a_fleet_call,
+    testing.a_job,
     testing.a_lock,
+    testing.a_named_engine,
     testing.a_restore,
     testing.a_target,
     testing.a_revision,
     testing.a_run,
     testing.a_statement,
     testing.an_acceptance,
+    testing.an_answer,
     testing.an_application,
     testing.an_event,
     testing.some_seconds,
+    testing.some_work,
     lambda **over: testing.some_migrations(Path("versions"), **over),
 )
 FAKES = {
     "CommandContext": FakeCommandContext(),
+    "Engine": FakeEngine(),
     "Inspection": FakeInspection(),
     "LockedWork": FakeLockedWork(),
 }
@@ -101,8 +122,9 @@ def test_stand_ins_are_what_the_contract_wants() -> None:
     inspection: Inspection = FakeInspection()
     context: CommandContext = FakeCommandContext()
     work: LockedWork = FakeLockedWork()
+    engine: Engine = FakeEngine()
 
-    assert all((inspection, context, work))
+    assert all((inspection, context, work, engine))
 
 
 def test_inspection_answers_by_the_words_of_the_query() -> None:
@@ -127,6 +149,19 @@ def test_command_context_remembers_what_was_asked_of_it() -> None:
     assert context.steps == ["confirm: restore x", "locked: restore x"]
     assert context.loss == ["made 3 days ago"]
     assert context.work.steps == ["aside", "restored: done", "back"]
+
+
+def test_command_works_on_what_its_context_lists() -> None:
+    context = FakeCommandContext(listed=[testing.a_target("shop")])
+
+    with context.local_engine(2) as engine:
+        for target in context.targets():
+            engine.begin(testing.a_job(target=target))
+        [answer] = engine.answers(0.1)
+
+    assert (answer.job.target.name, answer.exit_code, engine.free) == ("shop", 0, 2)
+    assert context.engine.steps == ["close"]
+    assert list(engine.answers(0.1)) == []
 
 
 def test_command_that_is_not_confirmed_is_refused() -> None:

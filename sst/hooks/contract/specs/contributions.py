@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sst.db.url import DatabaseUrl
     from sst.hooks.contract.application import ApplicationContext, Middleware
     from sst.hooks.contract.checks import Check
+    from sst.hooks.contract.fleet.engines import NamedEngine
     from sst.hooks.contract.plan.finding import Finding
     from sst.hooks.contract.plan.statement import Statement
     from sst.hooks.contract.revisions import Migrations
@@ -184,6 +185,31 @@ def register_commands() -> Sequence[click.Command] | None:
                 return CommandResult(text=", ".join(heads), data={"heads": list(heads)})
 
             return [where]
+    """
+
+
+@hook(Mode.COLLECT)
+def register_engines() -> Sequence[NamedEngine] | None:
+    """Return engines for `--engine NAME`: what works on the databases of a call on many.
+
+    The core decides which database is next, in which wave, and what a failure means; an engine
+    takes jobs and answers each of them once. `CommandContext.local_engine` is the way in which the
+    core itself works on a database. A job has secrets in it: its target's URL and settings. What
+    leaves this machine is the name of the target.
+
+    Called: by a command on many databases with `--engine`.
+    Raising: the plugin is named in the log and its engines are left out. What `NamedEngine.make`
+        raises ends the call before any database is touched.
+
+    Example:
+        @hookimpl
+        def register_engines() -> list[NamedEngine]:
+            def made(call: FleetCall) -> Engine:
+                from acme_queue import QueueEngine  # here: other commands do not pay for it
+
+                return QueueEngine(call.project_root / "queue.toml", most=call.most)
+
+            return [NamedEngine("acme", made)]
     """
 
 

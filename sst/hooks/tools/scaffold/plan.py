@@ -19,6 +19,7 @@ _TESTS = (Path("tests/unit/plugins"), Path("tests"))
 _NOT_IN_A_RUN = frozenset(
     {
         "register_commands",
+        "register_engines",
         "register_routers",
         "register_middleware",
         "copy_schema",

@@ -48,6 +48,7 @@ DESIGNED = {
     "list_targets": "collect",
     "register_checks": "collect",
     "register_commands": "collect",
+    "register_engines": "collect",
     "register_routers": "collect",
     "register_middleware": "collect",
     "register_migrations": "collect",

@@ -1,9 +1,10 @@
-"""What works on databases, as the rollout sees it."""
+"""The work on one database, and what became of it; add-only."""
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +17,11 @@ class Work:
     """What is done with each database."""
 
     words: Sequence[str]
-    """The command line: the command's name and what is behind it."""
+    """The command line: the command's name and what is behind it; no secret is in it."""
     is_look: bool = False
     """Whether it is only asked if there is anything to do, in place of the command."""
+    heads: Sequence[str] = ()
+    """Where the revision files of who asks end; code with others refuses. Empty: not compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +46,9 @@ class Answer:
     is_skipped: bool = False
     """It was given back before it had begun, because all is to end."""
     report: bytes = b""
-    """What the command prints with `--json`, packed."""
+    """What the command prints with `--json`, as `packed_report` packs it."""
 
 
-class Engine(Protocol):
-    """Works on jobs, several at once; nobody else asks it."""
-
-    @property
-    def free(self) -> int:
-        """How many more jobs would begin at once."""
-
-    def begin(self, job: Job) -> None:
-        """Begin *job*; its answer comes later."""
-
-    def answers(self, timeout_seconds: float) -> Sequence[Answer]:
-        """Return the answers that are there, or those that come first within the time."""
-
-    def interrupt(self, signal_number: int) -> None:
-        """Let all that is at work end in order, as that signal ends one run."""
-
-    def close(self) -> None:
-        """End whatever is left."""
+def packed_report(report: str) -> bytes:
+    """Return *report*, one JSON object, as `Answer.report` has it: ten thousand are held."""
+    return zlib.compress(report.encode()) if report else b""
