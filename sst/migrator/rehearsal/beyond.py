@@ -34,17 +34,23 @@ _IN_A_BLOCK = re.compile(
     re.IGNORECASE,
 )
 # Every ordinary object writes to pg_shdepend, for its owner. GRANT ON DATABASE lets its lock go
-# at once: there a row tells, by the number of this transaction or of one inside it. Rows that are
-# billions of transactions old have a negative age, too.
+# at once: there a row tells, by the number of this transaction or of one inside it, which comes
+# after it. Numbers go round at 2^32; `age` counts from another one where a query of the same
+# transaction has asked it before the transaction had a number.
 _SHARED = """
-with written as (
-    select 'pg_database' as catalogue, age(xmin) as age from pg_database
-    where datname <> current_database()
-    union all select 'pg_tablespace', age(xmin) from pg_tablespace
+with own as (
+    select cast(cast(pg_current_xact_id_if_assigned() as text) as bigint) as number
+), written as (
+    select 'pg_database' as catalogue, cast(cast(xmin as text) as bigint) as number
+    from pg_database where datname <> current_database()
+    union all
+    select 'pg_tablespace', cast(cast(xmin as text) as bigint) from pg_tablespace
+), since as (
+    select catalogue, own.number, (written.number - own.number) & 4294967295 as later
+    from written, own
 ), found as (
-    select catalogue from written where case when age between -1000000 and 0 then pg_xact_status(
-        cast(cast(cast(cast(pg_current_xact_id_if_assigned() as text) as bigint) - age as text)
-        as xid8)) = 'in progress' end
+    select catalogue from since where case when later < 1000000 then
+        pg_xact_status(cast(cast(number + later as text) as xid8)) = 'in progress' end
     union all
     select c.relname from pg_locks l join pg_class c on c.oid = l.relation
     where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.database = 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import NullPool, create_engine
 
 from sst.db.url import DatabaseUrl
+from sst.migrator.rehearsal.beyond import BeyondCopyError, refuse_shared
 from tests.support.extensions import require_extension
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.support.project import Project
@@ -171,3 +173,24 @@ def test_nothing_reaches_beyond_the_copy(
     assert project.query(f"select from pg_database where datname ~ '^{name}'") == []
     assert not (tmp_path / "x").exists()
     assert project.query("select to_regclass('beyond')") == [(None,)]
+
+
+def test_numbers_that_others_take_meanwhile_are_not_taken_for_own(
+    make_database: Callable[[], str],
+) -> None:
+    """The server remembers the first number that a transaction without one has been told."""
+    copy, other = make_database(), make_database()
+    name = DatabaseUrl(other).name
+    engine = create_engine(DatabaseUrl(copy).for_psycopg2(), poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("select age(xmin) from pg_database limit 1")
+        refuse_shared(connection, None)
+        make_database()
+        make_database()
+        connection.exec_driver_sql("create table own ()")
+
+        refuse_shared(connection, None)
+
+        connection.exec_driver_sql(f"grant connect on database {name} to public")
+        with pytest.raises(BeyondCopyError, match="pg_database"):
+            refuse_shared(connection, None)
