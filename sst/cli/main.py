@@ -44,7 +44,7 @@ ALIASES = {"st": "status", "info": "status"}
 """Other words for a command; the help does not list them."""
 
 
-_UNCOLLECTED = 50_000
+UNCOLLECTED = 50_000
 """Objects after which Python looks for garbage.
 
 A command imports hundreds of modules, which stay. To look through them again and again, as after
@@ -192,7 +192,7 @@ def main(
         from sst.cli.completing.answer import answer
 
         return answer(cli, Invocation(root, program))
-    gc.set_threshold(_UNCOLLECTED)
+    gc.set_threshold(UNCOLLECTED)
     prepare_streams()
     invocation = Invocation(root, program)
     trace = invocation.trace

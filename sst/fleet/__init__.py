@@ -3,6 +3,7 @@
 - `outcome.py`: what became of one database, and of all of them
 - `waves.py`: the canary, then waves of growing size
 - `budget.py`: how many may fail
+- `wave.py`: those of one wave that wait, and which is next
 - `rollout.py`: one wave after the other, within all limits
 - `stopped.py`: how a rollout ended, as an error
 - `processes.py`: the engine of this machine, a few processes

@@ -9,7 +9,6 @@ from __future__ import annotations
 import selectors
 from typing import TYPE_CHECKING, Any
 
-from sst.errors import SstError
 from sst.fleet.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
 
     from sst.hooks.contract.fleet.jobs import Answer, Job
 
-_MOST_DEATHS_IN_A_ROW = 20
+_PATIENCE = 2
+"""Signals after which a process that is still there is killed."""
 
 
 class Processes:
@@ -30,8 +30,8 @@ class Processes:
         self._quiet = quiet
         self._workers: list[WorkerProcess] = []
         self._selector = selectors.DefaultSelector()
-        self._deaths = 0
-        """In a row, without an answer between two."""
+        self._signals: list[int] = []
+        """Those that have been sent to all."""
 
     @property
     def free(self) -> int:
@@ -44,16 +44,13 @@ class Processes:
         (idle or self._new()).begin(job)
 
     def answers(self, timeout_seconds: float) -> Sequence[Answer]:
-        """Return the answers that are there, or those that come first within the time.
-
-        Raises `SstError` when the processes die one after the other, before any has worked.
-        """
+        """Return the answers that are there, or those that come first within the time."""
+        ready = {key.data for key, _ in self._selector.select(timeout_seconds)}
         found: list[Answer] = []
-        for key, _ in self._selector.select(timeout_seconds):
-            worker: WorkerProcess = key.data
+        # What a dead one has started may hold its pipe open: then nothing is to be read.
+        for worker in [each for each in self._workers if each in ready or each.has_ended]:
             answer, is_alive = worker.take()
             found += [answer] if answer else []
-            self._deaths = 0 if is_alive and answer else self._deaths
             if not is_alive:
                 self._bury(worker)
         return found
@@ -62,31 +59,37 @@ class Processes:
         """Give back what nobody has begun: nothing, for a process begins at once."""
 
     def interrupt(self, signal_number: int) -> None:
-        """Let all that is at work end in order, as that signal ends one run."""
+        """Let all that is at work end in order, as that signal ends one run.
+
+        A second time they end at once, as one run does; what is still there then is killed.
+        """
+        self._signals.append(signal_number)
         for worker in self._workers:
-            worker.signal(signal_number)
+            if len(self._signals) > _PATIENCE:
+                worker.kill()
+            else:
+                worker.signal(signal_number)
 
     def close(self) -> None:
         """End all processes; what is still at work is told to end."""
-        for worker in self._workers:
+        workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.end()
+        for worker in workers:
             worker.close()
-        self._workers.clear()
         self._selector.close()
 
     def _new(self) -> WorkerProcess:
         worker = WorkerProcess(self._entry, self._greeting, quiet=self._quiet)
-        self._selector.register(worker, selectors.EVENT_READ, worker)
         self._workers.append(worker)
+        self._selector.register(worker, selectors.EVENT_READ, worker)
+        if self._signals and not worker.is_told:
+            # The signal came while it was made.
+            worker.signal(self._signals[0])
         return worker
 
     def _bury(self, worker: WorkerProcess) -> None:
         self._selector.unregister(worker)
         self._workers.remove(worker)
+        worker.end()
         worker.close()
-        self._deaths += 1
-        if self._deaths >= _MOST_DEATHS_IN_A_ROW:
-            raise SstError(
-                what="The processes that work on the databases die one after the other.",
-                why=f"{self._deaths} of them, and none has come to an end with a database",
-                next_step="run one database with --target NAME and see what it says",
-            )

@@ -9,25 +9,34 @@ from sst.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from sst.config.sources.target import Target
+
+    Waves = tuple[tuple[Target, ...], ...]
 
 _GROWTH = 5
 """Each wave is so many times as large as all before it: 1, 5, 30, 180 ..."""
 
 
-def waves_of(targets: Sequence[Target], canary: str) -> tuple[tuple[Target, ...], ...]:
+def waves_of(
+    targets: Sequence[Target], canary: str, settled: AbstractSet[str] = frozenset()
+) -> Waves:
     """Return *targets* in waves, the first of which *canary* names: a number, or patterns.
 
     Without a canary all of them are one wave; with one each wave is five times as large as all
-    before it together, in the order of their names. Raises `UsageError` for a canary of none.
+    before it together, in the order of their names. Those with a name in *settled* are in no wave:
+    a number counts the others, and the first wave is empty when all that are named are settled.
+    Raises `UsageError` for a canary of none.
     """
+    left = [target for target in targets if target.name not in settled]
     if not canary:
-        return (tuple(targets),)
-    first = _canaries(targets, canary)
+        return (tuple(left),)
+    first = _canaries(left if canary.isdecimal() and left else targets, canary)
     names = {target.name for target in first}
-    rest = [target for target in targets if target.name not in names]
-    return (first, *_growing(rest, len(first)))
+    rest = [target for target in left if target.name not in names]
+    begun = tuple(target for target in first if target.name not in settled)
+    return (begun, *_growing(rest, len(first)))
 
 
 def _canaries(targets: Sequence[Target], canary: str) -> tuple[Target, ...]:

@@ -17,7 +17,7 @@ from sst.cli.fleet.engines import LOCAL, most_at_once, open_engine
 from sst.cli.fleet.options import for_one_database
 from sst.cli.fleet.report import FORMS, of_many, report_of, told
 from sst.fleet.budget import NO_LIMIT, Budget
-from sst.fleet.outcome import ENDED_BADLY, SETTLED, State
+from sst.fleet.outcome import ENDED_BADLY, SETTLED, SKIPPED, State
 from sst.fleet.rollout import Limits, Rollout
 from sst.fleet.waves import waves_of
 from sst.hooks.contract.fleet.jobs import Work
@@ -28,13 +28,14 @@ from sst.targets.read import read_targets
 from sst.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import FrameType
 
     from sst.cli.fleet.options import Many, Way
     from sst.config.sources.target import Target
     from sst.fleet.outcome import Outcome
     from sst.fleet.rollout import Stop
+    from sst.fleet.waves import Waves
     from sst.hooks.contract.fleet.engines import Engine
     from sst.migrator.values.report import Report
 
@@ -51,6 +52,7 @@ def run_on_many(ctx: click.Context, many: Many, way: Way) -> Report:
     """
     invocation = ctx.ensure_object(Invocation)
     _refuse_what_is_of_one(ctx, invocation)
+    _refuse_resumed_step(ctx, many)
     invocation.present(of_many(invocation.presentation))
     with results_only():
         runtime = invocation.runtime
@@ -75,6 +77,15 @@ def _refuse_what_is_of_one(ctx: click.Context, invocation: Invocation) -> None:
         raise click.UsageError(text, ctx)
 
 
+def _refuse_resumed_step(ctx: click.Context, many: Many) -> None:
+    target = str(ctx.params.get("target") or "")
+    if many.is_resumed and target.startswith("+"):
+        text = (
+            f"{target} beside --resume would move again what has moved: name a revision, or head"
+        )
+        raise click.UsageError(text, ctx)
+
+
 class _Call:
     """A rollout, and before it a look at all databases where the call is resumed."""
 
@@ -85,20 +96,25 @@ class _Call:
     def run(self, targets: Sequence[Target]) -> tuple[Mapping[str, Outcome], Stop | None]:
         """Return what became of each of *targets*, and why it was stopped, if it was."""
         settled: dict[str, Outcome] = {}
+        # Before the look: a canary of no target is a word that is spelled wrong.
+        waves = self._waves(targets, settled)
         if self._many.is_resumed:
             look = self._look_at(targets)
             if look.stop:
-                return look.outcomes, look.stop
+                return _left_by(look), look.stop
             settled = {
                 name: outcome
                 for name, outcome in look.outcomes.items()
                 if outcome.state is State.UNCHANGED
             }
-        left = [target for target in targets if target.name not in settled]
-        if not left:
+            waves = self._waves(targets, settled)
+        if len(settled) == len(targets):
             return settled, None
-        rollout = self._roll_out_to(left)
+        rollout = self._roll_out_in(waves)
         return {**settled, **rollout.outcomes}, rollout.stop
+
+    def _waves(self, targets: Sequence[Target], settled: Iterable[str]) -> Waves:
+        return waves_of(targets, self._many.canary or "", frozenset(settled))
 
     def _look_at(self, targets: Sequence[Target]) -> Rollout:
         limits = Limits(self._per_server(targets), attempts=1)
@@ -109,22 +125,36 @@ class _Call:
     def _per_server(self, targets: Sequence[Target]) -> int:
         return self._many.per_server or most_at_once(self._many, len(targets))
 
-    def _roll_out_to(self, targets: Sequence[Target]) -> Rollout:
-        is_look, canary = self._way == "look", self._many.canary or ""
+    def _roll_out_in(self, waves: Waves) -> Rollout:
+        is_look = self._way == "look"
+        targets = [target for wave in waves for target in wave]
         limits = Limits(
             self._per_server(targets),
             budget=NO_LIMIT if is_look else self._many.max_failures or Budget(),
             pause_seconds=self._many.pause or 0.0,
             attempts=1 if is_look else _ATTEMPTS,
         )
-        waves = waves_of(targets, canary)
         with _Progress("", len(targets)) as progress:
             tell = progress.count if is_look else progress.tell
             rollout = Rollout(
-                waves, self._work, self._engine, limits, tell, is_canaried=bool(canary)
+                waves,
+                self._work,
+                self._engine,
+                limits,
+                tell,
+                is_canaried=bool(self._many.canary),
             )
             progress.follow(rollout, len(waves))
             return _run(rollout)
+
+
+def _left_by(look: Rollout) -> Mapping[str, Outcome]:
+    """Return what a *look* that was stopped has settled; nothing else was begun."""
+    kept = {State.UNCHANGED, State.LOST}
+    return {
+        name: outcome if outcome.state in kept else SKIPPED
+        for name, outcome in look.outcomes.items()
+    }
 
 
 class _Progress:
