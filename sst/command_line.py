@@ -41,7 +41,12 @@ def as_typed(text: str, otherwise: str = PROGRAM) -> str:
     told = _told()
     typed, before = told or otherwise, _ENVIRONMENT if told else ""
     whole = re.compile(f"{re.escape(typed)}|{before}(?<![./]){re.escape(PROGRAM)}")
-    return _on_target(whole.sub(lambda _: typed, text), typed)
+    return _on_target(whole.sub(lambda _: typed, text), typed, named_target())
+
+
+def on_target(text: str, name: str) -> str:
+    """Return *text* with the commands of a database in it for the target *name*."""
+    return _on_target(text, PROGRAM, name)
 
 
 def name_target(name: str) -> None:
@@ -54,11 +59,11 @@ def named_target() -> str:
     return _TARGET[0] if _TARGET else ""
 
 
-def _on_target(text: str, typed: str) -> str:
-    if not _TARGET:
+def _on_target(text: str, typed: str, name: str) -> str:
+    if not name:
         return text
     command = re.compile(rf"({re.escape(typed)}) (?=(?:{_OF_A_DATABASE})\b)")
-    return command.sub(lambda found: f"{found[1]} --target {_TARGET[0]} ", text)
+    return command.sub(lambda found: f"{found[1]} --target {name} ", text)
 
 
 def _told() -> str:

@@ -1,5 +1,6 @@
 """One command on many databases: in which order, how many at once, and when it stops.
 
+- `inventory/`: where all of them stand, as they were last looked at
 - `outcome.py`: what became of one database, and of all of them
 - `waves.py`: the canary, then waves of growing size
 - `budget.py`: how many may fail

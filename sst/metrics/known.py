@@ -97,6 +97,52 @@ OF_THE_DATABASE = (
 )
 """Those of one database, whoever reads them."""
 
+FLEET_LIST = Metric(
+    "sst_fleet_list_readable",
+    "gauge",
+    "1 when the list of databases was read; with 0 the others are of the list as it was.",
+)
+FLEET_STATES = Metric(
+    "sst_fleet_targets",
+    "gauge",
+    "How many of the listed databases are in that state, `unreachable` or `unseen` among them.",
+    ("state",),
+)
+FLEET_REVISIONS = Metric(
+    "sst_fleet_revision_targets",
+    "gauge",
+    "How many are at that revision: the newest of this code, the most frequent five, `other`.",
+    ("revision",),
+)
+FLEET_FAILED = Metric(
+    "sst_fleet_failed_targets",
+    "gauge",
+    "How many have a run that failed, was killed or left them unhealthy, and is not made good.",
+)
+FLEET_RUNNING = Metric(
+    "sst_fleet_running_targets", "gauge", "In how many a run was at work at their look."
+)
+FLEET_SLOWEST = Metric(
+    "sst_fleet_slowest_run_seconds",
+    "gauge",
+    "How long the last run took in the database where it took longest.",
+)
+FLEET_OLDEST = Metric(
+    "sst_fleet_oldest_look_timestamp_seconds",
+    "gauge",
+    "When the look was made that is the oldest of those that the other metrics are of.",
+)
+FLEET_LOST = Metric(
+    "sst_fleet_lost_since_timestamp_seconds",
+    "gauge",
+    "Since when the database cannot be read that was lost first; absent while there is none.",
+)
+OF_THE_FLEET = (
+    *(FLEET_LIST, FLEET_STATES, FLEET_REVISIONS, FLEET_FAILED, FLEET_RUNNING),
+    *(FLEET_SLOWEST, FLEET_OLDEST, FLEET_LOST),
+)
+"""Those of all databases that are listed."""
+
 READY = Metric("sst_ready", "gauge", "1 when `/readyz` answers 200, else 0.")
 REQUESTS = Metric(
     "sst_http_requests_total",
@@ -139,5 +185,5 @@ OF_THE_PROCESS = (
 )
 """Those of one process of the application."""
 
-KNOWN = (*OF_THE_DATABASE, *OF_THE_PROCESS)
+KNOWN = (*OF_THE_DATABASE, *OF_THE_FLEET, *OF_THE_PROCESS)
 """All of them, in the order in which they are shown."""

@@ -13,7 +13,7 @@ from sst.migrator.commands.look import has_nothing_to_do, hook_timings, look
 from sst.migrator.commands.planned import planned
 from sst.migrator.commands.review import objections
 from sst.migrator.session import guard
-from sst.migrator.session.inspection import LOOKS, DatabaseInspection
+from sst.migrator.session.inspection import DatabaseInspection, look_keywords
 from sst.migrator.standing.last_runs import read_last_runs
 from sst.migrator.standing.read import look_within, see
 from sst.migrator.values.options import AS_CONFIGURED
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sst.migrator.locked_work.work import Work
     from sst.migrator.rehearsal.real.probes import ProbeMode
     from sst.migrator.repair.damage import Damage
+    from sst.migrator.standing.brief import BriefLooks
     from sst.migrator.standing.read import Seen
     from sst.migrator.values.context import Context
     from sst.migrator.values.options import RunOptions
@@ -155,9 +156,7 @@ class Migrator:
         return Report(run_id=found.id, run=found)
 
     def repair(
-        self,
-        agree: Callable[[Damage], bool] | None,
-        options: RunOptions = AS_CONFIGURED,
+        self, agree: Callable[[Damage], bool] | None, options: RunOptions = AS_CONFIGURED
     ) -> Report:
         """Mend what an interrupted run left and *agree* says yes to; without it only list it."""
         from sst.migrator.repair.repair import execute_repair, list_damage
@@ -177,12 +176,13 @@ class Migrator:
 
     def connection_keywords(self) -> dict[str, Any]:
         """Return the keywords with which psycopg2 connects as a look does, password and all."""
-        from sst.db.engine import direct_keywords
+        return look_keywords(self._context)
 
-        context = self._context
-        return direct_keywords(
-            context.url, application_name=LOOKS, connect_timeout=context.connect_timeout_seconds
-        )
+    def brief_looks(self) -> BriefLooks:
+        """Return what looks in short at other databases, with the same revision files."""
+        from sst.migrator.standing.brief import BriefLooks
+
+        return BriefLooks(self._context)
 
     def question(self, *, with_schema: bool) -> str:
         """Return what asks whether the database is as it was; see `as_one_statement`."""

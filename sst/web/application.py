@@ -83,10 +83,10 @@ def create_app(
     Raises `ConfigError` when settings or plugins are wrong.
     """
     opened = runtime or _open(root or Path.cwd())
-    app = _empty_application(opened, closes=runtime is None)
+    probes = Probes(opened)
+    app = _empty_application(opened, probes, closes=runtime is None)
     token = OperationsToken(opened.settings.operations_token)
     install_problem_handlers(app, token)
-    probes = Probes(opened)
     _add_routes(app, opened, probes, token)
     for router in routers() if callable(routers) else routers:
         app.include_router(router)
@@ -107,11 +107,13 @@ def _open(root: Path) -> Runtime:
     return opened
 
 
-def _empty_application(runtime: Runtime, *, closes: bool) -> Application:
+def _empty_application(runtime: Runtime, probes: Probes, *, closes: bool) -> Application:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(log_unusable_url, runtime)
-        yield
+        # Here, and not before: a server that forks has forked by now.
+        with probes.watching():
+            yield
         if closes:
             runtime.close()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydantic import SecretStr
 
+from sst.config import MigrateSettings
 from sst.hooks.manager import Contribution
 from sst.migrator.values.context import Version
 from sst.testing import some_settings
@@ -35,6 +36,7 @@ class FakeSettings:
     db_pool_size: int = 5
     db_max_overflow: int = 10
     redis_url: SecretStr | None = None
+    migrate: MigrateSettings = field(default_factory=MigrateSettings)
     database_url: SecretStr | None = field(default_factory=lambda: SecretStr("postgresql:///one"))
 
 

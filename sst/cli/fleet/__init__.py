@@ -5,4 +5,5 @@
 - `run.py`: the call that lets a fleet of processes do it
 - `worker.py`: one of these processes
 - `report.py`: one report of them all
+- `prometheus.py`: that of `status` as metrics
 """

@@ -8,19 +8,24 @@ from sst.cli.call.presentation import Presentation
 from sst.cli.result.table import records
 from sst.fleet.outcome import ENDED_BADLY, State, counts, unpacked
 from sst.fleet.stopped import ending
+from sst.hooks.contract.events import rfc3339
 from sst.migrator.values.report import Report
 from sst.text import counted, span_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from sst.config.sources.target import Target
     from sst.fleet.outcome import Outcome
     from sst.fleet.rollout import Stop
     from sst.runtime import Runtime
 
-FORMS = {"junit": "sst.cli.result.junit.databases:junit"}
-"""The forms that a report of many databases has beside text and JSON."""
+_FORMS = {
+    "junit": "sst.cli.result.junit.databases:junit",
+    "prometheus": "sst.cli.fleet.prometheus:prometheus",
+}
+"""The forms that a report of many databases can have beside text and JSON."""
 _SAME_FOR_ALL = frozenset(
     {"schema_version", "command", "ok", "exit_code", "plugins", "environment"}
 )
@@ -33,8 +38,9 @@ _UNSAID = {
 
 def of_many(presentation: Presentation) -> Presentation:
     """Return how a command of *presentation* shows a report of many databases."""
-    forms = FORMS if presentation.forms is not None else None
-    return Presentation(text, keys, forms=forms)
+    own = presentation.forms
+    forms = {name: place for name, place in _FORMS.items() if name in (own or {})}
+    return Presentation(text, keys, forms=None if own is None else forms)
 
 
 def report_of(
@@ -43,13 +49,15 @@ def report_of(
     stop: Stop | None,
     *,
     is_change: bool,
+    began_at: datetime,
 ) -> Report:
-    """Return the report of all *targets*, in their order."""
+    """Return the report of all *targets*, in their order; *began_at* is before all of it."""
     in_order = {target.name: outcomes[target.name] for target in targets}
     found = counts(in_order.values())
     return Report(
         error=ending(in_order, stop, is_change=is_change),
         extras={
+            "began_at": rfc3339(began_at),
             "counts": {state.value: count for state, count in found.items() if count},
             "targets": {name: _result(outcome) for name, outcome in in_order.items()},
         },
@@ -69,7 +77,7 @@ def text(report: Report, _runtime: Runtime) -> list[str]:
 
 def keys(report: Report) -> Mapping[str, Any]:
     """Return the counts and the results by the names of the databases; null where none began."""
-    return {name: report.extras.get(name) for name in ("counts", "targets")}
+    return {name: report.extras.get(name) for name in ("began_at", "counts", "targets")}
 
 
 def told(outcome: Outcome) -> str:

@@ -6,6 +6,7 @@ import logging
 import signal
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 import click
@@ -15,7 +16,7 @@ from sst.cli.call.presentation import JSON, TEXT
 from sst.cli.call.streams import results_only
 from sst.cli.fleet.engines import LOCAL, most_at_once, open_engine
 from sst.cli.fleet.options import for_one_database
-from sst.cli.fleet.report import FORMS, of_many, report_of, told
+from sst.cli.fleet.report import of_many, report_of, told
 from sst.fleet.budget import NO_LIMIT, Budget
 from sst.fleet.outcome import ENDED_BADLY, SETTLED, SKIPPED, State
 from sst.fleet.rollout import Limits, Rollout
@@ -54,6 +55,7 @@ def run_on_many(ctx: click.Context, many: Many, way: Way) -> Report:
     _refuse_what_is_of_one(ctx, invocation)
     _refuse_resumed_step(ctx, many)
     invocation.present(of_many(invocation.presentation))
+    began_at = datetime.now(UTC)
     with results_only():
         runtime = invocation.runtime
         chosen = choose(read_targets(runtime), Choice(many.patterns, dict(many.labels)))
@@ -64,15 +66,16 @@ def run_on_many(ctx: click.Context, many: Many, way: Way) -> Report:
             invocation.live_lines(),
         ):
             outcomes, stop = _Call(engine, work, many, way).run(chosen)
-    return report_of(chosen, outcomes, stop, is_change=way != "look")
+    return report_of(chosen, outcomes, stop, is_change=way != "look", began_at=began_at)
 
 
 def _refuse_what_is_of_one(ctx: click.Context, invocation: Invocation) -> None:
     if invocation.target:
         text = "--target is one database, and many are chosen: leave one of them out"
         raise click.UsageError(text, ctx)
-    if invocation.form_name not in {None, TEXT, JSON, *FORMS}:
-        has = ", ".join((TEXT, JSON, *FORMS))
+    forms = of_many(invocation.presentation).forms or {}
+    if invocation.form_name not in {None, TEXT, JSON, *forms}:
+        has = ", ".join((TEXT, JSON, *forms))
         text = f"--format {invocation.form_name} is of one database; of many there is {has}"
         raise click.UsageError(text, ctx)
 

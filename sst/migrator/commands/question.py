@@ -57,7 +57,7 @@ def as_one_statement(context: Context, connection: Connection, *, with_schema: b
     tables = [str(name) for (name,) in connection.exec_driver_sql(_TABLES)]
     texts: list[tuple[str, dict[str, Any]]] = [(_IDENTITY, {}), (SERVER, VALUES)]
     texts += _version_table(facts, connection)
-    texts += [(_ROWS.format(_name("migrator", each)), {}) for each in tables]
+    texts += [(_ROWS.format(quoted_name("migrator", each)), {}) for each in tables]
     if with_schema:
         question, values = question_of_catalogues(connection, with_comments=True)
         texts.append((_DIGESTS.format(question), values))
@@ -71,14 +71,15 @@ def as_one_statement(context: Context, connection: Connection, *, with_schema: b
 
 def _version_table(facts: EnvFacts, connection: Connection) -> list[tuple[str, dict[str, Any]]]:
     """Return what asks for the version table, and for its rows where it is there."""
-    name = _name(facts.version_schema, facts.version_table)
+    name = quoted_name(facts.version_schema, facts.version_table)
     text = "select to_regclass(%(name)s)::oid"
     is_there = connection.exec_driver_sql(text, {"name": name}).scalar() is not None
     found: list[tuple[str, dict[str, Any]]] = [(text, {"name": name})]
     return [*found, (_ROWS.format(name), {})] if is_there else found
 
 
-def _name(schema: str | None, table: str) -> str:
+def quoted_name(schema: str | None, table: str) -> str:
+    """Return the name of *table* in *schema* as SQL has it, whatever characters it holds."""
     return ".".join(f'"{part.replace(chr(34), chr(34) * 2)}"' for part in (schema, table) if part)
 
 

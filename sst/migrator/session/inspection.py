@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import text
 
 from sst.bridge.history.id_length import refuse_steps, too_long
+from sst.db.engine import direct_keywords
 from sst.migrator.ledger.agreement import behind, find_loss
 from sst.migrator.ledger.reader import Records
 from sst.migrator.ledger.writer import Ledger
@@ -30,6 +31,13 @@ LOOKS = "sst-inspect"
 """The name that the server knows such a session by."""
 _ACTIVE = 1
 """libpq's PQTRANS_ACTIVE: a statement is under way."""
+
+
+def look_keywords(context: Context) -> dict[str, Any]:
+    """Return the keywords with which psycopg2 connects as a look of *context* does."""
+    return direct_keywords(
+        context.url, application_name=LOOKS, connect_timeout=context.connect_timeout_seconds
+    )
 
 
 class DatabaseInspection:

@@ -2,6 +2,7 @@
 
 One value, read in one look, for whoever shows it: `status`, `check`, `history`, `/readyz`.
 
+- `brief.py`: one database of many, in short
 - `headline.py`: what matters first, in a sentence, and the way on
 - `last_backup.py`: the newest backup on record
 - `last_runs.py`: the run at work, the last one, and one that nothing has made good

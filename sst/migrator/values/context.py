@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from sst.hooks.contract.run import default_settings
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from sst.hooks.contract.settings_view import SettingsView
     from sst.hooks.manager import Contribution, Plugins
     from sst.migrator.run.progress import Progress
+
+_SEARCH_PATH = "select current_schemas(false)::text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class Context:
     """The x arguments of the command line, by their keys."""
     _facts: list[EnvFacts] = field(default_factory=list, repr=False)
     _facts_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _facts_by_path: dict[str, EnvFacts] | None = field(default=None, repr=False)
+    """What env.py configured for others of many databases, by their search paths."""
 
     @property
     def version(self) -> Version:
@@ -104,5 +108,33 @@ class Context:
         """Return what env.py configured; it is asked once in a process."""
         with self._facts_lock:
             if not self._facts:
-                self._facts.append(self.project.facts(connection, self.url))
+                self._facts.append(self._asked(connection))
             return self._facts[0]
+
+    def at(self, url: DatabaseUrl, facts_by_path: dict[str, EnvFacts]) -> Context:
+        """Return the same for the database at *url*, one of many.
+
+        Its env.py is asked for one of those whose search path is the same, which share
+        *facts_by_path*.
+        """
+
+        def redact(text: str) -> str:
+            return self.redact(url.redact(text))
+
+        return replace(
+            self,
+            url=url,
+            redact=redact,
+            _facts=[],
+            _facts_lock=threading.Lock(),
+            _facts_by_path=facts_by_path,
+        )
+
+    def _asked(self, connection: Connection) -> EnvFacts:
+        if self._facts_by_path is None:
+            return self.project.facts(connection, self.url)
+        path = str(connection.exec_driver_sql(_SEARCH_PATH).scalar())
+        connection.rollback()
+        if path not in self._facts_by_path:
+            self._facts_by_path[path] = self.project.facts(connection, self.url)
+        return self._facts_by_path[path]

@@ -17,7 +17,7 @@ from sst.web.problems import problem
 from sst.web.token import TOKEN_FIELD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sst.health.report import HealthReport
     from sst.metrics.exposition import Family
@@ -54,10 +54,11 @@ def metrics_router(
         if not is_open and not token.admits(request):
             headers = {"WWW-Authenticate": "Bearer"}
             return problem(HTTPStatus.UNAUTHORIZED, _CLOSED, headers=headers)
-        report, readiness = await asyncio.gather(
-            probes.standing.answer(), probes.readiness.answer()
+        report, readiness, fleet = await asyncio.gather(
+            probes.standing.answer(), probes.readiness.answer(), _of_the_fleet(probes)
         )
-        return MetricsResponse(exposition(_families(report, readiness, runtime, counts)))
+        families = (*_families(report, readiness, runtime, counts), *fleet)
+        return MetricsResponse(exposition(families))
 
     return router
 
@@ -69,6 +70,15 @@ def _families(
     yield readiness_family(readiness)
     yield from counts.families()
     yield from pool_families(_pool(runtime), runtime.settings)
+
+
+async def _of_the_fleet(probes: Probes) -> Iterable[Family]:
+    """Return the families of all databases; none where they are not watched."""
+    if probes.fleet is None:
+        return ()
+    from sst.metrics.fleet import fleet_families
+
+    return fleet_families(await probes.fleet.inventory.answer())
 
 
 def _pool(runtime: Runtime) -> PoolFigures:

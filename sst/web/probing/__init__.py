@@ -1,5 +1,6 @@
 """The questions that endpoints ask: shared, bounded, told until they are a second old.
 
+- `fleet.py`: the watch over all databases that are listed
 - `kept_answers.py`: answers as bytes, sent again without routing
 - `probes.py`: the questions to the runtime
 - `readiness.py`: the application's own check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -16,10 +17,11 @@ from sst.web.probing.standing import standing_question
 from sst.web.probing.turnstile import Turnstile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sst.hooks.contract.checks import Check, Inspection
     from sst.runtime import Runtime
+    from sst.web.probing.fleet import Fleet
 
 READY_SECONDS = 2.0
 """All of readiness; an orchestrator asks every few seconds and takes late for no."""
@@ -51,6 +53,26 @@ class Probes:
             deadline_seconds=HEALTH_SECONDS,
             fresh_seconds=_HEADS_FRESH_SECONDS,
         )
+        self.fleet = self._fleet() if runtime.settings.migrate.targets.watch_every else None
+        """All databases that are listed; None where they are not watched."""
+
+    def _fleet(self) -> Fleet:
+        # Nothing of it is imported where it is off.
+        from sst.web.probing.fleet import Fleet
+
+        return Fleet(self._runtime, self.preparing)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Look at all databases meanwhile, where they are watched."""
+        if self.fleet is None:
+            yield
+            return
+        self.fleet.watch.start()
+        try:
+            yield
+        finally:
+            self.fleet.watch.stop()
 
     def _shared(self, stage: Stage, budget_seconds: float) -> SingleFlight[HealthReport]:
         return SingleFlight(

@@ -12,6 +12,7 @@ from sst.web.probing.standing import DEADLINE_SECONDS, FRESH_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from sst.fleet.inventory.inventory import Inventory
     from sst.health.report import HealthReport
     from sst.migrator.ledger.reader import RunRecord
     from sst.migrator.migrator import Migrator
@@ -50,6 +51,8 @@ class Seen:
     plan: Plan
     health: HealthReport | None
     """What `/health` tells; None when it was late."""
+    fleet: Inventory | None = None
+    """All databases that are listed, as they were last looked at; None where they are not."""
 
 
 class Looks:
@@ -63,13 +66,18 @@ class Looks:
 
     async def seen(self) -> Seen:
         """Return all of it; whatever the database does, it takes no longer than the deadline."""
-        report, runs, plan, health = await asyncio.gather(
+        report, runs, plan, health, fleet = await asyncio.gather(
             self._probes.standing.answer(),
             self._runs.answer(),
             self._plan.answer(),
             _in_time(self._probes.health.answer()),
+            self._fleet(),
         )
-        return Seen(report, runs, plan, health)
+        return Seen(report, runs, plan, health, fleet)
+
+    async def _fleet(self) -> Inventory | None:
+        fleet = self._probes.fleet
+        return await fleet.inventory.answer() if fleet else None
 
     def _shared(
         self, ask: Callable[[Migrator], T], unanswered: Callable[[str], T]

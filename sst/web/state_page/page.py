@@ -57,6 +57,8 @@ class Page:
     plugins: tuple[PluginEntry, ...]
     settings: Shown
     has_all_runs: bool
+    fleet_at: datetime
+    """When what is shown of all databases was put together; by the clock of this machine."""
 
     @property
     def headline(self) -> Headline:
@@ -119,6 +121,7 @@ def page_of(runtime: Runtime, seen: Seen, *, has_all_runs: bool) -> Page:
         plugins=runtime.plugins.entries,
         settings=show(runtime.configuration),
         has_all_runs=has_all_runs,
+        fleet_at=datetime.now(UTC),
     )
 
 

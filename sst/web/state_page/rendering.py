@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from sst.command_line import as_typed
+from sst.command_line import as_typed, on_target
 from sst.migrator.lint.reasons import rows_in_the_way
 from sst.migrator.rehearsal.summary import rehearsal_note, summary_of
 from sst.migrator.rehearsal.words import effect, strongest_lock, time_of
@@ -60,6 +60,7 @@ def _environment(redact: Callable[[str], str]) -> Environment:
         "failed_at": failed_at,
         "level_of": level_of,
         "moment": moment,
+        "on_target": on_target,
         "plain_value": plain_value,
         "prose": lambda text: prose(cleaned(text)),
         "proven": proven_text,

@@ -58,3 +58,10 @@ class TargetsSettings(Frozen):
         default_factory=dict,
         description="Settings of every target, by their keys; `{name}` in a text is its name.",
     )
+    watch_every: float = Field(
+        0.0,
+        ge=0,
+        description="Seconds in which the application looks once at each of them, for `/state` "
+        "and `/metrics`; 0 is never.",
+    )
+    watch_at_once: int = Field(2, ge=1, le=32, description="Looks of that watch at the same time.")

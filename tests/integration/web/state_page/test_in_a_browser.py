@@ -15,11 +15,12 @@ import pytest
 
 from tests.integration.web.test_outages import locked
 from tests.support.browser import AXE, VARIABLE, Browser, open_browser, programs
+from tests.support.fleet import six_databases
 from tests.support.forks import wait_until
 from tests.support.served import TOKEN, serve_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.support.project import Project
 
@@ -183,6 +184,28 @@ def test_unreachable(browser: Browser, migrated: Project, refusing_url: str) -> 
         flawless(browser, "unreachable")
 
 
+@pytest.mark.parametrize("has_list", [True, False], ids=["list", "no-list"])
+def test_databases(
+    browser: Browser,
+    project: Project,
+    make_database: Callable[[], str],
+    refusing_url: str,
+    *,
+    has_list: bool,
+) -> None:
+    six_databases(project, make_database, refusing_url)
+    if not has_list:
+        (project.root / "targets.csv").write_text("name,name\n", encoding="utf-8")
+    project.environment["MIGRATE__TARGETS__WATCH_EVERY"] = "3600"
+    said = "division by zero" if has_list else "The list of databases cannot be read"
+
+    with shown(browser, project):
+        wait_until(lambda: said in _looked_again(browser) and _are_seen(browser), "all is shown")
+        browser.run("document.querySelectorAll('details').forEach(each => each.open = true)")
+        flawless(browser, f"databases-{'list' if has_list else 'no-list'}")
+        assert 0 < browser.run("return document.body.innerHTML.length") < 200_000
+
+
 def test_hung_database_is_told_and_holds_nothing(browser: Browser, migrated: Project) -> None:
     with shown(browser, migrated), locked(migrated):
         wait_until(lambda: "could not be asked" in _looked_again(browser), "the page says so", 60)
@@ -218,6 +241,10 @@ _FOCUSED = """
 const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
 return [at.innerText.trim(), style.outlineStyle !== "none" && box.width > 0 && box.top >= 0];
 """
+
+
+def _are_seen(browser: Browser) -> bool:
+    return "not looked at yet" not in browser.text
 
 
 def _looked_again(browser: Browser) -> str:
