@@ -138,7 +138,7 @@ lock: install ## Lock the versions again; newest ones with ARGS=--upgrade
 	rm -f requirements-lowest.lock
 	$(COMPILE) --python-version 3.11 --resolution lowest-direct \
 		--output-file requirements-lowest.lock pyproject.toml
-	$(COMPILE) --annotate --annotation-style split $(addprefix --extra ,age aws gcs isal otel redis s3 sftp) \
+	$(COMPILE) --annotate --annotation-style split $(addprefix --extra ,age aws fleet gcs isal otel redis s3 sftp) \
 		--constraint requirements-dev.lock --output-file requirements-extras.lock pyproject.toml
 	$(COMPILE) --python-version 3.11 --constraint requirements-dev.lock \
 		$(addprefix --no-emit-package ,sst-platform $(PACKAGES)) \

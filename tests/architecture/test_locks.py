@@ -103,7 +103,9 @@ def test_every_place_that_installs_a_lock_resolves_nothing_and_checks_it() -> No
         assert re.search(r"pip\b[^|&]* check\b|\$\(PIP\) check\b", command), path
 
 
-@pytest.mark.parametrize("extra", ["age", "aws", "gcs", "isal", "otel", "redis", "s3", "sftp"])
+@pytest.mark.parametrize(
+    "extra", ["age", "aws", "fleet", "gcs", "isal", "otel", "redis", "s3", "sftp"]
+)
 def test_every_extra_can_be_had_in_the_image_without_the_others(extra: str) -> None:
     """What it needs is printed, exact and hashed, at the versions that the image has."""
     command = [sys.executable, str(ROOT / "deploy" / "extras.py"), str(ROOT), extra]
