@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, text
 
+from sst.errors import SstError
 from sst.kept.database import ask
 from sst.migrator.check.verdict import verdict
 from sst.migrator.commands.look import upgrade_refusal
@@ -34,13 +35,12 @@ if TYPE_CHECKING:
 
 _NOW = text("select clock_timestamp()")
 # For each transaction alone: behind a pooler the session is another's next.
-_ONLY_LOOKS = (
-    "set transaction read only; set local statement_timeout = 5000; set local lock_timeout = 2000"
-)
+_BOUNDED = "set local statement_timeout = 5000; set local lock_timeout = 2000"
+_READ_ONLY = "set transaction read only"
 _LIMIT = "set local statement_timeout = 3000; "
 _DATABASE = "(select oid::text from pg_database where datname = current_database())"
-# With `xmin` a row that was changed and is as it was is another one.
-_VERSIONS = "(select string_agg(t::text || t.xmin, ',' order by t::text) from {} t)"
+_VERSIONS = "(select string_agg(t::text, ',' order by t::text) from {} t)"
+# With `xmin` a row that was changed in any column is another one.
 _RUNS = (
     "(select md5(string_agg(concat_ws(' ', r.id, r.outcome, r.xmin), ',' order by r.id))"
     " from migrator.run r)"
@@ -109,11 +109,16 @@ class BriefLook:
         Raises `DatabaseUnreachableError`, `RefusedError`, and `ConfigError` for its URL or env.py.
         """
         context = self._context
-        with (
-            translate_driver_errors(context.redact, role=context.url.role),
-            self._inspection as inspection,
-        ):
-            return _brief(context, inspection)
+        try:
+            with (
+                translate_driver_errors(context.redact, role=context.url.role),
+                self._inspection as inspection,
+            ):
+                return _brief(context, inspection)
+        except SstError as error:
+            # Nobody else knows the secrets of this URL.
+            error.what, error.why = context.redact(error.what), context.redact(error.why)
+            raise
 
     def end(self) -> None:
         """Break off what a thread that was left behind still asks."""
@@ -122,9 +127,11 @@ class BriefLook:
 
 def _brief(context: Context, inspection: DatabaseInspection) -> Brief:
     connection = inspection.connection
+    event.listen(connection, "begin", _bound)
+    # Before it is read-only: an env.py may make what it needs.
     facts = context.facts(connection)
     refuse_other_database(facts, context.url)
-    event.listen(connection, "begin", _only_look)
+    event.listen(connection, "begin", _only_read)
     # Before the rest: what changes meanwhile makes another digest the next time.
     mark = _mark(facts, connection)
     status = inspection.status
@@ -147,8 +154,12 @@ def _brief(context: Context, inspection: DatabaseInspection) -> Brief:
     )
 
 
-def _only_look(connection: Connection) -> None:
-    connection.exec_driver_sql(_ONLY_LOOKS)
+def _bound(connection: Connection) -> None:
+    connection.exec_driver_sql(_BOUNDED)
+
+
+def _only_read(connection: Connection) -> None:
+    connection.exec_driver_sql(_READ_ONLY)
 
 
 def _mark(facts: EnvFacts, connection: Connection) -> Mark | None:
