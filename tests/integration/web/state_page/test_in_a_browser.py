@@ -17,6 +17,7 @@ from tests.integration.web.test_outages import locked
 from tests.support.browser import AXE, VARIABLE, Browser, open_browser, programs
 from tests.support.fleet import six_databases
 from tests.support.forks import wait_until
+from tests.support.prefix_proxy import PREFIX, prefix_proxy
 from tests.support.served import TOKEN, serve_project
 
 if TYPE_CHECKING:
@@ -209,6 +210,30 @@ def test_databases(
 def test_hung_database_is_told_and_holds_nothing(browser: Browser, migrated: Project) -> None:
     with shown(browser, migrated), locked(migrated):
         wait_until(lambda: "could not be asked" in _looked_again(browser), "the page says so", 60)
+
+
+def test_behind_a_proxy_that_serves_it_below_a_prefix(browser: Browser, migrated: Project) -> None:
+    """Form, cookie, stylesheet, links and the way out all stay below it."""
+    with (
+        serve_project(migrated, "--root-path", PREFIX) as served,
+        prefix_proxy(served.url) as address,
+    ):
+        browser.open(f"{address}/state")
+        browser.type("#token", f"{TOKEN}\n")
+        wait_until(lambda: "Look again" in browser.text, "the page is shown")
+        [cookie] = browser.cookies()
+        loaded = browser.requests()
+        styled = browser.run("return getComputedStyle(document.querySelector('.skip')).position")
+        browser.run("document.querySelector('.again').click()")
+        wait_until(lambda: "Look again" in browser.text, "it is shown again")
+        browser.run("document.querySelector('header button').click()")
+        wait_until(lambda: "Operations token" in browser.text, "it is closed")
+
+        assert cookie["path"] == f"{PREFIX}/state"
+        assert all(each.startswith(f"{address}/state") for each in loaded)
+        assert any("style.css" in each for each in loaded)
+        assert styled == "absolute"
+        assert browser.cookies() == []
 
 
 def test_works_without_scripts(browser: Browser, migrated: Project) -> None:
