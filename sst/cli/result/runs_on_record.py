@@ -49,6 +49,7 @@ def run_json(run: RunRecord) -> dict[str, Any]:
         "app_version": details["app_version"],
         "git_commit": details["git_commit"],
         "git_dirty": details.get("git_dirty"),
+        "trace_id": details.get("trace_id"),
         "plugins": details["plugins"],
         "hooks": details.get("hooks", []),
         "notes": details.get("notes", {}),
@@ -96,6 +97,7 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, str]]:
     yield "to", _heads(run.after)
     yield "who", f"{who}, role {details['db_role']}"
     yield "code", f"version {details['app_version']}{commit}"
+    yield "trace", details.get("trace_id") or ""
     yield "plugins", ", ".join(details["plugins"])
     yield "backup", f"{backup['id']} {backup['uri']}" if backup else ""
 

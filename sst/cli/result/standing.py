@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _RUN_KEYS = (
     *("id", "command", "target", "environment", "outcome", "started_at", "finished_at"),
     *("duration_ms", "tries", "before", "after", "who", "app_version", "git_commit", "git_dirty"),
-    *("plugins", "hooks", "notes", "backup", "warnings", "gate", "error", "steps"),
+    *("trace_id", "plugins", "hooks", "notes", "backup", "warnings", "gate", "error", "steps"),
 )
 
 

@@ -8,6 +8,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from sst.migrator.ledger.checkout import is_dirty
+from sst.tracing.spans import ids
 
 if TYPE_CHECKING:
     from sst.migrator.values.context import Context
@@ -17,7 +18,8 @@ _PLUGINS = "plugins"
 
 
 def run_actor(context: Context) -> dict[str, Any]:
-    """Return the ledger's columns that say who runs what code where."""
+    """Return the ledger's columns that say who runs what code where, and in which trace."""
+    made = ids()
     return {
         "os_user": _os_user(),
         "host": socket.gethostname(),
@@ -25,6 +27,7 @@ def run_actor(context: Context) -> dict[str, Any]:
         "app_version": context.version.app,
         "git_commit": context.version.git_commit,
         "git_dirty": _is_dirty(context),
+        "trace_id": made.trace if made else None,
         "plugins": [
             *(entry.name for entry in context.plugins.entries),
             *(f"{name} (--no-plugin)" for name in context.plugins.left_out),

@@ -77,6 +77,8 @@ DEFINITION = (
     # The server's messages to a revision, and how many more there were.
     "alter table migrator.step add column if not exists notices jsonb not null default '[]'",
     "alter table migrator.step add column if not exists notices_left_out int not null default 0",
+    # The trace that the run is in; null where traces are off.
+    "alter table migrator.run add column if not exists trace_id text",
 )
 
 # `backend_start` is hidden from a role without pg_read_all_stats.

@@ -131,6 +131,21 @@ def test_tree_of_spans_is_what_ran(project: Project, receiver: Receiver) -> None
     assert "trace" not in done.stderr.replace("trace_id=", "")
 
 
+def test_record_keeps_the_trace_and_has_none_where_traces_are_off(
+    project: Project, receiver: Receiver
+) -> None:
+    two_revisions(project)
+    assert project.migrate("upgrade", "+1", **receiver.environment).exit_code == 0
+    assert project.migrate("upgrade").exit_code == 0
+
+    newest, first = json.loads(project.migrate("runs", "list", "--json").stdout)["runs"]
+    shown = project.migrate("runs", "show", first["id"]).stdout
+
+    assert first["trace_id"] == receiver.named("run upgrade").trace
+    assert newest["trace_id"] is None
+    assert f"trace\t{first['trace_id']}" in shown
+
+
 def test_spans_say_whose_they_are_in_the_words_of_the_conventions(
     project: Project, receiver: Receiver
 ) -> None:

@@ -39,6 +39,7 @@ RUN = {
     "app_version": "1",
     "git_commit": "",
     "git_dirty": None,
+    "trace_id": None,
 }
 WORD_OF_AN_OPERATOR = ["stamp", "restore"]
 
