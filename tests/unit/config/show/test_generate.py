@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _REPOSITORY = Path(__file__).parents[4]
 _BUILT_IN = (
     *("embedded_postgres", "backup", "health_check", "notify"),
-    *("safe_ddl", "maintenance", "secrets_aws"),
+    *("safe_ddl", "maintenance", "fleet_procrastinate", "secrets_aws"),
 )
 _SECTIONS = {
     found.name: found.config_model

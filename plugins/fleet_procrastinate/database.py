@@ -1,0 +1,115 @@
+"""The way to the queue's database, and to procrastinate."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from sst.hooks import (
+    ConfigError,
+    DatabaseUnreachableError,
+    DatabaseUrl,
+    Problem,
+    first_line,
+    install_advice,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from procrastinate import App
+    from psycopg import AsyncConnection, Connection
+
+SCHEMA = "sst_fleet"
+_SEARCH_PATH = f"SET search_path TO {SCHEMA}"
+_PACKAGES = {"procrastinate": "procrastinate>=3.4,<4", "psycopg": "psycopg[binary]>=3.1"}
+_CONNECT_SECONDS = 10
+_POOL_SECONDS = 10.0
+_NOTICE_A_DEAD_NETWORK = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+def require_packages() -> None:
+    """Raise `ConfigError` that says how to install what is missing."""
+    for name, requirement in _PACKAGES.items():
+        if find_spec(name) is None:
+            hint = install_advice(requirement, "fleet")
+            what = f"needs the package {name}"
+            raise ConfigError([Problem("plugin fleet_procrastinate", what, "", hint)])
+
+
+def connect(url: DatabaseUrl) -> Connection[Any]:
+    """Return a session on *url*, without a transaction. Raises `DatabaseUnreachableError`."""
+    import psycopg
+
+    with telling(url):
+        return psycopg.connect(**_keywords(url), autocommit=True)
+
+
+def app_for_call(url: DatabaseUrl) -> App:
+    """Return procrastinate for a call that waits: one connection, to be opened and closed."""
+    from procrastinate import App, SyncPsycopgConnector
+
+    connector = SyncPsycopgConnector(
+        kwargs=_keywords(url),
+        configure=_use_schema,
+        min_size=1,
+        max_size=1,
+        timeout=_POOL_SECONDS,
+    )
+    return App(connector=connector)
+
+
+def app_for_worker(url: DatabaseUrl) -> App:
+    """Return procrastinate for a worker: a few connections, to be opened and closed."""
+    from procrastinate import App, PsycopgConnector
+
+    connector = PsycopgConnector(
+        kwargs=_keywords(url),
+        configure=_use_schema_later,
+        min_size=1,
+        max_size=4,
+        timeout=_POOL_SECONDS,
+    )
+    return App(connector=connector)
+
+
+@contextmanager
+def telling(url: DatabaseUrl) -> Iterator[None]:
+    """Raise what the driver raises as an error of ours, exit 75."""
+    import psycopg
+    from procrastinate.exceptions import ConnectorException
+
+    try:
+        yield
+    except (psycopg.Error, ConnectorException) as error:
+        raise unreachable(url, error) from error
+
+
+def unreachable(url: DatabaseUrl, error: BaseException) -> DatabaseUnreachableError:
+    """Return that the queue does not answer, with what *error* or its cause says."""
+    return DatabaseUnreachableError(
+        what=f"The queue in the database {url.name} does not answer.",
+        why=url.redact(first_line(error.__cause__ or error)),
+        next_step="try again when it does, with --resume; databases keep their own record",
+    )
+
+
+def _keywords(url: DatabaseUrl) -> dict[str, Any]:
+    given = {"connect_timeout": _CONNECT_SECONDS, **_NOTICE_A_DEAD_NETWORK}
+    return {**given, **url.for_connect(application_name="sst-fleet")}
+
+
+def _use_schema(connection: Connection[Any]) -> None:
+    connection.execute(_SEARCH_PATH)
+    connection.commit()
+
+
+async def _use_schema_later(connection: AsyncConnection[Any]) -> None:
+    await connection.execute(_SEARCH_PATH)
+    await connection.commit()

@@ -1,0 +1,234 @@
+"""A worker: takes jobs out of the queue, until a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Event
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.exceptions import ConnectorException
+
+from sst.hooks import Answer, Job, Work, first_line, span_text
+
+from . import statements
+from .database import app_for_worker
+from .known import Known, unknown, unwanted
+from .rollout import TASK
+
+if TYPE_CHECKING:
+    from procrastinate import App
+
+    from sst.hooks import DatabaseUrl
+
+    from .settings import Config
+    from .slots import Slots
+
+logger = logging.getLogger("sst.fleet")
+
+_POLL_SECONDS = 2.0
+_AGAIN_SECONDS = 1.0
+_BY_A_SIGNAL = frozenset({128 + signal.SIGINT, 128 + signal.SIGTERM})
+_AWAY = (ConnectorException, OSError)
+
+
+class GivenBackError(Exception):
+    """The job was not done here: another worker is to take it."""
+
+
+class _GiveBack(BaseRetryStrategy):
+    """Queues a job again that was given back; nothing else is tried again by the queue."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Any) -> RetryDecision | None:  # noqa: ANN401 - a job of procrastinate
+        """Return now for what was given back."""
+        del job
+        is_given_back = isinstance(exception, GivenBackError)
+        return RetryDecision(retry_at=datetime.now(UTC)) if is_given_back else None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a worker takes its jobs from, and how many at once."""
+
+    url: DatabaseUrl
+    queue: str
+    many: int
+
+
+class Worker:
+    """Takes jobs from *place* and works on them in *slots*; *known* says where a target is.
+
+    The first signal lets it take no more and end what it is at; the second one ends the runs in
+    order, and gives their jobs back.
+    """
+
+    def __init__(self, place: Place, config: Config, known: Known, slots: Slots) -> None:
+        self._place, self._config = place, config
+        self._known, self._slots = known, slots
+        self._id = str(uuid4())
+        self._signals = 0
+        self._at_work: set[Event] = set()
+        self.done = 0
+        """How many jobs have been answered."""
+
+    def run(self) -> None:
+        """Work until a signal; a queue that goes away is waited for."""
+        asyncio.run(self._run())
+
+    async def _run(self) -> None:
+        self._ending = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._end)
+        while not self._ending.is_set():
+            try:
+                await self._work_on_queue()
+            except _AWAY as error:
+                reason = self._place.url.redact(first_line(error.__cause__ or error))
+                logger.warning("the queue does not answer: %s", reason)
+            if not self._ending.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._ending.wait(), _AGAIN_SECONDS)
+
+    def _end(self) -> None:
+        self._signals += 1
+        self._ending.set()
+        if self._signals > 1:
+            for stop in self._at_work:
+                stop.set()
+
+    async def _work_on_queue(self) -> None:
+        app = app_for_worker(self._place.url)
+        app.task(name=TASK, retry=_GiveBack())(self._bound_to(app))
+        async with app.open_async():
+            tending = asyncio.create_task(self._tend(app))
+            try:
+                await self._take_jobs(app)
+            finally:
+                tending.cancel()
+                await asyncio.gather(tending, return_exceptions=True)
+                await self._run_statement(app, statements.END_WORKER)
+
+    async def _take_jobs(self, app: App) -> None:
+        """Return when the first signal has come and nothing is at work, or the queue is away."""
+        config = self._config
+        taking = asyncio.create_task(
+            app.run_worker_async(
+                queues=[self._place.queue],
+                concurrency=self._place.many,
+                install_signal_handlers=False,
+                delete_jobs="always",
+                fetch_job_polling_interval=_POLL_SECONDS,
+                abort_job_polling_interval=_POLL_SECONDS,
+                update_heartbeat_interval=config.heartbeat_seconds,
+                stalled_worker_timeout=config.stalled_after_seconds,
+            )
+        )
+        ending = asyncio.create_task(self._ending.wait())
+        await asyncio.wait({taking, ending}, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        # It takes no more then, and ends when what it is at has ended.
+        taking.cancel()
+        with suppress(asyncio.CancelledError):
+            await taking
+
+    async def _tend(self, app: App) -> None:
+        """Show that the worker lives, and give back what dead ones had."""
+        while True:
+            try:
+                await self._run_statement(app, statements.SEEN_WORKER)
+                await self._run_statement(app, statements.FORGET_DEAD_WORKERS)
+                found = await self._rows(app, statements.GIVE_BACK_STALLED)
+                await self._run_statement(app, statements.DROP_STALLED_THAT_WERE_TO_END)
+                for row in found:
+                    logger.warning("%s: its worker is dead, it is queued again", row["target"])
+            except _AWAY:
+                logger.debug("the queue does not answer", exc_info=True)
+            await asyncio.sleep(self._config.heartbeat_seconds)
+
+    def _bound_to(self, app: App) -> Any:  # noqa: ANN401 - a coroutine function, to procrastinate
+        async def work(rollout: str, serial: int, target: str, **what: Any) -> None:
+            if not await self._is_wanted(app, rollout):
+                await self._store(app, rollout, serial, unwanted(target))
+                return
+            found = await asyncio.to_thread(self._known.named, target, rollout)
+            if found is None:
+                answer = unknown(target)
+            else:
+                how = Work(what["words"], is_look=what["is_look"], heads=what["heads"])
+                answer = await self._done(Job(found, how, what["attempt"]))
+            logger.info("%s: exit %s (%s)", target, answer.exit_code, span_text(answer.seconds))
+            await self._store(app, rollout, serial, answer)
+            self.done += 1
+
+        return work
+
+    async def _done(self, job: Job) -> Answer:
+        """Return what became of *job*. Raises `GivenBackError` when this worker has to end."""
+        stop = Event()
+        self._at_work.add(stop)
+        running = asyncio.wrap_future(self._slots.start(job, stop))
+        try:
+            answer = await asyncio.shield(running)
+        except asyncio.CancelledError:
+            # The call asks for it: the run ends in order, and its answer says how.
+            stop.set()
+            answer = await running
+        finally:
+            self._at_work.discard(stop)
+        is_cut_short = answer.is_skipped or answer.exit_code in _BY_A_SIGNAL
+        if self._signals > 1 and is_cut_short:
+            raise GivenBackError(job.target.name)
+        return answer
+
+    async def _is_wanted(self, app: App, rollout: str) -> bool:
+        """Say whether the call of *rollout* lives: without it nobody counts the failures."""
+        [row] = await self._rows(app, statements.IS_WANTED, rollout=rollout)
+        return bool(row["rollouts"])
+
+    async def _store(self, app: App, rollout: str, serial: int, answer: Answer) -> None:
+        """Store *answer* for the call; a queue that is away is waited for, as a dead worker is."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + self._config.stalled_after_seconds
+        values = {
+            "exit_code": answer.exit_code,
+            "seconds": answer.seconds,
+            "is_unchanged": answer.is_unchanged,
+            "is_skipped": answer.is_skipped,
+            "report": answer.report,
+        }
+        while True:
+            try:
+                await self._run_statement(
+                    app, statements.STORE_RESULT, rollout=rollout, serial=serial, **values
+                )
+            except _AWAY:
+                if clock() > end:
+                    raise
+                await asyncio.sleep(_AGAIN_SECONDS)
+            else:
+                return
+
+    async def _run_statement(self, app: App, statement: Any, **more: Any) -> None:  # noqa: ANN401 - a literal, to procrastinate
+        await app.connector.execute_query_async(statement, **self._given(), **more)
+
+    async def _rows(self, app: App, statement: Any, **more: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - the same
+        return await app.connector.execute_query_all_async(statement, **self._given(), **more)
+
+    def _given(self) -> dict[str, Any]:
+        return {
+            "worker": self._id,
+            "queue": self._place.queue,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "slots": self._place.many,
+            "dead_after": self._config.stalled_after_seconds,
+        }
