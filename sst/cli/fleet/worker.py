@@ -46,9 +46,12 @@ def main() -> None:
     gc.set_threshold(UNCOLLECTED)
     worker = _Worker(json.loads(jobs.readline()))
     try:
-        while not worker.is_ending and (line := jobs.readline()):
-            answers.write(json.dumps(worker.answer(json.loads(line))).encode() + b"\n")
+        while line := jobs.readline():
+            said = worker.answer(json.loads(line))
+            answers.write(json.dumps(said).encode() + b"\n")
             answers.flush()
+            if said["is_skipped"]:
+                break
     except BrokenPipeError:
         # Who began this is gone. What was done is in the database's own record.
         os._exit(1)
@@ -70,7 +73,7 @@ class _Worker:
 
     def __init__(self, greeting: Mapping[str, Any]) -> None:
         self._greeting = greeting
-        self.is_ending = False
+        self._is_ending = False
         """Whether a signal has said to begin no other database."""
         self._is_at_work = False
         for number in SIGNALS:
@@ -88,7 +91,7 @@ class _Worker:
 
     def answer(self, job: Mapping[str, Any]) -> Mapping[str, Any]:
         """Run the command, or look, on the database of *job*; a signal gives it back unbegun."""
-        if self.is_ending:
+        if self._is_ending:
             return {**_said(is_skipped=True), "seconds": 0.0}
         target, began = Target(**job["target"]), time.monotonic()
         name_target(target.name)
@@ -135,7 +138,7 @@ class _Worker:
     def _run_on(self, target: Target, words: Sequence[str]) -> Mapping[str, Any]:
         invocation = self._invocation()
         found = self._opened(invocation, target)
-        if found is None and self.is_ending:
+        if found is None and self._is_ending:
             invocation.close()
             return _said(is_skipped=True)
         try:
@@ -184,9 +187,9 @@ class _Worker:
 
         One that is about to begin has none yet: it is told as soon as it has.
         """
-        if self._is_at_work and not self.is_ending:
+        if self._is_at_work and not self._is_ending:
             threading.Thread(target=self._repeat, args=(number,), daemon=True).start()
-        self.is_ending = True
+        self._is_ending = True
 
     def _repeat(self, number: int) -> None:
         while self._is_at_work and signal.getsignal(number) == self._end:
