@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from sqlalchemy.engine import make_url
+
 from tests.support.server import connect
 
 if TYPE_CHECKING:
@@ -30,8 +32,9 @@ def six_databases(
     """List six databases of *project*, which has the revision `one`; return their URLs."""
     urls = {name: make_database() for name in STATES if name != "gone"}
     urls["gone"] = refusing_url
-    for name in ("ahead", "behind", "broken", "current"):
-        assert project.migrate("upgrade", DATABASE_URL=urls[name]).exit_code == 0
+    assert project.migrate("upgrade", DATABASE_URL=urls["behind"]).exit_code == 0
+    for name in ("ahead", "broken", "current"):
+        _copy(urls["behind"], urls[name])
     execute(urls["ahead"], "update alembic_version set version_num = 'from_the_future'")
     execute(urls["broken"], "insert into one values (1)")
     project.revision("two", FAILS_WITH_A_ROW)
@@ -39,6 +42,14 @@ def six_databases(
     assert project.migrate("upgrade", DATABASE_URL=urls["broken"]).exit_code == 1
     list_targets(project, urls)
     return urls
+
+
+def _copy(source: str, url: str) -> None:
+    """Make the empty database at *url* a copy of that at *source*, on the same server."""
+    server = make_url(source).set(database="postgres").render_as_string(hide_password=False)
+    old, new = (f'"{make_url(each).database}"' for each in (source, url))
+    for statement in (f"drop database {new}", f"create database {new} template {old}"):
+        execute(server, statement)
 
 
 def list_targets(project: Project, urls: Mapping[str, str]) -> None:

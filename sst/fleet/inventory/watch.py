@@ -31,6 +31,8 @@ _LIST_SECONDS = 90.0
 """For the list: a catalogue has a minute of its own."""
 _FIRST_PAUSE_SECONDS = 0.05
 """The longest between two looks of the first round, so that a picture is there soon."""
+_AGAIN_SECONDS = 10.0
+"""Before the list is read again, where it could not be and there is none of before."""
 _MOST_LEFT = 20
 """Looks that hang in their threads although broken off; with so many no other is begun."""
 
@@ -113,8 +115,11 @@ class Watch:
 
     def _begin_round(self) -> None:
         began = time.monotonic()
-        self._next_round = began + self._every_seconds
         targets = self._read_list()
+        # An application may start before its catalogue does.
+        is_late = not targets and self._list_error
+        wait = min(self._every_seconds, _AGAIN_SECONDS) if is_late else self._every_seconds
+        self._next_round = began + wait
         pause = self._every_seconds / max(1, len(targets))
         if self._is_first:
             pause = min(pause, _FIRST_PAUSE_SECONDS)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sst.config.sources.target import Target
+from sst.fleet.inventory import watch as module
 from sst.fleet.inventory.watch import Watch
 from sst.hooks.contract.checks import CheckStatus
 from sst.migrator.standing.brief import Brief, Mark
@@ -15,6 +16,8 @@ from tests.support.forks import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    import pytest
 
 GOOD = Headline(CheckStatus.PASS, "The database is up to date.", "nothing to do")
 NAMES = ("a", "b", "c", "d")
@@ -155,6 +158,24 @@ def test_list_that_breaks_is_said_and_the_old_one_is_looked_at_further() -> None
 
     assert found.is_listed
     assert found.counts["up_to_date"] == 1
+
+
+def test_first_list_that_cannot_be_read_is_read_again_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_AGAIN_SECONDS", 0.01)
+    asked: list[int] = []
+
+    def list_targets() -> Sequence[Target]:
+        asked.append(1)
+        if len(asked) < 3:
+            raise ValueError
+        return targets("a")
+
+    with watching(lambda _: Look(good), list_targets, every_seconds=3600) as watch:
+        wait_until(lambda: watch.inventory().counts["up_to_date"] == 1, "it is seen")
+
+    assert len(asked) == 3
 
 
 def test_another_url_is_another_database() -> None:
