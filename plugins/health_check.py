@@ -38,6 +38,7 @@ FROM pg_index i
 JOIN pg_class c ON c.oid = i.indexrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE NOT i.indisvalid AND c.relkind = 'i' AND c.relpersistence <> 't'
+  AND CAST(:schema AS text) IN ('', n.nspname)
   AND NOT EXISTS (
     SELECT 1 FROM pg_stat_progress_create_index p JOIN pg_locks l ON l.pid = p.pid
     WHERE l.locktype = 'relation' AND l.relation = i.indrelid AND l.granted
@@ -161,7 +162,8 @@ def agrees_with_models(
 
 def has_valid_indexes(inspection: Inspection) -> CheckResult:
     """Fail when an index is invalid: it costs every write and serves no query."""
-    invalid = [f"{schema}.{name}" for schema, name in inspection.fetch(_INVALID_INDEXES)]
+    found = inspection.fetch(_INVALID_INDEXES, schema=inspection.schema)
+    invalid = [f"{schema}.{name}" for schema, name in found]
     if not invalid:
         return CheckResult(CheckStatus.PASS, "all indexes are valid")
     remedy = f"rebuild with REINDEX INDEX CONCURRENTLY {invalid[0]}"

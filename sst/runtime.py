@@ -293,8 +293,8 @@ class Runtime:
             return run_checks(checks, inspect, stage=stage, secrets=self.secrets).results
 
     def _resolve(self, setting: str, value: SecretStr | None) -> DatabaseUrl:
-        url, is_made = resolve_url(setting, value, self.plugins, self.project_root)
-        self._resolved[setting] = url
+        found, is_made = resolve_url(setting, value, self.plugins, self.project_root)
+        url = self._resolved[setting] = found.with_schema(self._loaded.schema)
         if is_made and self._is_logging:
             self.configure_logging()  # such a URL can bring a password that no setting has
         return url

@@ -51,8 +51,10 @@ class Plugin:
         Raises `Veto` when there is no such backup; no part of a failed one is left behind.
         """
         from .make.make_backup import make_backup
+        from .make.one_schema import refuse_backup_of_schema
         from .store.storage import Storage
 
+        refuse_backup_of_schema(run.database_url)
         storage = Storage(self._config, run.project_root)
         stored = make_backup(self._config, storage, run, run.id)
         if self._config.snapshot == "template":
@@ -74,6 +76,8 @@ class Plugin:
         from .store.retention import prune_beside
         from .store.storage import Storage
 
+        if run.database_url.schema:
+            return  # it has made none
         mine = {failure.backup.id} if failure.backup else set()
         prune_beside(self._config, Storage(self._config, run.project_root), run, mine)
 

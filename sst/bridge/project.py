@@ -126,7 +126,8 @@ class AlembicProject:
         found: list[EnvFacts] = []
 
         def look(_: Sequence[str], context: MigrationContext) -> tuple[()]:
-            found.append(observed(context, connection, ours))
+            facts = observed(context, connection, ours, is_one_schema=bool(url.schema))
+            found.append(facts)
             return ()
 
         self._runner.run(look, url=url, connection=connection, dont_mutate=True)

@@ -28,6 +28,7 @@ def text(report: Report, runtime: Runtime) -> list[str]:
     facts = [
         ("environment", runtime.environment),
         ("database", runtime.migration_url.safe),
+        *([("schema", schema)] if (schema := runtime.migration_url.schema) else []),
         ("state", report.state or ""),
         ("revision", where(report)),
     ]

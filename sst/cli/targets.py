@@ -27,7 +27,13 @@ def command() -> None:
 def list_text(report: Report, _runtime: Runtime) -> list[str]:
     """Return a line for each target."""
     rows = [
-        (each["name"], each["database"], _spelled(each["labels"]), each["source"])
+        (
+            each["name"],
+            each["database"],
+            each["schema"] or "",
+            _spelled(each["labels"]),
+            each["source"],
+        )
         for each in report.extras["targets"]
     ]
     return records(rows)
@@ -80,6 +86,7 @@ def _shown(target: Target) -> dict[str, Any]:
     return {
         "name": target.name,
         "database": DatabaseUrl(target.url).safe,
+        "schema": target.schema or None,
         "labels": dict(target.labels),
         "settings": sorted(target.settings),
         "source": target.source,

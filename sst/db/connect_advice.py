@@ -70,6 +70,11 @@ _RULES: tuple[tuple[str, str, bool], ...] = (
         True,
     ),
     (
+        r"unsupported startup parameter",
+        "a pooler takes no options of a connection: let {url} lead to the server itself",
+        True,
+    ),
+    (
         r"could not translate host name|Name or service not known",
         "correct the host in the URL, or the name service of this machine",
         False,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sst.db.url import DatabaseUrl
 
 _DRIVER = "psycopg2"
+_SCHEMA = "sst_schema"
 # A network that drops packets is noticed within a minute, not when the kernel gives up (two
 # hours idle, a quarter of an hour sending). PostgreSQL manual, 34.1.2; ignored on a socket.
 _NOTICE_A_DEAD_NETWORK = {
@@ -88,8 +89,17 @@ def create_direct_engine(
         hide_parameters=hide_parameters,
         use_native_hstore=hstore,
         connect_args=_direct(url, application_name, connect_timeout),
+        execution_options={_SCHEMA: url.schema},
         **isolation,
     )
+
+
+def own_schema(connection: Connection) -> str:
+    """Return the one schema that *connection*, of such an engine, is for; empty for all of them.
+
+    A connection that env.py has made by itself says nothing of it.
+    """
+    return str(connection.get_execution_options().get(_SCHEMA, ""))
 
 
 def direct_keywords(

@@ -5,6 +5,7 @@ SQLAlchemy itself is not imported for it: that takes longer than all else of a s
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     Query = Mapping[str, str | tuple[str, ...]]
 
 _SCHEMES = frozenset({"postgres", "postgresql"})
+_OPTIONS = "options"
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _EXAMPLE = "postgresql://user@host:5432/name"
 _ENCODE = "write special characters in the password percent-encoded: @ is %40, : is %3A, / is %2F"
 _ONE_HOST = re.compile(r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>\d*))?")
@@ -68,6 +71,19 @@ class UrlParts:
         pairs = ((key, one) for key in sorted(self.query) for one in _several(self.query[key]))
         query = "&".join(f"{quote_plus(key)}={quote_plus(one)}" for key, one in pairs)
         yield f"?{query}" if query else ""
+
+    def with_search_path(self, schema: str) -> UrlParts:
+        """Return the parts of a URL whose sessions find names in *schema* alone.
+
+        An option of the connection stands above the settings of role and database, and neither
+        RESET ALL nor DISCARD ALL takes it away; of two search paths the later one counts.
+        What libpq would read from PGOPTIONS, where the URL has no options, stays beside it.
+        Source: PostgreSQL manual, 34.1.2 "Parameter Key Words", `options`.
+        """
+        found = self.query.get(_OPTIONS) or os.environ.get("PGOPTIONS", "")
+        before = _several(found) if found else ()
+        options = " ".join((*before, f"-csearch_path={_as_option(schema)}"))
+        return replace(self, query={**self.query, _OPTIONS: options})
 
     def libpq_parameters(self) -> dict[str, Any]:
         """Return the parameters of libpq that the URL sets: those of `psycopg2.connect`.
@@ -179,6 +195,13 @@ def _hosts_and_ports(query: Query) -> tuple[Sequence[str], Sequence[str]]:
     if ports or any(":" in port for _, _, port in pairs):
         raise ValueError("more than one port of a host")
     return [host for host, _, _ in pairs], [port for _, _, port in pairs]
+
+
+def _as_option(name: str) -> str:
+    """Return the identifier *name* as a value in libpq's `options`, where a blank ends a value."""
+    escaped = name.replace('"', '""')
+    quoted = name if _PLAIN_NAME.fullmatch(name) else f'"{escaped}"'
+    return re.sub(r"([\\\s])", r"\\\1", quoted)
 
 
 def _split(value: str | tuple[str, ...]) -> Sequence[str]:

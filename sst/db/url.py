@@ -62,6 +62,8 @@ _WITHOUT_VARIABLE = frozenset(
 )
 _LIBPQ_KEYS = _WITHOUT_VARIABLE | _LIBPQ_VARIABLES.keys()
 _LIBPQ_DRIVERS = frozenset({"postgresql", "postgresql+psycopg2"})
+_TAKE_OPTIONS = _LIBPQ_DRIVERS | {"postgresql+psycopg", "postgresql+psycopg2cffi"}
+"""The drivers of a project's `env.py` that hand libpq's `options` on."""
 
 # asyncpg's `ssl` takes the words of libpq's `sslmode`; other drivers and tools take a yes or no.
 _SSL_WORDS = {"true": "require", "1": "require", "false": "disable", "0": "disable"}
@@ -77,11 +79,12 @@ class DatabaseUrl:
     Raises `ConfigError` when it is not a URL, or names another database than PostgreSQL.
     """
 
-    __slots__ = ("_spelled", "_url")
+    __slots__ = ("_schema", "_spelled", "_url")
 
     def __init__(self, text: str, *, setting: str = "DATABASE_URL") -> None:
         self._url = parse(text, setting)
         self._spelled = spelled_password(text)
+        self._schema = ""
 
     @property
     def name(self) -> str:
@@ -94,11 +97,16 @@ class DatabaseUrl:
         return str(self._parameters().get("host", ""))
 
     @property
+    def schema(self) -> str:
+        """The one schema that is migrated as a database of its own; empty for the whole one."""
+        return self._schema
+
+    @property
     def safe(self) -> str:
         """The URL as it may be printed: `postgresql://user@host:5432/name`."""
         query = {
             key: (_MASK if key.lower() in _SECRET_KEYS else value)
-            for key, value in self._url.query.items()
+            for key, value in self._in_schema(self._url).query.items()
         }
         shown = replace(self._url, drivername="postgresql", password=None, query=query)
         # A slash needs no encoding in a query, and a socket's folder is easier to read with it.
@@ -131,13 +139,18 @@ class DatabaseUrl:
             query.setdefault("sslmode", _SSL_WORDS.get(ssl.lower(), ssl))
         if self._url.drivername not in _LIBPQ_DRIVERS:
             query = {key: value for key, value in query.items() if key in _LIBPQ_KEYS}
-        return replace(self._url, drivername="postgresql+psycopg2", query=query)
+        return self._in_schema(replace(self._url, drivername="postgresql+psycopg2", query=query))
+
+    def _in_schema(self, parts: UrlParts) -> UrlParts:
+        """Return *parts* with the search path of the schema, where it is one."""
+        return parts.with_search_path(self._schema) if self._schema else parts
 
     def for_project(self) -> URL:
         """Return SQLAlchemy's URL for a project's `env.py`: the driver asked for, or psycopg2."""
         if self._url.drivername == "postgresql":
             return self.for_psycopg2()
-        return _for_sqlalchemy(self._url)
+        takes_options = self._url.drivername in _TAKE_OPTIONS
+        return _for_sqlalchemy(self._in_schema(self._url) if takes_options else self._url)
 
     def for_connect(self, **others: Any) -> dict[str, Any]:
         """Return the arguments of `psycopg2.connect`: those of the URL, with *others* over them.
@@ -174,16 +187,22 @@ class DatabaseUrl:
 
     def with_database(self, name: str) -> DatabaseUrl:
         """Return the same server's URL for the database *name*."""
-        other = object.__new__(DatabaseUrl)
-        other._url = replace(self._url, database=name)
-        other._spelled = self._spelled
-        return other
+        return self._like(replace(self._url, database=name), self._spelled, self._schema)
 
     def with_password(self, password: str) -> DatabaseUrl:
         """Return the same URL with *password*."""
+        return self._like(replace(self._url, password=password), "", self._schema)
+
+    def with_schema(self, schema: str) -> DatabaseUrl:
+        """Return the URL of one *schema* in that database: sessions have no other search path.
+
+        An empty one is the whole database again.
+        """
+        return self._like(self._url, self._spelled, schema)
+
+    def _like(self, parts: UrlParts, spelled: str, schema: str) -> DatabaseUrl:
         other = object.__new__(DatabaseUrl)
-        other._url = replace(self._url, password=password)
-        other._spelled = ""
+        other._url, other._spelled, other._schema = parts, spelled, schema
         return other
 
     def place(self) -> tuple[str, ...]:
@@ -216,11 +235,15 @@ class DatabaseUrl:
 
     def __eq__(self, other: object) -> bool:
         """Compare whole URLs, the password included."""
-        return isinstance(other, DatabaseUrl) and self._url == other._url
+        return isinstance(other, DatabaseUrl) and self._key == other._key
 
     def __hash__(self) -> int:
         """Hash the whole URL."""
-        return hash(self._url)
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[UrlParts, str]:
+        return self._url, self._schema
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Refuse to be pickled: a pickle would hold the password."""

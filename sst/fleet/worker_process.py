@@ -160,6 +160,7 @@ def _spelled(target: Target) -> dict[str, Any]:
         "url": target.url,
         "settings": target.settings,
         "labels": target.labels,
+        "schema": target.schema,
         "source": target.source,
     }
 

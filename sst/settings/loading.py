@@ -38,6 +38,8 @@ class Loaded:
     discovery: Discovery
     _bind: Callable[[Sources], Configuration] = field(repr=False)
     _sources: Sources = field(repr=False)
+    schema: str = ""
+    """The one schema of the database that is meant; empty for all of it."""
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -57,7 +59,8 @@ class Loaded:
                 next_step=f"leave out --set {named}, or --target",
             )
         sources = replace(self._sources, target=target)
-        return replace(self, configuration=self._bind(sources), _sources=sources)
+        configuration = self._bind(sources)
+        return replace(self, configuration=configuration, _sources=sources, schema=target.schema)
 
 
 def _database_in(overrides: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The targets that a database knows: rows of a query, or the databases of a server."""
+"""The targets that a database knows: rows of a query, databases of a server, its own schemas."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sst.db.engine import create_direct_engine
 from sst.errors import Problem
 from sst.migrator.session.driver_errors import translate_driver_errors
-from sst.targets.entries import TargetError, entry_of_row
+from sst.targets.entries import TargetError, entry_of_row, fault_of_schema
 from sst.text import first_line
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _COLUMNS = "select name, url and what else a target has, each once"
 _CANCELED = "57014"
 _OF_VALUES = ("22", "P0")
 _OF_QUERIES = ("0A", "25", "42")
+_SCHEMAS = "select nspname as name from pg_catalog.pg_namespace order by nspname"
 _DATABASES = """
     select datname as name from pg_catalog.pg_database
     where datallowconn and not datistemplate order by datname
@@ -60,6 +61,22 @@ def entries_on_server(
         name = row["name"]
         if any(fnmatchcase(name, pattern) for pattern in patterns):
             yield entry_of_row({"name": name, "database": name}, f"{place}, {name}"), place
+
+
+def entries_in_database(
+    url: DatabaseUrl, patterns: Sequence[str], connect_timeout: int
+) -> Iterator[tuple[TargetEntry, str]]:
+    """Yield an entry for each schema in the database of *url* that fits one of *patterns*.
+
+    Those of the server and of the record of runs are left out. Raises what `entries_on_server`
+    raises.
+    """
+    place = "migrate.targets.schemas"
+    for row in _rows(url, _SCHEMAS, connect_timeout):
+        name = row["name"]
+        is_wanted = any(fnmatchcase(name, pattern) for pattern in patterns)
+        if is_wanted and not fault_of_schema(name):
+            yield entry_of_row({"name": name, "schema": name}, f"{place}, {name}"), place
 
 
 def _rows(url: DatabaseUrl, query: str, connect_timeout: int) -> list[Mapping[str, Any]]:

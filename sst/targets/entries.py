@@ -21,9 +21,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NAME = "{name}"
-_OWN = TargetEntry.model_fields.keys() - {"labels", "settings"}
+_OWN = {each.alias or name for name, each in TargetEntry.model_fields.items()} - {
+    "labels",
+    "settings",
+}
+_ONE_SCHEMA = "name one schema of the application"
+_LONGEST_BYTES = 63
+# The server reads "$user" in a search path as the role's name, in quotes too.
+_NOT_THEIRS = frozenset({"information_schema", "migrator", "$user"})
 _ELSEWHERE = (
-    "columns are name, url, url_env, url_file, password_env, password_file, database, labels"
+    "columns are name, url, url_env, url_file, password_env, password_file, database, schema, "
+    "labels"
 )
 
 
@@ -87,21 +95,37 @@ def target_of(entry: TargetEntry, source: str, given: Given) -> Target:
     password = _secret(entry, "password", source, given)
     url = url.with_password(password) if password else url
     url = url.with_database(entry.database) if entry.database else url
+    schema = entry.schema_name or ""
+    if fault := fault_of_schema(schema) if schema else "":
+        raise TargetError(Problem(f"schema of {entry.name}", fault, source, _ONE_SCHEMA))
     settings = {**_leaves(given.settings), **_leaves(entry.settings)}
     return Target(
         name=entry.name,
         url=url.reveal(),
         settings={key: _named(value, entry.name) for key, value in settings.items()},
         labels=entry.labels,
+        schema=schema,
         source=source,
     )
 
 
+def fault_of_schema(name: str) -> str:
+    """Return why no schema called *name* can be a target; empty where one can."""
+    if "\0" in name or not name.strip():
+        return "is no name of a schema"
+    if len(name.encode()) > _LONGEST_BYTES:
+        return f"is longer than the {_LONGEST_BYTES} bytes of a name"
+    is_taken = name.startswith("pg_") or name in _NOT_THEIRS
+    return "belongs to the server or to the record of runs" if is_taken else ""
+
+
 def _url(entry: TargetEntry, source: str, given: Given) -> DatabaseUrl:
     text = _secret(entry, "url", source, given)
-    if text is None and entry.database is None:
+    if text is None and entry.database is None and not entry.schema_name:
         # The database of the settings is never meant by leaving out which.
-        hint = "give it url, url_env, url_file or, on the server of the settings, database"
+        hint = (
+            "give it url, url_env, url_file or, on the server of the settings, database or schema"
+        )
         raise TargetError(Problem(entry.name, "says of no database that it is it", source, hint))
     if text is None:
         return given.server()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sst.db.url import DatabaseUrl
 from sst.errors import RUN_AGAIN, ConfigError, Problem
@@ -22,8 +22,8 @@ def read_targets(runtime: Runtime) -> tuple[Target, ...]:
     """Return the targets of the project of *runtime*, sorted by name.
 
     Raises `ConfigError` with what is wrong with them: the first fault of each place, names that
-    are given twice, two targets that are one database; `DatabaseUnreachableError` for a catalogue
-    that does not answer.
+    are given twice, two targets that are one database or one schema of it;
+    `DatabaseUnreachableError` for a catalogue that does not answer.
     """
     found: list[Target] = []
     problems: list[Problem] = []
@@ -56,13 +56,20 @@ def _entries(runtime: Runtime) -> Iterator[tuple[TargetEntry, str]]:
         yield entry, f"migrate.targets.list[{number}]"
     if settings.file:
         yield from entries_in(runtime.project_root / settings.file, settings.file)
-    if settings.query or settings.databases:
-        from sst.targets.catalog import entries_by_query, entries_on_server
+    yield from _known_to_databases(runtime, timeout)
+
+
+def _known_to_databases(runtime: Runtime, timeout: int) -> Iterator[tuple[TargetEntry, str]]:
+    settings = runtime.settings.migrate.targets
+    if settings.query or settings.databases or settings.schemas:
+        from sst.targets.catalog import entries_by_query, entries_in_database, entries_on_server
 
         if settings.query:
             yield from entries_by_query(_catalog(runtime), settings.query, timeout)
         if settings.databases:
             yield from entries_on_server(runtime.migration_url, settings.databases, timeout)
+        if settings.schemas:
+            yield from entries_in_database(runtime.migration_url, settings.schemas, timeout)
 
 
 def _catalog(runtime: Runtime) -> DatabaseUrl:
@@ -78,8 +85,13 @@ def _of_plugins(runtime: Runtime) -> Iterator[Target]:
     for each in runtime.plugins.collect("list_targets", **asked):
         target: Target = each.value
         place = f"plugin {each.plugin}"
-        words = {"name": target.name, "url": target.url, "labels": dict(target.labels)}
-        entry = read_entry({**words, "settings": dict(target.settings)}, place)
+        words: dict[str, Any] = {
+            "name": target.name,
+            "url": target.url,
+            "labels": dict(target.labels),
+        }
+        words |= {"settings": dict(target.settings), "schema": target.schema or None}
+        entry = read_entry(words, place)
         yield target_of(entry, place, given)
 
 
@@ -88,14 +100,16 @@ def _twice(targets: Sequence[Target]) -> Iterator[Problem]:
     places: dict[tuple[str, ...], list[Target]] = defaultdict(list)
     for target in targets:
         names[target.name].append(target)
-        places[DatabaseUrl(target.url, setting=f"url of {target.name}").place()].append(target)
+        place = DatabaseUrl(target.url, setting=f"url of {target.name}").place()
+        places[(*place, target.schema)].append(target)
     for name, same in names.items():
         if len(same) > 1:
             yield Problem(name, "is listed twice", _sources(same), "leave one of them out")
     for same in places.values():
         called = sorted({target.name for target in same})
         if len(called) > 1:
-            what = f"{' and '.join(called)} are one database"
+            whole = "schema of one database" if same[0].schema else "database"
+            what = f"{' and '.join(called)} are one {whole}"
             yield Problem("targets", what, _sources(same), "leave one of them out")
 
 

@@ -56,6 +56,7 @@ class FakeInspection:
     version_table = "public.alembic_version"
     brought_by: str | None = None
     needed_backups: frozenset[str] = frozenset()
+    schema: str = ""
 
     def __enter__(self) -> Self:
         return self

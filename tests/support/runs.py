@@ -25,6 +25,7 @@ class PlainInspection:
     version_table = "public.alembic_version"
     brought_by: str | None = None
     needed_backups: frozenset[str] = frozenset()
+    schema: str = ""
 
     def __init__(self, url: DatabaseUrl) -> None:
         self._engine = create_direct_engine(

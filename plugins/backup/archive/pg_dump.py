@@ -35,6 +35,7 @@ _LOCK_WAIT_SECONDS = 60
 # Less than deadlock_timeout, else the server may end a run at work for it.
 _LOCK_WAIT_SECONDS_WITHOUT_ROWS = 0.5
 _PROBE_SECONDS = 10.0
+_NAMES_AT_ONCE = 500
 
 # docs/operators/backups.md has the rule in words.
 _WORTH_WORKERS_BYTES = 64_000_000
@@ -84,6 +85,8 @@ class Shape:
     is_packed_here: bool = False
     """Whether pg_dump leaves the files as they are, for `Packer`."""
     has_rows: bool = True
+    without: tuple[str, ...] = ()
+    """Schemas that are left out."""
 
     @property
     def name(self) -> str:
@@ -222,10 +225,19 @@ def refusal(what: str, why: str) -> Veto:
     return Veto(f"{what}: {why}", hint)
 
 
+def _any_of(names: Sequence[str]) -> str:
+    """Return *names* as one pattern of pg_dump: a regular expression in which quotes quote."""
+    quoted = ('"{}"'.format(name.replace('"', '""')) for name in names)
+    return f"({'|'.join(quoted)})"
+
+
 def _options(shape: Shape, snapshot: str | None) -> list[str]:
     options = [f"--jobs={shape.jobs}"] if shape.format == DIRECTORY else []
     if shape.has_statistics:
         options.append("--statistics")
     if not shape.has_rows:
         options.append("--schema-only")
+    without = shape.without
+    parts = (without[i : i + _NAMES_AT_ONCE] for i in range(0, len(without), _NAMES_AT_ONCE))
+    options += [f"--exclude-schema={_any_of(names)}" for names in parts]
     return [*options, f"--snapshot={snapshot}"] if snapshot else options

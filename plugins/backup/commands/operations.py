@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..make.make_backup import make_backup
 from ..make.maker import verifier_of
+from ..make.one_schema import refuse_backup_of_schema
 from ..manifest.origin import Origin, read_origin
 from ..postgres.client_programs import find_tools
 from ..postgres.maintenance_session import connected, translate_driver_errors
@@ -27,6 +28,7 @@ def storage_of(config: Config, context: CommandContext | LockedWork) -> Storage:
 
 def create(config: Config, context: CommandContext, lock_wait_seconds: float | None) -> Stored:
     """Make a backup under the run's lock, on record where the database has a record."""
+    refuse_backup_of_schema(context.database_url)
     storage = storage_of(config, context)
     with context.locked(
         "backup create", "", lock_wait_seconds=lock_wait_seconds, must_record=False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..make.one_schema import refuse_restore_of_schema
 from ..postgres.maintenance_session import connected, translate_driver_errors
 from ..restore import recreate
 from ..restore import restore as steps
@@ -67,6 +68,7 @@ def restore(config: Config, context: CommandContext, request: Request) -> Done:
     It asks for the database's name in every environment: rows written since are live no more.
     """
     storage, url = storage_of(config, context), context.database_url
+    refuse_restore_of_schema(url)
     stored = _wanted(storage, context, request)
     target = stored.id if stored else "--undo"
     live = _confirmed(config, context, request, stored)

@@ -55,6 +55,17 @@ SELECT r.rolname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
 _IS_THERE = "SELECT count(*) FROM pg_roles WHERE rolname = %s AND pg_has_role(oid, 'USAGE')"
 
 
+# A version table is known by its one column. What is in `public` may be for all tenants.
+_TENANTS = """
+SELECT n.nspname FROM pg_namespace n
+ WHERE %s <> '' AND n.nspname NOT IN (%s, 'public') AND EXISTS (
+       SELECT FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE c.relnamespace = n.oid AND c.relkind = 'r' AND c.relnatts = 1
+          AND a.attname = 'version_num')
+ ORDER BY 1
+"""
+
+
 @contextlib.contextmanager
 def copied_schema(
     config: Config, source: DatabaseUrl, server: DatabaseUrl, seconds: float
@@ -64,6 +75,7 @@ def copied_schema(
     It is made on the server of *server*, which is to have the same major version, within
     *seconds*, with the settings that sessions of *source* begin with. Objects belong to their
     owners where the role of *server* may act for all of them, else to that role.
+    Where *source* is one schema, the schemas of other tenants are left out.
 
     Raises `Veto` when it cannot be made; then nothing is left.
     """
@@ -120,12 +132,12 @@ def _fill(
     deadline: Deadline,
 ) -> None:
     """Create the database *name* on *server*, and copy the schema of *source* into it."""
-    found = asked(source, _Schema.of, deadline)
+    found = asked(source, partial(_Schema.of, own=source.schema), deadline)
     tools = find_tools(found.server_major, config.pg_bin)
     is_owner = asked(server, partial(_create, name=name, like=found), deadline)
     target = server.with_database(name)
     with tempfile.TemporaryDirectory(prefix="sst-plan-") as folder:
-        shape = Shape(CUSTOM, 1, "0", has_rows=False)
+        shape = Shape(CUSTOM, 1, "0", has_rows=False, without=found.tenants)
         archiver = Archiver(tools, client_environment(source, watched=True), _NO_COPY)
         archiver.dump(source, Path(folder), shape, deadline)
         _restore(tools, Path(folder) / shape.name, target, found, deadline, is_owner=is_owner)
@@ -141,10 +153,12 @@ class _Schema:
     properties: dict[str, Any]
     roles: tuple[str, ...]
     settings: dict[str, str]
+    tenants: tuple[str, ...]
+    """The schemas beside the one that is meant, each with revisions of its own."""
 
     @classmethod
-    def of(cls, session: Session) -> _Schema:
-        """Return what *session* sees of its database."""
+    def of(cls, session: Session, own: str) -> _Schema:
+        """Return what *session* sees of its database; *own* is the one schema that is meant."""
         [(owner,)] = session.fetch(_OWNER)
         return cls(
             session.server_major,
@@ -152,6 +166,7 @@ class _Schema:
             properties_of(session),
             roles_of(session),
             settings_of(session),
+            tuple(str(name) for (name,) in session.fetch(_TENANTS, (own, own))),
         )
 
 

@@ -71,6 +71,12 @@ def schema_of(connection: Connection, table: str) -> str | None:
     return None if found is None else str(found)
 
 
+def current_schema(connection: Connection) -> str | None:
+    """Return the schema in which *connection* creates what has no schema in its name."""
+    found: str | None = connection.execute(text("SELECT current_schema()::text")).scalar()
+    return found
+
+
 def id_length(connection: Connection, table: str, schema: str | None) -> int | None:
     """Return how many characters an id in the version table may have, `UNLIMITED` for any number.
 

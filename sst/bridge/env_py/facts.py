@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sst.bridge.env_py.database_identity import (
     UNLIMITED,
     DatabaseIdentity,
+    current_schema,
     id_length,
     identity_of,
     schema_of,
@@ -26,9 +27,16 @@ if TYPE_CHECKING:
 
 
 def observed(
-    context: MigrationContext, handed: Connection, ours: DatabaseIdentity | None
+    context: MigrationContext,
+    handed: Connection,
+    ours: DatabaseIdentity | None,
+    *,
+    is_one_schema: bool = False,
 ) -> EnvFacts:
-    """Return what env.py configured, and where its connection leads compared with *ours*."""
+    """Return what env.py configured, and where its connection leads compared with *ours*.
+
+    Of a run that *is_one_schema* it is also asked into which one.
+    """
     connection = _connection_of(context)
     same = ours is not None and identity_of(connection) == ours
     metadata = context.opts.get("target_metadata")
@@ -39,6 +47,7 @@ def observed(
         metadata=None if metadata is None else as_sequence(metadata),
         uses_handed_connection=connection is handed,
         same_database=same,
+        search_schema=current_schema(connection) if same and is_one_schema else None,
         id_length=(id_length(connection, context.version_table, schema) if same else None)
         or _configured_length(context),
         options=MappingProxyType(kept_options(context.opts)),

@@ -152,7 +152,9 @@ class _Environment(EnvironmentContext):
         if self.is_offline_mode():
             args, options = (), offline_options(args, options)
             options["output_buffer"] = self._buffer
-        super().configure(*args, **options | comparing_options(options, self._branches))
+        schema = self.config.attributes.get("schema", "")
+        compared = comparing_options(options, self._branches, schema)
+        super().configure(*args, **options | compared)
         compare_json_defaults(self.get_context())
         if self.is_offline_mode():
             keep_characters(self.get_context())

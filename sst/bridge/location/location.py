@@ -74,7 +74,8 @@ class Location:
     ) -> Config:
         """Return a fresh `Config`: a run leaves nothing behind for the next, least a password.
 
-        *url* becomes `sqlalchemy.url` and `attributes["database_url"]`, password included;
+        *url* becomes `sqlalchemy.url` and `attributes["database_url"]`, password included, and
+        its schema, empty for the whole database, `attributes["schema"]`;
         *connection* becomes `attributes["connection"]`.
         """
         config = self._bare_config()
@@ -82,6 +83,7 @@ class Location:
             text = url.for_project().render_as_string(hide_password=False)
             _set(config, {"sqlalchemy.url": text})
             config.attributes["database_url"] = text
+            config.attributes["schema"] = url.schema
         if connection is not None:
             config.attributes["connection"] = connection
         return config

@@ -63,16 +63,19 @@ def differences(
 
 
 def comparing_options(
-    options: Mapping[str, Any], branches: Sequence[Branch] = ()
+    options: Mapping[str, Any], branches: Sequence[Branch] = (), schema: str = ""
 ) -> dict[str, Any]:
     """Return what must replace env.py's *options* so that a comparison is right.
 
-    The ledger's schema is left out, and the models of plugins' *branches* are added.
+    The ledger's schema is left out, and the models of plugins' *branches* are added. Where one
+    *schema* is migrated, of the others only those that a model names are compared.
     """
-    changed: dict[str, Any] = {"include_name": _without_ledger(options.get("include_name"))}
-    if branches and options.get("target_metadata") is not None:
-        own = as_sequence(options["target_metadata"])
-        changed["target_metadata"] = joined(own, branches)
+    models = options.get("target_metadata")
+    changed: dict[str, Any] = {}
+    if branches and models is not None:
+        models = changed["target_metadata"] = joined(as_sequence(models), branches)
+    named = _schemas_of(models) if schema else None
+    changed["include_name"] = _without_others(options.get("include_name"), named)
     return changed
 
 
@@ -121,9 +124,19 @@ def _compared(
     return (*lines, *(each.line for each in uncompared(context, models)))
 
 
-def _without_ledger(include_name: Callable[..., bool] | None) -> Callable[..., bool]:
+def _schemas_of(models: MetaData | Sequence[MetaData] | None) -> frozenset[str | None]:
+    """Return the schemas that tables of *models* name; None is that of the search path."""
+    found = as_sequence(models) if models is not None else ()
+    return frozenset({None, *(table.schema for each in found for table in each.tables.values())})
+
+
+def _without_others(
+    include_name: Callable[..., bool] | None, named: frozenset[str | None] | None
+) -> Callable[..., bool]:
+    """Return *include_name* without the ledger's schema, and with no other schema than *named*."""
+
     def include(name: str | None, kind: str, parents: object) -> bool:
-        if kind == "schema" and name == LEDGER_SCHEMA:
+        if kind == "schema" and (name == LEDGER_SCHEMA or (named and name not in named)):
             return False
         return include_name is None or include_name(name, kind, parents)
 

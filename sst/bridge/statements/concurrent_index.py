@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from sst.db.engine import own_schema
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
@@ -36,7 +38,7 @@ _INVALID = """
     join pg_class c on c.oid = i.indexrelid
     join pg_namespace n on n.oid = c.relnamespace
     where not i.indisvalid and c.relkind = 'i' and c.relpersistence <> 't'
-      and n.nspname <> 'pg_toast'
+      and n.nspname <> 'pg_toast' and cast(:schema as text) in ('', n.nspname)
       and not exists (
         select 1 from pg_stat_progress_create_index p
         join pg_locks l on l.pid = p.pid
@@ -83,8 +85,12 @@ def built_name(statement: str) -> str | None:
 
 
 def invalid_indexes(connection: Connection) -> tuple[InvalidIndex, ...]:
-    """Return the database's invalid indexes, those aside that are being built."""
-    return tuple(InvalidIndex(*row) for row in connection.execute(_ALL))
+    """Return the database's invalid indexes, those aside that are being built.
+
+    Of a connection for one schema they are those in it.
+    """
+    rows = connection.execute(_ALL, {"schema": own_schema(connection)})
+    return tuple(InvalidIndex(*row) for row in rows)
 
 
 def drop_concurrently(connection: Connection, index: InvalidIndex) -> None:
@@ -97,7 +103,7 @@ def find_in_the_way(connection: Connection, statement: str) -> InvalidIndex | No
     match = _CREATE.match(statement)
     if match is None:
         return None
-    values = {"name": _unquoted(match["index"]), "table": match["table"]}
+    values = {"name": _unquoted(match["index"]), "table": match["table"], "schema": ""}
     row = connection.execute(_SAME_NAME, values).first()
     return InvalidIndex(*row) if row else None
 

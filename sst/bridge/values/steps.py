@@ -30,6 +30,8 @@ class EnvFacts:
     """False when `env.py` opens a connection of its own."""
     same_database: bool
     """False when that connection leads to another server or another database."""
+    search_schema: str | None = None
+    """The schema in which `env.py` creates what it does not qualify; asked for one schema only."""
     id_length: int = 32
     """How many characters of an id the version table holds, as env.py configures or finds it."""
     options: Mapping[str, Any] = field(

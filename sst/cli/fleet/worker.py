@@ -133,7 +133,8 @@ class _Worker:
 
     def _url_of(self, target: Target) -> DatabaseUrl:
         setting, value = f"target {target.name}", SecretStr(target.url)
-        return resolve_url(setting, value, self._runtime.plugins, self._runtime.project_root)[0]
+        plugins, root = self._runtime.plugins, self._runtime.project_root
+        return resolve_url(setting, value, plugins, root)[0].with_schema(target.schema)
 
     def _run_on(self, target: Target, words: Sequence[str]) -> Mapping[str, Any]:
         invocation = self._invocation()

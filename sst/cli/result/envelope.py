@@ -31,6 +31,7 @@ def envelope(report: Report, invocation: Invocation) -> dict[str, Any]:
         "exit_code": report.exit_code,
         "environment": runtime.environment if runtime else None,
         "database": _database(runtime),
+        "schema": _schema(runtime),
         "error": _error(report.error, invocation.clean),
         "run_id": report.run_id,
         "state": report.state,
@@ -54,6 +55,12 @@ def _database(runtime: Runtime | None) -> str | None:
     if runtime is None:
         return None
     return runtime.resolved_url.safe if runtime.resolved_url else None
+
+
+def _schema(runtime: Runtime | None) -> str | None:
+    """Return the one schema that the call is about; None for a whole database."""
+    url = runtime.resolved_url if runtime else None
+    return (url.schema or None) if url else None
 
 
 def _plugins(runtime: Runtime | None) -> list[dict[str, Any]]:

@@ -99,6 +99,7 @@ def _place(runtime: Runtime, standing: Standing) -> list[Row]:
     other = f"but the last run was made in {of_last}" if of_last != runtime.environment else ""
     return [
         Row("database", (runtime.migration_url.safe,)),
+        *([Row("schema", (schema,))] if (schema := runtime.migration_url.schema) else []),
         Row("environment", (runtime.environment, protected, *filter(None, [other]))),
     ]
 

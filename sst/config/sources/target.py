@@ -46,6 +46,8 @@ class Target(NeverPickled):
     """Settings of its own by key, `migrate.lock_timeout`, or in tables."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Words by which `--label` chooses it: `{"region": "eu"}`."""
+    schema: str = ""
+    """The one schema in that database that is this target, a tenant; empty for all of it."""
     source: str = ""
     """Where it is listed: `targets.toml [acme]`; the core fills it for a plugin."""
 

@@ -63,6 +63,10 @@ class Inspection(Protocol):
         """The run and the code that brought the database ahead; None when it is not on record."""
 
     @property
+    def schema(self) -> str:
+        """The one schema that is looked at; empty for the whole database."""
+
+    @property
     def version_table(self) -> str:
         """The table of the current revisions, with its schema: `public.alembic_version`."""
 

@@ -79,6 +79,14 @@ DEFINITION = (
     "alter table migrator.step add column if not exists notices_left_out int not null default 0",
     # The trace that the run is in; null where traces are off.
     "alter table migrator.run add column if not exists trace_id text",
+    # The fingerprint of each schema that is migrated as a database of its own.
+    """create table if not exists migrator.schema_fingerprint (
+        schema_name text primary key,
+        run_id text not null,
+        taken_at timestamptz not null default clock_timestamp(),
+        server_major integer not null,
+        objects jsonb not null,
+        handed_on_to text)""",
 )
 
 # `backend_start` is hidden from a role without pg_read_all_stats.
@@ -97,7 +105,8 @@ _UNLOCK = "select pg_advisory_unlock(hashtextextended('ledger of migrate.py', 0)
 _IS_THERE = text("select to_regnamespace('migrator') is not null")
 _MAY_WRITE = text("""
     select bool_and(has_table_privilege(name, 'insert') and has_table_privilege(name, 'update'))
-    from unnest(array['migrator.run', 'migrator.step', 'migrator.fingerprint']) name
+    from unnest(array['migrator.run', 'migrator.step', 'migrator.fingerprint',
+        'migrator.schema_fingerprint']) name
     where to_regclass(name) is not null
 """)
 _IS_OWNER = text("""
@@ -110,6 +119,7 @@ _VERSION = text("""
       -- the comment stays when somebody drops a table
       and to_regclass('migrator.run') is not null and to_regclass('migrator.step') is not null
       and to_regclass('migrator.fingerprint') is not null
+      and to_regclass('migrator.schema_fingerprint') is not null
 """)
 
 

@@ -157,7 +157,8 @@ def _made(
             url = stack.enter_context(copy)
         except Veto as veto:
             raise NoCopyError(_told(veto)) from veto
-        yield url
+        # What is empty has no schema of a tenant.
+        yield url.with_schema(context.url.schema if source else "")
 
 
 def _reason(error: HookFailedError) -> str:

@@ -27,6 +27,7 @@ _UNVALIDATED = """
     join pg_class t on t.oid = k.conrelid
     join pg_namespace n on n.oid = t.relnamespace
     where not k.convalidated and k.conparentid = 0 and n.nspname !~ '^pg_'
+      and cast(:schema as text) in ('', n.nspname)
       and to_jsonb(k) ->> 'conenforced' is distinct from 'false'
     order by 1, 2
 """
@@ -111,7 +112,7 @@ def _indexes(inspection: DatabaseInspection) -> Iterator[Damage]:
 
 
 def _constraints(inspection: DatabaseInspection) -> Iterator[Damage]:
-    for table, name, bare in inspection.fetch(_UNVALIDATED):
+    for table, name, bare in inspection.fetch(_UNVALIDATED, schema=inspection.schema):
         if _mentioned(inspection.status, bare):
             # The next upgrade validates it, which is how it is meant to be done.
             continue

@@ -1,7 +1,7 @@
 """The fingerprint of the schema that the last run left, kept beside the ledger.
 
 It belongs to the database, not to one history: what another application's run did to the schema
-is no change outside migrations.
+is no change outside migrations. A schema that is migrated by itself has one of its own.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from sst.db.engine import own_schema
 from sst.errors import SstError
 from sst.migrator.schema.drift import changes, patched, without
 from sst.migrator.schema.shape import server_major, take_shape
@@ -24,7 +25,7 @@ from sst.text import first_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, CursorResult
 
     from sst.migrator.ledger.writer import Ledger
     from sst.migrator.schema.shape import Shape
@@ -35,18 +36,19 @@ log = logging.getLogger("sst.migrate")
 CHANGED = "schema_changed"
 """The code of a schema that changed and no run did it."""
 
-_STORE = text("""
-    insert into migrator.fingerprint (run_id, server_major, objects)
-    values (:run_id, :server_major, cast(:objects as jsonb))
-    on conflict (only_one) do update set run_id = excluded.run_id,
+# The whole database has one row, and each schema that is migrated by itself one of its own.
+_DATABASE = "migrator.fingerprint"
+_SCHEMA = "migrator.schema_fingerprint"
+_STORE = """
+    insert into {table} ({key}, run_id, server_major, objects)
+    values ({value}, :run_id, :server_major, cast(:objects as jsonb))
+    on conflict ({key}) do update set run_id = excluded.run_id,
         taken_at = clock_timestamp(), server_major = excluded.server_major,
         objects = excluded.objects, handed_on_to = null
-""")
-_HAND_ON = text("update migrator.fingerprint set handed_on_to = :run_id where run_id = :known")
-_WITHDRAW = text(
-    "update migrator.fingerprint set handed_on_to = null where handed_on_to = :run_id"
-)
-_EXISTS = text("select to_regclass('migrator.fingerprint') is not null")
+"""
+_HAND_ON = "update {table} set handed_on_to = :run_id where run_id = :known"
+_WITHDRAW = "update {table} set handed_on_to = null where handed_on_to = :run_id"
+_EXISTS = "select to_regclass('{table}') is not null"
 # A run that was killed in its first revision moved nothing on record; a later one did.
 _KILLED = """
     r.command in ('upgrade', 'downgrade') and r.outcome in ('running', 'interrupted')
@@ -58,20 +60,23 @@ _KILLED = """
 """
 # Any other run that has begun since, and handed nothing on, left the schema somewhere else.
 # Read as JSON: a ledger that no run has brought up to date yet lacks the column.
-_READ = text(f"""
+# Of a schema only the runs in it count.
+_READ = f"""
     select f.run_id, f.server_major, f.objects, (
         select r.id from migrator.run r
         where r.started_at > coalesce((select l.started_at from migrator.run l
                 where l.id = coalesce(to_jsonb(f) ->> 'handed_on_to', f.run_id)), f.taken_at)
           and r.id <> f.run_id and r.outcome <> 'refused' and not ({_KILLED})
+          and starts_with(r.version_table, :prefix)
         order by r.started_at desc limit 1), (
         select r.id from migrator.run r
         where r.started_at > coalesce((select l.started_at from migrator.run l
                 where l.id = f.run_id), f.taken_at)
           and {_KILLED} and exists (select 1 from migrator.step s where s.run_id = r.id)
+          and starts_with(r.version_table, :prefix)
         order by r.started_at desc limit 1)
-    from migrator.fingerprint f
-""")  # noqa: S608 - a constant of ours
+    from {{table}} f where {{key}} = {{value}}
+"""  # noqa: S608 - a constant of ours
 _SHOWN = 20
 
 
@@ -132,26 +137,37 @@ class SchemaAtStart:
 
 def read_fingerprint(connection: Connection) -> Fingerprint | None:
     """Return the last fingerprint; None where there is none."""
-    if not connection.execute(_EXISTS).scalar():
+    if not _execute(connection, _EXISTS).scalar():
         return None
-    row = connection.execute(_READ).first()
-    return Fingerprint(*row) if row else None
+    schema = own_schema(connection)
+    row = _execute(connection, _READ, prefix=f"{schema}." if schema else "").first()
+    return Fingerprint(*tuple(row)) if row else None
 
 
 def store_fingerprint(ledger: Connection, run_id: str, shape: Shape, major: int) -> None:
     """Keep *shape* as what *run_id* left; *ledger* is in autocommit mode and up to date."""
-    row = {"run_id": run_id, "server_major": major, "objects": json.dumps(shape)}
-    ledger.execute(_STORE, row)
+    _execute(ledger, _STORE, run_id=run_id, server_major=major, objects=json.dumps(shape))
 
 
 def hand_on(ledger: Connection, known_id: str, run_id: str) -> None:
     """Let what *known_id* left stand after *run_id* too, which has changed no schema so far."""
-    ledger.execute(_HAND_ON, {"known": known_id, "run_id": run_id})
+    _execute(ledger, _HAND_ON, known=known_id, run_id=run_id)
 
 
 def withdraw(ledger: Connection, run_id: str) -> None:
     """Take back what `hand_on` said of *run_id*: from now on it changes the schema."""
-    ledger.execute(_WITHDRAW, {"run_id": run_id})
+    _execute(ledger, _WITHDRAW, run_id=run_id)
+
+
+def _execute(connection: Connection, template: str, **values: Any) -> CursorResult[Any]:
+    """Execute a statement about the row of the database, or the schema, of *connection*."""
+    schema = own_schema(connection)
+    if schema:
+        words = {"table": _SCHEMA, "key": "schema_name", "value": ":schema"}
+    else:
+        words = {"table": _DATABASE, "key": "only_one", "value": "true"}
+    named = {"schema": schema} if schema and "{value}" in template else {}
+    return connection.execute(text(template.format(**words)), {**values, **named})
 
 
 def remember_schema(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from sst.db.engine import own_schema
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
@@ -30,6 +32,7 @@ _SHAPE = text(r"""
 with space as (
     select oid, nspname from pg_catalog.pg_namespace
     where nspname not in ('migrator', 'information_schema') and nspname !~ '^pg_'
+      and cast(:schema as text) in ('', nspname)
 ), relation as (
     select c.*, s.nspname, format('%I.%I', s.nspname, c.relname) as name
     from pg_catalog.pg_class c join space s on s.oid = c.relnamespace
@@ -108,14 +111,16 @@ select object, left(md5(coalesce(definition, '')), 12) from shape
 
 
 def take_shape(connection: Connection) -> Shape:
-    """Return the shape of the database; *connection* must not be in autocommit mode.
+    """Return the shape of the database, or of the one schema that *connection* is for.
 
+    It must not be in autocommit mode.
     Raises the driver's error when something keeps a definition locked for half a second.
     """
     try:
         for statement in _SESSION:
             connection.exec_driver_sql(statement)
-        return {row[0]: row[1] for row in connection.execute(_SHAPE)}
+        rows = connection.execute(_SHAPE, {"schema": own_schema(connection)})
+        return {row[0]: row[1] for row in rows}
     finally:
         connection.rollback()
 

@@ -32,6 +32,7 @@ def confirm(
 ) -> None:
     """Return when the operator has written the database's name.
 
+    Of one schema it is the schema's name.
     *given* is `--confirm NAME`; *ask* prompts on a terminal and is None without one. *loss* is
     shown before the question, a line each: what it takes away.
     Raises `ConfirmationError`.
@@ -40,9 +41,9 @@ def confirm(
         raise ConfirmationError(
             what=f"{action} needs a confirmation and there is no terminal to ask on.",
             why="\n        ".join(
-                [f"it can lose data in the database {url.name!r} ({url})", *loss]
+                [f"it can lose data in the {_kind(url)} {_name(url)!r} ({url})", *loss]
             ),
-            next_step=f"repeat the command with --confirm {shlex.quote(url.name)}",
+            next_step=f"repeat the command with --confirm {shlex.quote(_name(url))}",
         )
     if given is not None:
         answers = {given}
@@ -51,7 +52,7 @@ def confirm(
         where = [f"in the environment {environment}"] if environment else []
         given = ask(question(url, action, [*where, *loss]))
         answers = {given, given.strip()}
-    if url.name not in answers:
+    if _name(url) not in answers:
         raise _not_confirmed(url, action, given.strip())
 
 
@@ -59,7 +60,8 @@ def question(url: DatabaseUrl, action: str, loss: Sequence[str]) -> str:
     """Return the text of a prompt; it ends with what is to be typed, in full."""
     lines = [f"{action} on {url}", *(f"  {line}" for line in loss), ""]
     last = (
-        f"Any other answer than the database's name changes nothing.\nType {url.name} to go on: "
+        f"Any other answer than the {_kind(url)}'s name changes nothing.\n"
+        f"Type {_name(url)} to go on: "
     )
     return "\n".join([*lines, last])
 
@@ -76,9 +78,17 @@ def guard_environment(remembered: str | None, environment: str, *, allowed: bool
 
 
 def _not_confirmed(url: DatabaseUrl, action: str, answer: str) -> ConfirmationError:
-    why = f"{answer!r} is not the name of the database at {url}" if answer else "nothing was typed"
+    why = f"{answer!r} is not the name of the {_kind(url)} at {url}"
     return ConfirmationError(
         what=f"{action} was not confirmed; nothing was touched.",
-        why=why,
-        next_step=f"write the database's name: --confirm {shlex.quote(url.name)}",
+        why=why if answer else "nothing was typed",
+        next_step=f"write the {_kind(url)}'s name: --confirm {shlex.quote(_name(url))}",
     )
+
+
+def _name(url: DatabaseUrl) -> str:
+    return url.schema or url.name
+
+
+def _kind(url: DatabaseUrl) -> str:
+    return "schema" if url.schema else "database"

@@ -142,6 +142,11 @@ class DatabaseInspection:
         return Records(self.connection, self.version_table)
 
     @property
+    def schema(self) -> str:
+        """The one schema that is looked at; empty for the whole database."""
+        return self._context.url.schema
+
+    @property
     def version_table(self) -> str:
         """The version table's name with its schema."""
         return self._context.facts(self.connection).qualified_version_table

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from sst.hooks.contract.run import default_settings
+from sst.migrator.schema.stay import require_schema, require_stays_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -105,10 +106,16 @@ class Context:
         return self.find_version()
 
     def facts(self, connection: Connection) -> EnvFacts:
-        """Return what env.py configured; it is asked once in a process."""
+        """Return what env.py configured; it is asked once in a process.
+
+        Raises `ConfigError` where the one schema of a run is not there, or env.py leaves it.
+        """
         with self._facts_lock:
             if not self._facts:
-                self._facts.append(self._asked(connection))
+                require_schema(connection, self.url)
+                found = self._asked(connection)
+                require_stays_in(found, self.url)
+                self._facts.append(found)
             return self._facts[0]
 
     def at(self, url: DatabaseUrl, facts_by_path: dict[str, EnvFacts]) -> Context:

@@ -41,6 +41,7 @@ class FakeInspection:
     needed_backups: frozenset[str] = frozenset()
     asked: list[str] = field(default_factory=list)
     is_closed: bool = False
+    schema: str = ""
 
     def __enter__(self) -> Self:
         """Return the inspection itself."""

@@ -56,7 +56,7 @@ class Fleet:
     def _look_at(self, target: Target) -> BriefLook:
         setting, value = f"target {target.name}", SecretStr(target.url)
         url, _ = resolve_url(setting, value, self._runtime.plugins, self._runtime.project_root)
-        return self._looks.at(url)
+        return self._looks.at(url.with_schema(target.schema))
 
     def _heads(self) -> Sequence[str]:
         with self._preparing:

@@ -101,6 +101,36 @@ def test_databases_of_the_server_are_targets_by_pattern(project: Project) -> Non
     assert [target.name for target in found] == [name]
 
 
+def test_schemas_of_the_database_are_targets_by_pattern(project: Project) -> None:
+    project.query('create schema t_1; create schema "t-2"; create schema other;')
+    project.query("create schema migrator")
+
+    some = read(project, schemas='["t?*"]')
+    every = read(project, schemas='["*"]')
+
+    assert [(each.name, each.schema) for each in some] == [("t-2", "t-2"), ("t_1", "t_1")]
+    assert [each.name for each in every] == ["other", "public", "t-2", "t_1"]
+
+
+def test_schemas_of_one_database_are_not_one_target(project: Project) -> None:
+    """Nor is the database itself."""
+    rows = (
+        "name,url,schema\na,postgresql:///shop,a\nb,postgresql:///shop,b\nc,postgresql:///shop,\n"
+    )
+
+    found = read(project, file=in_file(project, rows, "targets.csv"))
+
+    assert [each.schema for each in found] == ["a", "b", ""]
+    assert {each.url for each in found} == {"postgresql:///shop"}
+
+
+def test_column_of_a_query_is_the_schema(project: Project) -> None:
+    [found] = read(project, query="select 'a' as name, 'of_a' as schema")
+
+    assert (found.schema, found.labels) == ("of_a", {})
+    assert found.url == project.database_url
+
+
 def test_quoted_field_of_a_csv_file_is_a_label(project: Project) -> None:
     text = 'name,url,note\n"acme","postgresql:///a","one, ""two"""\n'
 
@@ -148,6 +178,15 @@ def test_csv_file_with_a_fault_is_refused_with_its_place(
             "[a]\nurl = 'postgresql://x/shop'\n[b]\nurl = 'postgresql://X:5432/shop'\n",
             "a and b are one database",
         ),
+        (
+            "[a]\nurl = 'postgresql://x/s'\nschema='s'\n[b]\nurl = 'postgresql://X/s'\nschema='s'\n",
+            "a and b are one schema of one database",
+        ),
+        ("[a]\nschema = 'pg_catalog'\n", "schema of a"),
+        ("[a]\nschema = 'migrator'\n", "belongs to the server or to the record of runs"),
+        ("[a]\nschema = '$user'\n", "belongs to the server"),
+        (f"[a]\nschema = '{'ü' * 32}'\n", "is longer than the 63 bytes of a name"),
+        ("[a]\nschema = ' '\n", "is no name of a schema"),
     ],
 )
 def test_toml_file_with_a_fault_is_refused(project: Project, text: str, why: str) -> None:
@@ -179,7 +218,7 @@ def test_plugin_lists_targets_and_is_named_as_their_place(project: Project) -> N
 
     [found] = read(project)
 
-    assert (found.name, found.source) == ("acme", "plugin crm")
+    assert (found.name, found.schema, found.source) == ("acme", "of_acme", "plugin crm")
 
 
 CRM = """
@@ -187,5 +226,5 @@ CRM = """
 
     @hookimpl
     def list_targets(environment):
-        return [Target("acme", "postgresql:///acme")]
+        return [Target("acme", "postgresql:///acme", schema="of_acme")]
 """

@@ -212,6 +212,40 @@ def test_other_database_is_on_the_same_server_with_the_same_secrets() -> None:
     assert {**url.libpq_environment(), "PGDATABASE": "other"} == other.libpq_environment()
 
 
+def test_url_of_a_schema_has_no_other_search_path() -> None:
+    url = DatabaseUrl("postgresql://user@host/name?options=-csearch_path%3Dpublic")
+
+    tenant = url.with_schema('Ac"me 1\\')
+
+    options = '-csearch_path=public -csearch_path="Ac""me\\ 1\\\\"'
+    assert tenant.for_psycopg2().query["options"] == options
+    assert tenant.for_project().query["options"] == options
+    assert tenant.for_connect()["options"] == options
+    assert tenant.libpq_environment()["PGOPTIONS"] == options
+    assert DatabaseUrl(tenant.safe).for_connect() == tenant.for_connect()
+    assert tenant.with_database("other").schema == tenant.schema
+    assert (tenant.place(), tenant == url) == (url.place(), False)
+    assert tenant.with_schema("") == url
+
+
+def test_options_of_the_environment_stay_beside_the_schema(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PGOPTIONS", "-c role=owner")
+
+    url = DatabaseUrl("postgresql://user@host/name").with_schema("acme")
+
+    assert url.for_connect()["options"] == "-c role=owner -csearch_path=acme"
+
+
+def test_driver_without_options_gets_none() -> None:
+    """Its env.py is refused as one that leaves the schema."""
+    url = DatabaseUrl("postgresql+asyncpg://user@host/name").with_schema("acme")
+
+    assert "options" not in url.for_project().query
+    assert url.for_psycopg2().query["options"] == "-csearch_path=acme"
+
+
 def test_name_falls_back_to_the_user_as_libpq_does() -> None:
     assert DatabaseUrl("postgresql://user@host").name == "user"
     assert DatabaseUrl("postgresql://host").name == "postgres"

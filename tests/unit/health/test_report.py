@@ -32,6 +32,7 @@ class FakeInspection(AbstractContextManager["FakeInspection"]):
     version_table = "public.alembic_version"
     brought_by = None
     needed_backups: frozenset[str] = frozenset()
+    schema: str = ""
 
     def __exit__(self, *exc_info: object) -> None:
         """Remember it."""

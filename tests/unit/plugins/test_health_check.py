@@ -39,6 +39,7 @@ class LiveInspection(AbstractContextManager["LiveInspection"]):
     version_table = "public.alembic_version"
     brought_by: str | None = None
     needed_backups: frozenset[str] = frozenset()
+    schema: str = ""
     asked: list[str] = field(default_factory=list)
     asks: str = ""
     """A query that comparing asks, if any."""

@@ -26,6 +26,11 @@ class TargetEntry(Frozen):
     password_env: str | None = Field(None, description="The variable that holds its password.")
     password_file: str | None = Field(None, description="The file that holds its password.")
     database: str | None = Field(None, description="Its name on that server, if it is another.")
+    schema_name: str | None = Field(
+        None,
+        alias="schema",
+        description="The one schema in that database that is this target, a tenant.",
+    )
     labels: dict[str, str] = Field(
         default_factory=dict, description="Words by which --label chooses it."
     )
@@ -53,6 +58,11 @@ class TargetsSettings(Frozen):
     )
     databases: tuple[str, ...] = Field(
         (), description="Databases on the server of MIGRATION_DATABASE_URL, as shell patterns."
+    )
+    schemas: tuple[str, ...] = Field(
+        (),
+        description="Schemas of MIGRATION_DATABASE_URL's database, as shell patterns; each is a "
+        "target.",
     )
     settings: dict[str, Any] = Field(
         default_factory=dict,

@@ -95,7 +95,8 @@ def digest_of(
     *connection* is one to the database, of the role that migrates.
     Raises `DBAPIError`.
     """
-    parts = [hash_of(before, steps), _database(connection), *_process(context)]
+    plan = [hash_of(before, steps), context.url.schema]
+    parts = [plan, _database(connection), *_process(context)]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 

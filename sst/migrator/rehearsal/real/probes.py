@@ -96,7 +96,8 @@ def _answers(context: Context, asked: Sequence[Question], mode: ProbeMode) -> li
 def _opened(context: Context) -> Iterator[Connection]:
     if context.settings.probe_url:
         text = context.settings.probe_url.get_secret_value()
-        context = replace(context, url=DatabaseUrl(text, setting="migrate.probe_url"))
+        url = DatabaseUrl(text, setting="migrate.probe_url").with_schema(context.url.schema)
+        context = replace(context, url=url)
     with open_connection(context, "sst-probe") as connection:
         yield connection
 

@@ -17,6 +17,7 @@ KEYS = {
     "exit_code",
     "environment",
     "database",
+    "schema",
     "error",
     "run_id",
     "state",

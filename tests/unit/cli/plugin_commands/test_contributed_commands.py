@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOWHERE = "postgresql://somebody:a-long-password@127.0.0.1:1/nothing"
-COMMON = {"schema_version", "command", "ok", "exit_code", "environment", "database", "error"}
-COMMON |= {"run_id", "state", "before", "after", "heads", "pending", "applied", "plugins"}
+COMMON = {"schema_version", "command", "ok", "exit_code", "environment", "database", "schema"}
+COMMON |= {"error", "run_id", "state", "before", "after", "heads", "pending", "applied", "plugins"}
 COMMON |= {"backup", "checks", "warnings"}
 SHELF = '''
 import os
