@@ -133,11 +133,13 @@ class Watch:
         except Exception as error:  # noqa: BLE001 - a watch has no caller to crash
             self._list_error = _reason(error)
             return self._targets
-        before = {target.name: target.url for target in self._targets}
+        before = {target.name: (target.url, target.schema) for target in self._targets}
         kept = self._entries
         self._entries = {
-            name: kept[name] if before.get(name) == url else Entry(name)
-            for name, url in ((target.name, target.url) for target in targets)
+            each.name: kept[each.name]
+            if before.get(each.name) == (each.url, each.schema)
+            else Entry(each.name)
+            for each in targets
         }
         self._targets, self._list_error = tuple(targets), ""
         self._is_listed = True

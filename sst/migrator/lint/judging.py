@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -108,12 +109,26 @@ class _Rules:
         found += [Finding(RULE_FAILED, f"a rule has failed: {each}") for each in problems]
         return [self._placed(each, statement) for each in found]
 
+    def _unqualified(self, code: str, statement: Statement) -> str:
+        """Return *code* without the one schema of a run, which the revision does not name either.
+
+        The same revision is for all tenants.
+        """
+        schema = self._context.url.schema
+        if not schema or schema in statement.sql:
+            return code
+        word = json.dumps(schema, ensure_ascii=False)
+        code = re.sub(rf", (?:\w+_)?schema={re.escape(word)}", "", code)
+        # In SQL, which may be a text of Python.
+        names = (schema, word, json.dumps(word)[1:-1])
+        return re.sub(rf"(?<![\w.])(?:{'|'.join(map(re.escape, names))})\.", "", code)
+
     def _placed(self, finding: Finding, statement: Statement) -> Finding:
         redact = self._context.redact
         return replace(
             finding,
             what=redact(finding.what),
-            instead=redact(finding.instead),
+            instead=redact(self._unqualified(finding.instead, statement)),
             file=statement.file,
             line=statement.line,
             accepted=None,

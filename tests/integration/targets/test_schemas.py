@@ -178,6 +178,18 @@ ALONE = """
 """
 
 
+def test_code_that_a_rule_proposes_does_not_name_the_schema(tenants: Project) -> None:
+    tenants.migrate("upgrade", "--all")
+    tenants.revision("two", "op.create_index('one_id', 'one', ['id'])")
+    tenants.enable("backup", "safe_ddl")
+
+    found = tenants.migrate("lint", "--target", "t1", "--json")
+
+    [finding] = found.json["findings"]
+    assert "postgresql_concurrently=True" in finding["instead"]
+    assert not any(word in finding["instead"] for word in ("schema", "Acme"))
+
+
 def test_new_revision_does_not_name_the_schema(tenants: Project) -> None:
     """Tables of other tenants are no difference, also where env.py includes schemas."""
     tenants.migrate("upgrade", "--all")
