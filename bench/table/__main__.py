@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import psycopg2
 
 import bench.table
+from bench import fleet
 from bench.table import application, backups, start_up, statements, suite, upgrades
 from bench.table.place import ROOT, prepare
 from bench.table.rows import NotMeasuredError, Result, Row, select
@@ -49,6 +50,7 @@ GROUPS: tuple[Group, ...] = (
     statements,
     application,
     backups,
+    fleet,
     suite,
 )
 # Of a server that cannot be used, programs that do not fit, a command that fails; bugs crash.

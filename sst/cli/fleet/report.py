@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from sst.cli.call.presentation import Presentation
@@ -10,7 +11,7 @@ from sst.fleet.outcome import ENDED_BADLY, State, counts, unpacked
 from sst.fleet.stopped import ending
 from sst.hooks.contract.events import rfc3339
 from sst.migrator.values.report import Report
-from sst.text import counted, span_text
+from sst.text import counted, span_text, terminal_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ _FORMS = {
 _SAME_FOR_ALL = frozenset(
     {"schema_version", "command", "ok", "exit_code", "plugins", "environment"}
 )
+_MOST_ON_TERMINAL = 20
 _UNSAID = {
     State.LOST: "its process died each time",
     State.SKIPPED: "not begun",
@@ -65,11 +67,16 @@ def report_of(
 
 
 def text(report: Report, _runtime: Runtime) -> list[str]:
-    """Return a line for each database, those in trouble last, and how many there are of each."""
+    """Return a line for each database, those in trouble last, and how many there are of each.
+
+    On a terminal, which they would fill, many of them are those that have failed alone.
+    """
     results: Mapping[str, Mapping[str, Any]] = report.extras["targets"]
     in_trouble = ENDED_BADLY | {State.SKIPPED}
     last = sorted(results.items(), key=lambda item: item[1]["state"] in in_trouble)
-    rows = [(name, *_cells(result)) for name, result in last]
+    is_folded = len(results) > _MOST_ON_TERMINAL and terminal_columns(sys.stdout) is not None
+    shown = ENDED_BADLY if is_folded else frozenset(State)
+    rows = [(name, *_cells(result)) for name, result in last if result["state"] in shown]
     counted_ones = (f"{count} {state}" for state, count in report.extras["counts"].items())
     total = f"{counted(len(results), 'target')}: {', '.join(counted_ones)}"
     return [*records(rows), *records([(total,)])]

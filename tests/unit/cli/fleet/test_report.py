@@ -1,0 +1,46 @@
+"""The text of a report of many databases: all of them, or on a terminal those in trouble."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from sst.cli.fleet import report as shown
+from sst.fleet.outcome import SKIPPED, Outcome, State
+from tests.support.scripted_engine import targets
+
+if TYPE_CHECKING:
+    from sst.runtime import Runtime
+
+DONE, FAILED = Outcome(State.DONE, 0), Outcome(State.FAILED, 1)
+
+
+def lines(count: int) -> list[str]:
+    """Return the text for *count* databases: the first has failed, the last is skipped."""
+    chosen = targets(count)
+    outcomes = dict.fromkeys((each.name for each in chosen), DONE)
+    outcomes |= {chosen[0].name: FAILED, chosen[-1].name: SKIPPED}
+    report = shown.report_of(chosen, outcomes, None, is_change=True, began_at=datetime.now(UTC))
+    return shown.text(report, cast("Runtime", None))
+
+
+def test_each_has_a_line_off_a_terminal() -> None:
+    found = lines(500)
+
+    assert len(found) == 501
+    assert [line.split("\t")[0] for line in found[-3:-1]] == ["t000", "t499"]
+    assert found[-1] == "500 targets: 498 done, 1 failed, 1 skipped"
+
+
+@pytest.mark.parametrize(("count", "left"), [(500, 2), (21, 2), (20, 21)])
+def test_terminal_has_a_line_for_each_of_a_few_and_for_failures_of_many(
+    monkeypatch: pytest.MonkeyPatch, count: int, left: int
+) -> None:
+    monkeypatch.setattr(shown, "terminal_columns", lambda _: 80)
+
+    found = lines(count)
+
+    assert len(found) == left
+    assert any("t000" in line for line in found)
