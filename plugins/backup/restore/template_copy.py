@@ -12,6 +12,7 @@ import psycopg2
 from sst.hooks import DatabaseUnreachableError, Veto
 
 from ..postgres import marks
+from ..postgres.client_environment import APPLICATION_NAME
 from ..postgres.database_session import reason_of
 from ..postgres.maintenance_session import connected
 from ..postgres.name_properties import read_properties
@@ -19,7 +20,7 @@ from .database_names import find_template_copies, template_copy_name
 from .preflight import free_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from sst.hooks import DatabaseUrl, Run
 
@@ -31,6 +32,8 @@ _log = logging.getLogger("sst.plugins.backup")
 _STRATEGIES = 150000
 _SESSIONS_END_SECONDS = 2.0
 _PAUSE_SECONDS = 0.01
+CLOSED = frozenset({APPLICATION_NAME, "sst-inspect", "sst-plan", "sst-probe"})
+"""Sessions of the dump and of the looks of the run: closed, and on a busy server seen longer."""
 _SESSIONS = """
 SELECT pid, COALESCE(application_name, ''), COALESCE(CAST(usename AS text), backend_type)
   FROM pg_stat_activity WHERE datname = %(name)s AND backend_type <> 'autovacuum worker'
@@ -101,11 +104,11 @@ def _obstacle(url: DatabaseUrl, step: Callable[[Server], None]) -> str:
 
 def _look(server: Server, live: str, run_id: str) -> None:
     _require_room(server, live)
-    _require_alone(server, live, run_id, 0)
+    require_alone(server, live, run_id, _SESSIONS_END_SECONDS, awaited=CLOSED)
 
 
 def _copy_alone(server: Server, live: str, copy: str) -> None:
-    _require_alone(server, live, "", _SESSIONS_END_SECONDS)
+    require_alone(server, live, "", _SESSIONS_END_SECONDS)
     _copy(server, live, copy)
     # Each is as large as the database: one is kept.
     for name in find_template_copies(server, live):
@@ -120,11 +123,17 @@ def _require_room(server: Server, live: str) -> None:
         raise Veto(f"its {size} bytes do not fit into the {free} bytes free on the server's disk")
 
 
-def _require_alone(server: Server, live: str, run_id: str, wait_seconds: float) -> None:
-    """Wait until only the run *run_id* has sessions on *live*; raise `Veto` that names others."""
+def require_alone(
+    server: Server, live: str, run_id: str, wait_seconds: float, awaited: Collection[str] = ()
+) -> None:
+    """Wait until only the run *run_id* has sessions on *live*; raise `Veto` that names others.
+
+    Where applications are *awaited* nothing but their sessions is waited for.
+    """
     end = time.monotonic() + wait_seconds
     while others := server.fetch(_SESSIONS, name=live, run=run_id or "\n"):
-        if time.monotonic() >= end:
+        is_hopeless = awaited and any(each not in awaited for _, each, _ in others)
+        if is_hopeless or time.monotonic() >= end:
             names = (f"{pid} ({application or user})" for pid, application, user in others)
             raise Veto(f"other sessions are on it: {', '.join(names)}")
         time.sleep(_PAUSE_SECONDS)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import shutil
 import signal
+import threading
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
 import pytest
 
 from plugins.backup.manifest.manifest import Manifest
+from plugins.backup.postgres.maintenance_session import connected
+from plugins.backup.restore.template_copy import CLOSED, require_alone
 from sst.db.url import DatabaseUrl
+from sst.hooks import Veto
 from tests.support.backups import execute, fetch
 from tests.support.forks import wait_until
 from tests.support.server import connect
@@ -217,6 +222,30 @@ def test_prune_drops_what_no_rule_keeps(shop: Shop) -> None:
     assert [each["name"] for each in pruned["replaced_databases"]] == [kept]
     assert shop.family() == [shop.live]
     assert len(list((shop.project.root / "backups").iterdir())) == 1
+
+
+def test_copy_waits_for_a_session_of_the_dump_that_is_about_to_end(shop: Shop) -> None:
+    """A busy server shows a session for a moment after it was closed."""
+    url = DatabaseUrl(shop.project.database_url)
+    dump = psycopg2.connect(**url.for_connect(application_name="sst-backup"))
+    ends = threading.Timer(0.2, dump.close)
+
+    with closing(dump), connected(url) as server:
+        ends.start()
+        require_alone(server, url.name, "", 300, awaited=CLOSED)
+        ends.join()
+
+
+def test_copy_waits_for_nobody_else(shop: Shop) -> None:
+    url = DatabaseUrl(shop.project.database_url)
+    other = psycopg2.connect(**url.for_connect(application_name="psql"))
+
+    with (
+        closing(other),
+        connected(url) as server,
+        pytest.raises(Veto, match="other sessions are on it"),
+    ):
+        require_alone(server, url.name, "", 300, awaited=CLOSED)
 
 
 def test_prune_drops_the_template_copy_of_a_backup_that_is_gone(shop: Shop) -> None:
