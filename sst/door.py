@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from sst.kept.noting import Noting
 
 _INTERRUPTED = 130
-_NOTHING = ("environment", "database", "run_id", "state", "before", "after", "backup")
+_NOTHING = (
+    *("environment", "database", "schema", "run_id", "state", "before", "after", "backup"),
+)
 _EMPTY = ("heads", "pending", "applied", "plugins", "checks", "warnings")
 
 
