@@ -61,6 +61,11 @@ class Catalog:
         }
 
     @cached_property
+    def tables(self) -> frozenset[str]:
+        """The first words of all names, as variables spell them."""
+        return frozenset({PLUGINS.upper(), *(path[0].upper() for path in self.settings)})
+
+    @cached_property
     def _enabled(self) -> frozenset[str]:
         return frozenset(map(fold, self.enabled))
 

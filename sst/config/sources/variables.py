@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from sst.config.declared.names import (
     APP_SETTINGS,
     ENABLED,
-    PLUGINS,
     SEPARATOR,
     folded_parts,
     name_of,
@@ -101,7 +100,7 @@ def _unknown(path: Sequence[str], name: str, place: str, value: str, catalog: Ca
         return replace(problem, hint=hint)
     if (named := named_in(path, value, catalog)) and named != name:
         return replace(problem, hint=f"set one of its keys, such as {named}")
-    meant = near(name, catalog.names) if path[0].upper() not in _tables(catalog) else None
+    meant = near(name, catalog.names) if path[0].upper() not in catalog.tables else None
     return replace(problem, hint=f"did you mean {meant!r}?") if meant else problem
 
 
@@ -262,8 +261,4 @@ def _is_table(path: Sequence[str], catalog: Catalog) -> bool:
 def _is_ours(name: str, value: str, catalog: Catalog) -> bool:
     """Say whether *name* is below one of our tables, or *value* a whole one."""
     root, separator, _ = name.partition(SEPARATOR)
-    return root in _tables(catalog) and (bool(separator) or value.lstrip().startswith("{"))
-
-
-def _tables(catalog: Catalog) -> set[str]:
-    return {PLUGINS.upper(), *(path[0].upper() for path in catalog.settings)}
+    return root in catalog.tables and (bool(separator) or value.lstrip().startswith("{"))

@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,7 +153,9 @@ def _process(context: Context) -> Iterator[object]:
     yield [each for each in lasting(os.environ) if each[0] not in _OF_A_TERMINAL]
 
 
+@cache
 def _version(name: str) -> str:
+    """Return the version that this process has imported, or will; what is installed comes next."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
