@@ -22,7 +22,8 @@ class State(StrEnum):
     """A look has found it where the command would bring it."""
     FAILED = "failed"
     LOST = "lost"
-    """Its worker died again and again; its own record says how far it came."""
+    """No answer came: its worker died again and again, or the engine gave up. Its own record says
+    how far it came."""
     SKIPPED = "skipped"
     """Not begun: the rollout was stopped before."""
 
@@ -46,6 +47,7 @@ class Outcome:
 
 WAITING = Outcome(State.WAITING)
 SKIPPED = Outcome(State.SKIPPED)
+UNANSWERED = Outcome(State.LOST)
 
 
 def counts(outcomes: Iterable[Outcome]) -> Mapping[State, int]:

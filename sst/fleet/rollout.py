@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sst.errors import SstError
 from sst.fleet.budget import NO_LIMIT, Budget
-from sst.fleet.outcome import ENDED_BADLY, SKIPPED, WAITING, Outcome, State
+from sst.fleet.outcome import ENDED_BADLY, SKIPPED, UNANSWERED, WAITING, Outcome, State
 from sst.fleet.wave import Wave
 from sst.hooks.contract.fleet.jobs import Job
 from sst.text import counted
@@ -49,6 +50,8 @@ class Stop:
     why: str = ""
     signal_number: int = 0
     """The signal that asked for it; 0 for none."""
+    error: SstError | None = None
+    """What the engine has given up with."""
 
 
 class Rollout:
@@ -81,6 +84,8 @@ class Rollout:
         """The number of the wave that is at work, from 1 on."""
         self._failed = 0
         self._deaths = 0
+        self._begun: set[str] = set()
+        """Those that the engine has and has not answered."""
         self._last: dict[str, Outcome] = {}
         """How the attempt ended on a database that is to be tried again."""
 
@@ -90,16 +95,28 @@ class Rollout:
         self._engine.interrupt(signal_number)
 
     def run(self) -> None:
-        """Work on all databases, or on as many as come before a stop."""
+        """Work on all databases, or on as many as come before a stop.
+
+        What the engine gives up with is a stop: the report has what was done until then.
+        """
+        try:
+            self._work_in_waves()
+        except SstError as error:
+            self.stop = self.stop or Stop(error=error)
+        # A look that was left where it is has begun nothing.
+        given_up = self._begun if self.stop and self.stop.error else frozenset()
+        for name, outcome in self.outcomes.items():
+            if outcome is WAITING:
+                unanswered = UNANSWERED if name in given_up else SKIPPED
+                self._settle(name, self._last.get(name, unanswered))
+
+    def _work_in_waves(self) -> None:
         for number, wave in enumerate(self._waves, 1):
             if number > 1 and self._waves[number - 2]:
                 self._pause()
             if self.stop is None:
                 self.wave = number
                 self._work_on(Wave(wave, self._limits.per_server))
-        for name, outcome in self.outcomes.items():
-            if outcome is WAITING:
-                self._settle(name, self._last.get(name, SKIPPED))
 
     def _pause(self) -> None:
         end = time.monotonic() + self._limits.pause_seconds
@@ -110,6 +127,7 @@ class Rollout:
         while self._is_awaited(wave) or (wave.left and self.stop is None):
             while self.stop is None and self._engine.free > 0 and (one := wave.next_try()):
                 target, attempt = one
+                self._begun.add(target.name)
                 self._engine.begin(Job(target, self._work, attempt))
             for answer in self._engine.answers(_ROUND_SECONDS):
                 self._take(answer, wave)
@@ -121,6 +139,7 @@ class Rollout:
 
     def _take(self, answer: Answer, wave: Wave) -> None:
         name = answer.job.target.name
+        self._begun.discard(name)
         wave.ended(answer)
         if answer.is_skipped:
             if self.stop is None:

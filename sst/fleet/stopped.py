@@ -37,10 +37,13 @@ def ending(
     by_state = counts(outcomes.values())
     names = listed(failed, most=_SHOWN)
     left = f"{counted(by_state[State.SKIPPED], 'target')} not begun"
+    settled = sum(by_state[state] for state in SETTLED)
+    how_far = f"{counted(settled, 'target')} done, {len(failed)} failed, {left}"
     if stop and stop.signal_number:
-        settled = sum(by_state[state] for state in SETTLED)
-        why = f"{counted(settled, 'target')} done, {len(failed)} failed, {left}"
-        return InterruptedRunError(stop.signal_number, why=why, next_step=_GO_ON)
+        return InterruptedRunError(stop.signal_number, why=how_far, next_step=_GO_ON)
+    if stop and stop.error:
+        stop.error.why = "; ".join(filter(None, (stop.error.why, how_far)))
+        return stop.error
     if stop:
         why = f"failed: {names}; {left}"
         return RolloutStoppedError(what=f"Stopped: {stop.why}.", why=why, next_step=_MEND)

@@ -32,7 +32,7 @@ _SAME_FOR_ALL = frozenset(
 )
 _MOST_ON_TERMINAL = 20
 _UNSAID = {
-    State.LOST: "its process died each time",
+    State.LOST: "no answer came, its own record says how far it is",
     State.SKIPPED: "not begun",
     State.WAITING: "not begun",
 }

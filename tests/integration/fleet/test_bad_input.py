@@ -137,6 +137,20 @@ def test_upgrade_of_one_that_is_away_is_tried_again_and_fails_alone(many: ManyDa
     assert SECRET not in result.output
 
 
+def test_target_of_another_environment_is_refused_alone(many: ManyDatabases) -> None:
+    [first, *others] = many.names
+    made = many.project.migrate("upgrade", "--target", first, ENV_FOR_DYNACONF="production")
+    assert made.exit_code == 0, made.output
+    many.project.revision("two")
+    words = (*ONE_AFTER_THE_OTHER, "--max-failures", "1", "--json")
+
+    result = many.project.migrate("upgrade", "--all", *words)
+
+    assert result.exit_code == 1, result.output
+    assert result.json["targets"][first]["error"]["code"] == "environment_mismatch"
+    assert [many.revision_of(name) for name in many.names] == ["one", *("two" for _ in others)]
+
+
 def test_password_of_a_target_is_seen_by_nobody(
     project: Project, make_database: Callable[[], str]
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sst.errors import TemporaryError
 from sst.fleet.budget import Budget
 from sst.fleet.outcome import State
 from sst.fleet.rollout import Limits, Rollout
@@ -249,3 +250,21 @@ def test_signal_awaits_no_look() -> None:
     assert len(engine.begun) == 3
     assert in_state(rollout, State.UNCHANGED) == ["t000"]
     assert len(in_state(rollout, State.SKIPPED)) == 4
+
+
+def test_engine_that_gives_up_leaves_a_report_of_what_was_done() -> None:
+    """What it has at work may go on elsewhere: that is not what was never begun."""
+    answered: list[None] = []
+
+    def give_up_at_the_third() -> None:
+        answered.append(None)
+        if len(answered) > 2:
+            raise TemporaryError(what="The queue is away.")
+
+    rollout = rolled_out(ScriptedEngine(most=1, meanwhile=give_up_at_the_third), targets(4))
+
+    states = [outcome.state for outcome in rollout.outcomes.values()]
+    assert states == [State.DONE, State.DONE, State.LOST, State.SKIPPED]
+    assert rollout.stop is not None
+    assert rollout.stop.error is not None
+    assert rollout.stop.error.exit_code == 75

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sst.errors import InterruptedRunError, RolloutStoppedError, TargetsFailedError
+from sst.errors import (
+    InterruptedRunError,
+    RolloutStoppedError,
+    TargetsFailedError,
+    TemporaryError,
+)
 from sst.fleet.outcome import SKIPPED, Outcome, State
 from sst.fleet.rollout import Stop
 from sst.fleet.stopped import ending
@@ -40,6 +45,16 @@ def test_some_failed_is_exit_1_and_names_them() -> None:
     assert isinstance(error, TargetsFailedError)
     assert (error.exit_code, error.what, error.why) == (1, "2 of 3 targets failed.", "t1, t2")
     assert "--resume" in error.next_step
+
+
+def test_engine_that_gives_up_ends_with_its_own_error_and_how_far_it_came() -> None:
+    gone = TemporaryError(what="The queue is away.", why="no answer", next_step="try again")
+
+    error = ending(named(DONE, LOST, SKIPPED), Stop(error=gone), is_change=True)
+
+    assert error is gone
+    assert error.exit_code == 75
+    assert error.why == "no answer; 1 target done, 1 failed, 1 target not begun"
 
 
 @pytest.mark.parametrize("code", [2, 3, 4, 75])
