@@ -55,28 +55,14 @@ def app_for_call(url: DatabaseUrl) -> App:
     """Return procrastinate for a call that waits: one connection, to be opened and closed."""
     from procrastinate import App, SyncPsycopgConnector
 
-    connector = SyncPsycopgConnector(
-        kwargs=_keywords(url),
-        configure=_use_schema,
-        min_size=1,
-        max_size=1,
-        timeout=_POOL_SECONDS,
-    )
-    return App(connector=connector)
+    return App(connector=SyncPsycopgConnector(configure=_use_schema, **_pool(url, most=1)))
 
 
 def app_for_worker(url: DatabaseUrl) -> App:
     """Return procrastinate for a worker: a few connections, to be opened and closed."""
     from procrastinate import App, PsycopgConnector
 
-    connector = PsycopgConnector(
-        kwargs=_keywords(url),
-        configure=_use_schema_later,
-        min_size=1,
-        max_size=4,
-        timeout=_POOL_SECONDS,
-    )
-    return App(connector=connector)
+    return App(connector=PsycopgConnector(configure=_use_schema_later, **_pool(url, most=4)))
 
 
 @contextmanager
@@ -98,6 +84,10 @@ def unreachable(url: DatabaseUrl, error: BaseException) -> DatabaseUnreachableEr
         why=url.redact(first_line(error.__cause__ or error)),
         next_step="try again when it does, with --resume; databases keep their own record",
     )
+
+
+def _pool(url: DatabaseUrl, *, most: int) -> dict[str, Any]:
+    return {"kwargs": _keywords(url), "min_size": 1, "max_size": most, "timeout": _POOL_SECONDS}
 
 
 def _keywords(url: DatabaseUrl) -> dict[str, Any]:

@@ -24,17 +24,9 @@ FAILS = [1]
 LOOK = Work(("upgrade",), is_look=True)
 
 
-def rolled_out(
-    engine: ScriptedEngine,
-    chosen: Sequence[Target],
-    *,
-    canary: str = "",
-    work: Work = WORK,
-    per_server: int = 4,
-    **limits: Any,
-) -> Rollout:
-    """Return the rollout to *chosen* when it has ended."""
-    rollout = made(engine, chosen, canary=canary, work=work, per_server=per_server, **limits)
+def rolled_out(engine: ScriptedEngine, chosen: Sequence[Target], **options: Any) -> Rollout:
+    """Return the rollout to *chosen*, `made` with *options*, when it has ended."""
+    rollout = made(engine, chosen, **options)
     rollout.run()
     return rollout
 
