@@ -36,6 +36,8 @@ _REASONS = {
         migrator/lint/test_gate.py migrator/lint/test_judging.py testing""",
     "what follows from rows of the record, which `test_record_rows.py` asks every server for": """
         migrator/commands/test_wait.py migrator/ledger/test_agreement.py""",
+    "a kept answer, which a role that another test makes on a shared server makes untrue": """
+        kept/test_damage.py kept/test_doubt.py kept/test_property.py""",
     "a kept or a compared result of a rehearsal": """
         migrator/rehearsal/test_bad_ends.py migrator/rehearsal/test_cache.py
         migrator/rehearsal/test_plan_hash.py""",

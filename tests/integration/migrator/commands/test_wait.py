@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import signal
 import socket
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.forks import wait_until
+from tests.support.server import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.forks import Running
     from tests.support.project import Outcome, Project
 
-CONNECTED = """
-    select 1 from pg_stat_activity
-    where application_name = 'sst-inspect' and datname = current_database()
+LOOKING = """
+    select 1 from pg_locks
+    where relation = 'alembic_version'::regclass and not granted
+        and database = (select oid from pg_database where datname = current_database())
 """
 
 
@@ -41,6 +45,17 @@ def refusing_port() -> Iterator[int]:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
+
+
+@contextmanager
+def held_look(chain: Project) -> Iterator[Running]:
+    """Start a wait for the head, and give it while its look waits for a lock, not between two."""
+    chain.query("create table alembic_version (version_num varchar(32) not null)")
+    with closing(connect(chain.database_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("begin; lock table alembic_version in access exclusive mode")
+        run = chain.start("wait", "--for", "head", "--timeout", "60")
+        wait_until(lambda: chain.query(LOOKING), "the wait looks")
+        yield run
 
 
 def assert_timed_out(result: Outcome, why: str) -> None:
@@ -112,8 +127,8 @@ def test_head_is_not_there_while_a_revision_is_pending(chain: Project) -> None:
 
 
 def test_wait_for_head_ends_when_somebody_migrates(chain: Project) -> None:
-    run = chain.start("wait", "--for", "head", "--timeout", "60")
-    wait_until(lambda: chain.query(CONNECTED), "the wait has looked")
+    with held_look(chain) as run:
+        pass
 
     chain.migrate("upgrade")
 
@@ -144,9 +159,7 @@ def test_two_heads_can_never_be_reached(chain: Project) -> None:
     ("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
 )
 def test_signal_ends_the_wait(chain: Project, number: signal.Signals, exit_code: int) -> None:
-    run = chain.start("wait", "--for", "head", "--timeout", "60")
-    wait_until(lambda: chain.query(CONNECTED), "the wait has looked")
-
-    run.signal(number)
+    with held_look(chain) as run:
+        run.signal(number)
 
     assert run.finish().exit_code == exit_code
