@@ -25,6 +25,10 @@ _OWN = {each.alias or name for name, each in TargetEntry.model_fields.items()} -
     "labels",
     "settings",
 }
+_ANOTHER_NAME = (
+    "call it otherwise; a database or schema that is called so can be listed with a name and "
+    "database or schema"
+)
 _ONE_SCHEMA = "name one schema of the application"
 _LONGEST_BYTES = 63
 # The server reads "$user" in a search path as the role's name, in quotes too.
@@ -61,7 +65,8 @@ def read_entry(data: Mapping[str, Any], source: str) -> TargetEntry:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(map(str, first["loc"]))
-        raise TargetError(Problem(key or "target", message_of(first), source)) from None
+        hint = _ANOTHER_NAME if key == "name" else ""
+        raise TargetError(Problem(key or "target", message_of(first), source, hint)) from None
 
 
 def entry_of_row(row: Mapping[str, Any], source: str) -> TargetEntry:

@@ -69,7 +69,7 @@ def test_wrong_words_are_exit_2_and_touch_nothing(
     [
         ("t0,{other}", "t0: is listed twice"),
         ("other,{same}", "other and t0 are one database"),
-        ("bad name,{other}", "name: String should match pattern"),
+        ("bad name,{other}", "name: 'bad name' is no name of a target"),
         ("t9,", "says of no database that it is it"),
     ],
     ids=["a name twice", "two names for one", "no name", "no database"],

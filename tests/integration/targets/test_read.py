@@ -193,6 +193,50 @@ def test_toml_file_with_a_fault_is_refused(project: Project, text: str, why: str
     assert why in refused(project, file=in_file(project, text, "targets.toml"))
 
 
+LISTS = {
+    "targets.csv": "name,url\n{},postgresql:///a\n",
+    "targets.toml": '["{}"]\nurl = "postgresql:///a"\n',
+}
+
+
+@pytest.mark.parametrize(("file", "text"), LISTS.items())
+@pytest.mark.parametrize("name", ["the shop", "eu/shop", "-shop", "größe", "x" * 64])
+def test_name_that_no_target_can_have_is_told_with_its_place(
+    project: Project, name: str, file: str, text: str
+) -> None:
+    found = refused(project, file=in_file(project, text.format(name), file))
+
+    assert f"name: {name!r} is no name of a target: letters, digits" in found
+    assert f"[{file}" in found
+    assert "-> call it otherwise" in found
+
+
+def test_name_of_a_row_a_database_and_a_setting_is_told(project: Project) -> None:
+    query = "select * from (values ('a', 'postgresql:///a'), ('b c', 'x')) v (name, url)"
+    project.query('create schema "acme\'s"')
+
+    of_row = refused(project, query=query)
+    of_schema = refused(project, schemas='["acme*"]')
+    of_setting = refused(project, list='[{"name": "b c", "url": "postgresql:///a"}]')
+
+    assert "'b c' is no name" in of_row
+    assert "[row 2 of migrate.targets.query]" in of_row
+    assert '"acme\'s" is no name' in of_schema
+    assert "[migrate.targets.schemas, acme's]" in of_schema
+    assert "-> call it otherwise; a database or schema that is called so" in of_schema
+    assert "'b c' is no name" in of_setting
+    assert "MIGRATE__TARGETS__LIST" in of_setting
+
+
+def test_url_in_place_of_a_name_is_told_without_its_password(project: Project) -> None:
+    text = f"name,url\npostgresql://o:{CANARY}@x/a,acme\n"
+
+    found = refused(project, file=in_file(project, text, "targets.csv"))
+
+    assert "postgresql://o:********@x/a" in found
+    assert CANARY not in found
+
+
 def test_name_that_two_places_list_is_refused(project: Project) -> None:
     file = in_file(project, "[acme]\nurl = 'postgresql:///a'\n", "targets.toml")
     query = "select 'acme' as name, 'postgresql:///b' as url"

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from sst.config.declared.schema.base import PATH_MARK, URL_MARK, Frozen, OptionalSecret
+from sst.redaction.redact import mask_credentials
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_MOST_SHOWN = 80
+
+
+def _checked(name: str) -> str:
+    if _NAME.fullmatch(name):
+        return name
+    # Where two columns are mixed up, it is a URL.
+    shown = mask_credentials(name)[:_MOST_SHOWN]
+    raise ValueError(
+        f"{shown!r} is no name of a target: letters, digits, `.`, `_` and `-`, 63 at most, "
+        "a letter or digit first"
+    )
+
+
+Name = Annotated[str, AfterValidator(_checked)]
 """It stands in file names and in words of the command line."""
 
 
