@@ -79,7 +79,7 @@ def _others(folder: Path, server: TestServer) -> None:
     file.write_text(SOURCE, encoding="utf-8")
     sql = _in_project(server, lambda project: project.migrate("plan", "--sql").stdout)
     for package in ("alembic-guard", "lockcheck", "zdm", "squawk-cli"):
-        install = [programs / "pip", "install", "--quiet", package]
+        install = [str(programs / "pip"), "install", "--quiet", package]
         if subprocess.run(install, check=False, capture_output=True).returncode:
             sys.stdout.write(f"{package}: cannot be installed\n")
         elif package == "squawk-cli":
