@@ -7,7 +7,8 @@ import re
 import pytest
 
 from tests.support.project import REPOSITORY
-from tests.support.screens import FOLDER, SCENES, as_text, screens
+from tests.support.screens.scenes import FOLDER, SCENES, screens
+from tests.support.screens.svg import as_text
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
