@@ -243,7 +243,7 @@ class Migrator:
             verdict=verdict,
             plan_hash=hash_of(before, steps),
             after=steps[-1].after if steps else before,
-            revisions=revision_rows.planned(steps, scripts),
+            revisions=revision_rows.planned(steps, scripts, context.url.schema),
         )
 
     def kept_plan(self) -> Report:

@@ -25,18 +25,29 @@ def as_pending(steps: Sequence[Step]) -> tuple[RevisionState, ...]:
     return tuple(_row(step.revision, "pending") for step in steps)
 
 
-def planned(steps: Sequence[Step], scripts: Sequence[StepSql]) -> tuple[RevisionState, ...]:
-    """Return *steps* as rows, each with its SQL where *scripts* has it."""
+def planned(
+    steps: Sequence[Step], scripts: Sequence[StepSql], schema: str = ""
+) -> tuple[RevisionState, ...]:
+    """Return *steps* as rows, each with its SQL where *scripts* has it; *schema* is the tenant."""
     found = {script.revision: script for script in scripts}
     return tuple(
         _row(
             step.revision,
             "pending" if step.is_upgrade else "applied",
-            sql=found[step.revision.id].sql if found else None,
+            sql=_for_hands(found[step.revision.id].sql, schema) if found else None,
             note=found[step.revision.id].reason if found else None,
         )
         for step in steps
     )
+
+
+def _for_hands(sql: str | None, schema: str) -> str | None:
+    """Return *sql* as it works in a session of its own, which does not begin in *schema*."""
+    if not sql or not schema:
+        return sql
+    from sst.migrator.commands.question import quoted_name  # late: few plans are a tenant's
+
+    return f"SET search_path TO {quoted_name(None, schema)};\n\n{sql}"
 
 
 def plan_steps(project: AlembicProject, target: str, status: Status) -> tuple[Step, ...]:

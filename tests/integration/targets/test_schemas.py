@@ -170,6 +170,23 @@ def test_plan_is_rehearsed_on_that_schema_without_other_tenants(tenants: Project
     assert tenants.query("select to_regclass('acme.of_one_tenant')") == [(None,)]
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_sql_of_a_plan_goes_to_that_schema_by_hand(tenants: Project, form: str) -> None:
+    words = ("plan", "--sql", "--no-rehearsal", "--target", "t2", "--format", form)
+
+    plan = tenants.migrate(*words)
+
+    [one] = plan.json["revisions"] if form == "json" else [{"sql": plan.stdout}]
+    assert 'SET search_path TO "we""ird na\\me";' in one["sql"]
+    tenants.query(one["sql"].replace("%", "%%"))
+    assert revision_of(tenants, TENANTS[2]) == "one"
+    assert {schema for schema, _ in tenants.query(TABLES)} == {TENANTS[2]}
+
+
+def test_sql_of_a_plan_for_a_whole_database_sets_no_search_path(tenants: Project) -> None:
+    assert "search_path" not in tenants.migrate("plan", "--sql", "--no-rehearsal").output
+
+
 ALONE = """
     create table of_one_tenant (id shared.code);
     do $$ begin
