@@ -78,13 +78,14 @@ def load_configuration(sources: Sources, *, ask_stores: bool = True) -> Loaded:
     plugin is to be left out that does not exist.
     """
     enabled, discovery = sources.enabled_plugins(), _discover(sources)
+    sources = _with_listing_plugins(sources, discovery)
     sections = {found.name: found.config_model for found in discovery.found if found.config_model}
     problems = list(discovery.problems)
     application = application_model(sources)
     problems += [masked(problem, sources.secrets) for problem in application.problems]
     values: list[PluginValue] = []
     have_answered = ask_stores
-    stores = [found for found in discovery.found if found.implements("config_values")]
+    stores = _implementing("config_values", discovery)
     try:
         values = (
             _ask(stores, sources, sections, application.model) if ask_stores and stores else []
@@ -120,6 +121,16 @@ def _discover(sources: Sources) -> Discovery:
     if sources.is_protected:
         refuse_changed_code(sources.root, choice.modules(choice.active))
     return discover_enabled(sources)
+
+
+def _with_listing_plugins(sources: Sources, discovery: Discovery) -> Sources:
+    if not _implementing("list_targets", discovery):
+        return sources
+    return replace(sources, plugins_list_targets=True)
+
+
+def _implementing(hook: str, discovery: Discovery) -> list[FoundPlugin]:
+    return [found for found in discovery.found if found.implements(hook)]
 
 
 def _ask(

@@ -24,7 +24,7 @@ def resolve_url(
     Raises `ConfigError` where there is none.
     """
     if value is None:
-        hint = "set it in the environment, or in .secrets.toml"
+        hint = "set it in the environment or in .secrets.toml, or name one of many with --target"
         raise ConfigError([Problem(setting, "is not set", hint=hint)], RUN_AGAIN)
     text = value.get_secret_value()
     try:

@@ -27,10 +27,13 @@ def guard(
     values_by_setting: ValuesBySetting,
     placeholders: frozenset[str],
     *,
-    assume_secrets: bool,
+    needs_database: bool,
 ) -> Iterator[Problem]:
-    """Yield what *settings* must not say in their environment."""
-    if settings.environment != DEVELOPMENT and not assume_secrets:
+    """Yield what *settings* must not say in their environment.
+
+    Where they list targets, each of which has a URL, there is no need for one more.
+    """
+    if settings.environment != DEVELOPMENT and needs_database:
         yield from _missing_database(settings)
     if settings.protected:
         yield from _switches(settings, values_by_setting)
@@ -49,7 +52,7 @@ def placeholders_of(root: Path) -> frozenset[str]:
 
 
 def _missing_database(settings: Settings) -> Iterator[Problem]:
-    if settings.database_url is None:
+    if settings.database_url is None and not settings.migrate.targets.has_places:
         yield Problem(
             "DATABASE_URL",
             f"is required in {settings.environment} and has no value",

@@ -71,6 +71,7 @@ class Sources(NeverPickled):
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     assume_secrets: bool = False
+    plugins_list_targets: bool = False
     target: Target | None = field(default=None, repr=False)
     """What is said of the one database of many that is worked on."""
 
@@ -289,12 +290,11 @@ class Sources(NeverPickled):
     def _guarded(self, core: Bound, values_by_setting: ValuesBySetting) -> list[Problem]:
         if core.instance is None:
             return []
-        settings = cast("Settings", core.instance)
         refused = {problem.subject for problem in core.problems}
         found = guard(
-            settings,
+            cast("Settings", core.instance),
             values_by_setting,
             placeholders_of(self.root),
-            assume_secrets=self.assume_secrets,
+            needs_database=not (self.assume_secrets or self.plugins_list_targets),
         )
         return [problem for problem in found if problem.subject not in refused]

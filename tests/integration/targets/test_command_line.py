@@ -240,3 +240,47 @@ def test_secret_among_the_settings_of_a_target_is_masked(project: Project, place
     assert (shown.exit_code, explained.exit_code) == (0, 0), shown.output + explained.output
     assert CANARY not in shown.output + explained.output
     assert "plugins" in shown.stdout
+
+
+CRM = """
+    from sst.hooks import Target, hookimpl
+
+    @hookimpl
+    def list_targets(environment):
+        return [Target("acme", {url!r})]
+"""
+IN_PRODUCTION = {"ENVIRONMENT": "production", "DATABASE_URL": ""}
+
+
+@pytest.mark.parametrize("is_by_plugin", [False, True], ids=["by a file", "by a plugin"])
+@pytest.mark.parametrize("words", [("--all",), ("--targets", "a*"), ("--target", "acme")])
+def test_target_needs_no_other_database_in_production(
+    project: Project, acme: str, words: tuple[str, ...], *, is_by_plugin: bool
+) -> None:
+    if is_by_plugin:
+        del project.environment["MIGRATE__TARGETS__FILE"]
+        project.plugin("crm", CRM.format(url=acme))
+        project.enable("crm")
+
+    result = project.migrate("upgrade", *words, **IN_PRODUCTION)
+
+    assert result.exit_code == 0, result.output
+    assert tables(acme) == ["alembic_version", "one"]
+
+
+def test_command_without_a_target_needs_a_database_in_production(
+    project: Project, acme: str
+) -> None:
+    result = project.migrate("upgrade", **IN_PRODUCTION)
+
+    assert result.exit_code == 2
+    assert "DATABASE_URL: is not set" in result.stderr
+    assert "--target" in result.stderr
+    assert tables(acme) == []
+
+
+def test_project_without_targets_needs_a_database_in_production(project: Project) -> None:
+    result = project.migrate("config", "check", **IN_PRODUCTION)
+
+    assert result.exit_code == 2
+    assert "DATABASE_URL: is required in production" in result.output

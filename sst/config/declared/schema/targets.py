@@ -92,3 +92,8 @@ class TargetsSettings(Frozen):
         "and `/metrics`; 0 is never.",
     )
     watch_at_once: int = Field(2, ge=1, le=32, description="Looks of that watch at the same time.")
+
+    @property
+    def has_places(self) -> bool:
+        """Whether targets are listed anywhere."""
+        return bool(self.list or self.file or self.query or self.databases or self.schemas)

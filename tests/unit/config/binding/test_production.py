@@ -72,6 +72,15 @@ def test_missing_database_may_be_assumed(production: Site) -> None:
     assert production.load(assume_secrets=True).settings.database_url is None
 
 
+@pytest.mark.parametrize("place", ["file", "query", "databases", "schemas", "list"])
+def test_database_is_not_missing_where_targets_are_listed(production: Site, place: str) -> None:
+    del production.environ["DATABASE_URL"]
+    said = {"databases": '["a*"]', "schemas": '["a*"]', "list": '[{"name": "a", "url": "x"}]'}
+    production.environ[f"MIGRATE__TARGETS__{place.upper()}"] = said.get(place, "x")
+
+    assert production.load().settings.database_url is None
+
+
 @pytest.mark.parametrize("text", ["embedded", " Embedded ", "EMBEDDED", "embedded://x"])
 @pytest.mark.parametrize("name", ["DATABASE_URL", "MIGRATION_DATABASE_URL"])
 def test_embedded_database_is_refused(production: Site, name: str, text: str) -> None:
