@@ -2,6 +2,7 @@
 
 - `failing_plugin.py`: a plugin that fails where a test wants it
 - `files.py`: the files of a small Alembic project
+- `imported.py`: the modules that a forked command has already
 - `outcome.py`: a command's exit code, output, hook calls and events
 - `processes.py`: migrate.py in a forked process
 - `project.py`: the project of a test
