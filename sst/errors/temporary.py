@@ -12,6 +12,9 @@ class TemporaryError(SstError, code="temporary", exit_code=75):
 class DatabaseUnreachableError(TemporaryError, code="database_unreachable"):
     """No connection to the database."""
 
+    waited_seconds: float = 0.0
+    """How long a connection was waited for that did not come; 0 where one was there."""
+
 
 class DatabaseClosedError(DatabaseUnreachableError, code="database_closed"):
     """The server answers, but this database is closed to connections."""

@@ -63,7 +63,7 @@ class Wave:
 
     def ended(self, answer: Answer) -> None:
         """Say that the job of *answer* is no longer at work."""
-        self._busy[_server_of(answer.job.target)] -= 1
+        self._busy[server_of(answer.job.target)] -= 1
 
     def count(self, answer: Answer) -> int:
         """Return how often its database has ended with this exit code, *answer* included."""
@@ -82,12 +82,13 @@ class Wave:
             self._queue(heapq.heappop(self._later)[2])
 
     def _queue(self, one: Try) -> None:
-        server = _server_of(one[0])
+        server = server_of(one[0])
         queue = self._queues.setdefault(server, deque())
         if not queue:
             self._turns.append(server)
         queue.append(one)
 
 
-def _server_of(target: Target) -> Server:
+def server_of(target: Target) -> Server:
+    """Return the server of *target*, by its hosts and ports as they are written."""
     return DatabaseUrl(target.url).place()[:-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -153,12 +154,17 @@ def database_number(connection: Connection) -> int:
 
 
 def _connect(connect: object, url: DatabaseUrl) -> Connection:
+    began = time.monotonic()
     try:
         return connect()  # type: ignore[operator,no-any-return]
     except DBAPIError as error:
         cause = first_line(error)
+    waited_seconds = time.monotonic() - began
     # Servers have their own language; what is said of a database has its name in it.
-    raise (_closed(cause, url) if url.name in cause else None) or _translated(cause, url)
+    found = (_closed(cause, url) if url.name in cause else None) or _translated(cause, url)
+    if isinstance(found, DatabaseUnreachableError):
+        found.waited_seconds = waited_seconds
+    raise found
 
 
 def _closed(cause: str, url: DatabaseUrl) -> SstError | None:

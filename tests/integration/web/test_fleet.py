@@ -32,6 +32,8 @@ from sst.web import create_app
 create_app()
 print(*(name in sys.modules for name in ("sst.fleet.inventory.watch", "sst.targets.read")))
 """
+WATCHERS = 2
+"""`migrate.targets.watch_at_once` as shipped: so many looks begin before the first has ended."""
 OFTEN = {"MIGRATE__TARGETS__WATCH_EVERY": "0.2", **OPEN}
 
 
@@ -160,6 +162,21 @@ def test_server_that_hangs_holds_no_request_and_not_the_end(project: Project) ->
     assert {each.response.status_code for each in answers} == {200}
     assert exit_code == -signal.SIGTERM
     assert "Application shutdown complete." in served.printed()
+
+
+def test_silent_server_is_waited_for_once_and_not_for_each_database(
+    project: Project, silent_url: str
+) -> None:
+    urls = {f"t{number}": f"{silent_url}{number}" for number in range(20)}
+    list_targets(project, {"own": project.database_url, **urls})
+
+    with serve_project(project, DB_CONNECT_TIMEOUT="2", **ONCE) as served:
+        wait_until(lambda: counts(served) == {"empty": 1, "unreachable": 20}, "all are told", 120)
+        page = databases(served)
+
+    assert page.count("Cannot connect to") <= WATCHERS
+    assert "Not asked, because no connection came from its server just now. t" in page
+    assert PASSWORD not in page
 
 
 def test_without_the_setting_nothing_of_it_is_there(project: Project) -> None:

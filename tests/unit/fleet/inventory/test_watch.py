@@ -6,7 +6,10 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from sst.config.sources.target import Target
+from sst.errors import DatabaseUnreachableError
 from sst.fleet.inventory import watch as module
 from sst.fleet.inventory.watch import Watch
 from sst.hooks.contract.checks import CheckStatus
@@ -16,8 +19,6 @@ from tests.support.forks import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-    import pytest
 
 GOOD = Headline(CheckStatus.PASS, "The database is up to date.", "nothing to do")
 NAMES = ("a", "b", "c", "d")
@@ -54,6 +55,7 @@ def watching(
     *,
     every_seconds: float = 0.01,
     look_seconds: float = 60.0,
+    at_once: int = 2,
 ) -> Iterator[Watch]:
     """Yield a watch at work."""
     watch = Watch(
@@ -61,7 +63,7 @@ def watching(
         look_at,
         lambda: ("one",),
         every_seconds=every_seconds,
-        at_once=2,
+        at_once=at_once,
         look_seconds=look_seconds,
     )
     watch.start()
@@ -118,6 +120,50 @@ def test_look_that_hangs_is_given_up_and_broken_off() -> None:
     assert hung[0].ended.is_set()
     assert begun == 1
     assert (lost.name, lost.why) == ("a", "no answer within 0.5 s")
+
+
+@pytest.mark.parametrize(("waited", "asked"), [(5.0, 1), (0.1, 3)])
+def test_only_one_waits_for_a_server_that_gives_no_connection(waited: float, asked: int) -> None:
+    looks: list[str] = []
+
+    def look_at(target: Target) -> Look:
+        def read() -> Brief:
+            looks.append(target.name)
+            error = DatabaseUnreachableError(what="Cannot connect.", why="timeout expired")
+            error.waited_seconds = waited
+            raise error
+
+        return Look(read if target.url.startswith("postgresql://away") else good)
+
+    def listed() -> Sequence[Target]:
+        away = tuple(Target(name, f"postgresql://away/{name}") for name in NAMES[1:])
+        return (*targets("a"), *away)
+
+    with watching(look_at, listed, every_seconds=3600, at_once=1) as watch:
+        wait_until(lambda: watch.inventory().counts["unreachable"] == 3, "all are told")
+        found = watch.inventory()
+
+    assert found.counts["up_to_date"] == 1
+    assert looks == ["b", "c", "d"][:asked]
+    last = found.lost.entries[-1].why
+    assert ("Not asked" in last, "timeout expired" in last) == (asked == 1, True)
+
+
+def test_server_that_gave_no_connection_is_asked_again_in_the_next_round() -> None:
+    answers = iter([False])
+
+    def look_at(_target: Target) -> Look:
+        def read() -> Brief:
+            if next(answers, True):
+                return good()
+            error = DatabaseUnreachableError(what="Cannot connect.", why="timeout expired")
+            error.waited_seconds = 5.0
+            raise error
+
+        return Look(read)
+
+    with watching(look_at) as watch:
+        wait_until(lambda: watch.inventory().counts["up_to_date"] == 4, "all are back")
 
 
 def test_bug_in_a_look_is_said_of_that_database_and_ends_nothing() -> None:
