@@ -1,16 +1,15 @@
 """Workers on any number of machines, with the PostgreSQL-backed queue procrastinate.
 
+- `answering.py`: sessions that are cut when their server does not answer
 - `commands.py`: `fleet worker`, `fleet status` and `fleet setup`
 - `database.py`: the way to the queue's database, and to procrastinate
 - `engine.py`: the engine of `--engine fleet_procrastinate`, which waits for workers
-- `known.py`: the targets that a worker knows
 - `rollout.py`: one rollout in the queue's tables, as its engine sees it
 - `schema.py`: the tables, and whether they are the right ones
 - `settings.py`: all settings
-- `slots.py`: the databases that one worker has at work
 - `statements.py`: the statements on these tables
 - `status.py`: what is in the queue
-- `worker.py`: a worker, until a signal
+- `worker/`: a worker, until a signal
 
 In the queue is the name of a target, never its URL: a worker has its own list and its own secrets.
 What is true of a database is in its own record; what the queue delivers twice is done once.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -43,15 +42,14 @@ def _worker(config: Config) -> click.Command:
         and another worker takes their jobs.
         """
         require_packages()
-        from .known import Known
         from .schema import require_schema
-        from .slots import Slots
         from .status import done_text
-        from .worker import Place, Worker
+        from .worker.known import Known
+        from .worker.slots import Slots
+        from .worker.worker import Place, Worker
 
         url = config.database()
         require_schema(url)
-        logging.getLogger("procrastinate").setLevel(logging.WARNING)
         place = Place(url, config.queue_of(context.environment), parallel or os.cpu_count() or 1)
         with closing(Slots(context.local_engine, place.many)) as slots:
             found = Worker(place, config, Known(context.targets), slots)

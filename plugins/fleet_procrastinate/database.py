@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -16,13 +17,14 @@ from sst.hooks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from procrastinate import App
     from psycopg import AsyncConnection, Connection
 
 SCHEMA = "sst_fleet"
-_SEARCH_PATH = f"SET search_path TO {SCHEMA}"
+# Of who is gone while the server does not know it, no transaction may stay and hold locks.
+_SESSION = f"SET search_path TO {SCHEMA}; SET idle_in_transaction_session_timeout TO '10s'"
 _PACKAGES = {"procrastinate": "procrastinate>=3.4,<4", "psycopg": "psycopg[binary]>=3.1"}
 _CONNECT_SECONDS = 10
 _POOL_SECONDS = 10.0
@@ -45,24 +47,34 @@ def require_packages() -> None:
 
 def connect(url: DatabaseUrl) -> Connection[Any]:
     """Return a session on *url*, without a transaction. Raises `DatabaseUnreachableError`."""
-    import psycopg
+    from .answering import AnsweringConnection
 
     with telling(url):
-        return psycopg.connect(**_keywords(url), autocommit=True)
+        return AnsweringConnection.connect(**_keywords(url), autocommit=True)
 
 
 def app_for_call(url: DatabaseUrl) -> App:
     """Return procrastinate for a call that waits: one connection, to be opened and closed."""
     from procrastinate import App, SyncPsycopgConnector
 
-    return App(connector=SyncPsycopgConnector(configure=_use_schema, **_pool(url, most=1)))
+    from .answering import AnsweringConnection
+
+    pool = _pool(url, AnsweringConnection, most=1)
+    return App(connector=SyncPsycopgConnector(configure=_use_schema, **pool))
 
 
-def app_for_worker(url: DatabaseUrl) -> App:
-    """Return procrastinate for a worker: a few connections, to be opened and closed."""
-    from procrastinate import App, PsycopgConnector
+def app_for_worker(url: DatabaseUrl, is_ending: Callable[[], bool]) -> App:
+    """Return procrastinate for a worker: a few connections, to be opened and closed.
 
-    return App(connector=PsycopgConnector(configure=_use_schema_later, **_pool(url, most=4)))
+    A queue that is away is waited for, until *is_ending* says that the worker is to end.
+    """
+    from procrastinate import App
+
+    from .answering import AnsweringAsyncConnection
+    from .worker.connector import WaitingConnector
+
+    pool = _pool(url, AnsweringAsyncConnection, most=4)
+    return App(connector=WaitingConnector(url, is_ending, configure=_use_schema_later, **pool))
 
 
 @contextmanager
@@ -86,8 +98,14 @@ def unreachable(url: DatabaseUrl, error: BaseException) -> DatabaseUnreachableEr
     )
 
 
-def _pool(url: DatabaseUrl, *, most: int) -> dict[str, Any]:
-    return {"kwargs": _keywords(url), "min_size": 1, "max_size": most, "timeout": _POOL_SECONDS}
+def _pool(url: DatabaseUrl, kind: type, *, most: int) -> dict[str, Any]:
+    for name in ("procrastinate", "psycopg"):
+        # What they say of a queue that is away, with traces, is said once by us.
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    # Without the last one, pauses between attempts grow to minutes.
+    seconds = {"timeout": _POOL_SECONDS, "reconnect_timeout": _POOL_SECONDS}
+    size = {"min_size": 1, "max_size": most}
+    return {"connection_class": kind, "kwargs": _keywords(url), **size, **seconds}
 
 
 def _keywords(url: DatabaseUrl) -> dict[str, Any]:
@@ -96,10 +114,10 @@ def _keywords(url: DatabaseUrl) -> dict[str, Any]:
 
 
 def _use_schema(connection: Connection[Any]) -> None:
-    connection.execute(_SEARCH_PATH)
+    connection.execute(_SESSION)
     connection.commit()
 
 
 async def _use_schema_later(connection: AsyncConnection[Any]) -> None:
-    await connection.execute(_SEARCH_PATH)
+    await connection.execute(_SESSION)
     await connection.commit()

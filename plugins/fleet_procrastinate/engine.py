@@ -15,6 +15,7 @@ from sst.hooks import Answer, TemporaryError
 from .database import unreachable
 from .rollout import QueuedRollout
 from .schema import require_schema
+from .settings import time_to_show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +29,8 @@ logger = logging.getLogger("sst.fleet")
 
 _AS_MANY_AS_THERE_ARE = 1_000_000
 _BATCH = 1000
+_BULK = 100
+"""So many change which plan is the right one."""
 _MOST_BETWEEN_LOOKS_SECONDS = 2.0
 _IMPATIENT = 2
 """The signal with which the call leaves the databases to the workers."""
@@ -49,6 +52,8 @@ class QueueEngine:
         self._tended_at = 0.0
         self._worker_at = self._answered_at = time.monotonic()
         """When a worker was last there, and when the queue has last answered."""
+        self._away_at = float("-inf")
+        """When the queue has last not answered."""
         self._has_told = False
         self._ready: list[Answer] = []
         """Answers that are not given yet: the queue may go away while they are read."""
@@ -86,7 +91,9 @@ class QueueEngine:
                 self._ready.append(answer)
             self._answered_at = time.monotonic()
         except ConnectorException as error:
-            if self._is_over(self._answered_at, self._config.stalled_after_seconds):
+            self._away_at = time.monotonic()
+            is_over = self._is_over(self._answered_at, self._config.stalled_after_seconds)
+            if is_over or self._signals >= _IMPATIENT:
                 raise unreachable(self._rollout.url, error) from error
         found, self._ready = self._ready, []
         if not found:
@@ -135,6 +142,8 @@ class QueueEngine:
             queued=len(self._jobs), ended=self._ended, failed=self._failed
         )
         self._tended_at = time.monotonic()
+        if self._is_over(self._away_at, time_to_show(self._config)):
+            self._rollout.give_back()
         if workers or not self._jobs:
             self._worker_at = self._tended_at
             return
@@ -150,11 +159,14 @@ class QueueEngine:
             )
 
     def _send(self) -> None:
+        is_bulk = len(self._unsent) >= _BULK
         while self._unsent:
             batch = {serial: self._unsent[serial] for serial in [*self._unsent][:_BATCH]}
             self._rollout.queue_jobs(batch)
             for serial in batch:
                 del self._unsent[serial]
+        if is_bulk:
+            self._rollout.count_what_is_queued()
 
     def _given_back(self) -> Iterator[Answer]:
         for serial in self._rollout.withdraw():

@@ -61,6 +61,10 @@ class QueuedRollout:
         ]
         self._app.job_manager.batch_defer_jobs(jobs=queued)
 
+    def count_what_is_queued(self) -> None:
+        """Let the server know how many there are, so that a worker takes one in no time."""
+        self._run(statements.COUNT_WHAT_IS_QUEUED)
+
     def _words_of(self, serial: int, job: Job) -> dict[str, Any]:
         """Return what a worker is told: no URL, no setting, no secret."""
         return {
@@ -90,12 +94,15 @@ class QueuedRollout:
         self._run(statements.ASK_TO_END)
 
     def seen(self, *, queued: int, ended: int, failed: int) -> int:
-        """Show that the call lives, give back what dead workers had; return the live workers."""
+        """Show that the call lives; return how many workers do."""
         self._run(statements.SEEN_ROLLOUT, queued=queued, ended=ended, failed=failed)
-        self._run(statements.GIVE_BACK_STALLED)
-        self._run(statements.DROP_STALLED_THAT_WERE_TO_END)
         [row] = self._rows(statements.LIVE_WORKERS)
         return int(row["workers"])
+
+    def give_back(self) -> None:
+        """Queue again what dead workers had."""
+        self._run(statements.GIVE_BACK_STALLED)
+        self._run(statements.DROP_STALLED)
 
     def end(self) -> None:
         """Remove everything of the rollout that is not at work."""

@@ -58,3 +58,11 @@ class Config(BaseModel):
             hint = "name the queue's database, in .secrets.toml or the environment"
             raise ConfigError([Problem(SETTING, "is not set", "", hint)])
         return DatabaseUrl(self.url.get_secret_value(), setting=SETTING)
+
+
+def time_to_show(config: Config) -> float:
+    """Return how long after an outage all workers that live have shown it, in seconds.
+
+    Before, those that have not yet come back would be taken for dead.
+    """
+    return 2 * config.heartbeat_seconds

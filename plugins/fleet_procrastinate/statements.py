@@ -30,6 +30,7 @@ CREATE TABLE worker (
   host text NOT NULL,
   pid integer NOT NULL,
   slots integer NOT NULL,
+  is_ending boolean NOT NULL,
   began_at timestamptz NOT NULL DEFAULT now(),
   seen_at timestamptz NOT NULL DEFAULT now());
 -- Taking a job looks for others with its lock: without this, seconds each among ten thousand.
@@ -57,6 +58,8 @@ SET seen_at = now(), queued = %(queued)s, ended = %(ended)s, failed = %(failed)s
 WHERE id = %(rollout)s
 """
 END_ROLLOUT = "DELETE FROM rollout WHERE id = %(rollout)s"
+# Without it plans are those for a table that is empty: to take one job, all are read and sorted.
+COUNT_WHAT_IS_QUEUED = "ANALYZE procrastinate_jobs"
 LIVE_SERIALS = """
 SELECT (args ->> 'serial')::integer AS serial FROM procrastinate_jobs
 WHERE queue_name = %(queue)s AND args ->> 'rollout' = %(rollout)s AND status IN ('todo', 'doing')
@@ -93,9 +96,9 @@ FROM rollout WHERE id = %(rollout)s
 ON CONFLICT DO NOTHING
 """
 SEEN_WORKER = """
-INSERT INTO worker (id, queue, host, pid, slots)
-VALUES (%(worker)s, %(queue)s, %(host)s, %(pid)s, %(slots)s)
-ON CONFLICT (id) DO UPDATE SET seen_at = now()
+INSERT INTO worker (id, queue, host, pid, slots, is_ending)
+VALUES (%(worker)s, %(queue)s, %(host)s, %(pid)s, %(slots)s, %(is_ending)s)
+ON CONFLICT (id) DO UPDATE SET seen_at = now(), is_ending = excluded.is_ending
 """
 END_WORKER = "DELETE FROM worker WHERE id = %(worker)s"
 FORGET_DEAD_WORKERS = """
@@ -103,24 +106,35 @@ DELETE FROM worker
 WHERE queue = %(queue)s AND seen_at < now() - make_interval(secs => %(dead_after)s)
 """
 # One statement, not `get_stalled_jobs` and then `retry_job` for each: with two that sweep at once
-# the second could give back what another worker has begun meanwhile.
+# the second could give back what another worker has begun meanwhile. What has killed its worker
+# again and again is dropped: the call counts it, and gives it up in the end.
 GIVE_BACK_STALLED = """
 UPDATE procrastinate_jobs AS job
 SET status = 'todo', attempts = attempts + 1, scheduled_at = NULL, worker_id = NULL
 WHERE status = 'doing' AND queue_name = %(queue)s AND NOT abort_requested
-  AND NOT EXISTS (
+  AND attempts < 2 AND NOT EXISTS (
     SELECT FROM procrastinate_workers AS worker
     WHERE worker.id = job.worker_id
       AND last_heartbeat >= now() - make_interval(secs => %(dead_after)s))
 RETURNING args ->> 'target' AS target
 """
-DROP_STALLED_THAT_WERE_TO_END = """
+DROP_STALLED = """
 DELETE FROM procrastinate_jobs AS job
-WHERE status = 'doing' AND queue_name = %(queue)s AND abort_requested
+WHERE status = 'doing' AND queue_name = %(queue)s AND (abort_requested OR attempts >= 2)
   AND NOT EXISTS (
     SELECT FROM procrastinate_workers AS worker
     WHERE worker.id = job.worker_id
       AND last_heartbeat >= now() - make_interval(secs => %(dead_after)s))
+"""
+# Taken by a worker that lives, and not at work there: the answer that it was taken has been lost.
+GIVE_BACK_UNTAKEN = """
+UPDATE procrastinate_jobs AS job
+SET status = 'todo', attempts = attempts + 1, scheduled_at = NULL, worker_id = NULL
+WHERE status = 'doing' AND worker_id = ANY (%(workers)s) AND NOT id = ANY (%(jobs)s)
+  AND EXISTS (
+    SELECT FROM procrastinate_events AS event
+    WHERE event.job_id = job.id AND type = 'started'
+    HAVING max(at) < now() - make_interval(secs => %(dead_after)s))
 """
 
 # Of `fleet status` ------------------------------------------------------------------------------
@@ -138,12 +152,15 @@ LEFT JOIN procrastinate_workers AS worker
 WHERE queue_name = %(queue)s
 """
 WORKERS = """
-SELECT host, pid, slots, extract(epoch FROM now() - began_at)::float8 AS began_seconds,
+SELECT host, pid, slots, is_ending,
+  seen_at < now() - make_interval(secs => %(dead_after)s) AS is_dead,
+  extract(epoch FROM now() - began_at)::float8 AS began_seconds,
   extract(epoch FROM now() - seen_at)::float8 AS seen_seconds
 FROM worker WHERE queue = %(queue)s ORDER BY host, pid
 """
 ROLLOUTS = """
 SELECT id::text AS id, command, host, pid, queued, ended, failed,
+  seen_at < now() - make_interval(secs => %(dead_after)s) AS is_dead,
   extract(epoch FROM now() - began_at)::float8 AS began_seconds,
   extract(epoch FROM now() - seen_at)::float8 AS seen_seconds
 FROM rollout WHERE queue = %(queue)s ORDER BY began_at

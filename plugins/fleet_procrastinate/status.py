@@ -47,19 +47,17 @@ class Standing:
         return [*self._worker_rows(), *self._rollout_rows()]
 
     def _worker_rows(self) -> Iterator[tuple[str, str, str]]:
-        if not self.workers:
-            yield "workers", "none", "start some with fleet worker"
+        if all(each["is_dead"] or each["is_ending"] for each in self.workers):
+            yield "workers", "none takes jobs", "start some with fleet worker"
         for each in self.workers:
-            yield (
-                "worker",
-                f"{each['host']} {each['pid']}",
-                f"{each['slots']} at once, {_seen(each)}",
-            )
+            yield "worker", f"{each['host']} {each['pid']}", f"{_doing(each)}, {_seen(each)}"
 
     def _rollout_rows(self) -> Iterator[tuple[str, str, str]]:
         for each in self.rollouts:
             done = f"{each['ended']} ended, {each['failed']} failed, {each['queued']} queued"
-            yield each["command"], f"{each['host']} {each['pid']}", f"{done}, {_seen(each)}"
+            gone = "; it is gone, repeat it with --resume" if each["is_dead"] else ""
+            who = f"{each['host']} {each['pid']}"
+            yield each["command"], who, f"{done}, {_seen(each)}{gone}"
 
 
 def standing(url: DatabaseUrl, queue: str, dead_after: float) -> Standing:
@@ -83,6 +81,12 @@ def standing(url: DatabaseUrl, queue: str, dead_after: float) -> Standing:
 def done_text(jobs: int) -> str:
     """Return what a worker says at its end."""
     return f"{counted(jobs, 'job')} done"
+
+
+def _doing(worker: Mapping[str, Any]) -> str:
+    if worker["is_dead"]:
+        return "dead"
+    return "takes no more" if worker["is_ending"] else f"{worker['slots']} at once"
 
 
 def _seen(each: Mapping[str, Any]) -> str:

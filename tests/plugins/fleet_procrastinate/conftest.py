@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg2
 import pytest
 
+from sst.testing.project.server import connect
 from tests.support.forks import wait_until
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tests.support.project import Project
 
 PASSWORD = "Zq9-canary-7Xw"
+STALLED_AFTER = 4
+ALL_DONE = dict.fromkeys("abcd", "done")
+ONCE = dict.fromkeys("abcd", 1)
 GATED = """
 conn = op.get_bind()
 name = conn.exec_driver_sql("select current_database()").scalar()
@@ -68,9 +71,14 @@ class Fleet:
 
     def ask(self, url: str, sql: str) -> list[tuple[object, ...]]:
         """Return the rows of *sql* on the database at *url*."""
-        with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        with closing(connect(url)) as connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return cursor.fetchall()
+
+    def fact(self, sql: str) -> object:
+        """Return the one value of *sql* on the queue's tables."""
+        [(value,)] = self.ask(self.queue_url, f"set search_path to sst_fleet; {sql}")
+        return value
 
     def in_queue(self, table: str) -> int:
         """Return how many rows a table of the queue has."""
@@ -98,13 +106,18 @@ class Fleet:
 
 def kill_machine(worker: Running) -> None:
     """Kill *worker* and its processes, as the loss of its machine does."""
-    children = [
+    for pid in [worker.pid, *processes_of(worker)]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def processes_of(worker: Running) -> list[int]:
+    """Return the processes in which *worker* works on databases."""
+    return [
         int(stat.parent.name)
         for stat in Path("/proc").glob("[0-9]*/stat")
         if _parent_of(stat) == worker.pid
     ]
-    for pid in [worker.pid, *children]:
-        os.kill(pid, signal.SIGKILL)
 
 
 def _parent_of(stat: Path) -> int:
@@ -116,8 +129,14 @@ def _parent_of(stat: Path) -> int:
 @pytest.fixture
 def fleet(project: Project, make_database: Callable[[], str]) -> Iterator[Fleet]:
     """Return four databases with one revision to come, and a queue that is set up."""
-    queue = make_database()
-    targets = {name: make_database() for name in ("a", "b", "c", "d")}
+    project.revision("one", GATED)
+    found = make_fleet(project, {name: make_database() for name in "abcd"}, make_database())
+    yield found
+    found.end()
+
+
+def make_fleet(project: Project, targets: dict[str, str], queue: str) -> Fleet:
+    """List *targets* in *project*, and make the queue in the database at *queue*."""
     text = "".join(
         f"[{name}]\nurl = {json.dumps(with_password(url))}\n" for name, url in targets.items()
     )
@@ -126,14 +145,11 @@ def fleet(project: Project, make_database: Callable[[], str]) -> Iterator[Fleet]
         "MIGRATE__TARGETS__FILE": "targets.toml",
         "PLUGINS__FLEET_PROCRASTINATE__URL": with_password(queue),
         "PLUGINS__FLEET_PROCRASTINATE__HEARTBEAT_SECONDS": "1",
-        "PLUGINS__FLEET_PROCRASTINATE__STALLED_AFTER_SECONDS": "4",
+        "PLUGINS__FLEET_PROCRASTINATE__STALLED_AFTER_SECONDS": str(STALLED_AFTER),
     }
     project.enable("fleet_procrastinate")
-    project.revision("one", GATED)
     assert project.migrate("fleet", "setup").exit_code == 0
-    found = Fleet(project, targets, queue)
-    yield found
-    found.end()
+    return Fleet(project, targets, queue)
 
 
 def with_password(url: str) -> str:

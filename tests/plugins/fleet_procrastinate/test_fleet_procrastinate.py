@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sst.testing import a_target
-from tests.plugins.fleet_procrastinate.conftest import PASSWORD, done, kill_machine
+from tests.plugins.fleet_procrastinate.conftest import (
+    ALL_DONE,
+    ONCE,
+    PASSWORD,
+    done,
+    kill_machine,
+)
 from tests.support.forks import wait_until
 
 if TYPE_CHECKING:
@@ -16,9 +21,6 @@ if TYPE_CHECKING:
 
     from tests.plugins.fleet_procrastinate.conftest import Fleet
     from tests.support.project import Project
-
-ALL_DONE = dict.fromkeys("abcd", "done")
-ONCE = dict.fromkeys("abcd", 1)
 
 
 def test_dead_worker_loses_no_database_and_none_is_done_twice(fleet: Fleet) -> None:
@@ -159,6 +161,23 @@ def test_status_shows_jobs_and_workers(fleet: Fleet) -> None:
     assert "queue development: 3 waiting, 1 at work, 0 stalled" in text
 
 
+def test_status_names_who_is_dead_and_what_to_do(fleet: Fleet) -> None:
+    worker = fleet.worker()
+    call = fleet.start("upgrade")
+    fleet.await_begun()
+
+    kill_machine(worker)
+    call.signal(signal.SIGKILL)
+    seen = "select count(*) from worker where seen_at < now() - interval '5 seconds'"
+    wait_until(lambda: fleet.fact(seen), "it is not seen any more")
+    text = fleet.project.migrate("fleet", "status").stdout
+
+    assert "queue development: 3 waiting, 0 at work, 1 stalled (a)" in text
+    assert "none takes jobs" in text
+    assert f"{worker.pid}\tdead, seen " in text
+    assert "ago; it is gone, repeat it with --resume" in text
+
+
 def test_target_that_a_worker_does_not_list_is_wrong_usage(fleet: Fleet) -> None:
     fleet.go()
     (fleet.project.root / "fewer.toml").write_text(
@@ -218,14 +237,3 @@ def test_missing_package_is_named_with_its_extra(
         engine.make(a_fleet_call(project_root=tmp_path))
 
     assert refused.value.exit_code == 2
-
-
-def test_targets_are_read_again_for_each_rollout() -> None:
-    from plugins.fleet_procrastinate.known import Known
-
-    lists = iter([[a_target("a")], [a_target("b")]])
-    known = Known(lambda: next(lists))
-
-    found = [known.named("a", "first"), known.named("b", "first"), known.named("b", "second")]
-
-    assert [each.name if each else None for each in found] == ["a", None, "b"]

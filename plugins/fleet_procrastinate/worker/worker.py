@@ -14,30 +14,43 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import psycopg
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.exceptions import ConnectorException
 
-from sst.hooks import Answer, Job, Work, first_line, span_text
+from sst.hooks import (
+    Answer,
+    DatabaseUnreachableError,
+    Job,
+    Work,
+    counted,
+    first_line,
+    span_text,
+)
 
-from . import statements
-from .database import app_for_worker
-from .known import Known, unknown, unwanted
-from .rollout import TASK
+from .. import statements
+from ..database import app_for_worker
+from ..rollout import TASK
+from ..schema import require_schema
+from ..settings import time_to_show
+from .connector import AGAIN_SECONDS, WaitingConnector
+from .known import Known, unknown, unlisted, unwanted
 
 if TYPE_CHECKING:
-    from procrastinate import App
+    from collections.abc import Mapping
+
+    from procrastinate import App, JobContext
 
     from sst.hooks import DatabaseUrl
 
-    from .settings import Config
+    from ..settings import Config
     from .slots import Slots
 
 logger = logging.getLogger("sst.fleet")
 
 _POLL_SECONDS = 2.0
-_AGAIN_SECONDS = 1.0
 _BY_A_SIGNAL = frozenset({128 + signal.SIGINT, 128 + signal.SIGTERM})
-_AWAY = (ConnectorException, OSError)
+_AWAY = (ConnectorException, DatabaseUnreachableError, psycopg.Error, OSError)
 
 
 class GivenBackError(Exception):
@@ -63,6 +76,14 @@ class Place:
     many: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A job that was taken by the *worker* of that number; *stop* asks it to end in order."""
+
+    worker: int
+    stop: Event
+
+
 class Worker:
     """Takes jobs from *place* and works on them in *slots*; *known* says where a target is.
 
@@ -75,12 +96,16 @@ class Worker:
         self._known, self._slots = known, slots
         self._id = str(uuid4())
         self._signals = 0
-        self._at_work: set[Event] = set()
+        self._at_work: dict[int, _Taken] = {}
+        """What it has taken, by the number of the job."""
         self.done = 0
         """How many jobs have been answered."""
 
     def run(self) -> None:
-        """Work until a signal; a queue that goes away is waited for."""
+        """Work until a signal; a queue that goes away is waited for.
+
+        Raises `ConfigError` when its tables are made anew by another release.
+        """
         asyncio.run(self._run())
 
     async def _run(self) -> None:
@@ -90,24 +115,28 @@ class Worker:
             loop.add_signal_handler(number, self._end)
         while not self._ending.is_set():
             try:
+                await asyncio.to_thread(require_schema, self._place.url)
                 await self._work_on_queue()
             except _AWAY as error:
                 reason = self._place.url.redact(first_line(error.__cause__ or error))
                 logger.warning("the queue does not answer: %s", reason)
-            if not self._ending.is_set():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._ending.wait(), _AGAIN_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), AGAIN_SECONDS)
 
     def _end(self) -> None:
         self._signals += 1
         self._ending.set()
-        if self._signals > 1:
-            for stop in self._at_work:
-                stop.set()
+        at_work = counted(len(self._at_work), "database")
+        if self._signals == 1:
+            logger.warning("no more is taken; %s at work, a second signal ends them", at_work)
+            return
+        logger.warning("ending the runs in order; %s at work", at_work)
+        for each in self._at_work.values():
+            each.stop.set()
 
     async def _work_on_queue(self) -> None:
-        app = app_for_worker(self._place.url)
-        app.task(name=TASK, retry=_GiveBack())(self._bound_to(app))
+        app = app_for_worker(self._place.url, self._ending.is_set)
+        app.task(name=TASK, retry=_GiveBack(), pass_context=True)(self._bound_to(app))
         async with app.open_async():
             tending = asyncio.create_task(self._tend(app))
             try:
@@ -144,37 +173,72 @@ class Worker:
         """Show that the worker lives, and give back what dead ones had."""
         while True:
             try:
-                await self._run_statement(app, statements.SEEN_WORKER)
-                await self._run_statement(app, statements.FORGET_DEAD_WORKERS)
-                found = await self._rows(app, statements.GIVE_BACK_STALLED)
-                await self._run_statement(app, statements.DROP_STALLED_THAT_WERE_TO_END)
-                for row in found:
-                    logger.warning("%s: its worker is dead, it is queued again", row["target"])
+                await self._show(app)
+                await self._sweep(app)
             except _AWAY:
                 logger.debug("the queue does not answer", exc_info=True)
             await asyncio.sleep(self._config.heartbeat_seconds)
 
+    async def _show(self, app: App) -> None:
+        await self._run_statement(app, statements.SEEN_WORKER, is_ending=self._ending.is_set())
+        for number in self._numbers():
+            # procrastinate stops to do so at the first signal, while its last jobs are at work.
+            await app.job_manager.update_heartbeat(number)
+
+    async def _sweep(self, app: App) -> None:
+        connector = app.connector
+        assert isinstance(connector, WaitingConnector)  # noqa: S101 - `app_for_worker` makes it
+        since = asyncio.get_running_loop().time() - connector.away_at
+        if since < time_to_show(self._config):
+            return
+        await self._run_statement(app, statements.FORGET_DEAD_WORKERS)
+        for row in await self._rows(app, statements.GIVE_BACK_STALLED):
+            logger.warning("%s: its worker is dead, it is queued again", row["target"])
+        await self._run_statement(app, statements.DROP_STALLED)
+        mine = {"workers": [*self._numbers()], "jobs": [*self._at_work]}
+        await self._run_statement(app, statements.GIVE_BACK_UNTAKEN, **mine)
+
+    def _numbers(self) -> set[int]:
+        """Return what this worker is to procrastinate."""
+        return {each.worker for each in self._at_work.values()}
+
     def _bound_to(self, app: App) -> Any:  # noqa: ANN401 - a coroutine function, to procrastinate
-        async def work(rollout: str, serial: int, target: str, **what: Any) -> None:
-            if not await self._is_wanted(app, rollout):
-                await self._store(app, rollout, serial, unwanted(target))
-                return
-            found = await asyncio.to_thread(self._known.named, target, rollout)
-            if found is None:
-                answer = unknown(target)
-            else:
-                how = Work(what["words"], is_look=what["is_look"], heads=what["heads"])
-                answer = await self._done(Job(found, how, what["attempt"]))
-            logger.info("%s: exit %s (%s)", target, answer.exit_code, span_text(answer.seconds))
-            await self._store(app, rollout, serial, answer)
-            self.done += 1
+        async def work(
+            context: JobContext, rollout: str, serial: int, target: str, **what: Any
+        ) -> None:
+            taken = _Taken(context.job.worker_id or 0, Event())
+            self._at_work[context.job.id or 0] = taken
+            try:
+                answer = await self._answer(app, rollout, target, what, taken.stop)
+                await self._store(app, rollout, serial, answer)
+            finally:
+                del self._at_work[context.job.id or 0]
 
         return work
 
-    async def _done(self, job: Job) -> Answer:
+    async def _answer(
+        self, app: App, rollout: str, target: str, what: Mapping[str, Any], stop: Event
+    ) -> Answer:
+        if not await self._is_wanted(app, rollout):
+            logger.warning("%s: not begun, its call is gone", target)
+            return unwanted(target)
+        try:
+            found = await asyncio.to_thread(self._known.named, target, rollout)
+        except Exception as error:
+            logger.exception("%s: the list of targets cannot be read", target)
+            return unlisted(target, error)
+        if found is None:
+            answer = unknown(target)
+        else:
+            how = Work(what["words"], is_look=what["is_look"], heads=what["heads"])
+            answer = await self._done(Job(found, how, what["attempt"]), stop)
+        self.done += 1
+        said = "no answer" if answer.exit_code is None else f"exit {answer.exit_code}"
+        logger.info("%s: %s (%s)", target, said, span_text(answer.seconds))
+        return answer
+
+    async def _done(self, job: Job, stop: Event) -> Answer:
         """Return what became of *job*. Raises `GivenBackError` when this worker has to end."""
-        stop = Event()
-        self._at_work.add(stop)
         running = asyncio.wrap_future(self._slots.start(job, stop))
         try:
             answer = await asyncio.shield(running)
@@ -182,8 +246,6 @@ class Worker:
             # The call asks for it: the run ends in order, and its answer says how.
             stop.set()
             answer = await running
-        finally:
-            self._at_work.discard(stop)
         is_cut_short = answer.is_skipped or answer.exit_code in _BY_A_SIGNAL
         if self._signals > 1 and is_cut_short:
             raise GivenBackError(job.target.name)
@@ -213,7 +275,7 @@ class Worker:
             except _AWAY:
                 if clock() > end:
                     raise
-                await asyncio.sleep(_AGAIN_SECONDS)
+                await asyncio.sleep(AGAIN_SECONDS)
             else:
                 return
 
