@@ -43,9 +43,12 @@ class Outcome:
     attempts: int = 0
     report: bytes = b""
     """What the command prints with `--json`, packed."""
+    check: bytes = b""
+    """The same of a check that has failed after it."""
 
 
 WAITING = Outcome(State.WAITING)
+UNCHANGED = Outcome(State.UNCHANGED)
 SKIPPED = Outcome(State.SKIPPED)
 UNANSWERED = Outcome(State.LOST)
 

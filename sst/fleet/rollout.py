@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sst.errors import SstError
+from sst.errors import SstError, UnhealthyError
 from sst.fleet.budget import NO_LIMIT, Budget
-from sst.fleet.outcome import ENDED_BADLY, SKIPPED, UNANSWERED, WAITING, Outcome, State
+from sst.fleet.outcome import (
+    ENDED_BADLY,
+    SETTLED,
+    SKIPPED,
+    UNANSWERED,
+    UNCHANGED,
+    WAITING,
+    Outcome,
+    State,
+)
 from sst.fleet.wave import Wave
 from sst.hooks.contract.fleet.jobs import Job
 from sst.text import counted
@@ -37,6 +46,8 @@ class Limits:
     budget: Budget = NO_LIMIT
     pause_seconds: float = 0.0
     """Between two waves."""
+    check: Work | None = None
+    """Done after that pause with those of the wave before that went well; failing counts."""
     attempts: int = 1
     """On a database that is busy or away: exit 75."""
     again_after_seconds: float = 2.0
@@ -80,9 +91,12 @@ class Rollout:
         """What became of each database, by its name."""
         self.stop: Stop | None = None
         """Why it was stopped before its end; None while it was not."""
+        self.settled: Sequence[Target] = ()
+        """Those that were done before this rollout; the check begins with them."""
         self.wave = 0
         """The number of the wave that is at work, from 1 on."""
         self._failed = 0
+        self._is_checking = False
         self._deaths = 0
         self._begun: set[str] = set()
         """Those that the engine has and has not answered."""
@@ -111,31 +125,49 @@ class Rollout:
                 self._settle(name, self._last.get(name, unanswered))
 
     def _work_in_waves(self) -> None:
+        before = self.settled
         for number, wave in enumerate(self._waves, 1):
-            if number > 1 and self._waves[number - 2]:
+            if number > 1 and before:
                 self._pause()
+            self._check(before)
             if self.stop is None:
                 self.wave = number
-                self._work_on(Wave(wave, self._limits.per_server))
+                self._work_on(wave, self._work)
+            before = wave
 
     def _pause(self) -> None:
         end = time.monotonic() + self._limits.pause_seconds
         while self.stop is None and (left := end - time.monotonic()) > 0:
             self._engine.answers(min(left, _ROUND_SECONDS))
 
-    def _work_on(self, wave: Wave) -> None:
+    def _check(self, targets: Sequence[Target]) -> None:
+        """Look again at those of *targets* that went well; what fails now has failed."""
+        well = [each for each in targets if self._is_settled(each)]
+        if self._limits.check and well and self.stop is None:
+            self._is_checking = True
+            self._work_on(well, self._limits.check)
+            self._is_checking = False
+
+    def _is_settled(self, target: Target) -> bool:
+        return self.outcomes.get(target.name, UNCHANGED).state in SETTLED
+
+    def _work_on(self, targets: Sequence[Target], work: Work) -> None:
+        wave = Wave(targets, self._limits.per_server)
         while self._is_awaited(wave) or (wave.left and self.stop is None):
             while self.stop is None and self._engine.free > 0 and (one := wave.next_try()):
                 target, attempt = one
                 self._begun.add(target.name)
-                self._engine.begin(Job(target, self._work, attempt))
+                self._engine.begin(Job(target, work, attempt))
             for answer in self._engine.answers(_ROUND_SECONDS):
                 self._take(answer, wave)
 
     def _is_awaited(self, wave: Wave) -> bool:
         """Say whether some are at work; a look changes nothing, and is left where it is."""
-        is_interrupted = self.stop is not None and self.stop.signal_number > 0
-        return wave.at_work > 0 and not (self._work.is_look and is_interrupted)
+        return wave.at_work > 0 and not (self._work.is_look and self._is_interrupted)
+
+    @property
+    def _is_interrupted(self) -> bool:
+        return self.stop is not None and self.stop.signal_number > 0
 
     def _take(self, answer: Answer, wave: Wave) -> None:
         name = answer.job.target.name
@@ -151,7 +183,10 @@ class Rollout:
             self._last[name] = _outcome(answer)
             wave.again(answer.job, answer.job.attempt + 1, after_seconds=pause)
             return
-        self._settle(name, _outcome(answer))
+        if not self._is_checking:
+            self._settle(name, _outcome(answer))
+        elif answer.exit_code != 0 and not self._is_interrupted:
+            self._settle(name, _unhealthy(self.outcomes.get(name, UNCHANGED), answer))
 
     def _count_deaths(self, answer: Answer) -> None:
         self._deaths = self._deaths + 1 if answer.exit_code is None else 0
@@ -189,6 +224,14 @@ class Rollout:
         if not self._limits.budget.allows(self._failed, len(self.outcomes)):
             return f"{failures}, and --max-failures is {self._limits.budget}"
         return ""
+
+
+def _unhealthy(before: Outcome, answer: Answer) -> Outcome:
+    """Return what became of a database that was done and whose check has failed afterwards."""
+    if answer.exit_code is None:
+        return replace(before, state=State.LOST, exit_code=None)
+    code = UnhealthyError.exit_code
+    return replace(before, state=State.FAILED, exit_code=code, check=answer.report)
 
 
 def _outcome(answer: Answer) -> Outcome:

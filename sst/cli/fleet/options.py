@@ -39,6 +39,7 @@ class Many:
     canary: str | None = None
     max_failures: Budget | None = None
     pause: float | None = None
+    is_checked: bool = False
     is_resumed: bool = False
 
 
@@ -46,7 +47,7 @@ def many_options(way: Way) -> list[ManyOption]:
     """Return the options of a command of that *way*; one that only looks has no canary."""
     options = [*_choosing(), *_at_once()]
     options += [] if way == "look" else _careful()
-    return options + ([_resume()] if way == "forward" else [])
+    return options + (_forward() if way == "forward" else [])
 
 
 def _choosing() -> list[ManyOption]:
@@ -155,13 +156,21 @@ def for_one_database(words: Sequence[str], way: Way) -> list[str]:
     return list(reader.make_context("", [*words]).args)
 
 
-def _resume() -> ManyOption:
-    return _option(
-        "--resume",
-        "is_resumed",
-        is_flag=True,
-        help="Look at all first, and leave alone those that are where they should be.",
-    )
+def _forward() -> list[ManyOption]:
+    return [
+        _option(
+            "--check-between",
+            "is_checked",
+            is_flag=True,
+            help="Between two waves run `check` on those of the first; what fails has failed.",
+        ),
+        _option(
+            "--resume",
+            "is_resumed",
+            is_flag=True,
+            help="Look at all first, and leave alone those that are where they should be.",
+        ),
+    ]
 
 
 def _option(name: str, attribute: str, **options: Any) -> ManyOption:

@@ -97,6 +97,7 @@ def _result(outcome: Outcome) -> dict[str, Any]:
     """Return what `--json` has of one database: how it ended, and the keys of the command."""
     said = unpacked(outcome.report)
     own = {key: value for key, value in said.items() if key not in _SAME_FOR_ALL}
+    own |= _found_afterwards(unpacked(outcome.check))
     # A database has a state, too.
     own["schema_state"] = own.pop("state", None)
     return {
@@ -106,6 +107,15 @@ def _result(outcome: Outcome) -> dict[str, Any]:
         "attempts": outcome.attempts,
         **own,
     }
+
+
+def _found_afterwards(check: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a *check* that failed after the command says in place of the command."""
+    found = {key: check[key] for key in ("error", "checks", "state") if key in check}
+    if error := found.get("error"):
+        message = f"The schema is migrated, but its check failed. {error['message']}"
+        found["error"] = {**error, "message": message}
+    return found
 
 
 def _cells(result: Mapping[str, Any]) -> tuple[str, str]:

@@ -54,6 +54,7 @@ def run_on_many(ctx: click.Context, many: Many, way: Way) -> Report:
     invocation = ctx.ensure_object(Invocation)
     _refuse_what_is_of_one(ctx, invocation)
     _refuse_resumed_step(ctx, many)
+    _refuse_check_of_nothing(ctx, many)
     invocation.present(of_many(invocation.presentation))
     began_at = datetime.now(UTC)
     with results_only():
@@ -89,6 +90,17 @@ def _refuse_resumed_step(ctx: click.Context, many: Many) -> None:
         raise click.UsageError(text, ctx)
 
 
+def _refuse_check_of_nothing(ctx: click.Context, many: Many) -> None:
+    if not many.is_checked:
+        return
+    if not many.canary:
+        text = "--check-between is between two waves, and there is one: add --canary"
+        raise click.UsageError(text, ctx)
+    if (target := ctx.params.get("target")) not in {None, "head", "heads"}:
+        text = f"--check-between fails for what is pending behind {target}: leave one of them out"
+        raise click.UsageError(text, ctx)
+
+
 class _Call:
     """A rollout, and before it a look at all databases where the call is resumed."""
 
@@ -113,7 +125,7 @@ class _Call:
             waves = self._waves(targets, settled)
         if len(settled) == len(targets):
             return settled, None
-        rollout = self._roll_out_in(waves)
+        rollout = self._roll_out_in(waves, [each for each in targets if each.name in settled])
         return {**settled, **rollout.outcomes}, rollout.stop
 
     def _waves(self, targets: Sequence[Target], settled: Iterable[str]) -> Waves:
@@ -128,13 +140,14 @@ class _Call:
     def _per_server(self, targets: Sequence[Target]) -> int:
         return self._many.per_server or most_at_once(self._many, len(targets))
 
-    def _roll_out_in(self, waves: Waves) -> Rollout:
+    def _roll_out_in(self, waves: Waves, settled: Sequence[Target]) -> Rollout:
         is_look = self._way == "look"
         targets = [target for wave in waves for target in wave]
         limits = Limits(
             self._per_server(targets),
             budget=NO_LIMIT if is_look else self._many.max_failures or Budget(),
             pause_seconds=self._many.pause or 0.0,
+            check=replace(self._work, words=["check"]) if self._many.is_checked else None,
             attempts=1 if is_look else _ATTEMPTS,
         )
         with _Progress("", len(targets)) as progress:
@@ -147,6 +160,7 @@ class _Call:
                 tell,
                 is_canaried=bool(self._many.canary),
             )
+            rollout.settled = settled
             progress.follow(rollout, len(waves))
             return _run(rollout)
 
@@ -166,7 +180,8 @@ class _Progress:
     def __init__(self, verb: str, targets: int) -> None:
         self._line = ProgressLine(f"{verb} {counted(targets, 'target')}".strip())
         self._targets = targets
-        self._ended = self._failed = 0
+        self._ended: set[str] = set()
+        self._failed = 0
         self._rollout: Rollout | None = None
         self._waves = 1
 
@@ -181,11 +196,11 @@ class _Progress:
         """Show which of the *waves* of *rollout* is at work."""
         self._rollout, self._waves = rollout, waves
 
-    def count(self, _name: str, outcome: Outcome) -> None:
-        """Show that one more has ended."""
-        self._ended += outcome.state is not State.SKIPPED
+    def count(self, name: str, outcome: Outcome) -> None:
+        """Show that one more has ended, or has failed afterwards."""
+        self._ended |= {name} if outcome.state is not State.SKIPPED else set()
         self._failed += outcome.state in ENDED_BADLY
-        parts = [f"{self._ended} of {self._targets}"]
+        parts = [f"{len(self._ended)} of {self._targets}"]
         if self._rollout and self._waves > 1:
             parts.append(f"wave {self._rollout.wave} of {self._waves}")
         if self._failed:

@@ -221,6 +221,85 @@ def test_pause_is_between_waves_alone() -> None:
     assert rolled_out(one_wave, targets(2), pause_seconds=86_400).stop is None
 
 
+CHECK = Work(("check",))
+
+
+def test_check_between_waves_looks_at_the_wave_before_and_not_at_the_last() -> None:
+    engine = ScriptedEngine(most=1)
+
+    rollout = rolled_out(engine, targets(6), canary="1", check=CHECK)
+
+    assert engine.begun == ["t000", "t000", *(each.name for each in targets(6)[1:])]
+    assert in_state(rollout, State.DONE) == [each.name for each in targets(6)]
+
+
+def test_failing_check_of_the_canary_stops_what_has_not_begun() -> None:
+    engine = ScriptedEngine({"t000": [0, 3]})
+
+    rollout = rolled_out(engine, targets(7), canary="1", check=CHECK, budget=Budget(5))
+
+    assert engine.begun == ["t000", "t000"]
+    assert rollout.stop is not None
+    assert rollout.stop.why == "1 failure in the canary"
+    assert (rollout.outcomes["t000"].state, rollout.outcomes["t000"].exit_code) == (
+        State.FAILED,
+        4,
+    )
+    assert len(in_state(rollout, State.SKIPPED)) == 6
+
+
+def test_failing_check_counts_in_the_budget_beside_failing_runs() -> None:
+    script = {"t001": [1], "t002": [0, 3], "t003": [0, 75, 0], "t004": [0, 75, 75]}
+    engine = ScriptedEngine(script, most=1)
+
+    rollout = rolled_out(engine, targets(8), canary="1", check=CHECK, budget=Budget(2), attempts=2)
+
+    assert in_state(rollout, State.FAILED) == ["t001", "t002", "t004"]
+    assert engine.begun.count("t001") == 1
+    assert rollout.stop is not None
+    assert rollout.stop.why == "3 failures, and --max-failures is 2"
+    assert in_state(rollout, State.SKIPPED) == ["t006", "t007"]
+
+
+def test_check_that_no_answer_comes_to_loses_its_database() -> None:
+    engine = ScriptedEngine({"t000": [0, *[None] * 9]})
+
+    rollout = rolled_out(engine, targets(3), canary="1", check=CHECK)
+
+    assert in_state(rollout, State.LOST) == ["t000"]
+    assert engine.begun.count("t000") == 7
+
+
+@pytest.mark.parametrize("code", [130, None, 3])
+def test_signal_during_a_check_leaves_done_what_was_done(code: int | None) -> None:
+    engine = ScriptedEngine({"t000": [0, code]})
+    rollout = made(engine, targets(7), canary="1", check=CHECK)
+
+    def interrupt() -> None:
+        if len(engine.begun) == 2:
+            rollout.interrupt(signal.SIGINT)
+
+    engine.meanwhile = interrupt
+
+    rollout.run()
+
+    assert in_state(rollout, State.DONE) == ["t000"]
+    assert len(in_state(rollout, State.SKIPPED)) == 6
+
+
+def test_check_begins_with_those_that_were_done_before() -> None:
+    settled = [target("s0"), target("s1")]
+    engine = ScriptedEngine({"s1": [3]}, most=1)
+    rollout = made(engine, targets(3), canary="1", check=CHECK, budget=Budget())
+    rollout.settled = settled
+
+    rollout.run()
+
+    assert engine.begun == ["s0", "s1"]
+    assert in_state(rollout, State.FAILED) == ["s1"]
+    assert in_state(rollout, State.SKIPPED) == ["t000", "t001", "t002"]
+
+
 def test_look_finds_each_once_and_stops_for_no_failure() -> None:
     engine = ScriptedEngine({"t001": [75], "t002": [2]})
 
