@@ -246,26 +246,21 @@ def test_another_url_is_another_database() -> None:
 
 
 def test_database_that_is_as_it_was_is_not_read_again() -> None:
-    read, asked = [], []
+    read: list[str] = []
 
     def look_at(target: Target) -> Look:
         def once() -> Brief:
             read.append(target.name)
             return good()
 
-        asked.append(target.name)
         return Look(once, is_same=True)
 
     with watching(look_at, lambda: targets("a")) as watch:
         wait_until(lambda: watch.inventory().oldest_at, "it is seen")
         first = watch.inventory().oldest_at
-        wait_until(lambda: len(asked) > 3, "it is asked again")
-        last = watch.inventory().oldest_at
+        wait_until(lambda: watch.inventory().oldest_at != first, "it is asked again")
 
     assert read == ["a"]
-    assert first
-    assert last
-    assert last > first
 
 
 def test_watch_that_is_stopped_ends_its_threads() -> None:
