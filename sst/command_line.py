@@ -19,6 +19,8 @@ _OF_A_DATABASE = (
 )
 _TARGET: list[str] = []
 """The target of this call, which the commands of a database in its texts name as well."""
+_ROLLOUT: list[bool] = []
+"""Whether that is one of many that a call works on."""
 # The surroundings of a command come with what the variable holds.
 _ENVIRONMENT = r"(?:ENV_FOR_DYNACONF=\S+ )?"
 
@@ -49,14 +51,20 @@ def on_target(text: str, name: str) -> str:
     return _on_target(text, PROGRAM, name)
 
 
-def name_target(name: str) -> None:
+def name_target(name: str, *, is_one_of_many: bool = False) -> None:
     """Let the commands in the texts of this call work on the target *name*; empty for none."""
     _TARGET[:] = [name] if name else []
+    _ROLLOUT[:] = [is_one_of_many]
 
 
 def named_target() -> str:
     """Return the target that the commands of this call work on; empty for none."""
     return _TARGET[0] if _TARGET else ""
+
+
+def is_one_of_many() -> bool:
+    """Whether that target is one of many that a call works on."""
+    return any(_ROLLOUT)
 
 
 def _on_target(text: str, typed: str, name: str) -> str:

@@ -25,9 +25,13 @@ _LEVELS = {
     EventKind.RUN_FAILED: logging.WARNING,
     EventKind.RUN_REFUSED: logging.WARNING,
     EventKind.RUN_UNHEALTHY: logging.WARNING,
+    EventKind.ROLLOUT_FAILED: logging.WARNING,
     # The core has logged it: once is enough.
     EventKind.REVISION_APPLIED: logging.DEBUG,
 }
+_FAILURES = frozenset(
+    {EventKind.RUN_FAILED, EventKind.RUN_REFUSED, EventKind.RUN_UNHEALTHY, EventKind.RUN_RESTORED}
+)
 
 
 class Plugin:
@@ -45,7 +49,13 @@ class Plugin:
         level = _LEVELS.get(event.kind, logging.INFO)
         # A terminal has it in the command's own result.
         logger.log(level, "%s", as_log_line(event.to_dict()), extra={"screen": False})
-        if self._config.has_receivers:
+        if self._config.has_receivers and self._is_told(event):
             from .delivery import deliver
 
             deliver(event, self._config)
+
+    def _is_told(self, event: Event) -> bool:
+        """Say whether *event* goes out; of one database of a rollout the end tells as well."""
+        if not event.is_one_of_many or self._config.rollouts == "all":
+            return True
+        return self._config.rollouts == "failures" and event.kind in _FAILURES

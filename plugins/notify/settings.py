@@ -54,6 +54,12 @@ class Config(BaseModel):
         "for people all but revision_applied and nothing_to_do.",
     )
 
+    rollouts: Literal["summary", "failures", "all"] = Field(
+        "summary",
+        description="Of a call on many databases: one message at its end; that and each database "
+        "that fails, at once; or every event of each database, too.",
+    )
+
     @property
     def has_receivers(self) -> bool:
         """Whether an event goes anywhere but to the log."""

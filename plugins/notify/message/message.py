@@ -61,6 +61,7 @@ def _said(pairs: dict[str, str | None], clean: Callable[[str], str]) -> tuple[Fa
 def _facts(event: Event) -> dict[str, str | None]:
     return {
         "Environment": event.environment,
+        "Target": event.target,
         "Database": event.database,
         "Revision": _moved(event),
         "At": _place(event),
@@ -77,8 +78,11 @@ def _more(event: Event) -> dict[str, str | None]:
 
 
 def _moved(event: Event) -> str:
-    """Return `a1 → b2`; one side where the database did not move, nothing where it is unknown."""
-    if event.kind is EventKind.REVISION_APPLIED:
+    """Return `a1 → b2`; one side where the database did not move, nothing where it is unknown.
+
+    A rollout is of many databases, and of no revision.
+    """
+    if event.kind is EventKind.REVISION_APPLIED or not event.database:
         return event.revision or ""
     if event.kind is EventKind.RUN_REFUSED:
         # Nothing was touched, and perhaps nothing was read.

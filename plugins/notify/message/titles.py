@@ -32,6 +32,8 @@ LEVELS = {
     EventKind.RUN_UNHEALTHY: Level.BAD,
     EventKind.RUN_RESTORED: Level.WARNING,
     EventKind.STAMPED: Level.NEWS,
+    EventKind.ROLLOUT_SUCCEEDED: Level.GOOD,
+    EventKind.ROLLOUT_FAILED: Level.BAD,
 }
 _HAPPENED = {
     EventKind.RUN_STARTED: "started",
@@ -40,13 +42,18 @@ _HAPPENED = {
     EventKind.RUN_FAILED: "failed",
     EventKind.RUN_REFUSED: "was refused",
     EventKind.RUN_UNHEALTHY: "is done, but a check failed afterwards",
+    EventKind.ROLLOUT_SUCCEEDED: "succeeded",
+    EventKind.ROLLOUT_FAILED: "failed",
 }
 _INTERRUPTED = "interrupted"
 
 
 def title_of(event: Event) -> str:
-    """Return one line: `production: upgrade failed in revision 3f2a (shop at db.internal)`."""
-    where = _where(event.database)
+    """Return one line: `production: upgrade failed in revision 3f2a (shop at db.internal)`.
+
+    Where the database is one of many, its name as a target is before it: `acme: shop at ...`.
+    """
+    where = ": ".join(filter(None, (event.target, _where(event.database))))
     place = f" ({where})" if where else ""
     return one_line(f"{event.environment}: {_happened(event)}{place}")
 
@@ -62,7 +69,8 @@ def _happened(event: Event) -> str:
     is_interrupted = event.error_code == _INTERRUPTED
     verb = "was interrupted" if is_interrupted else _HAPPENED.get(event.kind, event.kind.value)
     is_in_revision = event.revision and event.kind is EventKind.RUN_FAILED
-    return f"{event.command} {verb}{f' in revision {event.revision}' if is_in_revision else ''}"
+    command = event.command if event.database else f"{event.command} of many databases"
+    return f"{command} {verb}{f' in revision {event.revision}' if is_in_revision else ''}"
 
 
 def _where(database: str) -> str:

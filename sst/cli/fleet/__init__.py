@@ -5,5 +5,6 @@
 - `run.py`: the call that lets a fleet of processes do it
 - `worker.py`: one of these processes
 - `report.py`: one report of them all
+- `event.py`: the event of its end
 - `prometheus.py`: that of `status` as metrics
 """

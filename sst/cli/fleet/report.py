@@ -77,9 +77,13 @@ def text(report: Report, _runtime: Runtime) -> list[str]:
     is_folded = len(results) > _MOST_ON_TERMINAL and terminal_columns(sys.stdout) is not None
     shown = ENDED_BADLY if is_folded else frozenset(State)
     rows = [(name, *_cells(result)) for name, result in last if result["state"] in shown]
+    return [*records(rows), *records([(total(report),)])]
+
+
+def total(report: Report) -> str:
+    """Return in one line how many databases there are of each state."""
     counted_ones = (f"{count} {state}" for state, count in report.extras["counts"].items())
-    total = f"{counted(len(results), 'target')}: {', '.join(counted_ones)}"
-    return [*records(rows), *records([(total,)])]
+    return f"{counted(len(report.extras['targets']), 'target')}: {', '.join(counted_ones)}"
 
 
 def keys(report: Report) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from sst.cli.call.invocation import Invocation
 from sst.cli.call.presentation import JSON, TEXT
 from sst.cli.call.streams import results_only
 from sst.cli.fleet.engines import LOCAL, most_at_once, open_engine
+from sst.cli.fleet.event import tell_of_end
 from sst.cli.fleet.options import for_one_database
 from sst.cli.fleet.report import of_many, report_of, told
 from sst.fleet.budget import NO_LIMIT, Budget
@@ -67,7 +68,10 @@ def run_on_many(ctx: click.Context, many: Many, way: Way) -> Report:
             invocation.live_lines(),
         ):
             outcomes, stop = _Call(engine, work, many, way).run(chosen)
-    return report_of(chosen, outcomes, stop, is_change=way != "look", began_at=began_at)
+        report = report_of(chosen, outcomes, stop, is_change=way != "look", began_at=began_at)
+        if way == "forward":
+            tell_of_end(report, invocation, (datetime.now(UTC) - began_at).total_seconds())
+    return report
 
 
 def _refuse_what_is_of_one(ctx: click.Context, invocation: Invocation) -> None:

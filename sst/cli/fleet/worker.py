@@ -94,7 +94,7 @@ class _Worker:
         if self._is_ending:
             return {**_said(is_skipped=True), "seconds": 0.0}
         target, began = Target(**job["target"]), time.monotonic()
-        name_target(target.name)
+        name_target(target.name, is_one_of_many=True)
         if error := self._other_release(job["heads"]):
             said = _said(error.exit_code, report=self._printed(Report(error=error), self._base))
         elif job["is_look"]:

@@ -23,6 +23,8 @@ class EventKind(StrEnum):
     RUN_UNHEALTHY = "run_unhealthy"
     RUN_RESTORED = "run_restored"
     STAMPED = "stamped"
+    ROLLOUT_SUCCEEDED = "rollout_succeeded"
+    ROLLOUT_FAILED = "rollout_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Event:
     command: str
     environment: str
     database: str
+    """Its URL without the password; empty at the end of a rollout, which is on many."""
     message: str
     """One line a person can read."""
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -54,6 +57,10 @@ class Event:
     """Of bad news what to do, such as the command that restores the backup."""
     actor: str | None = None
     """Who ran the command, as the operating system has it: `user@host`."""
+    target: str | None = None
+    """The name of the target that the run was on, where it was on one of many databases."""
+    is_one_of_many: bool = False
+    """Whether it is of one database of a rollout, which has an event of its own at its end."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event as JSON-ready values; times are RFC 3339 in UTC."""
@@ -78,6 +85,8 @@ class Event:
             "why": self.why,
             "next_step": self.next_step,
             "actor": self.actor,
+            "target": self.target,
+            "one_of_many": self.is_one_of_many,
         }
 
 

@@ -120,7 +120,7 @@ def _tell(
         duration_ms=int((time.monotonic() - started) * 1000),
         actor=user_at_host(),
     )
-    context.plugins.observe("notify", event=event)
+    context.notify(event)
 
 
 def _fail(

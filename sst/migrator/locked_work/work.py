@@ -151,7 +151,7 @@ class Work:
             backup=backup,
             actor=user_at_host(),
         )
-        self._context.plugins.observe("notify", event=event)
+        self._context.notify(event)
 
     def refuse_lost_lock(self) -> None:
         """Raise `StoppedError` when the work is over and was not alone to its end."""

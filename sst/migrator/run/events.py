@@ -55,7 +55,7 @@ def report_event(
         actor=user_at_host(),
         **{"duration_ms": milliseconds, **details, **masked},
     )
-    context.plugins.observe("notify", event=event)
+    context.notify(event)
 
 
 def warn_of_backup(

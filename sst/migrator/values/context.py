@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from sst.command_line import is_one_of_many, named_target
 from sst.hooks.contract.run import default_settings
 from sst.migrator.schema.stay import require_schema, require_stays_in
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sst.errors import SstError
     from sst.health.report import NamedResult
     from sst.hooks.contract.checks import Inspection, Stage
+    from sst.hooks.contract.events import Event
     from sst.hooks.contract.settings_view import SettingsView
     from sst.hooks.manager import Contribution, Plugins
     from sst.migrator.run.progress import Progress
@@ -104,6 +106,11 @@ class Context:
     def version(self) -> Version:
         """Which code runs."""
         return self.find_version()
+
+    def notify(self, event: Event) -> None:
+        """Send *event* to everybody who observes; it is of the target of this call."""
+        of_target = replace(event, target=named_target() or None, is_one_of_many=is_one_of_many())
+        self.plugins.observe("notify", event=of_target)
 
     def facts(self, connection: Connection) -> EnvFacts:
         """Return what env.py configured; it is asked once in a process.

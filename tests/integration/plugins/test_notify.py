@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.mail_server import PASSWORD, MailServer, mail_server, self_signed
+from tests.support.many import ONE_AFTER_THE_OTHER, ManyDatabases
 from tests.support.webhook import webhook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.support.project import Project
@@ -174,3 +175,99 @@ def test_mail_server_that_fails_changes_nothing_and_shows_no_password(project: P
     assert (result.exit_code, project.current_revision()) == (0, "one")
     assert "refused the login (535)" in result.stderr
     assert PASSWORD not in f"{result.output}{project.last_run()}"
+
+
+FAILS_WHERE_BROKEN = """
+op.execute("do $$ begin if to_regclass('broken') is not null then raise 'broken'; end if; end $$")
+"""
+
+
+@pytest.fixture
+def many(project: Project, make_database: Callable[[], str]) -> ManyDatabases:
+    """Return three databases; the revision fails on t1."""
+    project.revision("one", FAILS_WHERE_BROKEN)
+    found = ManyDatabases.create(project, make_database, 3)
+    found.query("t1", "create table broken (id int)")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("rollouts", "kinds"),
+    [
+        ("summary", ["rollout_failed"]),
+        ("failures", ["run_failed", "rollout_failed"]),
+        (
+            "all",
+            [
+                *("run_started", "revision_applied", "run_succeeded"),
+                *("run_started", "run_failed"),
+                "rollout_failed",
+            ],
+        ),
+    ],
+)
+def test_rollout_sends_one_message_at_its_end_and_more_where_it_is_asked(
+    many: ManyDatabases, hook: Webhook, rollouts: str, kinds: list[str]
+) -> None:
+    speaking(many.project, hook.url).environment["PLUGINS__NOTIFY__ROLLOUTS"] = rollouts
+
+    result = many.project.migrate("upgrade", "--all", *ONE_AFTER_THE_OTHER)
+
+    assert result.exit_code == 5
+    assert [each["event"] for each in events(hook)] == kinds
+    last = events(hook)[-1]
+    assert last["message"] == "3 targets: 1 done, 1 failed, 1 skipped"
+    assert (last["database"], last["error_code"]) == ("", "rollout_stopped")
+    first, named = last["why"].splitlines()
+    assert first == "Stopped: 1 failure, and --max-failures is 0."
+    assert named.startswith("t1: ")
+    assert "broken" in named
+    assert "--resume" in last["next_step"]
+    assert last["duration_ms"] > 0
+    own = [each for each in events(hook) if each["one_of_many"]]
+    assert {each["target"] for each in own} <= {"t0", "t1"}
+    assert len(own) == len(kinds) - 1
+
+
+def test_good_rollout_is_one_message_and_one_with_nothing_to_do_is_none(
+    many: ManyDatabases, hook: Webhook
+) -> None:
+    speaking(many.project, hook.url, "slack")
+    words = ("upgrade", "--targets", "t[02]", *ONE_AFTER_THE_OTHER)
+
+    many.project.migrate(*words)
+    many.project.migrate(*words)
+
+    [message] = events(hook)
+    assert "upgrade of many databases succeeded" in message["text"]
+    assert "2 targets: 2 done" in message["text"]
+
+
+def test_message_of_one_target_names_it(many: ManyDatabases, hook: Webhook) -> None:
+    speaking(many.project, hook.url, "slack")
+
+    many.project.migrate("upgrade", "--target", "t1")
+
+    assert "upgrade failed in revision one (t1: " in events(hook)[-1]["text"]
+
+
+def test_rollout_is_one_mail_and_holds_no_password(many: ManyDatabases, hook: Webhook) -> None:
+    many.project.revision("two", f"raise RuntimeError('{PASSWORD}')")
+    many.project.environment["OPERATIONS_TOKEN"] = PASSWORD
+    words = ("upgrade", "--all", "--max-failures", "9", *ONE_AFTER_THE_OTHER)
+
+    with mail_server(MailServer()) as server:
+        speaking(many.project, hook.url, "teams").environment |= {
+            "PLUGINS__NOTIFY__MAIL_TO": "ops@example.org",
+            "PLUGINS__NOTIFY__MAIL_FROM": "sst@example.org",
+            "PLUGINS__NOTIFY__SMTP_URL": server.url(),
+            "PLUGINS__NOTIFY__TIMEOUT_SECONDS": "60",
+        }
+        result = many.project.migrate(*words)
+
+    assert result.exit_code == 1, result.output
+    [mail] = server.mails
+    assert "upgrade of many databases failed" in mail["Subject"]
+    assert "3 targets: 3 failed" in mail.get_content()
+    assert len(hook.bodies) == 1
+    assert PASSWORD not in f"{server.raw}{hook.bodies}{result.output}"

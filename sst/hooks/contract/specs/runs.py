@@ -208,7 +208,8 @@ def notify(event: Event) -> None:
 
     Called: when a run has started, had nothing to do, applied a revision (after its commit),
         succeeded, failed, was refused, left the schema migrated but unhealthy, or was restored,
-        and when `stamp` has changed the version table; with a deadline.
+        and when `stamp` has changed the version table; in the process that works on the database.
+        When an upgrade of many databases has ended, in the process of the call. With a deadline.
     Raising: logged under the plugin's name; changes no outcome.
 
     Example:

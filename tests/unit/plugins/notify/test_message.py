@@ -51,6 +51,36 @@ def test_title_says_where_and_what(kind: EventKind, words: dict[str, Any], title
     assert message.title == f"production: {title} {PLACE}"
 
 
+def test_title_of_one_of_many_names_the_target() -> None:
+    """The database alone would not say which of its tenants it is."""
+    event = an_event(EventKind.RUN_FAILED, **PRODUCTION, target="acme")
+
+    message = message_of(event)
+
+    assert message.title == "production: upgrade failed (acme: shop at db.internal)"
+    assert ("Target", "acme") in [(fact.name, fact.text) for fact in message.facts]
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "happened"),
+    [
+        (EventKind.ROLLOUT_SUCCEEDED, None, "succeeded"),
+        (EventKind.ROLLOUT_FAILED, "rollout_stopped", "failed"),
+        (EventKind.ROLLOUT_FAILED, "interrupted", "was interrupted"),
+        (EventKind.NOTHING_TO_DO, None, "had nothing to do"),
+    ],
+)
+def test_title_of_a_rollout_says_that_it_is_of_many(
+    kind: EventKind, code: str | None, happened: str
+) -> None:
+    event = an_event(kind, environment="production", database="", after=(), error_code=code)
+
+    message = message_of(event)
+
+    assert message.title == f"production: upgrade of many databases {happened}"
+    assert {fact.name for fact in message.facts} & {"Database", "Revision", "Target"} == set()
+
+
 @pytest.mark.parametrize("kind", EventKind)
 def test_every_kind_of_event_has_a_message(kind: EventKind) -> None:
     message = message_of(an_event(kind))
