@@ -110,10 +110,11 @@ def fetch(url: str, query: str) -> list[tuple[Any, ...]]:
     return rows
 
 
-def becomes_true(claim: Callable[[], bool], seconds: float = 10.0) -> bool:
+def becomes_true(claim: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Say whether *claim* holds at some moment within *seconds*."""
     deadline = time.monotonic() + seconds
     while not claim():
         if time.monotonic() > deadline:
             return False
+        time.sleep(0.005)
     return True

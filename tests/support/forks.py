@@ -16,7 +16,7 @@ __all__ = ["Finished", "Running", "fork_server", "redirect", "start", "wait_unti
 _PRELOADED.append("tests.support.served")  # an application of a test is served by a fork too
 
 
-def wait_until(condition: Callable[[], object], what: str, timeout_seconds: float = 30.0) -> None:
+def wait_until(condition: Callable[[], object], what: str, timeout_seconds: float = 120.0) -> None:
     """Await *condition* (called again and again); fail with *what* when it never comes true."""
     deadline = time.monotonic() + timeout_seconds
     while not condition():

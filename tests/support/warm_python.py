@@ -8,6 +8,7 @@ and `kill -9` does not reach it. With options of Python, such as `-c`, it is Pyt
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import runpy
@@ -93,6 +94,7 @@ def serve(address: str, program: str, *modules: str) -> None:
     """Fork for everybody who asks at *address*, until stdin ends."""
     for module in modules:
         import_module(module)
+    gc.freeze()  # a collection in a fork would go through all of it
     sys.executable = program
     waiting: list[int] = []
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:

@@ -60,7 +60,7 @@ class Running:
         """Send *number* to the process."""
         os.kill(self.pid, number)
 
-    def finish(self, timeout_seconds: float = 60.0) -> Outcome:
+    def finish(self, timeout_seconds: float = 120.0) -> Outcome:
         """Await the end and return what was done; a command that hangs is killed and fails."""
         self._process.join(timeout_seconds)
         if self._process.exitcode is None:

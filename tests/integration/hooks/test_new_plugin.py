@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import calendar
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
-import venv
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.clean_environment import CleanEnvironment
 from tests.support.clone import Clone
 from tests.support.project import REPOSITORY
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from tests.support.project import Project
@@ -39,7 +37,7 @@ OF_THE_PACKAGE = [
     "python -m pip install ../hello",
     "python migrate.py upgrade",
 ]
-LOCK = REPOSITORY / "examples" / "requirements.lock"
+LOCK = (REPOSITORY / "examples" / "requirements.lock").read_text(encoding="utf-8")
 INSTALL = ("install", "--quiet", "--no-compile")
 
 
@@ -179,32 +177,6 @@ def test_second_time_is_refused(project: Project) -> None:
     assert "exists already; nothing was written" in result.stderr
 
 
-class CleanEnvironment:
-    """A virtual environment with nothing in it, and what is run with it."""
-
-    def __init__(self, folder: Path) -> None:
-        venv.create(folder, with_pip=False)
-        self.python = folder / "bin" / "python"
-
-    def pip(self, *words: str) -> None:
-        """Run pip for this environment; its own copy would cost some seconds more."""
-        command = [sys.executable, "-m", "pip", "--python", str(self.python), *words]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-
-    def run(self, *words: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run `python WORDS` in *cwd* with no other variables than PATH, HOME and *variables*."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        return subprocess.run(
-            [str(self.python), *words],
-            cwd=cwd,
-            env=kept | variables,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_package_is_written_installed_tested_enabled_and_run(clone: Clone, tmp_path: Path) -> None:
@@ -215,7 +187,10 @@ def test_package_is_written_installed_tested_enabled_and_run(clone: Clone, tmp_p
         "migrate.py", "plugins", "new", "hello", "--package", "--directory", str(tmp_path)
     )
     clean = CleanEnvironment(tmp_path / "venv")
-    clean.pip(*INSTALL, "--no-deps", "--require-hashes", "--requirement", str(LOCK))
+    clean.link(LOCK)
+    clean.pip(
+        *INSTALL, "--no-deps", "--require-hashes", "--requirement", clean.part(LOCK, "setuptools")
+    )
     # Nothing but the lock is there to be found: what the package declares is in it, or this fails.
     clean.pip(*INSTALL, "--no-index", "--no-build-isolation", "--editable", f"{hello}[test]")
     clean.pip("check")

@@ -225,7 +225,7 @@ def test_row_says_why_it_cannot_be_measured() -> None:
 def test_row_is_measured_and_leaves_no_database(server: TestServer) -> None:
     before = databases(server)
 
-    done = bench("--quick", "current-10", url=server.url)
+    done = bench("--quick", "--turns", "1", "current-10", url=server.url)
 
     assert done.returncode == 0, done.stderr
     assert "| `current-10` |" in done.stdout

@@ -14,6 +14,7 @@ from sst.db.url import DatabaseUrl
 from sst.migrator.rehearsal.cache.circumstances import digest_of
 from sst.runtime import open_runtime
 from tests.support.backups import becomes_true
+from tests.support.sessions import other_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,10 +186,11 @@ def test_copy_of_a_killed_plan_is_dropped_where_an_earlier_result_is_kept(
 ) -> None:
     """The result of before would leave it there until the schema changes."""
     kept = _planned(pending)["rehearsed_at"]
-    running = pending.start("plan", "--no-cache")
-    assert becomes_true(lambda: _copies(pending) != [], 60), running.printed()
-    running.signal(signal.SIGKILL)
-    assert running.finish().exit_code == -signal.SIGKILL
+    with other_session(pending, "lock table note in access exclusive mode"):
+        running = pending.start("plan", "--no-cache")
+        assert becomes_true(lambda: _copies(pending) != [], 60), running.printed()
+        running.signal(signal.SIGKILL)
+        assert running.finish().exit_code == -signal.SIGKILL
 
     anew = _planned(pending)["rehearsed_at"]
 

@@ -12,26 +12,20 @@ from sst.migrator.rehearsal.copy import embedded_server, empty_database
 from sst.migrator.schema.shape import server_major
 from sst.migrator.session.connections import open_connection
 from sst.runtime import open_runtime
-from tests.support.older_server import older_server
 from tests.support.project import Project
-from tests.support.server import TestServer, connect, temporary_place
+from tests.support.server import connect, temporary_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.support.server import TestServer
 
 _ADD = "op.execute('alter table note add x integer')"
 _UNKNOWN_EXTENSION = """
 insert into pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
 select 99999, 'nowhere', extowner, extnamespace, extrelocatable, extversion from pg_extension
 """
-
-
-@pytest.fixture(scope="module")
-def older() -> Iterator[TestServer]:
-    """Return a server of PostgreSQL 16, one of the two that the embedded package brings."""
-    with older_server() as server:
-        yield server
 
 
 @pytest.fixture

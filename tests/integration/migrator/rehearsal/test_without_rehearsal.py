@@ -15,6 +15,7 @@ from sst.db.url import DatabaseUrl
 from tests.support.backups import becomes_true
 from tests.support.owners import owned
 from tests.support.server import connect, embedded_server
+from tests.support.sessions import other_session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -249,11 +250,12 @@ def test_copy_of_a_killed_plan_is_dropped(pending: Project, number: signal.Signa
 def test_copy_that_is_being_made_is_dropped(pending: Project, number: signal.Signals) -> None:
     pending.revision("two", _ADD)
     before = _picture(pending)
-    running = pending.start("plan")
-    assert becomes_true(lambda: _left(pending) != [], 60), running.printed()
+    with other_session(pending, "lock table note in access exclusive mode"):
+        running = pending.start("plan")
+        assert becomes_true(lambda: _left(pending) != [], 60), running.printed()
 
-    running.signal(number)
-    code = running.finish().exit_code
+        running.signal(number)
+        code = running.finish().exit_code
     if number is signal.SIGKILL:
         assert pending.migrate("plan", "--json").json["rehearsed"]
 

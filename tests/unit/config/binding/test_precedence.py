@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -143,12 +144,27 @@ def is_ambiguous(
     return {1, 2} <= layers and 3 not in layers
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+def test_higher_of_any_two_layers_wins(folder: Path) -> None:
+    """Of every setting; each call of `assert_highest_wins` has another two layers for each."""
+    pairs = [*combinations(range(len(LAYERS)), 2)]
+
+    for first in range(len(pairs)):
+        chosen = [pairs[(first + number * 7) % len(pairs)] for number in range(len(NAMES))]
+        assert_highest_wins(
+            folder, {(p, n) for p, pair in zip(NAMES, chosen, strict=True) for n in pair}
+        )
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(values_by_setting=spoken_words)
 def test_highest_layer_wins_whatever_speaks(
     folder: Path, values_by_setting: set[tuple[tuple[str, ...], int]]
 ) -> None:
-    """Value, source and line agree with an oracle that knows nothing but the order."""
+    assert_highest_wins(folder, values_by_setting)
+
+
+def assert_highest_wins(folder: Path, values_by_setting: set[tuple[tuple[str, ...], int]]) -> None:
+    """Check value, source and line with an oracle that knows nothing but the order."""
     values_by_setting = {
         (p, n) for p, n in values_by_setting if n != 2 or not is_ambiguous(p, values_by_setting)
     }
