@@ -1,8 +1,8 @@
 """Parts of `tests/integration` that claim nothing of the server's version, each with its reason.
 
 They run on the embedded server alone. What they send, others send to every server:
-`migrator/run`, `migrator/session`, `migrator/table_locks`, `migrator/schema`,
-`migrator/rehearsal`, `db`, `faults` and the backup plugin's tests.
+`migrator/run`, `migrator/session`, `migrator/standing`, `migrator/table_locks`,
+`migrator/schema`, `migrator/rehearsal`, `targets`, `db`, `faults` and the backup plugin's tests.
 """
 
 from __future__ import annotations
@@ -19,15 +19,20 @@ _REASONS = {
         bridge/foreign/test_histories.py bridge/foreign/test_output.py
         bridge/foreign/test_several_runs.py""",
     "words, screens, terminals and questions": """
-        cli/live/test_hurt_terminals.py cli/test_alembic_words.py cli/test_check_forms.py
-        cli/test_command_line.py cli/test_completion.py cli/test_forms.py
-        cli/test_github_forms.py cli/test_init.py cli/test_lint.py cli/test_other_tools.py
-        cli/test_plugin_commands.py cli/test_screens.py cli/test_typed_command.py
-        cli/test_width.py migrator/loss/test_prompts.py migrator/repair/test_questions.py
-        migrator/run/test_long_lists.py migrator/run/test_refusals.py redaction/test_secrets.py""",
+        cli/live/test_hurt_terminals.py cli/live/test_live_lines.py cli/test_alembic_words.py
+        cli/test_application_settings.py cli/test_check_forms.py cli/test_command_line.py
+        cli/test_completion.py cli/test_forms.py cli/test_github_forms.py cli/test_init.py
+        cli/test_lint.py cli/test_other_tools.py cli/test_plugin_commands.py
+        cli/test_prometheus_form.py cli/test_screens.py cli/test_status.py
+        cli/test_typed_command.py cli/test_width.py migrator/loss/test_prompts.py
+        migrator/repair/test_questions.py migrator/run/test_long_lists.py
+        migrator/run/test_refusals.py redaction/test_secrets.py""",
     "a checkout, its commits and its recipes": """
-        deploy/test_guide.py deploy/test_migration_pipelines.py
-        deploy/test_pipelines.py migrator/ledger/test_checkout.py""",
+        deploy/test_guide.py deploy/test_migration_pipelines.py deploy/test_pipelines.py
+        migrator/ledger/test_checkout.py migrator/lint/test_base.py""",
+    "one call on many databases: whose turn it is, with which settings, and who has died": """
+        cli/test_engine.py fleet targets/test_command_line.py targets/test_runtime.py""",
+    "what receivers of traces and of messages get": "plugins/test_notify.py tracing",
     "who is asked when, and what an answer means": """
         hooks/test_event_kinds.py hooks/test_hooks_in_a_run.py hooks/test_new_plugin.py
         hooks/test_outside_package.py hooks/test_own_rule.py hooks/test_page_of_a_run.py
