@@ -86,7 +86,7 @@ class Runtime:
         self, root: Path, loaded: Loaded, plugins: Plugins, x: Sequence[str] = ()
     ) -> None:
         self.project_root = root
-        self._loaded = loaded
+        self._loaded, self.schema = loaded, loaded.schema
         self.configuration, self.variables = loaded.configuration, loaded.variables
         self.plugins = plugins
         self._in_force = in_force(root)

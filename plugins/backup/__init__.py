@@ -8,6 +8,7 @@ folder of that name is complete, was proven, and has the sha256 that the manifes
 - `commands/`: the commands `backup` and `restore`, their work and their texts
 - `make/`: one new backup: snapshot, dump, counts, obstacles to a restore
 - `manifest/`: the facts about a backup, in the file beside it, and its id
+- `one_schema/`: one schema as the subject of a backup, and what is around it
 - `postgres/`: the database and its server: sessions, client programs, properties, marks
 - `restore/`: a restore: rebuild, swap and undo; template copies
 - `scratch/`: databases that live for one verification or one plan
@@ -44,20 +45,19 @@ class Plugin:
 
     @hookimpl
     def pre_migrate(self, run: Run) -> Backup:
-        """Return the backup of the database that *run* is about to change.
+        """Return the backup of the database, or of the schema, that *run* is about to change.
 
         The run's own row in the ledger is in the dump, as `running`.
 
         Raises `Veto` when there is no such backup; no part of a failed one is left behind.
         """
         from .make.make_backup import make_backup
-        from .make.one_schema import refuse_backup_of_schema
         from .store.storage import Storage
 
-        refuse_backup_of_schema(run.database_url)
         storage = Storage(self._config, run.project_root)
         stored = make_backup(self._config, storage, run, run.id)
-        if self._config.snapshot == "template":
+        # A copy of files is of a whole database.
+        if self._config.snapshot == "template" and not run.database_url.schema:
             from .restore.template_copy import keep_copy
 
             keep_copy(run, stored.id)
@@ -76,8 +76,6 @@ class Plugin:
         from .store.retention import prune_beside
         from .store.storage import Storage
 
-        if run.database_url.schema:
-            return  # it has made none
         mine = {failure.backup.id} if failure.backup else set()
         prune_beside(self._config, Storage(self._config, run.project_root), run, mine)
 

@@ -13,18 +13,20 @@ if TYPE_CHECKING:
 # The tables that pg_dump dumps with their rows. Not: another session's temporary tables, and the
 # tables of an extension, which CREATE EXTENSION fills. Foreign tables have their rows elsewhere.
 _TABLES = r"""
-SELECT format('%I.%I', n.nspname, c.relname), n.nspname || '.' || c.relname, c.relkind = 'r',
+SELECT format('%%I.%%I', n.nspname, c.relname), n.nspname || '.' || c.relname, c.relkind = 'r',
        CASE WHEN c.relkind = 'r' THEN coalesce(pg_catalog.pg_table_size(c.oid), 0) ELSE 0 END,
        c.oid, c.relfilenode
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
    AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+   AND %(schema)s IN ('', n.nspname)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                     WHERE d.classid = CAST('pg_catalog.pg_class' AS regclass)
                       AND d.objid = c.oid AND d.deptype = 'e')
  ORDER BY 1
 """
-_LARGE_OBJECTS = "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata"
+# pg_dump has none of them in a dump of one schema.
+_LARGE_OBJECTS = "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata WHERE %(schema)s = ''"
 _SMALL_BYTES = 1_000_000
 _BATCH = 200
 
@@ -55,13 +57,17 @@ class Contents:
     heads: tuple[str, ...]
 
 
-def list_tables(session: Session) -> tuple[Table, ...]:
-    """Return the tables of the session's database that a dump holds, by name."""
-    return tuple(Table(*row) for row in session.fetch(_TABLES))
+def list_tables(session: Session, schema: str = "") -> tuple[Table, ...]:
+    """Return the tables of the session's database, or of *schema*, that a dump holds, by name."""
+    return tuple(Table(*row) for row in session.fetch(_TABLES, {"schema": schema}))
 
 
-def count_all(session: Session, tables: Sequence[Table], version_table: str | None) -> Contents:
+def count_all(
+    session: Session, tables: Sequence[Table], version_table: str | None, schema: str = ""
+) -> Contents:
     """Count the rows of *tables*, the large objects, and read the heads in *version_table*.
+
+    A dump of one *schema* has no large objects.
 
     The session is in a transaction. Locks on tables and their indexes are given back as it goes:
     a server has room for some thousands.
@@ -69,7 +75,7 @@ def count_all(session: Session, tables: Sequence[Table], version_table: str | No
     Raises `psycopg2.Error`.
     """
     rows = dict(_counted(session, [table for table in tables if table.has_rows]))
-    [(large_objects,)] = session.fetch(_LARGE_OBJECTS)
+    [(large_objects,)] = session.fetch(_LARGE_OBJECTS, {"schema": schema})
     return Contents(rows, large_objects, _heads(session, tables, version_table))
 
 

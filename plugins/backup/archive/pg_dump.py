@@ -87,6 +87,8 @@ class Shape:
     has_rows: bool = True
     without: tuple[str, ...] = ()
     """Schemas that are left out."""
+    only: str = ""
+    """The one schema that is dumped."""
 
     @property
     def name(self) -> str:
@@ -237,6 +239,8 @@ def _options(shape: Shape, snapshot: str | None) -> list[str]:
         options.append("--statistics")
     if not shape.has_rows:
         options.append("--schema-only")
+    if shape.only:
+        options.append(f"--schema={_any_of([shape.only])}")
     without = shape.without
     parts = (without[i : i + _NAMES_AT_ONCE] for i in range(0, len(without), _NAMES_AT_ONCE))
     options += [f"--exclude-schema={_any_of(names)}" for names in parts]

@@ -47,15 +47,26 @@ class PgRestore:
         """Restore *archive* with *arguments*; raise `ToolFailedError` when anything fails."""
         is_old = self.server_major < _SETTING_SINCE <= self.tools.major
         to_the_end = [] if is_old else ["--exit-on-error"]
-        database = f"--dbname={self.target.libpq_place()}"
-        options = _SETTINGS.format(kilobytes=self.memory_kb)
-        environment = client_environment(self.target, watched=True, options=options)
-        command = [self.tools.pg_restore, *arguments, *to_the_end, database, str(archive)]
         try:
-            work(command, environment, self.deadline)
+            self._call(archive, *arguments, *to_the_end)
         except ToolFailedError as error:
             if not (is_old and is_harmless(error.complaint)):
                 raise
+
+    def restore_most(self, archive: Path, *arguments: str) -> None:
+        """Restore of *archive* what can be; raise `ToolFailedError` when it was not tried."""
+        try:
+            self._call(archive, *arguments)
+        except ToolFailedError as error:
+            if not _IGNORED.search(error.complaint):
+                raise
+
+    def _call(self, archive: Path, *arguments: str) -> None:
+        database = f"--dbname={self.target.libpq_place()}"
+        options = _SETTINGS.format(kilobytes=self.memory_kb)
+        environment = client_environment(self.target, watched=True, options=options)
+        command = [self.tools.pg_restore, *arguments, database, str(archive)]
+        work(command, environment, self.deadline)
 
 
 def is_harmless(complaint: str) -> bool:

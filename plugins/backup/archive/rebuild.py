@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import psycopg2
 
 from sst.hooks import Veto
 
+from ..one_schema.surroundings import surround
 from ..postgres import marks
 from ..postgres.create_database import TEMPLATE0, creation, missing_roles
 from ..postgres.database_session import Session, asked, reason_of
@@ -18,7 +19,7 @@ from ..postgres.process import Deadline, ToolFailedError
 from .contents import count_all, list_tables
 from .pg_dump import NAMES, STATISTICS_SINCE, carries_statistics, refusal
 from .pg_restore import PgRestore
-from .prepared_rebuild import entries_to_restore, functions_find
+from .prepared_rebuild import entries_to_restore, entries_without, functions_find
 from .rebuild_advice import advice
 
 if TYPE_CHECKING:
@@ -51,10 +52,17 @@ class RebuildOptions:
     """The schemas for functions without a search path, while rows and indexes are made."""
     template: str = TEMPLATE0
     """The database that the new one is a copy of; the rebuild leaves out its objects."""
+    around: DatabaseUrl | None = None
+    """For one schema, the database whose rest, without rows, is made around it before."""
 
     def but(self, *, no_owner: bool, search_path: str, template: str) -> RebuildOptions:
         """Return these with other values; an empty text changes nothing."""
-        return RebuildOptions(no_owner, search_path or self.search_path, template or self.template)
+        return replace(
+            self,
+            no_owner=no_owner,
+            search_path=search_path or self.search_path,
+            template=template or self.template,
+        )
 
 
 PLAIN = RebuildOptions()
@@ -85,9 +93,12 @@ def rebuild(  # noqa: PLR0913, PLR0917 - all that a restore needs
         make = partial(_create, manifest=manifest, name=database_name, options=options)
         major, memory_kb = asked(url, make, deadline)
         program = PgRestore(tools, major, target, deadline, max(memory_kb, _MEMORY_KB // jobs))
+        if options.around and manifest.outside.needs:
+            around = options.around.with_database(manifest.database)
+            surround(around, manifest.subject, program, tools, deadline)
         has_statistics = _has_statistics(manifest, tools, major)
         arguments = _arguments(tools, jobs, options, has_statistics=has_statistics)
-        with _entries(target, archive, tools, deadline, options) as entries:
+        with _entries(program, archive, manifest, options) as entries:
             restore = partial(program.restore, archive, *arguments, *entries)
             if options.search_path:
                 restore(_DEFINITIONS)
@@ -108,7 +119,8 @@ def compare(url: DatabaseUrl, manifest: Manifest, deadline: Deadline | None = No
     """
     try:
         table = manifest.version_table
-        found = asked(url, partial(_count, table), deadline or Deadline(_COMPARE_SECONDS))
+        count = partial(_count, table, manifest.subject.schema)
+        found = asked(url, count, deadline or Deadline(_COMPARE_SECONDS))
     except psycopg2.Error as error:
         raise _failed(url.name, reason_of(url, error)) from None
     differences = _differences(found, manifest)
@@ -116,10 +128,10 @@ def compare(url: DatabaseUrl, manifest: Manifest, deadline: Deadline | None = No
         raise _mismatch(differences)
 
 
-def _count(version_table: str | None, session: Session) -> Contents:
+def _count(version_table: str | None, schema: str, session: Session) -> Contents:
     session.execute("SET row_security = off")
     session.execute("BEGIN READ ONLY")
-    return count_all(session, list_tables(session), version_table)
+    return count_all(session, list_tables(session, schema), version_table, schema)
 
 
 def _create(
@@ -159,11 +171,16 @@ def _has_statistics(manifest: Manifest, tools: Tools, server_major: int) -> bool
 
 
 def _entries(
-    target: DatabaseUrl, archive: Path, tools: Tools, deadline: Deadline, options: RebuildOptions
+    program: PgRestore, archive: Path, manifest: Manifest, options: RebuildOptions
 ) -> AbstractContextManager[list[str]]:
+    """Return pg_restore's arguments without what is there, or has no rows to point to."""
+    if manifest.schema:
+        outside = manifest.outside.foreign_keys
+        keys = tuple(f"FK CONSTRAINT {manifest.schema} {key.entry} " for key in outside)
+        return entries_without(keys, archive, program.tools, program.deadline)
     if options.template == TEMPLATE0:
         return nullcontext([])
-    return entries_to_restore(target, archive, tools, deadline)
+    return entries_to_restore(program.target, archive, program.tools, program.deadline)
 
 
 def _functions(

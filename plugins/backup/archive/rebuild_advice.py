@@ -10,6 +10,7 @@ _TEMPLATE = (
 )
 EXTENSION_MISSING = f"install it on the server, or {_TEMPLATE}"
 EXTENSION = _TEMPLATE
+EXTENSION_WITHIN = "move it into a schema of its own: ALTER EXTENSION {name} SET SCHEMA extensions"
 OWNER = (
     "restore with --no-owner (all then belongs to the role of migrations, grants are left out),"
     " or make that role a member: GRANT {owner} TO {role}"

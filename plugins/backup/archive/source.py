@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from sst.hooks import Veto
 
 from ..manifest.origin import Origin, read_origin
+from ..manifest.subject import Subject
 from ..postgres.database_session import reason_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 _QUESTION = """
 SELECT current_database(), current_setting('server_version'),
        CAST(current_setting('server_version_num') AS integer),
-       pg_database_size(current_database())
+       CASE :schema WHEN '' THEN pg_database_size(current_database()) ELSE (
+           SELECT CAST(coalesce(sum(pg_total_relation_size(c.oid)), 0) AS bigint)
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = :schema AND c.relkind IN ('r', 'm')) END
 """
 
 
@@ -40,9 +44,9 @@ class BackupTarget(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A database, by its real name."""
+    """A database by its real name, or one schema in it."""
 
-    database: str
+    subject: Subject
     server_version: str
     server_major: int
     size_bytes: int
@@ -56,7 +60,8 @@ class Source:
         """Return the database of *target*; raise `Veto` when it does not answer."""
         try:
             with target.inspect() as inspection:
-                [(database, version, number, size)] = inspection.fetch(_QUESTION)
+                schema = target.database_url.schema
+                [(database, version, number, size)] = inspection.fetch(_QUESTION, schema=schema)
                 version_table = inspection.version_table
                 origin = read_origin(inspection.fetch, target.database_url)
         except Exception as error:
@@ -65,4 +70,6 @@ class Source:
                 f"the database did not answer before the backup: {reason}",
                 "check the database URL and that the server runs, then try again",
             ) from error
-        return cls(database, version, number // 10_000, size, version_table, origin)
+        return cls(
+            Subject(database, schema), version, number // 10_000, size, version_table, origin
+        )

@@ -31,7 +31,7 @@ class BackupId(click.Argument):
         near = ctx.command.config.model_copy(update={"upload_to": None})
         items = [CompletionItem(LATEST)]
         items += [
-            CompletionItem(stored.id, help=f"{stored.manifest.database}, {stored.made_at:%F %R}")
+            CompletionItem(stored.id, help=f"{stored.manifest.subject}, {stored.made_at:%F %R}")
             for stored in Storage(near, ctx.obj.project_root).list()
         ]
         return [item for item in items if str(item.value).startswith(incomplete)]

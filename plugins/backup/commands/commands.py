@@ -13,7 +13,7 @@ from ..postgres.marks import left_alone
 from ..verify.verifier import PROVEN
 from . import operations
 from .backup_id import BackupId, BoundCommand
-from .texts import details, listing_data, listing_rows, printable, summary
+from .texts import details, listing_data, listing_rows, printable, summary, unproven_rows
 
 if TYPE_CHECKING:
     from sst.hooks import CommandContext
@@ -68,21 +68,21 @@ _from_another_server = click.option(
 def _create(
     config: Config, context: CommandContext, lock_wait_seconds: float | None
 ) -> CommandResult:
-    """Back the database up now, as a run does before it changes anything."""
+    """Back the database, or the schema, up now, as a run does before it changes anything."""
     stored = operations.create(config, context, lock_wait_seconds)
     rows = printable([("backup", stored.id, PROVEN[stored.manifest.verified], stored.uri)])
+    rows += unproven_rows(stored.manifest)
     warnings = stored.backup.warnings
     return CommandResult(data=summary(stored), warnings=warnings, backup=stored.backup, rows=rows)
 
 
 @click.command("list")
 def _list(config: Config, context: CommandContext) -> CommandResult:
-    """List the backups, newest first; the database need not answer."""
-    storage = operations.storage_of(config, context)
-    listing = storage.list()
+    """List the backups, newest first, of a schema its own; the database need not answer."""
+    listing = operations.listed(config, context)
     warning = "; ".join(filter(None, [listing.unreachable, listing.elsewhere]))
     warnings = (warning,) if warning else ()
-    rows = listing_rows(listing, storage.directory)
+    rows = listing_rows(listing, operations.storage_of(config, context).directory)
     return CommandResult(data=listing_data(listing), warnings=warnings, rows=rows)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..manifest.origin import read_origin, unknown_to_retention
+from ..manifest.subject import Subject
 from ..postgres import marks
 from ..postgres.maintenance_session import connected, translate_driver_errors
 from ..restore import template_copy
@@ -34,11 +35,11 @@ class Plan:
 
     is_dry: bool
     backups: tuple[str, ...]
-    replaced: tuple[ReplacedDatabase, ...]
-    kept: tuple[ReplacedDatabase, ...]
+    replaced: tuple[ReplacedDatabase, ...] = ()
+    kept: tuple[ReplacedDatabase, ...] = ()
     """Replaced databases that are too young to go."""
-    snapshots: tuple[str, ...]
-    half_made: tuple[str, ...]
+    snapshots: tuple[str, ...] = ()
+    half_made: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     unmarked: tuple[str, ...] = ()
     """Databases that have a name like ours, but not our mark: they are left."""
@@ -90,7 +91,8 @@ def prune(
             needed = inspection.needed_backups
             origin = read_origin(inspection.fetch, work.database_url)
         storage, rules = storage_of(config, work), Rules.of(config)
-        scope = Scope(work.database_url.name, work.environment, origin.system_identifier)
+        subject = Subject.of(work.database_url)
+        scope = Scope(subject, work.environment, origin.system_identifier)
         obstacle = unknown_to_retention(origin) if rules.are_set else ""
         if obstacle:
             pruned = Pruned(failed=(obstacle,))
@@ -99,6 +101,9 @@ def prune(
         listing = storage.list()
         if rules.are_set:
             pruned = replace(pruned, failed=(*pruned.failed, *unplaced(listing, scope)))
+        if subject.schema:
+            # The databases beside are none of a tenant, whose lock this is.
+            return Plan(dry_run, pruned.removed, failed=pruned.failed)
         return _databases(config, work.database_url, listing, pruned, dry_run=dry_run)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..make.one_schema import refuse_restore_of_schema
+from ..manifest.subject import Subject
+from ..one_schema.no_restore import refuse_restore_of_schema
 from ..postgres.maintenance_session import connected, translate_driver_errors
 from ..restore import recreate
 from ..restore import restore as steps
@@ -111,8 +112,12 @@ def _wanted(storage: Storage, context: CommandContext, request: Request) -> Stor
     url = context.database_url
     origin = None if request.from_another_server else origin_of(url)
     stored = storage.find(
-        request.backup_id, database=url.name, environment=context.environment, origin=origin
+        request.backup_id,
+        subject=Subject.of(url),
+        environment=context.environment,
+        origin=origin,
     )
+    Subject.of(url).require_like(stored.manifest.subject, stored.id)
     if origin:
         origin.require_own(stored.manifest)
     return stored

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sst.hooks import counted, size_text
 
-from ..verify.verifier import PROVEN
+from ..verify.verifier import PROVEN, RESTORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,6 +57,7 @@ def summary(stored: Stored) -> dict[str, Any]:
         **stored.backup.to_dict(),
         "level": manifest.verified,
         "database": manifest.database,
+        "schema": manifest.schema,
         "environment": manifest.environment,
         "server": {"system_identifier": manifest.system_identifier, "name": manifest.cluster},
         "heads": list(manifest.heads),
@@ -76,6 +77,7 @@ def details(stored: Stored) -> Rows:
     facts = [
         ("id", manifest.id),
         ("database", manifest.database),
+        *([("schema", manifest.schema)] if manifest.schema else []),
         ("environment", manifest.environment),
         ("made on", _server(manifest)),
         ("revision", ", ".join(manifest.heads) or "no revision"),
@@ -90,9 +92,21 @@ def details(stored: Stored) -> Rows:
         ("roles", ", ".join(manifest.roles) or "-"),
         ("template copy", manifest.snapshot or "-"),
         ("sha256", manifest.checksum),
+        *(("needs", each) for each in manifest.outside.needs),
+        *unproven_rows(manifest),
         *(("warning", each) for each in manifest.obstacles),
     ]
     return printable(facts)
+
+
+def unproven_rows(manifest: Manifest) -> Rows:
+    """Return what even a restore in a scratch database leaves unproven, a row for each."""
+    if manifest.verified != RESTORE:
+        return []
+    return printable(
+        ("not proven", f"foreign key {key}, whose rows are in no backup of one schema")
+        for key in manifest.outside.foreign_keys
+    )
 
 
 def _content(manifest: Manifest) -> str:
@@ -117,7 +131,7 @@ def _row(stored: Stored) -> tuple[str, ...]:
         manifest.id,
         manifest.created_at,
         manifest.environment,
-        manifest.database,
+        str(manifest.subject),
         ",".join(manifest.heads) or "-",
         size_text(manifest.size_bytes),
         manifest.verified,

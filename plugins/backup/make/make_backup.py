@@ -30,9 +30,9 @@ _log = logging.getLogger("sst.plugins.backup")
 def make_backup(
     settings: Config, storage: Storage, target: BackupTarget, run_id: str | None
 ) -> Stored:
-    """Make, prove and store a backup of the database of *target*: a run, or a command.
+    """Make, prove and store a backup of the subject of *target*: a run, or a command.
 
-    The caller holds the run's lock: unfinished backups of the database are removed first. When it
+    The caller holds the run's lock: unfinished backups of the subject are removed first. When it
     is done, backups that no rule of retention keeps are removed.
 
     Raises `Veto` when it cannot be made, proven or stored; no part of it is left behind.
@@ -44,11 +44,11 @@ def make_backup(
 def _make(settings: Config, storage: Storage, target: BackupTarget, run_id: str | None) -> Stored:
     started = time.monotonic()
     maker = Maker.of(settings, target)
-    database = maker.source.database
-    maker = replace(maker, expected_share=storage.expected_share(database))
+    subject = maker.source.subject
+    maker = replace(maker, expected_share=storage.expected_share(subject))
     try:
-        storage.sweep(database)
-        with storage.draft(backup_id(database, run_id)) as draft:
+        storage.sweep(subject.word)
+        with storage.draft(backup_id(subject.word, run_id)) as draft:
             require_space(storage.directory, maker.source.size_bytes)
             stored = storage.publish(draft, maker.make(draft.id, run_id, draft.folder))
     except OSError as error:

@@ -16,7 +16,16 @@ from ..archive.files import total_bytes
 from ..archive.packing import Packer
 from ..archive.pg_dump import Archiver
 from ..archive.source import Source
-from ..manifest.manifest import NAME_PROPERTIES, OBSTACLES, Manifest
+from ..manifest.manifest import (
+    NAME_PROPERTIES,
+    OBSTACLES,
+    ONE_SCHEMA_VERSION,
+    OUTSIDE,
+    SCHEMA_VERSION,
+    Manifest,
+)
+from ..manifest.outside import Outside
+from ..one_schema.outside import outside_of
 from ..postgres.client_environment import client_environment
 from ..postgres.client_programs import find_tools
 from ..postgres.create_database import properties_of, roles_of
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
     from ..archive.pg_dump import Shape
     from ..archive.source import BackupTarget
     from ..manifest.manifest import ArchivedFile
+    from ..manifest.subject import Subject
     from ..postgres.client_programs import Tools
     from ..postgres.database_session import Session
     from .mvcc_snapshot import MvccSnapshot
@@ -56,6 +66,7 @@ class Facts:
     contents: Contents
     properties: Mapping[str, Any]
     roles: tuple[str, ...]
+    outside: Outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +92,14 @@ class Maker:
         return cls(settings, target, source, tools, Deadline(settings.timeout_seconds))
 
     @property
+    def subject(self) -> Subject:
+        """What the backup is of."""
+        return self.source.subject
+
+    @property
     def url(self) -> DatabaseUrl:
         """The database, by its real name."""
-        return self.target.database_url.with_database(self.source.database)
+        return self.target.database_url.with_database(self.subject.database)
 
     def make(self, backup_id: str, run_id: str | None, folder: Path) -> Manifest:
         """Write the archive into the empty *folder*, prove it, and return its manifest.
@@ -99,7 +115,8 @@ class Maker:
             id=backup_id,
             run_id=run_id,
             environment=self.target.environment,
-            database=self.source.database,
+            database=self.subject.database,
+            schema=self.subject.schema or None,
             heads=facts.contents.heads,
             format=shape.format,
             compression=shape.compression,
@@ -113,7 +130,7 @@ class Maker:
             large_objects=facts.contents.large_objects,
             properties={
                 **facts.properties,
-                NAME_PROPERTIES: name_properties_of(self.url),
+                **self._of_the_subject(facts),
                 OBSTACLES: obstacles,
             },
             roles=facts.roles,
@@ -121,6 +138,7 @@ class Maker:
             version_table=self.source.version_table,
             system_identifier=self.source.origin.system_identifier,
             cluster=self.source.origin.cluster,
+            schema_version=ONE_SCHEMA_VERSION if self.subject.schema else SCHEMA_VERSION,
         )
         self._restore(folder, manifest)
         return replace(
@@ -128,6 +146,12 @@ class Maker:
             verified=self.settings.level,
             duration_ms=int((time.monotonic() - started) * 1000),
         )
+
+    def _of_the_subject(self, facts: Facts) -> dict[str, Any]:
+        """Return the properties that only a database has, or only one schema."""
+        if self.subject.schema:
+            return {OUTSIDE: facts.outside.to_dict()}
+        return {NAME_PROPERTIES: name_properties_of(self.url)}
 
     def _obstacles(self) -> list[str]:
         """Return the obstacles to a restore by this role, unless a restore here proves it anyway.
@@ -150,7 +174,7 @@ class Maker:
 
     def _archive(self, folder: Path) -> tuple[Shape, Facts]:
         """Dump, count and pack at once; the snapshot is held for the first two only."""
-        title = f"packing the backup of {self.source.database}"
+        title = f"packing the backup of {self.subject}"
         with ExitStack() as until_packed:
             with held_snapshot(self.url, self.deadline) as snapshot:
                 shape = choose_shape(
@@ -183,7 +207,7 @@ class Maker:
         _log.info(
             "dumping %s of %s in %d tables",
             size_text(self.source.size_bytes),
-            self.source.database,
+            self.subject,
             all_,
         )
         checked: list[bool] = []
@@ -219,30 +243,32 @@ class Maker:
         database_bytes = self.source.size_bytes
         share = 1.0 if shape.is_packed_here else self.expected_share
         return ProgressLine(
-            f"dumping {self.source.database}",
+            f"dumping {self.subject}",
             total_bytes=None if share is None else int(database_bytes * share),
             is_estimate=True,
         )
 
     def _facts(self, snapshot: MvccSnapshot) -> Callable[[Session], Facts]:
         def ask(session: Session) -> Facts:
-            contents = count_all(session, snapshot.tables, self.source.version_table)
-            return Facts(contents, properties_of(session), roles_of(session))
+            schema, table = self.subject.schema, self.source.version_table
+            contents = count_all(session, snapshot.tables, table, schema)
+            outside = outside_of(session, schema) if schema else Outside()
+            return Facts(contents, properties_of(session), roles_of(session, schema), outside)
 
         return ask
 
     def _read(self, folder: Path, shape: Shape) -> tuple[ArchivedFile, ...]:
         """Return the archive's files; on level `read` the whole archive is decoded."""
         if self.settings.level == READ:
-            _log.info("reading the backup of %s back", self.source.database)
-            with ProgressLine(f"reading the backup of {self.source.database} back"):
+            _log.info("reading the backup of %s back", self.subject)
+            with ProgressLine(f"reading the backup of {self.subject} back"):
                 return self._verifier.read(folder, shape.name)
         with self._verifier.describing(folder, shape.name) as files:
             return files.result(self.deadline)
 
     def _restore(self, folder: Path, manifest: Manifest) -> None:
         if self.settings.level == RESTORE:
-            _log.info("restoring the backup of %s to prove it", self.source.database)
+            _log.info("restoring the backup of %s to prove it", self.subject)
             self._verifier.restore(folder, manifest)
 
     @property
@@ -257,9 +283,9 @@ def verifier_of(
     elsewhere = settings.scratch_url
     return Verifier(
         tools,
-        elsewhere or url,
+        (elsewhere or url).with_schema(""),
         deadline,
         rebuild_jobs_of(settings),
         bool(elsewhere),
-        settings.rebuild_options,
+        replace(settings.rebuild_options, around=url.with_schema("")),
     )

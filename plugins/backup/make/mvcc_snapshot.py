@@ -92,7 +92,7 @@ class MvccSnapshot:
 
 @contextlib.contextmanager
 def held_snapshot(url: DatabaseUrl, deadline: Deadline) -> Iterator[MvccSnapshot]:
-    """Lock every table of *url*'s database for reading, then hold a snapshot for the body.
+    """Lock every table of *url* for reading, then hold a snapshot for the body.
 
     A table that another session has locked is waited for for a minute.
     Only changes of a table's definition wait for us; reading and writing go on.
@@ -129,7 +129,7 @@ def _take(url: DatabaseUrl, session: Session, deadline: Deadline) -> MvccSnapsho
 def _attempt(url: DatabaseUrl, session: Session, deadline: Deadline) -> MvccSnapshot | None:
     # The caller cancels us at the deadline; with the same limit here either could come first.
     session.execute(f"SET lock_timeout = {_LOCK_WAIT_SECONDS * 1000}")
-    known = list_tables(session)
+    known = list_tables(session, url.schema)
     [(slots,)] = session.fetch(_LOCK_SLOTS)
     is_locked = len(known) * _LOCKS_PER_TABLE <= slots
     for statement in _PREPARE:
@@ -138,7 +138,7 @@ def _attempt(url: DatabaseUrl, session: Session, deadline: Deadline) -> MvccSnap
     if is_locked:
         _lock(session, [table.name for table in known])
     [(name,)] = session.fetch("SELECT pg_export_snapshot()")
-    tables = list_tables(session)
+    tables = list_tables(session, url.schema)
     newcomers = {table.name for table in tables} - {table.name for table in known}
     if is_locked and newcomers:
         _lock(session, sorted(newcomers))
@@ -188,7 +188,7 @@ def more_locks(url: DatabaseUrl) -> str:
     with contextlib.suppress(psycopg2.Error), connected(url) as session:
         [(slots,)] = session.fetch(_LOCK_SLOTS)
         [(now,)] = session.fetch("SHOW max_locks_per_transaction")
-        wanted = math.ceil(int(now) * 2 * len(list_tables(session)) / slots)
+        wanted = math.ceil(int(now) * 2 * len(list_tables(session, url.schema)) / slots)
         return (
             f"set max_locks_per_transaction to {max(wanted, 2 * int(now))} and restart the server"
         )

@@ -7,7 +7,7 @@ or not give away; a dump that was made and can be read proves nothing about that
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -15,6 +15,7 @@ import psycopg2
 from ..archive import rebuild_advice
 from ..postgres.create_database import TEMPLATE0
 from ..postgres.database_session import asked, reason_of
+from .obstacle import Obstacle, Ready
 from .unqualified_functions import default_search_path, find_unqualified
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ _FOREIGN = """
     SELECT *, row_number() OVER owners, count(*) OVER (PARTITION BY owner) AS all_
       FROM ours WHERE {claim}
        AND NOT (class = CAST('pg_namespace' AS regclass) AND EXISTS (
-            SELECT FROM pg_namespace n WHERE n.oid = object AND n.nspname = ANY (%s)))
+            SELECT FROM pg_namespace n WHERE n.oid = object AND n.nspname = ANY (%(ready)s)))
+       AND (%(schema)s = '' OR (SELECT oid FROM pg_namespace WHERE nspname = %(schema)s)
+            = CASE class WHEN CAST('pg_namespace' AS regclass) THEN object ELSE schema END)
     WINDOW owners AS (PARTITION BY owner ORDER BY class, object)
 )
 SELECT pg_get_userbyid(owner), all_,
@@ -130,58 +133,50 @@ WITH made(class, object) AS (
     UNION ALL SELECT 'pg_language', oid FROM pg_language WHERE NOT lanpltrusted
 )
 SELECT pg_describe_object(CAST(class AS regclass), object, 0) FROM made
- WHERE object >= 16384 AND NOT {brought} ORDER BY 1
+ WHERE object >= 16384 AND NOT {brought} AND (%(schema)s = ''
+    OR (pg_identify_object(CAST(class AS regclass), object, 0)).schema = %(schema)s) ORDER BY 1
 """
 _PUBLISHED_SCHEMAS = "OR EXISTS (SELECT FROM pg_publication_namespace s WHERE s.pnpubid = p.oid)"
 _SERVERS = """
 SELECT DISTINCT f.fdwname FROM pg_foreign_server s
   JOIN pg_foreign_data_wrapper f ON f.oid = s.srvfdw
- WHERE NOT pg_has_role(current_user, f.fdwowner, 'USAGE') ORDER BY 1
+ WHERE NOT pg_has_role(current_user, f.fdwowner, 'USAGE') AND %(schema)s = '' ORDER BY 1
 """
 _TABLESPACES = """
 SELECT DISTINCT s.spcname FROM pg_class c JOIN pg_tablespace s ON s.oid = c.reltablespace
- WHERE c.oid >= 16384 AND NOT has_tablespace_privilege(s.oid, 'CREATE') ORDER BY 1
+ WHERE c.oid >= 16384 AND NOT has_tablespace_privilege(s.oid, 'CREATE')
+   AND (%(schema)s = ''
+        OR c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = %(schema)s)) ORDER BY 1
 """
 # pg_dump writes SET SESSION AUTHORIZATION around them.
 _GRANTS = """
 SELECT DISTINCT pg_get_userbyid(grantor) FROM (
-    SELECT relowner AS owner, (aclexplode(relacl)).grantor FROM pg_class WHERE oid >= 16384
-    UNION ALL SELECT nspowner, (aclexplode(nspacl)).grantor FROM pg_namespace
-    UNION ALL SELECT proowner, (aclexplode(proacl)).grantor FROM pg_proc WHERE oid >= 16384
-) AS given WHERE grantor <> owner ORDER BY 1
+    SELECT relowner AS owner, (aclexplode(relacl)).grantor, relnamespace AS schema
+      FROM pg_class WHERE oid >= 16384
+    UNION ALL SELECT nspowner, (aclexplode(nspacl)).grantor, oid FROM pg_namespace
+    UNION ALL SELECT proowner, (aclexplode(proacl)).grantor, pronamespace
+      FROM pg_proc WHERE oid >= 16384
+) AS given WHERE grantor <> owner AND (%(schema)s = ''
+    OR schema = (SELECT oid FROM pg_namespace WHERE nspname = %(schema)s)) ORDER BY 1
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """One reason why a rebuild by this role fails, and what to do."""
-
-    what: str
-    remedy: str
-    is_certain: bool = True
-
-    def __str__(self) -> str:
-        """Return both in one line."""
-        return f"{self.what}; {self.remedy}"
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The content of the template of a rebuild."""
-
-    extensions: list[str]
-    schemas: list[str]
+# A dump of one schema has no extension, and one that is in the schema stays in the old one.
+_EXTENSIONS_WITHIN = """
+SELECT e.extname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+ WHERE n.nspname = %(schema)s ORDER BY 1
+"""
 
 
 def obstacles_of(
     url: DatabaseUrl, options: RebuildOptions, deadline: Deadline
 ) -> tuple[Obstacle, ...]:
-    """Return the obstacles to a rebuild of the database of *url* by its role, as *options* say.
+    """Return the obstacles to a rebuild of the subject of *url* by its role, as *options* say.
 
     A failure of the look is logged, and stops no backup.
     """
     try:
-        ready = _ready(url, options.template, deadline)
+        ready = replace(_ready(url, options.template, deadline), only=url.schema)
         return asked(url, lambda session: find_obstacles(session, options, ready), deadline)
     except psycopg2.Error as error:
         reason = reason_of(url, error)
@@ -199,10 +194,10 @@ def find_obstacles(
     session.execute("BEGIN READ ONLY")
     try:
         [(role, is_superuser)] = session.fetch(_ROLE)
-        found = [*_extensions(session, ready.extensions, is_superuser=is_superuser)]
+        found = [*_extensions(session, ready, is_superuser=is_superuser)]
         if not is_superuser:
-            found += [*_owners(session, role, ready.schemas), *_rights(session, role)]
-        return (*found, *_functions(session, options.search_path))
+            found += [*_owners(session, role, ready), *_rights(session, role, ready)]
+        return (*found, *_functions(session, options.search_path, ready.only))
     finally:
         session.execute("ROLLBACK")
 
@@ -225,8 +220,13 @@ def _ready(url: DatabaseUrl, template: str, deadline: Deadline) -> Ready:
         return Ready([], [])
 
 
-def _extensions(session: Session, ready: list[str], *, is_superuser: bool) -> Iterator[Obstacle]:
-    for name, is_gone in session.fetch(_EXTENSIONS, (ready, is_superuser)):
+def _extensions(session: Session, ready: Ready, *, is_superuser: bool) -> Iterator[Obstacle]:
+    if ready.only:
+        for (name,) in session.fetch(_EXTENSIONS_WITHIN, ready.parameters):
+            what = f"the extension {name} is in the schema, and in no backup of one schema"
+            yield Obstacle(what, rebuild_advice.EXTENSION_WITHIN.format(name=name))
+        return
+    for name, is_gone in session.fetch(_EXTENSIONS, (ready.extensions, is_superuser)):
         if is_gone:
             what = f"the extension {name} is not installed on this server any more"
             yield Obstacle(what, rebuild_advice.EXTENSION_MISSING)
@@ -235,37 +235,37 @@ def _extensions(session: Session, ready: list[str], *, is_superuser: bool) -> It
             yield Obstacle(what, rebuild_advice.EXTENSION)
 
 
-def _owners(session: Session, role: str, ready: list[str]) -> Iterator[Obstacle]:
+def _owners(session: Session, role: str, ready: Ready) -> Iterator[Obstacle]:
     right = "SET" if session.server_major >= _SET_SINCE else "MEMBER"
-    for owner, count, names in session.fetch(_owned(_NO_MEMBER, right), (ready,)):
+    for owner, count, names in session.fetch(_owned(_NO_MEMBER, right), ready.parameters):
         what = f"{_listed(names, count)} to {owner}, and {role} is no member of that role"
         yield Obstacle(what, rebuild_advice.OWNER.format(owner=owner, role=role))
-    for owner, count, names in session.fetch(_owned(_NO_ROOM, right), (ready,)):
+    for owner, count, names in session.fetch(_owned(_NO_ROOM, right), ready.parameters):
         what = f"{_listed(names, count)} to {owner}, which may not create there before its grants"
         yield Obstacle(what, rebuild_advice.ROOM)
 
 
-def _rights(session: Session, role: str) -> Iterator[Obstacle]:
+def _rights(session: Session, role: str, ready: Ready) -> Iterator[Obstacle]:
+    only = ready.parameters
     schemas = _PUBLISHED_SCHEMAS if session.server_major >= _SCHEMAS_SINCE else ""
-    objects = [
-        str(row[0]) for row in session.fetch(_SUPERUSERS.format(schemas=schemas, brought=_BROUGHT))
-    ]
+    question = _SUPERUSERS.format(schemas=schemas, brought=_BROUGHT)
+    objects = [str(row[0]) for row in session.fetch(question, only)]
     if objects:
         more = f" and {len(objects) - _SHOWN} more" if len(objects) > _SHOWN else ""
         what = f"only a superuser may create {', '.join(objects[:_SHOWN])}{more}"
         yield Obstacle(what, rebuild_advice.SUPERUSER)
-    for (name,) in session.fetch(_SERVERS):
+    for (name,) in session.fetch(_SERVERS, only):
         what = f"{role} may not use the foreign-data wrapper {name} before its grants"
         yield Obstacle(what, rebuild_advice.WRAPPER)
-    for (name,) in session.fetch(_TABLESPACES):
+    for (name,) in session.fetch(_TABLESPACES, only):
         what = f"{role} may not create in the tablespace {name}"
         yield Obstacle(what, rebuild_advice.TABLESPACE.format(name=name, role=role))
-    for (grantor,) in session.fetch(_GRANTS):
+    for (grantor,) in session.fetch(_GRANTS, only):
         yield Obstacle(f"{grantor} has granted what it does not own", rebuild_advice.GRANTS)
 
 
-def _functions(session: Session, search_path: str) -> Iterator[Obstacle]:
-    found = find_unqualified(session, search_path)
+def _functions(session: Session, search_path: str, schema: str) -> Iterator[Obstacle]:
+    found = find_unqualified(session, search_path, schema)
     path = default_search_path(session) if found else ""
     for each in found:
         what = (

@@ -47,7 +47,14 @@ def choose_shape(
         format_ = choose_format(tables, jobs, can_pack=has_room)
     here = has_room and format_ != CUSTOM
     statistics = carries_statistics(tools.version, source.server_version)
-    return Shape(format_, jobs, PACKED_AS if here else within, statistics, here)
+    return Shape(
+        format_,
+        jobs,
+        PACKED_AS if here else within,
+        statistics,
+        here,
+        only=source.subject.schema,
+    )
 
 
 def jobs_of(settings: CreateSettings) -> int:

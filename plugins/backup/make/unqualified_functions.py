@@ -47,7 +47,9 @@ SELECT CAST(coalesce(o.oprcode, d.refobjid) AS oid),
        min(pg_describe_object(u.classid, u.objid, u.objsubid))
   FROM users u JOIN pg_depend d USING (classid, objid, objsubid)
   LEFT JOIN pg_operator o ON d.refclassid = CAST('pg_operator' AS regclass) AND o.oid = d.refobjid
- WHERE d.refclassid = CAST('pg_proc' AS regclass) OR o.oid IS NOT NULL
+ WHERE (d.refclassid = CAST('pg_proc' AS regclass) OR o.oid IS NOT NULL)
+   AND (%(schema)s = '' OR %(schema)s
+        = (pg_identify_object_as_address(u.classid, u.objid, u.objsubid)).object_names[1])
  GROUP BY 1
 """
 _FUNCTIONS = """
@@ -113,13 +115,17 @@ class _Function:
     calls: Sequence[int]
 
 
-def find_unqualified(session: Session, search_path: str = "") -> tuple[Unqualified, ...]:
+def find_unqualified(
+    session: Session, search_path: str = "", schema: str = ""
+) -> tuple[Unqualified, ...]:
     """Return the functions that a rebuild with *search_path* calls and that may fail in it.
+
+    With *schema* it is one of that schema alone.
 
     The session is in a transaction, which stays good.
     Raises `psycopg2.Error`.
     """
-    called = dict(session.fetch(_CALLED))
+    called = dict(session.fetch(_CALLED, {"schema": schema}))
     known = {oid: _Function(*facts) for oid, *facts in session.fetch(_FUNCTIONS)}
     reached = _reached({oid: by for oid, by in called.items() if oid in known}, known)
     session.fetch(_PATH, (search_path or "pg_catalog",))

@@ -53,6 +53,7 @@ class _Form(BaseModel):
     snapshot: str | None
     system_identifier: _Number | None = None
     cluster: str | None = None
+    schema_: Annotated[_Name | None, Field(alias="schema")] = None
 
 
 def require_form(values: dict[str, Any]) -> None:

@@ -12,6 +12,8 @@ from sst.hooks import Backup, Veto
 
 from ..postgres.client_programs import major_of
 from .form import require_form
+from .outside import Outside
+from .subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +23,11 @@ NAME_PROPERTIES = "of_the_name"
 """Key in the properties: the database's own owner, grants, settings and comment, in no dump."""
 OBSTACLES = "obstacles"
 """Key in the properties: obstacles to a restore by the role that made it, a line each."""
+OUTSIDE = "outside"
+"""Key in the properties: what one schema needs of the rest of its database."""
 SCHEMA_VERSION = 1
+ONE_SCHEMA_VERSION = 2
+"""Of a backup of one schema: a version that knows none takes it for no backup of the database."""
 LARGEST_MANIFEST = 64 * 2**20
 """In bytes; a hundred thousand tables need a fifth of it."""
 # Ours has four levels; a far deeper one would overflow the stack of its reader.
@@ -80,9 +86,21 @@ class Manifest:
     """Of the server that it was made on; None in old backups, or when the role may not read it."""
     cluster: str | None = None
     """The name of that server."""
+    schema: str | None = None
+    """The one schema that it is of; None for the whole database."""
     schema_version: int = SCHEMA_VERSION
     unknown: Mapping[str, Any] = field(default_factory=dict)
     """Keys of a later version: kept, so that the checksum stays the same."""
+
+    @property
+    def subject(self) -> Subject:
+        """What it is a backup of."""
+        return Subject(self.database, self.schema or "")
+
+    @property
+    def outside(self) -> Outside:
+        """What the one schema that it is of needs of its database; nothing for a database."""
+        return Outside.in_manifest(self.properties.get(OUTSIDE))
 
     @property
     def size_bytes(self) -> int:
@@ -156,7 +174,7 @@ class Manifest:
         return {**own, "heads": list(self.heads), "roles": list(self.roles), **self.unknown}
 
 
-_ADDED = ("system_identifier", "cluster")
+_ADDED = ("system_identifier", "cluster", "schema")
 _FIELDS = tuple(name for name in Manifest.__dataclass_fields__ if name != "unknown")
 
 
@@ -199,8 +217,9 @@ def _require_shallow(value: object, room: int) -> None:
 
 
 def _typed(values: dict[str, Any]) -> dict[str, Any]:
-    if values["schema_version"] != SCHEMA_VERSION:
-        raise ValueError(f"version {values['schema_version']}, known is {SCHEMA_VERSION}")
+    known_version = ONE_SCHEMA_VERSION if values.get("schema") else SCHEMA_VERSION
+    if values["schema_version"] != known_version:
+        raise ValueError(f"version {values['schema_version']}, known is {known_version}")
     require_form(values)
     known = {name: value for name, value in values.items() if name in _FIELDS}
     files = tuple(ArchivedFile(**file) for file in known["files"])

@@ -39,6 +39,32 @@ SELECT DISTINCT r.rolname FROM pg_catalog.pg_roles r
     ON named.refobjid = r.oid
  WHERE r.rolname !~ '^pg_' ORDER BY 1
 """
+# The roles of one schema and of what is in it.
+_ROLES_OF_SCHEMA = r"""
+WITH one AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = %(schema)s),
+own(class, object, owner) AS (
+    SELECT 'pg_namespace', oid, nspowner FROM pg_catalog.pg_namespace WHERE nspname = %(schema)s
+    UNION ALL SELECT 'pg_class', oid, relowner FROM pg_catalog.pg_class
+     WHERE relnamespace = (TABLE one)
+    UNION ALL SELECT 'pg_proc', oid, proowner FROM pg_catalog.pg_proc
+     WHERE pronamespace = (TABLE one)
+    UNION ALL SELECT 'pg_type', oid, typowner FROM pg_catalog.pg_type
+     WHERE typnamespace = (TABLE one)
+    UNION ALL SELECT 'pg_policy', p.oid, c.relowner FROM pg_catalog.pg_policy p
+      JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
+     WHERE relnamespace = (TABLE one)
+    UNION ALL SELECT 'pg_default_acl', oid, defaclrole FROM pg_catalog.pg_default_acl
+     WHERE defaclnamespace = (TABLE one)
+)
+SELECT DISTINCT r.rolname FROM pg_catalog.pg_roles r
+  JOIN (SELECT owner FROM own
+        UNION SELECT s.refobjid FROM own JOIN pg_catalog.pg_shdepend s
+           ON s.classid = CAST(own.class AS regclass) AND s.objid = own.object
+          AND s.refclassid = CAST('pg_catalog.pg_authid' AS regclass)
+          AND s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+       ) AS named(role) ON named.role = r.oid
+ WHERE r.rolname !~ '^pg_' ORDER BY 1
+"""
 _KNOWN_ROLES = "SELECT rolname FROM pg_catalog.pg_roles"
 TEMPLATE0 = "template0"
 _PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
@@ -54,9 +80,13 @@ def properties_of(session: Session) -> dict[str, Any]:
     return {"encoding": encoding, **{name: value for name, value in found.items() if value}}
 
 
-def roles_of(session: Session) -> tuple[str, ...]:
-    """Return the roles that own something in the session's database or have a grant in it."""
-    return tuple(str(row[0]) for row in session.fetch(_ROLES))
+def roles_of(session: Session, schema: str = "") -> tuple[str, ...]:
+    """Return the roles that own something in the session's database or have a grant in it.
+
+    With *schema*, in that schema alone.
+    """
+    rows = session.fetch(_ROLES_OF_SCHEMA, {"schema": schema}) if schema else session.fetch(_ROLES)
+    return tuple(str(row[0]) for row in rows)
 
 
 def missing_roles(connection: Session | Server, wanted: Iterable[str]) -> list[str]:

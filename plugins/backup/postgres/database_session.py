@@ -36,6 +36,7 @@ _CLOSE_SECONDS = 2.0
 # holds a lock and waits.
 _OURS = "SET search_path = pg_catalog; SET statement_timeout = 0; SET idle_session_timeout = 0"
 _T = TypeVar("_T")
+Parameters = tuple[Any, ...] | dict[str, Any] | None
 
 
 class Session:
@@ -57,14 +58,12 @@ class Session:
         """The server's major version."""
         return self._connection.server_version // 10_000
 
-    def execute(
-        self, statement: str | Composable, parameters: tuple[Any, ...] | None = None
-    ) -> None:
+    def execute(self, statement: str | Composable, parameters: Parameters = None) -> None:
         """Run *statement*; raise `psycopg2.Error` when it fails."""
         self._cursor.execute(statement, parameters)
 
     def fetch(
-        self, question: str | Composable, parameters: tuple[Any, ...] | None = None
+        self, question: str | Composable, parameters: Parameters = None
     ) -> list[tuple[Any, ...]]:
         """Return the rows of *question*; raise `psycopg2.Error` when it fails."""
         self._cursor.execute(question, parameters)

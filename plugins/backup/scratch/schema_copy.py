@@ -20,6 +20,7 @@ from ..archive.pg_dump import CUSTOM, Archiver, Shape
 from ..archive.pg_restore import PgRestore
 from ..archive.prepared_rebuild import entries_without
 from ..archive.rebuild_advice import advice
+from ..one_schema.tenants import tenants_beside
 from ..postgres import marks
 from ..postgres.client_environment import client_environment
 from ..postgres.client_programs import find_tools
@@ -53,17 +54,6 @@ SELECT r.rolname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
 """
 # Only where this role has the owner's rights it can drop the database afterwards.
 _IS_THERE = "SELECT count(*) FROM pg_roles WHERE rolname = %s AND pg_has_role(oid, 'USAGE')"
-
-
-# A version table is known by its one column. What is in `public` may be for all tenants.
-_TENANTS = """
-SELECT n.nspname FROM pg_namespace n
- WHERE %s <> '' AND n.nspname NOT IN (%s, 'public') AND EXISTS (
-       SELECT FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-        WHERE c.relnamespace = n.oid AND c.relkind = 'r' AND c.relnatts = 1
-          AND a.attname = 'version_num')
- ORDER BY 1
-"""
 
 
 @contextlib.contextmanager
@@ -166,7 +156,7 @@ class _Schema:
             properties_of(session),
             roles_of(session),
             settings_of(session),
-            tuple(str(name) for (name,) in session.fetch(_TENANTS, (own, own))),
+            tenants_beside(session, own),
         )
 
 

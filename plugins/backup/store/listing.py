@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..manifest.manifest import Manifest
     from ..manifest.origin import Origin
+    from ..manifest.subject import Subject
     from .store import Scan, Store
 
 LATEST = "latest"
@@ -110,7 +111,7 @@ def stored_in(manifest: Manifest, stores: Sequence[Store]) -> Stored:
 def pick(
     listing: Listing,
     wanted: str,
-    database: str | None = None,
+    subject: Subject | None = None,
     environment: str | None = None,
     origin: Origin | None = None,
 ) -> Stored:
@@ -125,17 +126,17 @@ def pick(
             code="storage_unreachable",
         )
     if wanted == LATEST:
-        return _latest(listing, database, environment, origin)
+        return _latest(listing, subject, environment, origin)
     return _by_prefix(listing, wanted)
 
 
 def _latest(
-    listing: Listing, database: str | None, environment: str | None, origin: Origin | None
+    listing: Listing, subject: Subject | None, environment: str | None, origin: Origin | None
 ) -> Stored:
     fitting = [
         one
         for one in listing
-        if database in (None, one.manifest.database)
+        if subject in (None, one.manifest.subject)
         and environment in (None, one.manifest.environment)
     ]
     for one in fitting:
@@ -144,7 +145,7 @@ def _latest(
     if fitting and origin:
         # The refusal has the reason, and the flag that accepts the newest.
         origin.require_own(fitting[0].manifest)
-    what = f" of {database}" if database else ""
+    what = f" of {subject}" if subject else ""
     where = f" in {environment}" if environment else ""
     raise Veto(f"there is no backup{what}{where}", _LIST, code="backup_not_found")
 

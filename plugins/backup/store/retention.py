@@ -1,4 +1,4 @@
-"""Which backups may go: those that no rule keeps, of one database on one server.
+"""Which backups may go: those that no rule keeps, of one subject on one server.
 
 A backup stays when any rule wants it. Whatever the rules say, the newest verified one stays, and
 so does the backup of a run that has not succeeded since. Without a rule nothing goes.
@@ -7,18 +7,20 @@ so does the backup of a run that has not succeeded since. Without a rule nothing
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sst.hooks import Veto
 
 from ..manifest.origin import read_origin, unknown_to_retention
+from ..manifest.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from ..archive.source import BackupTarget
+    from ..manifest.manifest import Manifest
     from .listing import Stored
     from .settings import StorageSettings
     from .storage import Storage
@@ -52,9 +54,9 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The backups of one database, environment and server; no other is ever looked at."""
+    """The backups of one subject, environment and server; no other is ever looked at."""
 
-    database: str
+    subject: Subject
     environment: str
     system_identifier: str | None = None
 
@@ -69,8 +71,8 @@ class Scope:
         return self._matches(stored) and stored.manifest.system_identifier is None
 
     def _matches(self, stored: Stored) -> bool:
-        manifest = stored.manifest
-        return (manifest.database, manifest.environment) == (self.database, self.environment)
+        manifest: Manifest = stored.manifest
+        return (manifest.subject, manifest.environment) == (self.subject, self.environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,8 @@ def prune_beside(
             [(database,)] = inspection.fetch("SELECT current_database()")
             needed = inspection.needed_backups | set(mine)
             origin = read_origin(inspection.fetch, target.database_url)
-        scope = Scope(database, target.environment, origin.system_identifier)
+        subject = replace(Subject.of(target.database_url), database=str(database))
+        scope = Scope(subject, target.environment, origin.system_identifier)
         obstacle = unknown_to_retention(origin)
         pruned = Pruned(failed=(obstacle,)) if obstacle else prune(storage, rules, needed, scope)
     except Exception as error:  # noqa: BLE001 - no reason to refuse a run, nor to hide its failure

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..manifest.manifest import Manifest
     from ..manifest.origin import Origin
+    from ..manifest.subject import Subject
     from .settings import StorageSettings
     from .store import Scan, Store
 
@@ -105,9 +106,9 @@ class Storage:
                 silent.append(veto.reason)
         return merged(scans, elsewhere, "; ".join(silent))
 
-    def expected_share(self, database: str) -> float | None:
-        """Return the last backup's size as a share of its database's; only those here are read."""
-        own = [each for each in self._local.scan().manifests if each.database == database]
+    def expected_share(self, subject: Subject) -> float | None:
+        """Return the last backup's size as a share of its subject's; only those here are read."""
+        own = [each for each in self._local.scan().manifests if each.subject == subject]
         last = max(own, key=lambda each: each.created_at, default=None)
         return last.size_bytes / last.database_bytes if last and last.database_bytes else None
 
@@ -115,19 +116,19 @@ class Storage:
         self,
         wanted: str,
         *,
-        database: str | None = None,
+        subject: Subject | None = None,
         environment: str | None = None,
         origin: Origin | None = None,
     ) -> Stored:
         """Return the backup whose id is *wanted*, or alone begins with it, or the `latest`.
 
-        The latest is looked for among those of *database*, *environment* and the server *origin*,
+        The latest is looked for among those of *subject*, *environment* and the server *origin*,
         where given.
         Raises `Veto`: `backup_not_found` naming the nearest, `backup_ambiguous`, `backup_damaged`,
         `backup_of_another_server` when the latest are, or `storage_unreachable` when a store is
         silent and could change the answer.
         """
-        return pick(self.list(), wanted, database, environment, origin)
+        return pick(self.list(), wanted, subject, environment, origin)
 
     @contextmanager
     def opened(self, stored: Stored) -> Iterator[Path]:

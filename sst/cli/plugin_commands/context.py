@@ -49,6 +49,11 @@ class PluginContext:
             return self._runtime.migration_url
 
     @property
+    def schema(self) -> str:
+        """The one schema that is the target; asking for it starts nothing."""
+        return self._runtime.schema
+
+    @property
     def settings(self) -> SettingsView:
         """Settings of the platform and, below `app`, of the application; no secrets."""
         return self._runtime.visible_settings

@@ -72,6 +72,10 @@ class CommandContext(Protocol):
         """Where migrations go; prints without its password. Asking for it may start a server."""
 
     @property
+    def schema(self) -> str:
+        """The one schema of the database that is the target; empty for the whole database."""
+
+    @property
     def settings(self) -> SettingsView:
         """Settings of the platform and, below `app`, of the application; no secrets."""
 

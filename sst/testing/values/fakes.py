@@ -192,6 +192,7 @@ class FakeCommandContext:
     """The answer of `targets`."""
     engine: FakeEngine = field(default_factory=FakeEngine)
     """The answer of `local_engine`."""
+    schema: str = ""
 
     def confirm(self, action: str, given: str | None, loss: Sequence[str] = ()) -> None:
         """Raise `Veto` unless *confirmed* or the right name was *given*."""

@@ -139,20 +139,6 @@ def test_schema_that_the_role_may_not_use_is_named_with_the_grant(tenants: Proje
     assert f"grant usage, create on schema acme to {name}" in result.json["error"]["message"]
 
 
-def test_backup_and_restore_of_one_schema_are_refused(tenants: Project) -> None:
-    tenants.enable("backup")
-
-    outcomes = [
-        tenants.migrate(*words, "--target", "t0", "--json")
-        for words in (("upgrade",), ("backup", "create"), ("restore", "latest"))
-    ]
-
-    assert [each.exit_code for each in outcomes] == [5, 5, 5]
-    assert all("this is the schema acme" in each.output for each in outcomes)
-    assert "--no-plugin backup" in outcomes[0].output
-    assert tenants.query(TABLES) == []
-
-
 def test_plan_is_rehearsed_on_that_schema_without_other_tenants(tenants: Project) -> None:
     """What no tenant owns is there, and the result of one tenant is not that of another."""
     tenants.migrate("upgrade", "--all")

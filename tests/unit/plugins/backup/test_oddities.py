@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from plugins.backup.commands.texts import listing_data, listing_rows
 from plugins.backup.manifest import manifest as sealing
 from plugins.backup.manifest.manifest import LARGEST_MANIFEST, Manifest
+from plugins.backup.manifest.subject import Subject
 from plugins.backup.store.retention import Rules, Scope, prune
 from sst.hooks import Veto
 from tests.support.stores import ID, manifest, publish, storage
@@ -173,7 +174,7 @@ def test_longest_time_that_can_be_set_keeps_all(tmp_path: Path) -> None:
 
     rules = Rules.of(storage(tmp_path, keep_days=36_500)._settings)
 
-    assert prune(where, rules, (), Scope("shop", "testing")).removed == ()
+    assert prune(where, rules, (), Scope(Subject("shop"), "testing")).removed == ()
     with pytest.raises(ValueError, match="keep_days"):
         storage(tmp_path, keep_days=10**9)
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugins.backup.manifest.subject import Subject
 from plugins.backup.store.listing import Stored
 from plugins.backup.store.remote import RemoteStore
 from plugins.backup.store.retention import Rules, Scope, prune, to_prune, unplaced
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-SHOP = Scope("shop", "testing", "7001")
+SHOP = Scope(Subject("shop"), "testing", "7001")
 
 
 def _made(day: str, *, database: str = "shop", **changes: Any) -> Stored:

@@ -16,6 +16,7 @@ from plugins.backup.archive.source import Source
 from plugins.backup.make import shape
 from plugins.backup.make.shape import choose_shape, jobs_of, rebuild_jobs_of
 from plugins.backup.manifest.origin import Origin
+from plugins.backup.manifest.subject import Subject
 from plugins.backup.postgres.client_programs import Tools
 from tests.support.pg_tools import versioned, write_program
 
@@ -49,7 +50,9 @@ def choosing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
         disk = SimpleNamespace(free=free * MB)
         monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
         size = megabytes * MB
-        source = Source("shop", "16.2", 16, size, "public.alembic_version", Origin(None, "db"))
+        source = Source(
+            Subject("shop"), "16.2", 16, size, "public.alembic_version", Origin(None, "db")
+        )
         table = Table("note", "note", has_rows=True, size_bytes=size, number=1, file=1)
         tools = Tools(folder, "16.2", 16)
         return choose_shape(Config(jobs=2, **settings), source, tools, [table], tmp_path)

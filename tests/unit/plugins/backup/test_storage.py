@@ -15,6 +15,7 @@ import pytest
 from plugins.backup import Config
 from plugins.backup.commands.texts import listing_rows
 from plugins.backup.manifest.backup_id import is_of
+from plugins.backup.manifest.subject import Subject
 from plugins.backup.store.listing import Listing
 from plugins.backup.store.storage import require_space
 from sst.hooks import Veto
@@ -225,7 +226,7 @@ def test_backup_is_found_by_id_prefix_or_as_the_latest(
 
 
 def test_latest_of_a_database_is_not_that_of_another(three: Storage) -> None:
-    assert three.find("latest", database="shop", environment="testing").id == ID
+    assert three.find("latest", subject=Subject("shop"), environment="testing").id == ID
 
 
 @pytest.mark.parametrize(
@@ -249,7 +250,7 @@ def test_what_is_not_found_names_the_nearest(
 
 def test_latest_of_an_environment_without_backups_is_not_found(three: Storage) -> None:
     with pytest.raises(Veto, match="no backup of shop in production"):
-        three.find("latest", database="shop", environment="production")
+        three.find("latest", subject=Subject("shop"), environment="production")
 
 
 def test_damaged_backup_says_so_when_it_is_asked_for(three: Storage, tmp_path: Path) -> None:
