@@ -30,7 +30,13 @@ _COLUMNS = "select name, url and what else a target has, each once"
 _CANCELED = "57014"
 _OF_VALUES = ("22", "P0")
 _OF_QUERIES = ("0A", "25", "42")
-_SCHEMAS = "select nspname as name from pg_catalog.pg_namespace order by nspname"
+# One that a restore has replaced is no tenant: it has the mark of the plugin `backup`.
+_SCHEMAS = """
+    select nspname as name from pg_catalog.pg_namespace
+    where strpos(coalesce(pg_catalog.obj_description(oid, 'pg_namespace'), ''),
+        '[sst-platform may drop this schema: ') = 0
+    order by nspname
+"""
 _DATABASES = """
     select datname as name from pg_catalog.pg_database
     where datallowconn and not datistemplate order by datname

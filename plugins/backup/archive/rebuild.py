@@ -97,7 +97,8 @@ def rebuild(  # noqa: PLR0913, PLR0917 - all that a restore needs
             around = options.around.with_database(manifest.database)
             surround(around, manifest.subject, program, tools, deadline)
         has_statistics = _has_statistics(manifest, tools, major)
-        arguments = _arguments(tools, jobs, options, has_statistics=has_statistics)
+        what = pg_restore_arguments(manifest, tools, major, options)
+        arguments = ["--no-password", f"--jobs={jobs}", *what]
         with _entries(program, archive, manifest, options) as entries:
             restore = partial(program.restore, archive, *arguments, *entries)
             if options.search_path:
@@ -107,7 +108,7 @@ def rebuild(  # noqa: PLR0913, PLR0917 - all that a restore needs
                 if analyze and not has_statistics:
                     asked(target, Session.analyze, deadline)
     except ToolFailedError as error:
-        raise _refused(target.redact(str(error)), manifest) from None
+        raise refused_rebuild(target.redact(str(error)), manifest) from None
     except psycopg2.Error as error:
         raise _failed(database_name, reason_of(url, error)) from None
 
@@ -123,9 +124,14 @@ def compare(url: DatabaseUrl, manifest: Manifest, deadline: Deadline | None = No
         found = asked(url, count, deadline or Deadline(_COMPARE_SECONDS))
     except psycopg2.Error as error:
         raise _failed(url.name, reason_of(url, error)) from None
+    require_same(found, manifest)
+
+
+def require_same(found: Contents, manifest: Manifest) -> None:
+    """Raise `Veto` (code `backup_mismatch`) unless *found* is what *manifest* says."""
     differences = _differences(found, manifest)
     if differences:
-        raise _mismatch(differences)
+        raise _mismatch(differences, "schema" if manifest.schema else "database")
 
 
 def _count(version_table: str | None, schema: str, session: Session) -> Contents:
@@ -156,10 +162,12 @@ def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _arguments(
-    tools: Tools, jobs: int, options: RebuildOptions, *, has_statistics: bool
+def pg_restore_arguments(
+    manifest: Manifest, tools: Tools, server_major: int, options: RebuildOptions
 ) -> list[str]:
-    arguments = ["--no-password", f"--jobs={jobs}"]
+    """Return the arguments that say what of the archive is restored, and whose it is."""
+    arguments: list[str] = []
+    has_statistics = _has_statistics(manifest, tools, server_major)
     if tools.major >= STATISTICS_SINCE:
         arguments.append("--statistics" if has_statistics else "--no-statistics")
     return [*arguments, "--no-owner", "--no-privileges"] if options.no_owner else arguments
@@ -216,17 +224,17 @@ def _listed(heads: tuple[str, ...]) -> str:
     return ", ".join(heads) or "none"
 
 
-def _mismatch(differences: list[str]) -> Veto:
+def _mismatch(differences: list[str], what: str) -> Veto:
     more = len(differences) - _SHOWN
     shown = "; ".join(differences[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
     return Veto(
-        f"the restored database differs from the dump: {shown}",
+        f"the restored {what} differs from the dump: {shown}",
         "take another backup: python migrate.py backup list",
         code="backup_mismatch",
     )
 
 
-def _refused(reason: str, manifest: Manifest) -> Veto:
+def refused_rebuild(reason: str, manifest: Manifest) -> Veto:
     """Return the refusal with a remedy; a server's language may be unknown here."""
     found = refusal("the backup cannot be restored", reason)
     remedy = advice(reason) or "; ".join(manifest.obstacles[:1])

@@ -9,6 +9,7 @@ import click
 from sst.hooks import CommandResult, works_on_many
 
 from ..manifest.origin import FLAG
+from ..one_schema.replaced import left_alone as schema_left_alone
 from ..postgres.marks import left_alone
 from ..verify.verifier import PROVEN
 from . import operations
@@ -176,15 +177,17 @@ def _restore(
     lock_wait_seconds: float | None,
     **options: Any,
 ) -> CommandResult:
-    """Replace the database by the backup ID: an id, the beginning of one, or `latest`.
+    """Replace the database, or the schema, by the backup ID: an id, its beginning, or `latest`.
 
-    It is rebuilt beside the live database and compared; then the two change names. The replaced
-    database is kept, and `restore --undo` puts it back. It asks for the database's name.
+    It is rebuilt beside the live one and compared; then the two change names. The replaced one
+    is kept, and `restore --undo` puts it back. It asks for the name of what is replaced.
     """
     if undo == bool(backup_id):
         raise click.UsageError(
             "Name a backup: an ID, `latest`, or --undo for the database that was replaced last."
         )
+    if context.schema and options["template"]:
+        raise click.UsageError("--template is for a database that is rebuilt, not for one schema.")
     from . import restore_operations
 
     request = restore_operations.Request(backup_id, confirm, lock_wait_seconds, **options)
@@ -193,7 +196,8 @@ def _restore(
     if done.restored.kept_as:
         rows.append((f"kept: {done.restored.kept_as} (python migrate.py restore --undo)",))
     data = restore_operations.restored_data(done)
-    warnings = tuple(map(left_alone, done.unmarked))
+    explain = schema_left_alone if context.schema else left_alone
+    warnings = tuple(map(explain, done.unmarked))
     return CommandResult(
         data=data, backup=done.backup, run_id=done.run_id, warnings=warnings, rows=rows
     )

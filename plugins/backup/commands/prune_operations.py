@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..manifest.origin import read_origin, unknown_to_retention
 from ..manifest.subject import Subject
+from ..one_schema.live import family_beside
+from ..one_schema.replaced import left_alone as schema_left_alone
+from ..one_schema.restore import dropped_or_why
 from ..postgres import marks
 from ..postgres.maintenance_session import connected, translate_driver_errors
 from ..restore import template_copy
@@ -23,6 +26,8 @@ from .operations import storage_of
 from .texts import replaced_row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sst.hooks import CommandContext, DatabaseUrl
 
     from ..settings import Config
@@ -43,11 +48,17 @@ class Plan:
     failed: tuple[str, ...] = ()
     unmarked: tuple[str, ...] = ()
     """Databases that have a name like ours, but not our mark: they are left."""
+    kind: str = "database"
+    """What *replaced*, *kept* and *unmarked* are: `database` or `schema`."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """A line for each thing that is still there, but looks as if it should not be."""
-        return (*self.failed, *map(marks.left_alone, self.unmarked))
+        return (*self.failed, *map(self._explain, self.unmarked))
+
+    @property
+    def _explain(self) -> Callable[[str], str]:
+        return marks.left_alone if self.kind == "database" else schema_left_alone
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
@@ -55,11 +66,11 @@ class Plan:
         gone = "would go" if self.is_dry else "removed"
         return [
             *((gone, "backup", name, "") for name in self.backups),
-            *(replaced_row(each, gone) for each in self.replaced),
+            *(replaced_row(each, gone, self.kind) for each in self.replaced),
             *((gone, "template copy", name, "") for name in self.snapshots),
             *((gone, "half-made database", name, "") for name in self.half_made),
-            *(replaced_row(each, "kept") for each in self.kept),
-            *(("left", "database without our mark", name, "") for name in self.unmarked),
+            *(replaced_row(each, "kept", self.kind) for each in self.kept),
+            *(("left", f"{self.kind} without our mark", name, "") for name in self.unmarked),
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,11 +78,11 @@ class Plan:
         return {
             "dry_run": self.is_dry,
             "backups": list(self.backups),
-            "replaced_databases": [each.to_dict() for each in self.replaced],
-            "kept_databases": [each.to_dict() for each in self.kept],
+            f"replaced_{self.kind}s": [each.to_dict() for each in self.replaced],
+            f"kept_{self.kind}s": [each.to_dict() for each in self.kept],
             "template_copies": list(self.snapshots),
             "half_made_databases": list(self.half_made),
-            "left_databases": list(self.unmarked),
+            f"left_{self.kind}s": list(self.unmarked),
             "failed": list(self.failed),
         }
 
@@ -102,9 +113,25 @@ def prune(
         if rules.are_set:
             pruned = replace(pruned, failed=(*pruned.failed, *unplaced(listing, scope)))
         if subject.schema:
-            # The databases beside are none of a tenant, whose lock this is.
-            return Plan(dry_run, pruned.removed, failed=pruned.failed)
+            return _schemas(config, work.database_url, pruned, dry_run=dry_run)
         return _databases(config, work.database_url, listing, pruned, dry_run=dry_run)
+
+
+def _schemas(config: Config, url: DatabaseUrl, pruned: Pruned, *, dry_run: bool) -> Plan:
+    """Drop the old schemas of a tenant, whose lock this is; the databases beside are not its."""
+    family = family_beside(url)
+    until = datetime.now(UTC) - timedelta(days=config.keep_replaced_days)
+    old = tuple(each for each in family.replaced if each.until <= until)
+    stay = () if dry_run else tuple(dropped_or_why(url, each.name) for each in old)
+    return Plan(
+        dry_run,
+        pruned.removed,
+        replaced=old,
+        kept=tuple(each for each in family.replaced if each not in old),
+        failed=(*pruned.failed, *filter(None, stay)),
+        unmarked=family.unmarked,
+        kind="schema",
+    )
 
 
 def _databases(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..manifest.subject import Subject
-from ..one_schema.no_restore import refuse_restore_of_schema
+from ..one_schema import restore as schema_steps
+from ..one_schema.live import family_beside, look_at_schema
 from ..postgres.maintenance_session import connected, translate_driver_errors
 from ..restore import recreate
 from ..restore import restore as steps
@@ -69,26 +70,57 @@ def restore(config: Config, context: CommandContext, request: Request) -> Done:
     It asks for the database's name in every environment: rows written since are live no more.
     """
     storage, url = storage_of(config, context), context.database_url
-    refuse_restore_of_schema(url)
     stored = _wanted(storage, context, request)
     target = stored.id if stored else "--undo"
     live = _confirmed(config, context, request, stored)
     options = request.options(config)
     exists, unmarked = _first_look(url)
-    if stored and not exists:
+    if stored and not exists and not url.schema:
         restored = recreate.recreate(
             url, restore_source_of(config, storage, stored, options), options
         )
         run_id = recreate.put_on_record(context, restored, stored)
         return Done(restored, run_id, stored.backup, unmarked)
     wait = request.lock_wait_seconds
-    with context.locked("restore", target, lock_wait_seconds=wait) as work, work.alone():
+    with context.locked("restore", target, lock_wait_seconds=wait) as work:
+        if url.schema:
+            restored = _schema_restored(config, storage, work, stored, options, live)
+        else:
+            restored = _database_restored(config, storage, work, stored, options, live)
+        return Done(restored, work.id, stored.backup if stored else None, unmarked)
+
+
+def _database_restored(
+    config: Config,
+    storage: Storage,
+    work: LockedWork,
+    stored: Stored | None,
+    options: steps.RestoreOptions,
+    live: LiveDatabase | None = None,
+) -> Restored:
+    """Replace the database of *work*, when it is as *live* was; no other run is in it."""
+    with work.alone():
         if live:
             live.require_unmoved(work)
         if stored is None:
-            return Done(steps.undo(work, options), work.id, unmarked=unmarked)
-        source = restore_source_of(config, storage, stored, options)
-        return Done(steps.restore(work, source, options), work.id, stored.backup, unmarked)
+            return steps.undo(work, options)
+        return steps.restore(work, restore_source_of(config, storage, stored, options), options)
+
+
+def _schema_restored(
+    config: Config,
+    storage: Storage,
+    work: LockedWork,
+    stored: Stored | None,
+    options: steps.RestoreOptions,
+    live: LiveDatabase | None = None,
+) -> Restored:
+    """Replace the one schema of *work*, when it is as *live* was; other tenants may run."""
+    if live:
+        live.require_unmoved(work)
+    if stored is None:
+        return schema_steps.undo(config, work, options)
+    return schema_steps.restore(config, storage, work, stored, options)
 
 
 def _confirmed(
@@ -97,7 +129,8 @@ def _confirmed(
     """Return the live database as it was shown; None when nobody had to be asked."""
     live, lines = None, []
     if request.confirmed is None:
-        live = look_at_live(context)
+        look = look_at_schema if context.database_url.schema else look_at_live
+        live = look(context)
         manifest = stored.manifest if stored else None
         lines = restore_lines(config, context, manifest, live, drop_old=request.drop_old)
     action = f"restore {stored.id if stored else '--undo'}"
@@ -127,9 +160,8 @@ def restore_after_failure(config: Config, work: LockedWork, backup: Backup) -> R
     """Restore the *backup* that a failed run made, in the run's own work."""
     storage = storage_of(config, work)
     options = steps.RestoreOptions(deadline_seconds=config.swap_timeout_seconds)
-    source = restore_source_of(config, storage, storage.find(backup.id), options)
-    with work.alone():
-        return steps.restore(work, source, options)
+    do = _schema_restored if work.database_url.schema else _database_restored
+    return do(config, storage, work, storage.find(backup.id), options)
 
 
 def restored_data(done: Done) -> dict[str, Any]:
@@ -147,8 +179,10 @@ def restored_data(done: Done) -> dict[str, Any]:
 def _first_look(url: DatabaseUrl) -> tuple[bool, tuple[str, ...]]:
     """Say whether the database of *url* exists, and name databases that only look like ours.
 
-    A swap that a crash cut off is repaired first.
+    A swap that a crash cut off is repaired first. Of one schema, these are schemas.
     """
+    if url.schema:
+        return True, family_beside(url).unmarked
     with connected(url) as server, translate_driver_errors(server):
         live = url.name
         siblings = (each.name for each in find_replaced(server, live))

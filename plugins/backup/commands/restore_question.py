@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sst.hooks import size_text, span_text
 
+from ..manifest.subject import Subject
 from ..restore.database_names import replaced_name
 from ..verify.verifier import PROVEN
 
@@ -42,9 +43,9 @@ def _of_backup(
     manifest: Manifest, context: CommandContext, live: LiveDatabase
 ) -> Iterator[tuple[str, str]]:
     yield "backup", f"made {_ago(manifest.made_at)}"
-    own = context.database_url.name, context.environment
-    if (manifest.database, manifest.environment) != own:
-        yield "CAREFUL", f"it is of {manifest.database} in {manifest.environment}, not of this one"
+    own = Subject.of(context.database_url), context.environment
+    if (manifest.subject, manifest.environment) != own:
+        yield "CAREFUL", f"it is of {manifest.subject} in {manifest.environment}, not of this one"
     if live.origin and not live.origin.made(manifest):
         yield "CAREFUL", f"it {live.origin.difference(manifest)}"
     revision = _at(manifest.heads)
@@ -68,7 +69,8 @@ def _of_undo(live: LiveDatabase) -> Iterator[tuple[str, str]]:
 def _of_live(
     config: Config, context: CommandContext, live: LiveDatabase, *, drop_old: bool
 ) -> Iterator[tuple[str, str]]:
-    name = context.database_url.name
+    subject = Subject.of(context.database_url)
+    name = subject.schema or subject.database
     if live.unseen:
         yield "now", f"the database cannot be looked at: {live.unseen}"
         return
@@ -78,7 +80,7 @@ def _of_live(
     if live.last_run:
         run = live.last_run
         yield "last run", f"{run.words}, {run.outcome}, {span_text(run.age_seconds)} ago"
-    yield "sessions", _sessions(live.sessions)
+    yield "sessions", "none is ended" if subject.schema else _sessions(live.sessions)
     if drop_old:
         yield "old one", "is DROPPED, with all rows written since (--drop-old)"
         return

@@ -120,9 +120,9 @@ def _server(manifest: Manifest) -> str:
     return f"{manifest.cluster} (system identifier {manifest.system_identifier})"
 
 
-def replaced_row(replaced: ReplacedDatabase, outcome: str) -> tuple[str, ...]:
-    """Return the row of a database that a restore has replaced."""
-    return (outcome, "database", replaced.name, size_text(replaced.size_bytes))
+def replaced_row(replaced: ReplacedDatabase, outcome: str, kind: str) -> tuple[str, ...]:
+    """Return the row of a database, or of another *kind*, that a restore has replaced."""
+    return (outcome, kind, replaced.name, size_text(replaced.size_bytes))
 
 
 def _row(stored: Stored) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import psycopg2
 
@@ -39,6 +39,13 @@ _T = TypeVar("_T")
 Parameters = tuple[Any, ...] | dict[str, Any] | None
 
 
+class Readable(Protocol):
+    """What rows are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return about *size* bytes, none at the end."""
+
+
 class Session:
     """One connection in autocommit; its statements are plain SQL, its rows tuples.
 
@@ -58,7 +65,7 @@ class Session:
         """The server's major version."""
         return self._connection.server_version // 10_000
 
-    def execute(self, statement: str | Composable, parameters: Parameters = None) -> None:
+    def execute(self, statement: str | bytes | Composable, parameters: Parameters = None) -> None:
         """Run *statement*; raise `psycopg2.Error` when it fails."""
         self._cursor.execute(statement, parameters)
 
@@ -68,6 +75,10 @@ class Session:
         """Return the rows of *question*; raise `psycopg2.Error` when it fails."""
         self._cursor.execute(question, parameters)
         return list(self._cursor.fetchall())
+
+    def copy(self, statement: bytes, rows: Readable) -> None:
+        """Run the COPY FROM stdin *statement* with *rows*; raise `psycopg2.Error`."""
+        self._cursor.copy_expert(statement, rows)  # type: ignore[arg-type] # it only reads
 
     def analyze(self) -> None:
         """Let the planner know the tables; functions of indexes have their search path back.

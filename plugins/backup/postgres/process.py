@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING
 from sst.hooks import trace_environment, trace_span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import IO
 
 _GRACE_SECONDS = 5.0
 _LOOK_SECONDS = 0.2
@@ -87,6 +89,41 @@ def work(
     return _run(arguments[0], _leashed(arguments), environment, deadline, look or _ignore)
 
 
+@contextlib.contextmanager
+def streamed(
+    arguments: Sequence[str], environment: Mapping[str, str], deadline: Deadline
+) -> Iterator[IO[bytes]]:
+    """Give what a program prints to stdout to the body, while it runs as in `work`.
+
+    The body reads to the end. Raises `ToolFailedError` as `call` does, and at the *deadline*.
+    """
+    with (
+        tempfile.TemporaryFile() as complaint,
+        subprocess.Popen(
+            _leashed(arguments),
+            env={**environment, **trace_environment()},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaint,
+            start_new_session=True,
+            umask=0o077,
+        ) as process,
+    ):
+        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+        try:
+            yield process.stdout
+            code = process.wait(max(deadline.left, _LOOK_SECONDS))
+        except BaseException as error:
+            _end(process)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise _late(arguments[0], deadline) from None
+            raise
+        complaint.seek(0)
+        printed = _decoded(complaint.read())
+    if code != 0:
+        raise ToolFailedError(_reason(arguments[0], code, printed), printed)
+
+
 def _ignore(_: bytes) -> None:
     """Look at nothing."""
 
@@ -110,11 +147,14 @@ def _run(
     except OSError as error:
         raise ToolFailedError(f"{program}: {error.strerror}") from error
     except subprocess.TimeoutExpired:
-        name = Path(program).name
-        raise ToolFailedError(f"{name} was not done after {deadline.seconds:g} s") from None
+        raise _late(program, deadline) from None
     if code != 0:
         raise ToolFailedError(_reason(program, code, complaint), complaint)
     return output
+
+
+def _late(program: str, deadline: Deadline) -> ToolFailedError:
+    return ToolFailedError(f"{Path(program).name} was not done after {deadline.seconds:g} s")
 
 
 def _communicate(

@@ -52,7 +52,7 @@ class ReplacedDatabase:
 
 def replaced_name(live: str, until: datetime) -> str:
     """Return the name that *live* gets when it is replaced: `shop_before_20261122T143000Z`."""
-    return f"{_stem(live)}_before_{until.astimezone(UTC):{_FORM}}"
+    return f"{stem_of(live)}_before_{until.astimezone(UTC):{_FORM}}"
 
 
 def free_replaced_name(server: Server, live: str) -> str:
@@ -65,12 +65,12 @@ def free_replaced_name(server: Server, live: str) -> str:
 
 def rebuilt_name(live: str, work_id: str) -> str:
     """Return the name of the database that is rebuilt beside *live*: `shop_restore_7e01e1`."""
-    return f"{_stem(live)}_restore_{re.split(r'[^A-Za-z0-9]+', work_id)[-1][-8:].lower()}"
+    return f"{stem_of(live)}_restore_{re.split(r'[^A-Za-z0-9]+', work_id)[-1][-8:].lower()}"
 
 
 def template_copy_name(live: str, backup_id: str) -> str:
     """Return the name of the template copy of a backup: `shop_snapshot_20261122T143000Z`."""
-    return f"{_stem(live)}_snapshot_{backup_id.partition('-')[0]}"
+    return f"{stem_of(live)}_snapshot_{backup_id.partition('-')[0]}"
 
 
 def find_replaced(server: Server, live: str) -> list[ReplacedDatabase]:
@@ -80,7 +80,7 @@ def find_replaced(server: Server, live: str) -> list[ReplacedDatabase]:
     return [
         ReplacedDatabase(name, moment, int(server.fetch(question, name=name)[0][0]))
         for name in reversed(found)
-        if (moment := _moment(name))
+        if (moment := moment_in(name))
     ]
 
 
@@ -109,10 +109,10 @@ def _ours(server: Server, live: str, tail: str) -> list[str]:
 
 
 def _pattern(live: str, tail: str) -> str:
-    return f"^{re.escape(_stem(live))}{tail}$"
+    return f"^{re.escape(stem_of(live))}{tail}$"
 
 
-def _stem(live: str) -> str:
+def stem_of(live: str) -> str:
     """Return *live*, or its beginning and a digest of it: PostgreSQL would cut off the end."""
     if len(live.encode()) <= _LONGEST_STEM_BYTES:
         return live
@@ -121,7 +121,7 @@ def _stem(live: str) -> str:
     return f"{live.encode()[:room].decode(errors='ignore')}_{digest}"
 
 
-def _moment(name: str) -> datetime | None:
+def moment_in(name: str) -> datetime | None:
     """Return the time in *name*; None when it is none, such as a 39th of the month."""
     try:
         return datetime.strptime(name.rpartition("_")[2], _FORM).replace(tzinfo=UTC)

@@ -16,7 +16,7 @@ from ..postgres.maintenance_session import connected, translate_driver_errors
 from .database_names import find_replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sst.hooks import CommandContext, DatabaseUrl, LockedWork
 
@@ -51,9 +51,15 @@ class LastRun:
     age_seconds: float
 
 
+def number_of_database(url: DatabaseUrl) -> int | None:
+    """Return the number of the database of *url*; None when there is none of that name."""
+    with connected(url) as server, translate_driver_errors(server):
+        return server.oid(url.name)
+
+
 @dataclass(frozen=True, slots=True)
 class LiveDatabase:
-    """The database that a restore replaces, as far as it could be looked at."""
+    """The database, or the schema, that a restore replaces, as far as it could be looked at."""
 
     oid: int | None = None
     """Its number; None when there is none of that name."""
@@ -69,16 +75,15 @@ class LiveDatabase:
     """The database that `--undo` puts back."""
     unseen: str = ""
     """Why it could not be looked at."""
+    number_of: Callable[[DatabaseUrl], int | None] = number_of_database
+    """Returns the number that it has now."""
 
     def require_unmoved(self, work: LockedWork) -> None:
         """Raise `Veto` when the database of *work* is not the one that was shown, as it was."""
         if self.unseen:
             return
-        name = work.database_url.name
-        with connected(work.database_url) as server, translate_driver_errors(server):
-            is_same = self.oid == server.oid(name)
         # The one that `--undo` puts back changes only together with this one, or is dropped.
-        if not is_same:
+        if self.oid != self.number_of(work.database_url):
             raise _moved("another restore has replaced the database since the question")
         if self.heads is not None and set(self.heads) != set(work.heads):
             was, now = (", ".join(heads) or "no revision" for heads in (self.heads, work.heads))

@@ -65,13 +65,15 @@ _LAST_MOVE = text(f"""
     from migrator.run r where r.version_table = :version_table and r.outcome <> 'refused'
       and (r.from_heads <> r.to_heads
         or r.outcome = 'succeeded' and r.command in ('stamp', 'restore'))
-      -- a restore by another project takes the whole database back, and ours with it
+      -- a restore by another project takes the whole database back, and ours with it; that of one
+      -- schema does not, and an older record knows none
       and r.started_at > coalesce((select max(t.started_at) from migrator.run t
         where t.command = 'restore' and t.outcome = 'succeeded'
+          and to_jsonb(t) ->> 'schema_name' is null
           and t.version_table <> :version_table), '-infinity')
     order by r.started_at desc limit 1
 """)  # noqa: S608 - our own text
-# A backup is of the whole database: all histories in it count, each with its own last success.
+# A backup may be of the whole database: all histories in it count, each with its last success.
 _NEEDED_BACKUPS = text("""
     select distinct r.backup ->> 'id' from migrator.run r left join (
         select version_table, max(started_at) as at from migrator.run

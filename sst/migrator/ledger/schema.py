@@ -87,6 +87,8 @@ DEFINITION = (
         server_major integer not null,
         objects jsonb not null,
         handed_on_to text)""",
+    # The one schema that the run was of; null for the whole database.
+    "alter table migrator.run add column if not exists schema_name text",
 )
 
 # `backend_start` is hidden from a role without pg_read_all_stats.

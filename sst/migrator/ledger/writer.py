@@ -35,10 +35,10 @@ NO_NOTICES: Mapping[str, Any] = {"notices": [], "notices_left_out": 0}
 _INSERT_RUN = text("""
     insert into migrator.run (id, command, target, environment, version_table,
         from_heads, to_heads, os_user, host, pid, backend_pid, backend_start,
-        app_version, git_commit, git_dirty, trace_id, plugins, started_at)
+        app_version, git_commit, git_dirty, trace_id, plugins, schema_name, started_at)
     values (:id, :command, :target, :environment, :version_table,
         :from_heads, :to_heads, :os_user, :host, :pid, :backend_pid, :backend_start,
-        :app_version, :git_commit, :git_dirty, :trace_id, cast(:plugins as jsonb),
+        :app_version, :git_commit, :git_dirty, :trace_id, cast(:plugins as jsonb), :schema_name,
         -- the newest run is the newest, also when the server's clock was set back
         greatest(clock_timestamp(),
             (select max(started_at) + interval '1 microsecond' from migrator.run)))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sst.db.url import DatabaseUrl
     from sst.migrator.schema.shape import Shape
+    from sst.migrator.session.session import Session
     from sst.migrator.values.context import Context
 
 log = logging.getLogger("sst.migrate")
@@ -65,6 +66,18 @@ def carry_over(
         if fingerprint:
             store_fingerprint(there, work_id, *fingerprint)
     return found
+
+
+def take_back(context: Context, session: Session, work_id: str, heads: tuple[str, ...]) -> None:
+    """Write as steps of *work_id* what the restore of one schema to *heads* took back of it.
+
+    Its ledger is that of the whole database, and was not restored with it.
+    """
+    records = Records(session.record, session.facts.qualified_version_table)
+    said = {each.revision: each.checksum for each in records.applied()}
+    held = context.project.applied_at(heads)
+    holds = {name: checksum for name, checksum in said.items() if name in held}
+    _correct(session.ledger, work_id, holds, said)
 
 
 def _fingerprint(connection: Connection) -> tuple[Shape, int] | None:

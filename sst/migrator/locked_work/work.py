@@ -14,7 +14,7 @@ from sst.hooks.contract.events import Event, EventKind
 from sst.hooks.contract.run import Veto
 from sst.migrator.ledger.actor import user_at_host
 from sst.migrator.ledger.failure import RunFailure, cause_of
-from sst.migrator.locked_work.copy_record import carry_over
+from sst.migrator.locked_work.copy_record import carry_over, take_back
 from sst.migrator.run.progress import new_run_id
 from sst.migrator.schema.fingerprint import hand_on, read_fingerprint, remember_schema
 from sst.migrator.session.locked_session import locked_command
@@ -135,6 +135,8 @@ class Work:
         if self._is_recorded:
             if backup:
                 self._session.ledger.record_backup(self._id, backup.to_dict())
+            if self._context.url.schema:
+                take_back(self._context, self._session, self._id, heads)
             if not self._has_fingerprint:
                 remember_schema(self._context, self._session.record, self._id)
                 self._has_fingerprint = True

@@ -179,6 +179,7 @@ class Session:
             "command": command,
             "target": target,
             "environment": self._context.environment,
+            "schema_name": self._context.url.schema or None,
             "from_heads": list(before),
             "to_heads": list(after),
             **run_actor(self._context),
