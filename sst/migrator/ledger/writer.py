@@ -130,6 +130,7 @@ class Ledger:
     def start(self, values: Mapping[str, Any]) -> None:
         """Write the run's row as `running`; *values* are the columns."""
         row = {
+            "schema_name": None,
             **values,
             "plugins": json.dumps(values["plugins"]),
             "version_table": self._version_table,
