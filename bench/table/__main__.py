@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import psycopg2
 
 import bench.table
-from bench import fleet
+from bench import fleet, fleet_queue
 from bench.table import application, backups, start_up, statements, suite, upgrades
 from bench.table.place import ROOT, prepare
 from bench.table.rows import NotMeasuredError, Result, Row, select
@@ -51,6 +51,7 @@ GROUPS: tuple[Group, ...] = (
     application,
     backups,
     fleet,
+    fleet_queue,
     suite,
 )
 # Of a server that cannot be used, programs that do not fit, a command that fails; bugs crash.
