@@ -136,7 +136,7 @@ lock: install ## Lock the versions again; newest ones with ARGS=--upgrade
 	$(COMPILE) --extra embedded --extra reload --group dev --constraint requirements-demo.lock \
 		--output-file requirements-dev.lock pyproject.toml
 	rm -f requirements-lowest.lock
-	$(COMPILE) --python-version 3.11 --resolution lowest-direct \
+	$(COMPILE) --extra fleet --python-version 3.11 --resolution lowest-direct \
 		--output-file requirements-lowest.lock pyproject.toml
 	$(COMPILE) --annotate --annotation-style split $(addprefix --extra ,age aws fleet gcs isal otel redis s3 sftp) \
 		--constraint requirements-dev.lock --output-file requirements-extras.lock pyproject.toml

@@ -21,6 +21,7 @@ _EXTERNAL_VARIABLE = "TEST_DATABASE_URL"
 _LOWEST = (
     *("unit/bridge", "unit/config/binding", "unit/hooks/calling", "unit/web/"),
     *("test_upgrade", "plugin_branches", "plugin_models", "test_wheel", "rehearsal/test_results"),
+    "plugins/fleet_procrastinate",
 )
 
 

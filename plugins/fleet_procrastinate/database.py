@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SCHEMA = "sst_fleet"
 # Of who is gone while the server does not know it, no transaction may stay and hold locks.
 _SESSION = f"SET search_path TO {SCHEMA}; SET idle_in_transaction_session_timeout TO '10s'"
-_PACKAGES = {"procrastinate": "procrastinate>=3.4,<4", "psycopg": "psycopg[binary]>=3.1"}
+_PACKAGES = {"procrastinate": "procrastinate>=3.4,<4", "psycopg": "psycopg[binary]>=3.1.4"}
 _CONNECT_SECONDS = 10
 _POOL_SECONDS = 10.0
 _NOTICE_A_DEAD_NETWORK = {
@@ -86,15 +86,17 @@ def telling(url: DatabaseUrl) -> Iterator[None]:
     try:
         yield
     except (psycopg.Error, ConnectorException) as error:
-        raise unreachable(url, error) from error
+        raise unreachable(url, error, "try again when it does") from error
 
 
-def unreachable(url: DatabaseUrl, error: BaseException) -> DatabaseUnreachableError:
+def unreachable(
+    url: DatabaseUrl, error: BaseException, next_step: str
+) -> DatabaseUnreachableError:
     """Return that the queue does not answer, with what *error* or its cause says."""
     return DatabaseUnreachableError(
         what=f"The queue in the database {url.name} does not answer.",
         why=url.redact(first_line(error.__cause__ or error)),
-        next_step="try again when it does, with --resume; databases keep their own record",
+        next_step=next_step,
     )
 
 

@@ -32,6 +32,7 @@ _BATCH = 1000
 _BULK = 100
 """So many change which plan is the right one."""
 _MOST_BETWEEN_LOOKS_SECONDS = 2.0
+_GO_ON = "try again when it does, with --resume; databases keep their own record"
 _IMPATIENT = 2
 """The signal with which the call leaves the databases to the workers."""
 
@@ -55,6 +56,8 @@ class QueueEngine:
         self._away_at = float("-inf")
         """When the queue has last not answered."""
         self._has_told = False
+        self._lonely: TemporaryError | None = None
+        """What ends the call, because no worker has come."""
         self._ready: list[Answer] = []
         """Answers that are not given yet: the queue may go away while they are read."""
 
@@ -74,7 +77,7 @@ class QueueEngine:
     @property
     def free(self) -> int:
         """How many more jobs it takes now."""
-        return self._most - len(self._jobs)
+        return 0 if self._lonely else self._most - len(self._jobs)
 
     def begin(self, job: Job) -> None:
         """Take *job*; jobs are sent in batches, with the next look for answers."""
@@ -86,16 +89,10 @@ class QueueEngine:
 
         Raises `TemporaryError` when no worker comes, or the queue is away for too long.
         """
-        try:
-            for answer in self._look():
-                self._ready.append(answer)
-            self._answered_at = time.monotonic()
-        except ConnectorException as error:
-            self._away_at = time.monotonic()
-            is_over = self._is_over(self._answered_at, self._config.stalled_after_seconds)
-            if is_over or self._signals >= _IMPATIENT:
-                raise unreachable(self._rollout.url, error) from error
+        self._gather()
         found, self._ready = self._ready, []
+        if self._lonely and not found:
+            raise self._lonely
         if not found:
             time.sleep(timeout_seconds)
         for answer in found:
@@ -118,6 +115,17 @@ class QueueEngine:
         with suppress(ConnectorException):
             self._rollout.end()
         self._rollout.close()
+
+    def _gather(self) -> None:
+        try:
+            for answer in self._look():
+                self._ready.append(answer)
+            self._answered_at = time.monotonic()
+        except ConnectorException as error:
+            self._away_at = time.monotonic()
+            is_over = self._is_over(self._answered_at, self._config.stalled_after_seconds)
+            if is_over or self._signals >= _IMPATIENT:
+                raise unreachable(self._rollout.url, error, _GO_ON) from error
 
     def _look(self) -> Iterator[Answer]:
         is_due = self._is_over(self._tended_at, self._pause_seconds)
@@ -152,7 +160,8 @@ class QueueEngine:
             self._has_told = True
             logger.warning("no worker is there for the queue %s; waiting %g s", queue, seconds)
         if self._is_over(self._worker_at, seconds):
-            raise TemporaryError(
+            self._is_withdrawn = True
+            self._lonely = TemporaryError(
                 what=f"No worker takes the jobs of the queue {queue}.",
                 why=f"none has been there for {seconds:g} s",
                 next_step="start some: `python migrate.py fleet worker`, then use --resume",

@@ -34,8 +34,8 @@ def require_schema(url: DatabaseUrl) -> None:
         found = _fingerprint_in(connection)
     if found != _fingerprint():
         lacks = "has no tables of the queue" if found is None else "has tables of another release"
-        hint = "make the tables: `python migrate.py fleet setup`"
-        raise ConfigError([Problem(SETTING, f"the database {url.name} {lacks}", "", hint)])
+        problem = Problem(SETTING, f"the database {url.name} {lacks}", "")
+        raise ConfigError([problem], "make the tables: `python migrate.py fleet setup`")
 
 
 def make_schema(url: DatabaseUrl) -> bool:

@@ -15,6 +15,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRA_FLEET = PYPROJECT["project"]["optional-dependencies"]["fleet"]
 EXTRAS = "requirements-extras.lock"
 LOCKS = [
     "requirements.lock",
@@ -55,7 +56,7 @@ def test_runtime_lock_satisfies_the_project() -> None:
 def test_lowest_lock_has_every_dependency_at_its_lower_bound() -> None:
     pins = _pins("requirements-lowest.lock")
 
-    for text in PYPROJECT["project"]["dependencies"]:
+    for text in (*PYPROJECT["project"]["dependencies"], *EXTRA_FLEET):
         wanted = Requirement(text)
         [bound] = [each.version for each in wanted.specifier if each.operator == ">="]
         assert Version(pins[canonicalize_name(wanted.name)]) == Version(bound), text

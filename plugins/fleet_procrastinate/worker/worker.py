@@ -9,19 +9,18 @@ import signal
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from threading import Event
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
-from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.exceptions import ConnectorException
 
 from sst.hooks import (
     Answer,
     DatabaseUnreachableError,
     Job,
+    ProgressLine,
     Work,
     counted,
     first_line,
@@ -34,6 +33,7 @@ from ..rollout import TASK
 from ..schema import require_schema
 from ..settings import time_to_show
 from .connector import AGAIN_SECONDS, WaitingConnector
+from .given_back import GiveBack, GivenBackError
 from .known import Known, unknown, unlisted, unwanted
 
 if TYPE_CHECKING:
@@ -51,20 +51,6 @@ logger = logging.getLogger("sst.fleet")
 _POLL_SECONDS = 2.0
 _BY_A_SIGNAL = frozenset({128 + signal.SIGINT, 128 + signal.SIGTERM})
 _AWAY = (ConnectorException, DatabaseUnreachableError, psycopg.Error, OSError)
-
-
-class GivenBackError(Exception):
-    """The job was not done here: another worker is to take it."""
-
-
-class _GiveBack(BaseRetryStrategy):
-    """Queues a job again that was given back; nothing else is tried again by the queue."""
-
-    def get_retry_decision(self, *, exception: BaseException, job: Any) -> RetryDecision | None:  # noqa: ANN401 - a job of procrastinate
-        """Return now for what was given back."""
-        del job
-        is_given_back = isinstance(exception, GivenBackError)
-        return RetryDecision(retry_at=datetime.now(UTC)) if is_given_back else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +84,7 @@ class Worker:
         self._signals = 0
         self._at_work: dict[int, _Taken] = {}
         """What it has taken, by the number of the job."""
+        self._line = ProgressLine(f"queue {place.queue}")
         self.done = 0
         """How many jobs have been answered."""
 
@@ -106,7 +93,11 @@ class Worker:
 
         Raises `ConfigError` when its tables are made anew by another release.
         """
-        asyncio.run(self._run())
+        name, many = self._place.queue, self._place.many
+        logger.info("taking jobs of the queue %s, %d at once", name, many)
+        self._show_line()
+        with self._line:
+            asyncio.run(self._run())
 
     async def _run(self) -> None:
         self._ending = asyncio.Event()
@@ -128,7 +119,8 @@ class Worker:
         self._ending.set()
         at_work = counted(len(self._at_work), "database")
         if self._signals == 1:
-            logger.warning("no more is taken; %s at work, a second signal ends them", at_work)
+            at_work = f"; {at_work} at work, a second signal ends that" if self._at_work else ""
+            logger.warning("no more is taken%s", at_work)
             return
         logger.warning("ending the runs in order; %s at work", at_work)
         for each in self._at_work.values():
@@ -136,7 +128,7 @@ class Worker:
 
     async def _work_on_queue(self) -> None:
         app = app_for_worker(self._place.url, self._ending.is_set)
-        app.task(name=TASK, retry=_GiveBack(), pass_context=True)(self._bound_to(app))
+        app.task(name=TASK, retry=GiveBack(), pass_context=True)(self._bound_to(app))
         async with app.open_async():
             tending = asyncio.create_task(self._tend(app))
             try:
@@ -198,6 +190,9 @@ class Worker:
         mine = {"workers": [*self._numbers()], "jobs": [*self._at_work]}
         await self._run_statement(app, statements.GIVE_BACK_UNTAKEN, **mine)
 
+    def _show_line(self) -> None:
+        self._line.show(None, f"{self.done} done, {len(self._at_work)} at work")
+
     def _numbers(self) -> set[int]:
         """Return what this worker is to procrastinate."""
         return {each.worker for each in self._at_work.values()}
@@ -208,11 +203,13 @@ class Worker:
         ) -> None:
             taken = _Taken(context.job.worker_id or 0, Event())
             self._at_work[context.job.id or 0] = taken
+            self._show_line()
             try:
                 answer = await self._answer(app, rollout, target, what, taken.stop)
                 await self._store(app, rollout, serial, answer)
             finally:
                 del self._at_work[context.job.id or 0]
+                self._show_line()
 
         return work
 
