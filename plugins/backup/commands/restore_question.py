@@ -48,10 +48,10 @@ def _of_backup(
         yield "CAREFUL", f"it is of {manifest.subject} in {manifest.environment}, not of this one"
     if live.origin and not live.origin.made(manifest):
         yield "CAREFUL", f"it {live.origin.difference(manifest)}"
-    revision = _at(manifest.heads)
+    revision, whole = _at(manifest.heads), "schema" if manifest.schema else "database"
     same = live.heads is not None and set(live.heads) == set(manifest.heads)
-    yield "revision", f"{revision}; the database is at {'the same' if same else _now(live)}"
-    of = f"{size_text(manifest.size_bytes)}, of a database of {size_text(manifest.database_bytes)}"
+    yield "revision", f"{revision}; the {whole} is at {'the same' if same else _now(live)}"
+    of = f"{size_text(manifest.size_bytes)}, of a {whole} of {size_text(manifest.database_bytes)}"
     yield "size", of if live.size_bytes is None else f"{of}; now {size_text(live.size_bytes)}"
     yield "proven", PROVEN.get(manifest.verified, manifest.verified)
 

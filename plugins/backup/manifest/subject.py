@@ -55,7 +55,7 @@ class Subject:
         if not self.schema:
             hint = f"restore it with --target NAME, a target that is the schema {made_of.schema}"
         elif made_of.schema:
-            hint = f"name a backup of {self.schema}: `python migrate.py backup list` with --target"
+            hint = f"name a backup of {self.schema}: `python migrate.py backup list`"
         else:
             hint = "restore without --target, which takes all schemas of the database back"
         raise Veto(

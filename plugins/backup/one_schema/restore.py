@@ -76,7 +76,8 @@ def restore(
         script = Script(archive, tools, deadline, tuple(arguments), rebuild.search_path)
         _log.info("restoring %s in one transaction", manifest.subject)
         with ProgressLine(f"restoring {manifest.subject}"):
-            name = _in_transaction(url, _Replacement(url.schema, manifest, script), deadline)
+            change = _Replacement(url.schema, manifest, script, options.deadline_seconds)
+            name = _in_transaction(url, change, deadline)
     message = f"Restored the schema {url.schema} from backup {manifest.id}; no session was ended."
     work.restored(message, heads=manifest.heads, backup=stored.backup)
     gone = options.drop_old and _dropped(url, name)
@@ -159,9 +160,12 @@ class _Replacement:
     schema: str
     manifest: Manifest
     script: Script
+    lock_seconds: float
+    """How long a lock on another schema's table is waited for."""
 
     def make(self, session: Session, watch: Watch) -> None:
         """Make the schema anew, and compare it with the manifest."""
+        session.execute(f"SET LOCAL lock_timeout = {int(self.lock_seconds * 1000)}")
         self.script.run(session, watch)
         session.execute("SET row_security = off")
         tables = list_tables(session, self.schema)

@@ -33,6 +33,7 @@ _RESTRICTION = re.compile(rb"^\\restrict (\w+)\n", re.MULTILINE)
 _LATER_SETTING = re.compile(rb"^SET transaction_timeout = 0;\n", re.MULTILINE)
 _LATER_SETTING_SINCE = 17
 _NO_PATH = b"SELECT pg_catalog.set_config('search_path', '', false);\n"
+_NO_LOCK_TIMEOUT = b"SET lock_timeout = 0;\n"
 _QUOTED = re.compile(rb"'[^']*'|\"[^\"]*\"")
 _END_OF_ROWS = b"\\.\n"
 
@@ -46,7 +47,7 @@ class Script:
     deadline: Deadline
     arguments: tuple[str, ...] = ()
     search_path: str = ""
-    """Of functions while rows and indexes are made; empty: none."""
+    """Of functions while the schema is made; empty: none."""
 
     def run(self, session: Session, watch: Watch) -> None:
         """Run it in the transaction of *session*, unless *watch* says that nobody waits.
@@ -56,10 +57,10 @@ class Script:
         definitions = self._section("pre-data")
         if encoding := _ENCODING.search(definitions):
             session.execute(f"SET client_encoding = '{encoding[1].decode()}'")
-        self._run(session, definitions)
         if self.search_path:
             path = spelled("search_path", self.search_path)
             session.execute(sql.SQL("SET search_path TO {}").format(path))
+        self._run(session, definitions)
         watch.check()
         command = self._command("data", "-")
         with streamed(command, plain_environment(), self.deadline) as script:
@@ -84,9 +85,13 @@ class Script:
             script = (before + after).replace(found[0], b"", 1)
         if session.server_major < _LATER_SETTING_SINCE:
             script = _LATER_SETTING.sub(b"", script, count=1)
+        # What waits for a lock on another schema's table lets others wait behind it.
+        script = script.replace(_NO_LOCK_TIMEOUT, b"", 1)
         if self.search_path:
             script = script.replace(_NO_PATH, b"", 1)
-        session.execute(script)
+        # Of the rows' section each setting comes alone.
+        if script.strip():
+            session.execute(script)
 
     def _copy(self, session: Session, script: IO[bytes], watch: Watch) -> None:
         """Run the section of rows: COPY with its rows, the values of sequences."""

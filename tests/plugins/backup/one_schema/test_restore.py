@@ -253,6 +253,7 @@ def test_failed_restore_leaves_all_as_it_was(moved: Project) -> None:
 def test_killed_restore_leaves_the_old_schema_whole(moved: Project) -> None:
     """It waits for a lock within the transaction, when the new schema is there and filled."""
     moved.query(COUNTRY)
+    moved.settings["plugins.backup.swap_timeout_seconds"] = 600
     created(moved, "t0")
     moved.query("insert into acme.note values (7, 'since')")
     with held(moved, "lock table public.country in row exclusive mode"):
@@ -282,6 +283,41 @@ OURS = """
 """
 
 
+def test_foreign_key_gives_up_before_others_wait_long_behind_it(moved: Project) -> None:
+    moved.query(COUNTRY)
+    created(moved, "t0")
+    moved.settings["plugins.backup.swap_timeout_seconds"] = 0.1
+
+    with held(moved, "lock table public.country in row exclusive mode"):
+        result = restored(moved)
+
+    assert result.exit_code == 5
+    assert "lock timeout" in result.json["error"]["message"]
+    assert moved.query("table acme.alembic_version") == [("two",)]
+
+
+def test_functions_find_what_they_name_in_the_search_path(moved: Project) -> None:
+    moved.query(UNQUALIFIED)
+    created(moved, "t0")
+
+    without, with_path = restored(moved), restored(moved, "latest", "--search-path", "acme")
+
+    assert without.exit_code == 5
+    assert with_path.exit_code == 0, with_path.output
+    assert moved.query("select m from acme.t") == [(1,)]
+    paths = "select distinct proconfig from pg_proc where proname in ('once', 'twice')"
+    assert moved.query(paths) == [(None,)]
+
+
+UNQUALIFIED = """
+    create function acme.once(int) returns int language sql immutable as 'select $1';
+    set search_path = acme;
+    create function acme.twice(int) returns int language sql immutable as 'select once($1)';
+    create table acme.t (n int, m int generated always as (acme.twice(n)) stored);
+    insert into acme.t values (1)
+"""
+
+
 @contextmanager
 def held(project: Project, statement: str) -> Iterator[None]:
     """Hold the lock of *statement* for the body."""
@@ -292,6 +328,7 @@ def held(project: Project, statement: str) -> Iterator[None]:
 
 def test_other_tenant_runs_meanwhile(moved: Project) -> None:
     moved.query(COUNTRY)
+    moved.settings["plugins.backup.swap_timeout_seconds"] = 600
     created(moved, "t0")
     with held(moved, "lock table public.country in row exclusive mode"):
         run = moved.start("restore", "latest", "--target", "t0", "--confirm", "acme")
