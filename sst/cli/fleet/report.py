@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sst.cli.call.presentation import Presentation
@@ -14,7 +15,8 @@ from sst.migrator.values.report import Report
 from sst.text import counted, span_text, terminal_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from sst.config.sources.target import Target
@@ -61,9 +63,25 @@ def report_of(
         extras={
             "began_at": rfc3339(began_at),
             "counts": {state.value: count for state, count in found.items() if count},
-            "targets": {name: _result(outcome) for name, outcome in in_order.items()},
+            "targets": _Results(in_order),
         },
     )
+
+
+class _Results(Mapping[str, Mapping[str, Any]]):
+    """What `--json` has of each database, unpacked as it is asked for: they can be thousands."""
+
+    def __init__(self, outcomes: Mapping[str, Outcome]) -> None:
+        self._outcomes = outcomes
+
+    def __getitem__(self, name: str) -> Mapping[str, Any]:
+        return _result(self._outcomes[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._outcomes)
+
+    def __len__(self) -> int:
+        return len(self._outcomes)
 
 
 def text(report: Report, _runtime: Runtime) -> list[str]:
@@ -73,11 +91,18 @@ def text(report: Report, _runtime: Runtime) -> list[str]:
     """
     results: Mapping[str, Mapping[str, Any]] = report.extras["targets"]
     in_trouble = ENDED_BADLY | {State.SKIPPED}
-    last = sorted(results.items(), key=lambda item: item[1]["state"] in in_trouble)
     is_folded = len(results) > _MOST_ON_TERMINAL and terminal_columns(sys.stdout) is not None
-    shown = ENDED_BADLY if is_folded else frozenset(State)
-    rows = [(name, *_cells(result)) for name, result in last if result["state"] in shown]
-    return [*records(rows), *records([(total(report),)])]
+    well = [] if is_folded else _rows(results, frozenset(State) - in_trouble)
+    badly = _rows(results, ENDED_BADLY if is_folded else in_trouble)
+    return [*records([*well, *badly]), *records([(total(report),)])]
+
+
+def _rows(
+    results: Mapping[str, Mapping[str, Any]], states: AbstractSet[State]
+) -> list[tuple[str, ...]]:
+    return [
+        (name, *_cells(result)) for name, result in results.items() if result["state"] in states
+    ]
 
 
 def total(report: Report) -> str:

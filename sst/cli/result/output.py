@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +19,7 @@ from sst.migrator.values.report import Report
 from sst.text import terminal_columns, with_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sst.cli.call.invocation import Invocation
     from sst.errors import SstError
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 def print_result(report: Report, invocation: Invocation) -> int:
     """Print *report* and return its exit code; lines that it brings have said its error."""
     if invocation.as_json:
-        answer = answer_of(report, invocation)
-        _print_lines([json.dumps(answer, ensure_ascii=False)], color=False)
+        pieces = _json(envelope(report, invocation), invocation)
+        _print_lines(chain(pieces, ["\n"]), color=False, is_whole=False)
         return report.exit_code
     form = invocation.form
     if form:
@@ -41,10 +43,27 @@ def print_result(report: Report, invocation: Invocation) -> int:
 
 def answer_of(report: Report, invocation: Invocation) -> dict[str, Any]:
     """Return the one object that `--json` prints of *report*: the commands in it as typed."""
-    answer: dict[str, Any] = with_texts(
-        envelope(report, invocation), partial(as_typed, otherwise=invocation.door)
-    )
+    answer: dict[str, Any] = _as_called_in(envelope(report, invocation), invocation)
     return answer
+
+
+def _json(answer: Mapping[str, Any], invocation: Invocation) -> Iterator[str]:
+    """Yield *answer* as `answer_of` has it, in pieces.
+
+    What is a mapping and no dictionary makes its values as they are asked for: none is kept.
+    """
+    yield "{"
+    for number, (key, value) in enumerate(answer.items()):
+        yield f"{', ' if number else ''}{json.dumps(key)}: "
+        if isinstance(value, Mapping) and not isinstance(value, dict):
+            yield from _json(value, invocation)
+        else:
+            yield json.dumps(_as_called_in(value, invocation), ensure_ascii=False)
+    yield "}"
+
+
+def _as_called_in(value: Any, invocation: Invocation) -> Any:  # noqa: ANN401 - JSON-ready
+    return with_texts(value, partial(as_typed, otherwise=invocation.door))
 
 
 def _print_beside(report: Report, invocation: Invocation, *, is_said: bool) -> None:
@@ -77,11 +96,14 @@ def _lines(report: Report, invocation: Invocation) -> Sequence[str]:
     return invocation.presentation.text(report, invocation.runtime)
 
 
-def _print_lines(lines: Sequence[str], *, color: bool | None) -> None:
-    """Print *lines* on stdout; the outcome stands when nobody reads it, as in `history | head`."""
+def _print_lines(lines: Iterable[str], *, color: bool | None, is_whole: bool = True) -> None:
+    """Print *lines* on stdout; the outcome stands when nobody reads it, as in `history | head`.
+
+    Where they are not *is_whole*, they are pieces of one.
+    """
     try:
         for line in lines:
-            click.echo(line, color=color)
+            click.echo(line, color=color, nl=is_whole)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
