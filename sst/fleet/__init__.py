@@ -5,6 +5,7 @@
 - `waves.py`: the canary, then waves of growing size
 - `budget.py`: how many may fail
 - `wave.py`: those of one wave that wait, and which is next
+- `silent_servers.py`: servers that one database has waited for, and others do not
 - `rollout.py`: one wave after the other, within all limits
 - `stopped.py`: how a rollout ended, as an error
 - `processes.py`: the engine of this machine, a few processes

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from sst.cli.call.invocation import Invocation
-    from sst.cli.fleet.options import Many
+    from sst.cli.fleet.options import Many, Way
     from sst.hooks.contract.fleet.engines import Engine
     from sst.hooks.manager import Contribution
 
@@ -27,7 +27,7 @@ _OF_THIS_CALL = {"overrides": "--set", "left_out": "--no-plugin", "x": "-x"}
 
 
 def open_engine(
-    invocation: Invocation, many: Many, words: Sequence[str], databases: int
+    invocation: Invocation, many: Many, words: Sequence[str], databases: int, way: Way
 ) -> AbstractContextManager[Engine]:
     """Return the engine that *many* names for *words* on so many *databases*, to be closed.
 
@@ -35,7 +35,7 @@ def open_engine(
     """
     if many.engine in (None, LOCAL):
         most = min(many.parallel or os.cpu_count() or 1, databases)
-        return closing(local_engine(invocation, most))
+        return closing(local_engine(invocation, most, is_look=way == "look"))
     offered = _offered(invocation, many.engine)
     _refuse_what_is_of_this_call(invocation, words)
     runtime = invocation.runtime
@@ -49,9 +49,13 @@ def most_at_once(many: Many, databases: int) -> int:
     return min(many.parallel or usual, databases)
 
 
-def local_engine(invocation: Invocation, most: int) -> Engine:
-    """Return up to *most* processes of this machine, which work as *invocation* does."""
-    return Processes(most, _WORKER, _greeting(invocation), quiet=invocation.runtime.is_screen)
+def local_engine(invocation: Invocation, most: int, *, is_look: bool = False) -> Engine:
+    """Return up to *most* processes of this machine, which work as *invocation* does.
+
+    A command that *is_look* changes nothing, and waits for a silent server once.
+    """
+    greeting = {**_greeting(invocation), "is_look": is_look}
+    return Processes(most, _WORKER, greeting, quiet=invocation.runtime.is_screen)
 
 
 def _greeting(invocation: Invocation) -> Mapping[str, Any]:

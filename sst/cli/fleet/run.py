@@ -64,7 +64,7 @@ def run_on_many(ctx: click.Context, many: Many, way: Way) -> Report:
         words = for_one_database(invocation.words, way)
         work = Work(words, heads=() if many.engine in (None, LOCAL) else runtime.project.heads)
         with (
-            open_engine(invocation, many, words, len(chosen)) as engine,
+            open_engine(invocation, many, words, len(chosen), way) as engine,
             invocation.live_lines(),
         ):
             outcomes, stop = _Call(engine, work, many, way).run(chosen)

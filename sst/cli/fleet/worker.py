@@ -24,6 +24,7 @@ from sst.cli.result.output import answer_of
 from sst.command_line import name_target
 from sst.config.sources.target import Target
 from sst.errors import OtherReleaseError, SstError
+from sst.fleet.silent_servers import SilentServers
 from sst.fleet.worker_process import SIGNALS
 from sst.migrator.values.report import Report
 from sst.redaction.plugin_output import install as install_bounds
@@ -73,6 +74,7 @@ class _Worker:
 
     def __init__(self, greeting: Mapping[str, Any]) -> None:
         self._greeting = greeting
+        self._silent = SilentServers()
         self._is_ending = False
         """Whether a signal has said to begin no other database."""
         self._is_at_work = False
@@ -118,8 +120,10 @@ class _Worker:
         """Say whether there is nothing to do; what is in the way of a look, the command says."""
         try:
             with results_only():
+                self._silent.require_answers(target)
                 is_unchanged = self._has_nothing_to_do(target)
         except SstError as error:
+            self._silent.note(target, error)
             return _said(error.exit_code)
         except Exception:  # noqa: BLE001 - a bug of a plugin or of ours, as the command says
             return _said(1)
@@ -144,6 +148,7 @@ class _Worker:
             return _said(is_skipped=True)
         try:
             report = _report_of(self._called(words, invocation) if found is None else found)
+            self._silent.note(target, report.error)
             return _said(report.exit_code, report=self._printed(report, invocation))
         finally:
             self._current = self._base
@@ -154,6 +159,8 @@ class _Worker:
         """Let *invocation* work on *target*; return why it cannot."""
         try:
             with results_only():
+                if self._greeting["is_look"]:
+                    self._silent.require_answers(target)
                 invocation.take(self._runtime.for_target(target))
         except SstError as error:
             return error

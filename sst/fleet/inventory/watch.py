@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sst.errors import DatabaseUnreachableError, SstError
+from sst.errors import SstError
 from sst.fleet.inventory.entry import Entry
 from sst.fleet.inventory.inventory import inventory_of
-from sst.fleet.wave import server_of
+from sst.fleet.silent_servers import SilentServers
 from sst.within import NoAnswerError, ThreadedWork, within
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from sst.config.sources.target import Target
     from sst.fleet.inventory.inventory import Inventory
-    from sst.fleet.wave import Server
     from sst.migrator.standing.brief import Brief, BriefLook
 
 _LIST_SECONDS = 90.0
@@ -35,11 +34,6 @@ _FIRST_PAUSE_SECONDS = 0.05
 """The longest between two looks of the first round, so that a picture is there soon."""
 _AGAIN_SECONDS = 10.0
 """Before the list is read again, where it could not be and there is none of before."""
-_LONG_SECONDS = 1.0
-"""For a connection that does not come: a server that is there refuses it sooner."""
-_SPARED_SECONDS = 60.0
-"""The longest that nobody waits for such a server again, within a round."""
-_SPARED = "Not asked, because no connection came from its server just now."
 _MOST_LEFT = 20
 """Looks that hang in their threads although broken off; with so many no other is begun."""
 
@@ -75,8 +69,7 @@ class Watch:
         self._entries: dict[str, Entry] = {}
         self._at_work: set[str] = set()
         self._left: dict[str, ThreadedWork[Brief]] = {}
-        self._silent: dict[Server, tuple[float, str]] = {}
-        """The servers that no connection came from: until when they are spared, and why."""
+        self._silent = SilentServers()
         self._is_listed, self._list_error = False, ""
         self._is_first = True
 
@@ -133,7 +126,7 @@ class Watch:
         if self._is_first:
             pause = min(pause, _FIRST_PAUSE_SECONDS)
         self._is_first = not targets
-        self._silent.clear()
+        self._silent.forget()
         self._due.extend((began + number * pause, each) for number, each in enumerate(targets))
 
     def _read_list(self) -> Sequence[Target]:
@@ -175,16 +168,11 @@ class Watch:
 
         Where its server has let another wait for a connection, this one is not to wait as well.
         """
-        server = server_of(target)
-        until, why = self._silent.get(server, (0.0, ""))
-        if time.monotonic() < until:
-            raise DatabaseUnreachableError(what=_SPARED, why=why)
+        self._silent.require_answers(target)
         try:
             return self._looked_at(entry, target)
-        except DatabaseUnreachableError as error:
-            if error.waited_seconds >= _LONG_SECONDS:
-                why = f"{target.name}: {error.why}"
-                self._silent[server] = time.monotonic() + _SPARED_SECONDS, why
+        except SstError as error:
+            self._silent.note(target, error)
             raise
 
     def _looked_at(self, entry: Entry, target: Target) -> Brief:
