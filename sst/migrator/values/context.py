@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from sst.command_line import is_one_of_many, named_target
+from sst.command_line import is_one_of_many, named_target, on_target
 from sst.hooks.contract.run import default_settings
 from sst.migrator.schema.stay import require_schema, require_stays_in
 
@@ -109,7 +109,13 @@ class Context:
 
     def notify(self, event: Event) -> None:
         """Send *event* to everybody who observes; it is of the target of this call."""
-        of_target = replace(event, target=named_target() or None, is_one_of_many=is_one_of_many())
+        target = named_target()
+        of_target = replace(
+            event,
+            target=target or None,
+            is_one_of_many=is_one_of_many(),
+            next_step=event.next_step and on_target(event.next_step, target),
+        )
         self.plugins.observe("notify", event=of_target)
 
     def facts(self, connection: Connection) -> EnvFacts:

@@ -248,7 +248,9 @@ def test_message_of_one_target_names_it(many: ManyDatabases, hook: Webhook) -> N
 
     many.project.migrate("upgrade", "--target", "t1")
 
-    assert "upgrade failed in revision one (t1: " in events(hook)[-1]["text"]
+    text = events(hook)[-1]["text"]
+    assert "upgrade failed in revision one (t1: " in text
+    assert "`python migrate.py --target t1 check`" in text
 
 
 def test_rollout_is_one_mail_and_holds_no_password(many: ManyDatabases, hook: Webhook) -> None:
