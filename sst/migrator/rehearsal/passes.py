@@ -131,7 +131,7 @@ class Pass:
             silent_log(),
             only_to(copy.url),
             self.opened.noting(),
-            open_connection(copy, "sst-plan", hstore=True) as connection,
+            open_connection(copy, "sst-plan", hstore=True, runs_revisions=True) as connection,
         ):
             interrupts.watch(prepare_session(connection))
             facts = self._facts_on(copy, connection)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.util import LRUCache
 
 from sst.db.closed import find_closed, find_replaced
 from sst.db.connect_advice import connect_advice
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine import Connection, Dialect, Engine
 
     from sst.bridge import EnvFacts
     from sst.db.url import DatabaseUrl
@@ -36,6 +38,9 @@ OLDEST_SERVER = 140000
 _APPLICATION_NAME_BYTES = 63
 
 _KEPT_ENGINES = 16
+_KEPT_STATEMENTS = 500
+_TOLD = (bool, int, str, tuple, type(None))
+"""The types of what a dialect has found out about its server."""
 
 _NO_DATABASE = "does not exist"
 # A default of the role or the server may end a session that pauses between two attempts, or in
@@ -47,18 +52,67 @@ _NO_TIMEOUTS = text("""
 """)
 
 
+class _Compiled(LRUCache[Any, Any]):
+    """Compiled statements of all databases: one serves all dialects that would compile it alike.
+
+    SQLAlchemy's own cache is of one dialect, which each engine has anew.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__(capacity)
+        self._kinds: WeakKeyDictionary[Dialect, tuple[object, ...]] = WeakKeyDictionary()
+
+    def get(self, key: Any, default: Any = None) -> Any:  # noqa: ANN401 - as SQLAlchemy calls it
+        """Return what was compiled for *key*, whose first part is the dialect."""
+        return super().get(self._shared(*key), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:  # noqa: ANN401
+        """Keep what was *compiled* for *key*."""
+        super().__setitem__(self._shared(*key), compiled)
+
+    def _shared(self, dialect: Dialect, *statement: object) -> tuple[object, ...]:
+        # A dialect that compiles for one of our connections has met its server before.
+        if dialect not in self._kinds:
+            self._kinds[dialect] = _kind_of(dialect)
+        return (self._kinds[dialect], *statement)
+
+
+def _kind_of(dialect: Dialect) -> tuple[object, ...]:
+    """Return all that *dialect* was told, and has found out about its server and the database.
+
+    What it works out from that itself, at its first use, is left out.
+    """
+    kind = type(dialect)
+    told = (
+        (name, value)
+        for name, value in vars(dialect).items()
+        if isinstance(value, _TOLD) and not hasattr(getattr(kind, name, None), "__get__")
+    )
+    return (kind, *sorted(told))
+
+
+_COMPILED = _Compiled(_KEPT_STATEMENTS)
+
+
 @contextlib.contextmanager
 def open_connection(
-    context: Context, application_name: str, *, autocommit: bool = False, hstore: bool = False
+    context: Context,
+    application_name: str,
+    *,
+    autocommit: bool = False,
+    hstore: bool = False,
+    runs_revisions: bool = False,
 ) -> Iterator[Connection]:
     """Yield a connection of its own to the migration database; close it afterwards.
 
     With *hstore*, for statements of plugins and revisions, rows have that type as dictionaries.
+    Where it *runs_revisions*, nothing is taken over from other databases: the types of a column
+    may differ from one to the next.
     Raises `DatabaseUnreachableError`, or `ConfigError` when trying again cannot help.
     """
     name, seconds = application_name[:_APPLICATION_NAME_BYTES], context.connect_timeout_seconds
     with connected(_engine(context.url, name, seconds, autocommit, hstore), context.url) as opened:
-        yield opened
+        yield opened if runs_revisions else opened.execution_options(compiled_cache=_COMPILED)
 
 
 @contextlib.contextmanager

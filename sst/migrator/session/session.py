@@ -87,7 +87,7 @@ class Session:
         with ExitStack() as stack, ExitStack() as lock_stack:
             stack.enter_context(_heartbeat(context, run_id, self.interrupts))
             self.connection = lock_stack.enter_context(
-                open_connection(context, f"sst-migrate {run_id}", hstore=True)
+                open_connection(context, f"sst-migrate {run_id}", hstore=True, runs_revisions=True)
             )
             refuse_old_server(self.connection)
             refuse_pooler(self.connection)
