@@ -58,7 +58,7 @@ class Loaded:
                 why="a run never goes to another database than its target",
                 next_step=f"leave out --set {named}, or --target",
             )
-        sources = replace(self._sources, target=target)
+        sources = self._sources.for_target(target)
         configuration = self._bind(sources)
         return replace(self, configuration=configuration, _sources=sources, schema=target.schema)
 

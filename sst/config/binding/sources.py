@@ -28,14 +28,13 @@ from sst.config.declared.names import (
     ENABLED,
     PLUGINS,
     PROTECTED,
-    fold,
     path_of,
     section_path,
 )
 from sst.config.declared.plugin_policy import is_policy
 from sst.config.declared.schema import PluginsSettings, Settings
 from sst.config.declared.secret_pickles import keep_secrets
-from sst.config.sources.enabled_plugins import enabled_anywhere, enabled_problems
+from sst.config.sources.enabled_plugins import enabled_anywhere, enabled_problems, unread
 from sst.config.sources.lint import unknown_in_files
 from sst.config.sources.source_values import Layer, low_to_high
 from sst.config.sources.target import read_target
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from sst.config.sources.variables import SourceValues
 
 M = TypeVar("M", bound=BaseModel)
+_OF_ALL_TARGETS = ("_plugins", "_choice", "_enabled_anywhere")
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,12 @@ class Sources(NeverPickled):
     plugins_list_targets: bool = False
     target: Target | None = field(default=None, repr=False)
     """What is said of the one database of many that is worked on."""
+
+    def for_target(self, target: Target) -> Sources:
+        """Return the same with what is said for *target*, and what is the same for all of them."""
+        found = replace(self, target=target)
+        found.__dict__.update((name, getattr(self, name)) for name in _OF_ALL_TARGETS)
+        return found
 
     @cached_property
     def application(self) -> SourceValue | None:
@@ -115,14 +121,7 @@ class Sources(NeverPickled):
 
     def unread(self) -> tuple[SourceValue, ...]:
         """Return what the files say about plugins that nothing enables, in any environment."""
-        listed = (*enabled_anywhere(self.files), *self.enabled_plugins())
-        readers = {fold(name) for name in listed}
-        return tuple(
-            each
-            for each in self.file_values
-            if len(each.path) > len(ENABLED) and each.path[0] == PLUGINS
-            if fold(each.path[1]) not in readers
-        )
+        return unread(self.file_values, [*self._enabled_anywhere, *self.enabled_plugins()])
 
     def stopping_problems(self) -> tuple[Problem, ...]:
         """Return why the plugins cannot be known, with everything else that is known to be wrong.
@@ -192,7 +191,7 @@ class Sources(NeverPickled):
             application=application,
             is_application_unread=application is None and self.application is not None,
             enabled=self.enabled_plugins(),
-            known={*known_plugins, *enabled_anywhere(self.files)},
+            known={*known_plugins, *self._enabled_anywhere},
             unread=unread_plugins,
         )
         found = self._bind(sections, application, tuple(values), catalog)
@@ -231,12 +230,9 @@ class Sources(NeverPickled):
         return replace(bound_all, secrets=bound_all.secrets | self.core_secrets)
 
     def _core(self, values_by_setting: ValuesBySetting) -> Bound:
-        core = {
-            path: s for path, s in values_by_setting.catalog.settings.items() if s.plugin is None
-        }
-        only_core = replace(
-            values_by_setting, catalog=replace(values_by_setting.catalog, settings=core)
-        )
+        catalog = values_by_setting.catalog
+        core = {path: each for path, each in catalog.settings.items() if each.plugin is None}
+        only_core = replace(values_by_setting, catalog=replace(catalog, settings=core))
         return bind_model(Settings, (), only_core, fixed={"environment": self.environment})
 
     def _section(self, name: str, model: type[BaseModel]) -> Bound:
@@ -286,6 +282,10 @@ class Sources(NeverPickled):
             + read_overrides(self.overrides, catalog)
         )
         return replace(found, source_values=low_to_high([*self.file_values, *found.source_values]))
+
+    @cached_property
+    def _enabled_anywhere(self) -> frozenset[str]:
+        return enabled_anywhere(self.files)
 
     def _guarded(self, core: Bound, values_by_setting: ValuesBySetting) -> list[Problem]:
         if core.instance is None:

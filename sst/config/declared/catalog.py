@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sst.config.declared.names import (
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from pydantic import BaseModel
+
+    _Model = tuple[type[BaseModel], bool]
+
+
+_KEPT = 16
+"""Catalogues that are kept: those of one project, and of a test's few."""
 
 
 @dataclass(frozen=True)
@@ -188,19 +195,42 @@ def build_catalog(
     Every plugin's section has the keys of the core as well, behind its own.
     """
     models = sections or {}
-    listed = tuple(dict.fromkeys([*enabled, *models]))
-    own = settings_of(application, (APP,)) if application else ()
+    listed = dict.fromkeys([*enabled, *models])
+    return _built(
+        tuple((plugin, _as_it_is(models.get(plugin))) for plugin in listed),
+        _as_it_is(application),
+        frozenset(known),
+        frozenset(unread),
+        is_application_unread=is_application_unread,
+    )
+
+
+def _as_it_is(model: type[BaseModel] | None) -> _Model | None:
+    # pydantic completes a model at its first use where a name in it was not known before.
+    return (model, model.__pydantic_complete__) if model else None
+
+
+@lru_cache(maxsize=_KEPT)
+def _built(
+    plugins: tuple[tuple[str, _Model | None], ...],
+    application: _Model | None,
+    known: frozenset[str],
+    unread: frozenset[str],
+    *,
+    is_application_unread: bool,
+) -> Catalog:
+    own = settings_of(application[0], (APP,)) if application else ()
     found = {fold_path(setting.path): setting for setting in (*_core(), *own)}
-    for plugin in listed:
-        its = settings_of(models[plugin], section_path(plugin), plugin) if plugin in models else ()
+    for plugin, model in plugins:
+        its = settings_of(model[0], section_path(plugin), plugin) if model else ()
         for setting in (*its, *policy_settings(plugin)):
             # A key that the plugin has too is shared, and described in the plugin's words.
             found.setdefault(fold_path(setting.path), setting)
     return Catalog(
-        settings=found,
-        enabled=listed,
-        known=frozenset(known),
-        unread=frozenset(unread),
+        settings=MappingProxyType(found),
+        enabled=tuple(plugin for plugin, _ in plugins),
+        known=known,
+        unread=unread,
         is_application_unread=is_application_unread,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, SupportsIndex, get_args
 
 from pydantic import BaseModel, SecretBytes, SecretStr
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from sst.config.declared.annotations import Annotation
 
 _MARK = "__sst_keeps_secrets__"
+_KEPT = 64
+"""Models that need not be looked at again with each of many databases."""
 
 
 def keep_secrets(model: type[BaseModel]) -> None:
@@ -26,6 +29,12 @@ def keep_secrets(model: type[BaseModel]) -> None:
     Copies stay possible: pydantic makes them without pickling.
     A secret that is no `SecretStr` but only called like one is left out of `repr`.
     """
+    # pydantic completes a model at its first use where a name in it was not known before.
+    _keep(model, is_complete=model.__pydantic_complete__)
+
+
+@lru_cache(maxsize=_KEPT)
+def _keep(model: type[BaseModel], *, is_complete: bool) -> None:  # noqa: ARG001 - a part of the key
     for each in (model, *_models_in(model, {model})):
         for name, field in each.model_fields.items():
             field.repr = field.repr and not is_secret_field(name, field)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Setting:
     """One setting as its model declares it."""
 
@@ -49,7 +50,7 @@ class Setting:
     other_paths: tuple[tuple[str, ...], ...] = ()
     """Its further spellings, by the aliases of its model."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The name in the environment."""
         return name_of(self.path)
@@ -65,17 +66,17 @@ class Setting:
         is_own = self.path[0] == APP and len(self.path) > 1
         return self.plugin or ("the application" if is_own else "the core")
 
-    @property
+    @cached_property
     def kind(self) -> Kind:
         """How its text is read."""
         return kind_of(self.annotation)
 
-    @property
+    @cached_property
     def is_table(self) -> bool:
         """Say whether keys may stand below it that are no settings of their own."""
         return takes_keys(self.annotation)
 
-    @property
+    @cached_property
     def is_mapping(self) -> bool:
         """Say whether it is a table of any keys."""
         return is_mapping(self.annotation)

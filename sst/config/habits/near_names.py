@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sst.config.declared.names import APP, SEPARATOR
@@ -16,16 +17,26 @@ _SWITCHES = {"DYNACONF_ENV": "ENV_FOR_DYNACONF", "DYNACONF_ENVIRONMENT": "ENV_FO
 _SWITCH = "ENVIRONMENT"
 _FILE = "_FILE"
 _ALMOST_THE_SAME = 0.9
+_KEPT = 16
+"""Answers that are kept: the same variables are asked for with each of many databases."""
 _DEEPEST = 8
 """Tables above a name; what is deeper is no name of ours."""
 
 
-def not_read(variables: Iterable[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield each of the *variables* that no setting reads, with the *known* name that is meant.
+def not_read(variables: Iterable[str], known: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return each of the *variables* that no setting reads, with the *known* name that is meant.
 
     The name is empty where Dynaconf would have read the variable and nothing of ours is near.
     """
-    by_letters = {_letters(name): name for name in known}
+    return _not_read(tuple(variables), tuple(known))
+
+
+@lru_cache(maxsize=_KEPT)
+def _not_read(variables: tuple[str, ...], known: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(_strange(variables, {_letters(name): name for name in known}))
+
+
+def _strange(variables: Iterable[str], by_letters: dict[str, str]) -> Iterator[tuple[str, str]]:
     for variable in variables:
         meant = _SWITCHES.get(variable.upper()) or _meant(variable, by_letters)
         if meant:

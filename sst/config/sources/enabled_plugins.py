@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sst.config.declared.names import ENABLED, fold, fold_path, name_of
+from sst.config.declared.names import ENABLED, PLUGINS, fold, fold_path, name_of
 from sst.config.habits.list_markers import without_markers
 from sst.errors import Problem
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sst.config.sources.files import TomlFile
+    from sst.config.sources.source_values import SourceValue
 
 # A name becomes a file's name: nothing that could leave the folder `plugins`.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -42,3 +43,14 @@ def enabled_anywhere(files: Sequence[TomlFile]) -> frozenset[str]:
                 if fold_path(path) == ENABLED and isinstance(value, list):
                     found |= {name for name in without_markers(value) if isinstance(name, str)}
     return frozenset(found)
+
+
+def unread(values: Sequence[SourceValue], enabled: Sequence[str]) -> tuple[SourceValue, ...]:
+    """Return those of the *values* of files that speak of a plugin which is not *enabled*."""
+    readers = {fold(name) for name in enabled}
+    return tuple(
+        each
+        for each in values
+        if len(each.path) > len(ENABLED) and each.path[0] == PLUGINS
+        if fold(each.path[1]) not in readers
+    )

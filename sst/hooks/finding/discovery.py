@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sst.config.binding.validation_errors import masked
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 _PLAIN = PluginPolicy()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FoundPlugin:
     """A plugin that was imported and whose hooks can be called."""
 
@@ -72,7 +73,7 @@ class FoundPlugin:
             config_model=getattr(module, "Config", None),
         )
 
-    @property
+    @cached_property
     def hooks(self) -> tuple[str, ...]:
         """The hooks that it implements, in the order of the reference."""
         implemented = hook_names(holder_of(self.module))

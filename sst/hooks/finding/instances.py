@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, SecretBytes, SecretStr
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from sst.errors import Problem
     from sst.hooks.finding.discovery import FoundPlugin
+
+_KEPT = 64
 
 
 def instantiate(plugin: FoundPlugin, config: BaseModel | None) -> object:
@@ -70,10 +73,16 @@ def _revealed(value: SecretStr | SecretBytes | str) -> str:
 def _parts(value: object) -> list[tuple[object, bool]]:
     """Return what *value* holds, and of each part whether its name says that it is a secret."""
     if isinstance(value, BaseModel):
-        marked = {setting.path[0] for setting in settings_of(type(value), ()) if setting.is_secret}
+        marked = _marked(type(value))
         return [(part, name in marked) for name, part in vars(value).items()]
     if isinstance(value, dict):
         return [(part, False) for part in value.values()]
     if isinstance(value, list | tuple | set | frozenset):
         return [(part, False) for part in value]
     return []
+
+
+@lru_cache(maxsize=_KEPT)
+def _marked(model: type[BaseModel]) -> frozenset[str]:
+    """Return the fields of *model*, of which there is an instance, that are for secrets."""
+    return frozenset(each.path[0] for each in settings_of(model, ()) if each.is_secret)
