@@ -83,22 +83,31 @@ def test_rest_of_a_killed_build_is_dropped_before_the_next_one(index: Project) -
 
 
 def test_deadlocked_build_is_tried_again(index: Project) -> None:
-    """The build waits for a transaction that waits for the build."""
+    """The build waits for a transaction that waits for the build.
+
+    A session looks for a deadlock once in each of its waits, so the build has to come to that one
+    when the other waits already: a writer holds it up until then.
+    """
     name = index.query("select current_database()")[0][0]
     index.query(f"alter database {name} set deadlock_timeout = '200ms'")
     index.settings["migrate.lock_retry_pauses"] = "[0.1]"
-    with other_session(index, "set deadlock_timeout = '60s'; insert into t values (1)") as other:
+    waiting = (
+        "select 1 from pg_stat_activity "
+        "where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    with (
+        other_session(index, f"{SNAPSHOT}; set deadlock_timeout = '600s'") as other,
+        other_session(index, "insert into t values (1)") as writer,
+    ):
         run = index.start("upgrade")
-        waiting = (
-            "select 1 from pg_stat_activity "
-            "where wait_event_type = 'Lock' and datname = current_database()"
-        )
         wait_until(lambda: index.query(BUILDING) and index.query(waiting), "the build waits")
         stuck = threading.Thread(
             target=other.execute, args=("lock table t in share update exclusive mode",)
         )
         stuck.start()
-        stuck.join(30)
+        wait_until(lambda: index.query(f"{waiting} and pid = {other.pid}"), "the other waits")
+        writer.end()
+        stuck.join(120)
         other.end()
         end = run.finish()
 
