@@ -23,8 +23,11 @@ KILLS = int(os.environ.get("FLEET_KILLS", "4"))
 INSERTS = "op.execute(\"insert into work select '{0}' from pg_sleep(0.3)\")"
 WORKED = "select revision from work order by 1"
 STEPS = """
-    select revision, count(*) from migrator.step where outcome = 'applied' group by 1 order by 1
+    select revision, count(*) filter (where outcome = 'applied') <= 1
+      and bool_or(outcome in ('applied', 'interrupted'))
+    from migrator.step group by 1 order by 1
 """
+"""A kill between a commit and its record leaves `interrupted`: the version table says the rest."""
 
 
 def test_killed_workers_lose_no_database_and_none_runs_twice(
@@ -59,11 +62,11 @@ def test_killed_workers_lose_no_database_and_none_runs_twice(
 
 
 def assert_all_done_once(fleet: Fleet) -> None:
-    """Fail unless each revision is on record and in the tables once, and the queue is empty."""
+    """Fail unless each revision is in the tables once, and on record, and the queue is empty."""
     for url in fleet.targets.values():
         assert fleet.ask(url, "select version_num from alembic_version") == [("three",)]
         assert fleet.ask(url, WORKED) == [("three",), ("two",)]
-        assert fleet.ask(url, STEPS) == [("one", 1), ("three", 1), ("two", 1)]
+        assert fleet.ask(url, STEPS) == [("one", True), ("three", True), ("two", True)]
     tables = ("procrastinate_jobs", "rollout", "result")
     assert [fleet.in_queue(table) for table in tables] == [0, 0, 0]
 
