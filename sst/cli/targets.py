@@ -8,6 +8,7 @@ import click
 
 from sst.cli.call.command import Group
 from sst.cli.call.streams import results_only
+from sst.cli.fleet.options import pairs
 from sst.cli.result.table import records
 
 if TYPE_CHECKING:
@@ -51,11 +52,12 @@ def list_keys(report: Report) -> Mapping[str, Any]:
     "labels",
     multiple=True,
     metavar="KEY=VALUE",
+    callback=pairs,
     help="Those with this label; may be repeated, then all must fit.",
 )
 @click.pass_obj
 def list_targets(
-    invocation: Invocation, patterns: tuple[str, ...], labels: tuple[str, ...]
+    invocation: Invocation, patterns: tuple[str, ...], labels: tuple[tuple[str, str], ...]
 ) -> Report:
     """List the targets, or those whose names fit a PATTERN such as `eu-*`.
 
@@ -65,19 +67,12 @@ def list_targets(
     from sst.targets.choose import Choice, choose, none_listed
     from sst.targets.read import read_targets
 
-    wanted = Choice(patterns, dict(map(_pair, labels)))
+    wanted = Choice(patterns, dict(labels))
     with results_only():
         found = read_targets(invocation.runtime)
     chosen = choose(found, wanted) if patterns or labels else found
     notes = () if found else tuple(str(none_listed()).splitlines())
     return Report(extras={"targets": [_shown(target) for target in chosen]}, notes=notes)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, separator, value = text.partition("=")
-    if not separator or not key:
-        raise click.BadParameter("is not KEY=VALUE", param_hint="--label")
-    return key, value
 
 
 def _shown(target: Target) -> dict[str, Any]:

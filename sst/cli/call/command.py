@@ -23,6 +23,7 @@ from sst.cli.fleet.options import many_options, take_many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from sst.cli.call.presentation import Forms, Kept, Keys, Text
     from sst.cli.fleet.options import Way
@@ -72,10 +73,16 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take `-1` as a target; every other word with a dash must be an option that exists."""
-        left = super().parse_args(ctx, _steps_last(args))
+        left = super().parse_args(ctx, _steps_last(args, self._taking_a_word()))
         if self.presentation.forms is not None and not ctx.resilient_parsing:
             refuse_two_forms(ctx)
         return left
+
+    def _taking_a_word(self) -> frozenset[str]:
+        """Return the options whose value is the next word, whatever it begins with."""
+        options = [each for each in self.params if isinstance(each, click.Option)]
+        taking = [each for each in options if not (each.is_flag or each._flag_needs_value)]  # noqa: SLF001 - click's parser asks the same
+        return frozenset(word for each in taking for word in each.opts)
 
 
 class NoWordsError(click.UsageError):
@@ -138,12 +145,19 @@ def _no_such_command(name: str, known: Sequence[str]) -> str:
     return f"No such command {name!r}.{hints.get(len(meant), several)}"
 
 
-def _steps_last(args: list[str]) -> list[str]:
+def _steps_last(args: list[str], taking: AbstractSet[str]) -> list[str]:
     """Move words such as `-1` behind a `--`, where click takes them as arguments.
 
-    click's own switch for this (ignore_unknown_options) would also take the typo `--yess`.
+    Behind one of the options *taking* a word it is their value. click's own switch for this
+    (ignore_unknown_options) would also take the typo `--yess`.
     """
     if "--" in args:
         return args
-    steps = [word for word in args if _STEP_BACK.fullmatch(word)]
-    return [word for word in args if word not in steps] + (["--", *steps] if steps else [])
+    before = ["", *args]
+    is_step = [
+        bool(_STEP_BACK.fullmatch(word)) and previous not in taking
+        for previous, word in zip(before, args, strict=False)
+    ]
+    steps = [word for word, is_one in zip(args, is_step, strict=True) if is_one]
+    others = [word for word, is_one in zip(args, is_step, strict=True) if not is_one]
+    return others + (["--", *steps] if steps else [])

@@ -171,8 +171,11 @@ class Invocation:
     def work_on(self, target: str) -> None:
         """Let *target* be the database of this call; a runtime that was made is another then.
 
-        Raises `click.UsageError` for a second one.
+        Raises `click.UsageError` for a second one, and for no name: a variable of the caller that
+        is empty must not choose the database of the settings.
         """
+        if not target:
+            raise click.UsageError("--target is empty: name one of the listed databases")
         if self.target and self.target != target:
             raise click.UsageError("--target is given twice: one call works on one database")
         is_new, self.target = self.target != target, target

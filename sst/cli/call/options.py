@@ -90,7 +90,8 @@ def x_option() -> click.Option:
 def target_option() -> click.Option:
     """Return `--target`, before or behind the command; a plugin's command may have its own."""
     return CommonOption(
-        [TARGET, "target_name"],
+        [TARGET, "target_names"],
+        multiple=True,
         metavar="NAME",
         help="Work on this one of the listed databases.",
         expose_value=False,
@@ -177,7 +178,7 @@ def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _finite(_ctx: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+def finite(_ctx: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
     """Refuse `nan` and `inf`, which are numbers for Python and no time to wait."""
     if value is not None and not math.isfinite(value):
         raise click.BadParameter("is not a number of seconds")
@@ -189,7 +190,7 @@ _LOCK_WAIT = click.option(
     "lock_wait_seconds",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    callback=_finite,
+    callback=finite,
     help="Wait this long for another migration to end (default: migrate.lock_wait).",
 )
 _ENVIRONMENT_CHANGE = click.option(
@@ -236,9 +237,12 @@ def _remember_left_out(
     invocation.left_out = tuple(dict.fromkeys([*invocation.left_out, *value]))
 
 
-def _remember_target(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
-    if value is not None and not ctx.resilient_parsing:
-        ctx.ensure_object(Invocation).work_on(value)
+def _remember_target(
+    ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]
+) -> None:
+    if not ctx.resilient_parsing:
+        for name in value:
+            ctx.ensure_object(Invocation).work_on(name)
 
 
 def _remember_x(ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> None:

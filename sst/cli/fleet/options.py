@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from sst.cli.call.options import finite
 from sst.cli.completing.names import targets
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def _choosing() -> list[ManyOption]:
             "patterns",
             multiple=True,
             metavar="PATTERN",
+            callback=_patterns,
             help="Work on those with such a name, `eu-*`; may be repeated.",
             shell_complete=targets,
         ),
@@ -66,7 +68,7 @@ def _choosing() -> list[ManyOption]:
             "labels",
             multiple=True,
             metavar="KEY=VALUE",
-            callback=_pairs,
+            callback=pairs,
             help="Work on those with this label; may be repeated, then all must fit.",
         ),
     ]
@@ -93,6 +95,7 @@ def _at_once() -> list[ManyOption]:
             "--engine",
             "engine",
             metavar="NAME",
+            callback=_word,
             help="What works on them (default: processes of this machine).",
         ),
     ]
@@ -104,6 +107,7 @@ def _careful() -> list[ManyOption]:
             "--canary",
             "canary",
             metavar="N|NAMES",
+            callback=_word,
             help="These first; if one fails, no other is begun. Then waves of growing size.",
         ),
         _option(
@@ -117,6 +121,7 @@ def _careful() -> list[ManyOption]:
             "--pause",
             "pause",
             type=click.FloatRange(min=0, max=_MOST_PAUSE_SECONDS),
+            callback=finite,
             metavar="SECONDS",
             help="Wait between two waves.",
         ),
@@ -177,18 +182,33 @@ def _option(name: str, attribute: str, **options: Any) -> ManyOption:
     return ManyOption([name, attribute], **options)
 
 
-def _pairs(
+def pairs(
     _ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]
 ) -> tuple[tuple[str, str], ...]:
-    return tuple(pair(text) for text in value)
-
-
-def pair(text: str) -> tuple[str, str]:
-    """Return the two sides of `KEY=VALUE`. Raises `click.BadParameter` for anything else."""
-    key, separator, value = text.partition("=")
-    if not separator or not key:
+    """Return the two sides of each `KEY=VALUE`, each key once, as a callback of `--label`."""
+    found = [text.partition("=") for text in value]
+    if not all(key and separator for key, separator, _ in found):
         raise click.BadParameter("is not KEY=VALUE", param_hint="--label")
-    return key, value
+    keys = [key for key, _, _ in found]
+    if twice := next((key for key in keys if keys.count(key) > 1), None):
+        text = f"{twice} is given twice: one pattern fits several values, as {twice}='[ab]*' does"
+        raise click.BadParameter(text, param_hint="--label")
+    return tuple((key, said) for key, _, said in found)
+
+
+def _word(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    # An empty variable of the caller must not be a rollout without a canary.
+    if value is not None and not value.strip():
+        raise click.BadParameter("is empty")
+    return value
+
+
+def _patterns(
+    _ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    if not all(value):
+        raise click.BadParameter("is empty")
+    return value
 
 
 def _budget(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> Budget | None:

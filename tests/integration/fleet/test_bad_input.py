@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.integration.fleet.test_kills import SLEEPS, are_asleep, workers_of
+from tests.integration.targets.test_command_line import tables
 from tests.support.forks import wait_until
 from tests.support.many import ONE_AFTER_THE_OTHER, ManyDatabases
 
@@ -47,6 +48,18 @@ def many(project: Project, make_database: Callable[[], str]) -> ManyDatabases:
         (("upgrade", "--all", "--parallel", "0"), "--parallel"),
         (("upgrade", "--all", "--pause", "soon"), "--pause"),
         (("upgrade", "--targets", "nobody"), "There is no target nobody"),
+        (("upgrade", "--all", "--canary", ""), "Invalid value for '--canary': is empty"),
+        (("upgrade", "--all", "--canary", "-1"), "no chosen target is called -1"),
+        (("upgrade", "--all", "--max-failures", "-1"), "neither a number nor a percentage"),
+        (("upgrade", "--all", "--pause", "nan"), "is not a number of seconds"),
+        (("upgrade", "--all", "--pause", "-1"), "is not in the range"),
+        (("upgrade", "--all", "--engine", ""), "Invalid value for '--engine': is empty"),
+        (("upgrade", "--targets", ""), "Invalid value for '--targets': is empty"),
+        (("upgrade", "--target", ""), "--target is empty"),
+        (("--target", "", "upgrade"), "--target is empty"),
+        (("upgrade", "--target", "t0", "--target", "t1"), "--target is given twice"),
+        (("upgrade", "--label", "tier=a", "--label", "tier=b"), "tier is given twice"),
+        (("targets", "list", "--label", "tier=a", "--label", "tier=b"), "tier is given twice"),
         (("upgrade", "--label", "region"), "is not KEY=VALUE"),
         (("upgrade", "--label", "region=eu"), "No target has these labels"),
         (("upgrade", "+1", "--all", "--resume"), "would move again what has moved"),
@@ -62,6 +75,7 @@ def test_wrong_words_are_exit_2_and_touch_nothing(
     assert result.exit_code == 2, result.output
     assert said in result.output
     assert set(many.runs().values()) == {0}
+    assert tables(many.project.database_url) == []
 
 
 @pytest.mark.parametrize(
