@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
@@ -18,6 +16,7 @@ from sst.cli.fleet.engines import LOCAL, most_at_once, open_engine
 from sst.cli.fleet.event import tell_of_end
 from sst.cli.fleet.options import for_one_database
 from sst.cli.fleet.report import of_many, report_of, told
+from sst.cli.fleet.signals import Signals
 from sst.fleet.budget import NO_LIMIT, Budget
 from sst.fleet.outcome import ENDED_BADLY, SETTLED, SKIPPED, State
 from sst.fleet.rollout import Limits, Rollout
@@ -30,8 +29,7 @@ from sst.targets.read import read_targets
 from sst.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from types import FrameType
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sst.cli.fleet.options import Many, Way
     from sst.config.sources.target import Target
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("sst.fleet")
 _ATTEMPTS = 3
 """On a database that is busy or away."""
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_on_many(ctx: click.Context, many: Many, way: Way) -> Report:
@@ -63,14 +60,17 @@ def run_on_many(ctx: click.Context, many: Many, way: Way) -> Report:
         chosen = choose(read_targets(runtime), Choice(many.patterns, dict(many.labels)))
         words = for_one_database(invocation.words, way)
         work = Work(words, heads=() if many.engine in (None, LOCAL) else runtime.project.heads)
-        with (
-            open_engine(invocation, many, words, len(chosen), way) as engine,
-            invocation.live_lines(),
-        ):
-            outcomes, stop = _Call(engine, work, many, way).run(chosen)
-        report = report_of(chosen, outcomes, stop, is_change=way != "look", began_at=began_at)
-        if way == "forward":
-            tell_of_end(report, invocation, (datetime.now(UTC) - began_at).total_seconds())
+        with Signals() as signals:
+            with (
+                open_engine(invocation, many, words, len(chosen), way) as engine,
+                invocation.live_lines(),
+            ):
+                outcomes, stop = _Call(engine, work, many, way, signals).run(chosen)
+                signals.end()
+            is_change = way != "look"
+            report = report_of(chosen, outcomes, stop, is_change=is_change, began_at=began_at)
+            if way == "forward":
+                tell_of_end(report, invocation, (datetime.now(UTC) - began_at).total_seconds())
     return report
 
 
@@ -108,9 +108,10 @@ def _refuse_check_of_nothing(ctx: click.Context, many: Many) -> None:
 class _Call:
     """A rollout, and before it a look at all databases where the call is resumed."""
 
-    def __init__(self, engine: Engine, work: Work, many: Many, way: Way) -> None:
+    def __init__(self, engine: Engine, work: Work, many: Many, way: Way, signals: Signals) -> None:
         self._engine, self._work = engine, work
         self._many, self._way = many, way
+        self._signals = signals
 
     def run(self, targets: Sequence[Target]) -> tuple[Mapping[str, Outcome], Stop | None]:
         """Return what became of each of *targets*, and why it was stopped, if it was."""
@@ -139,7 +140,7 @@ class _Call:
         limits = Limits(self._per_server(targets), attempts=1)
         work = replace(self._work, is_look=True)
         with _Progress("looking at", len(targets)) as progress:
-            return _run(Rollout([targets], work, self._engine, limits, progress.count))
+            return self._run(Rollout([targets], work, self._engine, limits, progress.count))
 
     def _per_server(self, targets: Sequence[Target]) -> int:
         return self._many.per_server or most_at_once(self._many, len(targets))
@@ -166,7 +167,12 @@ class _Call:
             )
             rollout.settled = settled
             progress.follow(rollout, len(waves))
-            return _run(rollout)
+            return self._run(rollout)
+
+    def _run(self, rollout: Rollout) -> Rollout:
+        self._signals.lead_to(rollout)
+        rollout.run()
+        return rollout
 
 
 def _left_by(look: Rollout) -> Mapping[str, Outcome]:
@@ -217,23 +223,3 @@ class _Progress:
         level = logging.INFO if outcome.state in SETTLED else logging.WARNING
         if outcome.state is not State.SKIPPED:
             log.log(level, "%s: %s", name, told(outcome), extra=IN_RESULT)
-
-
-def _run(rollout: Rollout) -> Rollout:
-    """Run *rollout*; a SIGINT or SIGTERM lets it begin nothing more and end in order."""
-    with _signals_to(rollout):
-        rollout.run()
-    return rollout
-
-
-@contextmanager
-def _signals_to(rollout: Rollout) -> Iterator[None]:
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        rollout.interrupt(number)
-
-    before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

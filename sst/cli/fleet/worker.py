@@ -21,7 +21,7 @@ from sst.cli.call.invocation import Invocation
 from sst.cli.call.streams import prepare_streams, results_only
 from sst.cli.main import UNCOLLECTED, outcome_of
 from sst.cli.result.output import answer_of
-from sst.command_line import name_target
+from sst.command_line import as_typed, name_target, named_target
 from sst.config.sources.target import Target
 from sst.errors import OtherReleaseError, SstError
 from sst.fleet.silent_servers import SilentServers
@@ -84,6 +84,7 @@ class _Worker:
         self._base = self._current = self._invocation()
         # Its log goes where others write as well: nothing is drawn there.
         self._base.verbose = True
+        self._base.last_words = self._print_last_words
         install_bounds(self._clean)
 
     @property
@@ -182,6 +183,11 @@ class _Worker:
     @staticmethod
     def _printed(report: Report, invocation: Invocation) -> str:
         return json.dumps(answer_of(report, invocation))
+
+    def _print_last_words(self, error: SstError) -> None:
+        """Print the *error* after which this process ends at once, with the database's name."""
+        text = as_typed(f"{named_target()}: {error}", self._base.door)
+        os.write(2, f"{self._clean(text)}\n".encode(errors="backslashreplace"))
 
     def _clean(self, text: str) -> str:
         return self._current.clean(text)

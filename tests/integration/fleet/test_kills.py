@@ -23,6 +23,20 @@ if TYPE_CHECKING:
 KILLS = int(os.environ.get("FLEET_KILLS", "6"))
 """More of them by hand: `FLEET_KILLS=30 pytest tests/integration/fleet/test_kills.py`."""
 INSERTS = "op.execute(\"insert into work select '{0}' from pg_sleep(0.1)\")"
+LEAVES_LATE = """
+import atexit, pathlib, time
+
+def leave():
+    here = pathlib.Path(__file__).parent
+    here.joinpath("leaving").touch()
+    for _ in range(3000):
+        if here.joinpath("leave").exists():
+            break
+        time.sleep(0.01)
+
+atexit.register(leave)
+"""
+"""Keeps a process of the fleet from its end until a file is there."""
 SLEEPS = "op.execute('select pg_sleep(600)')"
 ASLEEP = """
     select 1 from pg_stat_activity
@@ -179,3 +193,41 @@ def test_signal_to_a_process_alone_ends_its_run_and_no_other(
     assert result.exit_code == 1, result.output
     assert result.json["counts"] == {"done": 2, "failed": 1}
     assert result.json["targets"]["t0"]["exit_code"] == 143
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_while_the_processes_end_does_not_lose_the_report(
+    project: Project, make_database: Callable[[], str], number: signal.Signals
+) -> None:
+    project.revision("one", LEAVES_LATE)
+    here = project.root / "alembic" / "versions"
+    many = ManyDatabases.create(project, make_database, 2)
+    running = project.start("upgrade", "--all", *ONE_AFTER_THE_OTHER, "--json")
+    wait_until((here / "leaving").exists, "the process is to end", 120)
+
+    running.signal(number)
+    (here / "leave").touch()
+    result = running.finish()
+
+    assert result.exit_code == 0, result.output
+    assert result.json["counts"] == {"done": 2}
+    assert set(many.revisions().values()) == {"one"}
+
+
+def test_second_signal_names_the_database_in_the_last_words_of_its_process(
+    project: Project, make_database: Callable[[], str]
+) -> None:
+    project.revision("one", SLEEPS)
+    many = ManyDatabases.create(project, make_database, 1)
+    running = project.start("upgrade", "--all")
+    wait_until(lambda: are_asleep(many, "t0"), "it is at work", 120)
+    process = workers_of(running.pid)[0]
+
+    os.kill(process, signal.SIGSTOP)
+    running.signal(signal.SIGINT)
+    running.signal(signal.SIGTERM)
+    os.kill(process, signal.SIGCONT)
+    result = running.finish()
+
+    assert "t0: Interrupted by" in result.stderr
+    assert "migrate.py --target t0 check" in result.stderr
