@@ -29,14 +29,16 @@ _ANOTHER_NAME = (
     "call it otherwise; a database or schema that is called so can be listed with a name and "
     "database or schema"
 )
+_EACH_HAS_ONE = "each target has a name of its own"
 _ONE_SCHEMA = "name one schema of the application"
 _LONGEST_BYTES = 63
 # The server reads "$user" in a search path as the role's name, in quotes too.
 _NOT_THEIRS = frozenset({"information_schema", "migrator", "$user"})
-_ELSEWHERE = (
-    "columns are name, url, url_env, url_file, password_env, password_file, database, schema, "
-    "labels"
+_COLUMNS = (
+    "columns are name, url, url_env, url_file, password_env, password_file, database and schema; "
+    "one with a dot is a setting, every other a label"
 )
+_BY_REFERENCE = "name the variable or file that holds it: password_env, password_file"
 
 
 class TargetError(Exception):
@@ -65,6 +67,8 @@ def read_entry(data: Mapping[str, Any], source: str) -> TargetEntry:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(map(str, first["loc"]))
+        if first["type"] == "missing":
+            raise TargetError(Problem(key, "is missing", source, _EACH_HAS_ONE)) from None
         hint = _ANOTHER_NAME if key == "name" else ""
         raise TargetError(Problem(key or "target", message_of(first), source, hint)) from None
 
@@ -76,7 +80,7 @@ def entry_of_row(row: Mapping[str, Any], source: str) -> TargetEntry:
     """
     filled = {key: value for key, value in row.items() if value not in (None, "")}
     if fault := next(filter(None, map(_fault_of_column, filled)), None):
-        raise TargetError(Problem(*fault, source, _ELSEWHERE))
+        raise TargetError(Problem(*fault, source, _COLUMNS))
     own = {key: str(value) for key, value in filled.items() if key in _OWN}
     settings = {key: value for key, value in filled.items() if "." in key}
     labels = {
@@ -86,16 +90,16 @@ def entry_of_row(row: Mapping[str, Any], source: str) -> TargetEntry:
 
 
 def _fault_of_column(name: str) -> tuple[str, str] | None:
-    """Return what is wrong with a column *name*; it would be shown as a label."""
-    if name in _OWN or "." in name:
+    if name.strip() and name not in {"labels", "settings"}:
         return None
-    if not name.strip() or name in {"labels", "settings"}:
-        return repr(name), "is no name of a column here"
-    return (name, "is a secret in the clear") if has_telling_name(name) else None
+    return repr(name), "is no name of a column here"
 
 
 def target_of(entry: TargetEntry, source: str, given: Given) -> Target:
     """Return the target that *entry*, at *source*, describes. Raises `TargetError`."""
+    if told := next(filter(has_telling_name, entry.labels), None):
+        # A label is shown.
+        raise TargetError(Problem(told, "is a secret in the clear", source, _BY_REFERENCE))
     url = _url(entry, source, given)
     password = _secret(entry, "password", source, given)
     url = url.with_password(password) if password else url
@@ -126,7 +130,7 @@ def fault_of_schema(name: str) -> str:
 
 def _url(entry: TargetEntry, source: str, given: Given) -> DatabaseUrl:
     text = _secret(entry, "url", source, given)
-    if text is None and entry.database is None and not entry.schema_name:
+    if text is None and not (entry.database or entry.schema_name):
         # The database of the settings is never meant by leaving out which.
         hint = (
             "give it url, url_env, url_file or, on the server of the settings, database or schema"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sst.config.declared.schema import TargetEntry
 
 _SUBJECT = "MIGRATE__TARGETS__FILE"
+_HEADER = "begin with a line of columns with commas between them, each once: name,url,region"
+_QUOTED = "a field with a comma or a quote in it stands in quotes, as CSV has it"
 
 
 def entries_in(path: Path, name: str) -> Iterator[tuple[TargetEntry, str]]:
@@ -55,20 +57,19 @@ def _in_csv(path: Path, name: str) -> Iterator[tuple[TargetEntry, str]]:
         columns = [column.strip() for column in rows.fieldnames or ()]
         if "name" not in columns or len(set(columns)) != len(columns):
             what = "has no column `name`" if "name" not in columns else "has a column twice"
-            raise TargetError(Problem(_SUBJECT, f"{name} {what}", f"{name}:1"))
+            raise TargetError(Problem(_SUBJECT, f"{name} {what}", f"{name}:1", _HEADER))
         rows.fieldnames = columns
         for row in rows:
             place = f"{name}:{rows.line_num}"
             if None in row or None in row.values():
-                raise TargetError(
-                    Problem(_SUBJECT, "has more or fewer fields than its header", place)
-                )
+                what = "has more or fewer fields than its header"
+                raise TargetError(Problem(_SUBJECT, what, place, _QUOTED))
             yield entry_of_row(row, place), place
     except csv.Error as error:
         raise TargetError(
-            Problem(_SUBJECT, f"is no CSV: {error}", f"{name}:{rows.line_num}")
+            Problem(_SUBJECT, f"is no CSV: {error}", f"{name}:{rows.line_num}", _QUOTED)
         ) from None
 
 
 def _unreadable(problem: Problem, name: str) -> Problem:
-    return Problem(_SUBJECT, f"{name} {problem.what}")
+    return Problem(_SUBJECT, f"{name} {problem.what}", hint=problem.hint)

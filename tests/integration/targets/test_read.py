@@ -153,7 +153,11 @@ def test_quoted_field_of_a_csv_file_is_a_label(project: Project) -> None:
             "is not a database URL that can be read",
         ),
         ("name,url\nacme,embedded\n", "is embedded"),
-        ("\ufeffname,url\nacme,postgresql:///a\n", "starts with a byte order mark"),
+        ("\ufeffname,url\nacme,postgresql:///a\n", "save it as UTF-8 without BOM"),
+        ("name;url\nacme;postgresql:///a\n", "with commas between them"),
+        ("name,url,labels\nacme,postgresql:///a,x\n", "every other a label"),
+        (",url\n,postgresql:///a\n", "no column `name`"),
+        ("name,url\n,postgresql:///a\n", "name: is missing"),
     ],
 )
 def test_csv_file_with_a_fault_is_refused_with_its_place(
@@ -182,6 +186,9 @@ def test_csv_file_with_a_fault_is_refused_with_its_place(
             "[a]\nurl = 'postgresql://x/s'\nschema='s'\n[b]\nurl = 'postgresql://X/s'\nschema='s'\n",
             "a and b are one schema of one database",
         ),
+        ("[a]\ndatabase = ''\n", "says of no database that it is it"),
+        ("[a]\nurl = ''\ndatabase = ''\n", "says of no database that it is it"),
+        ("[a]\nurl = 'postgresql:///a'\nlabels = { token = 'x' }\n", "token: is a secret"),
         ("[a]\nschema = 'pg_catalog'\n", "schema of a"),
         ("[a]\nschema = 'migrator'\n", "belongs to the server or to the record of runs"),
         ("[a]\nschema = '$user'\n", "belongs to the server"),
