@@ -74,7 +74,8 @@ def report_unwritable(error: OSError) -> int:
         lost = SstError(
             what=f"The result could not be written to stdout: {error.strerror}.",
             why="the command had come to its end, only its report is lost",
-            next_step="look at the command `history`",
+            next_step="see that stdout can be written to; `runs list` has what ran, and of many "
+            "databases `status --all`",
         )
         click.echo(str(lost), err=True)
     return 1

@@ -83,6 +83,8 @@ def _refuse_what_is_of_one(ctx: click.Context, invocation: Invocation) -> None:
         has = ", ".join((TEXT, JSON, *forms))
         text = f"--format {invocation.form_name} is of one database; of many there is {has}"
         raise click.UsageError(text, ctx)
+    if ctx.params.get("with_sql") and not invocation.as_json:
+        raise click.UsageError("the SQL of many databases is in --json alone", ctx)
 
 
 def _refuse_resumed_step(ctx: click.Context, many: Many) -> None:

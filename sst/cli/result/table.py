@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+_BREAK = re.compile(r"\s*[\n\r\t]\s*")
 COLOURS = {
     "applied": "green",
     "pending": "yellow",
@@ -52,7 +54,7 @@ def records(rows: Iterable[Sequence[str]], *, headings: Sequence[str] = ()) -> l
     width = terminal_columns(sys.stdout)
     if width is None:
         return tabbed(rows)
-    rows = [[visible(as_typed(cell)) for cell in row] for row in rows]
+    rows = [[visible(as_typed(_on_one_line(cell))) for cell in row] for row in rows]
     return laid_out([headings, *rows] if headings else rows, width, coloured)
 
 
@@ -65,7 +67,12 @@ def sentences(lines: Sequence[str]) -> list[str]:
 
 def tabbed(rows: Iterable[Sequence[str]]) -> list[str]:
     """Return *rows* as lines with a tab between two cells."""
-    return [visible("\t".join(row)).rstrip("\t") for row in rows]
+    return [visible("\t".join(map(_on_one_line, row))).rstrip("\t") for row in rows]
+
+
+def _on_one_line(cell: str) -> str:
+    """Return *cell* without what would end its line or its column."""
+    return _BREAK.sub(" ", cell)
 
 
 def coloured(text: str) -> str:

@@ -48,6 +48,7 @@ def many(project: Project, make_database: Callable[[], str]) -> ManyDatabases:
         (("upgrade", "--all", "--parallel", "0"), "--parallel"),
         (("upgrade", "--all", "--pause", "soon"), "--pause"),
         (("upgrade", "--targets", "nobody"), "There is no target nobody"),
+        (("plan", "--all", "--sql"), "the SQL of many databases is in --json alone"),
         (("upgrade", "--all", "--canary", ""), "Invalid value for '--canary': is empty"),
         (("upgrade", "--all", "--canary", "-1"), "no chosen target is called -1"),
         (("upgrade", "--all", "--max-failures", "-1"), "neither a number nor a percentage"),
@@ -85,8 +86,9 @@ def test_wrong_words_are_exit_2_and_touch_nothing(
         ("other,{same}", "other and t0 are one database"),
         ("bad name,{other}", "name: 'bad name' is no name of a target"),
         ("t9,", "says of no database that it is it"),
+        (",{other}", "name: is missing"),
     ],
-    ids=["a name twice", "two names for one", "no name", "no database"],
+    ids=["a name twice", "two names for one", "no name", "no database", "nameless"],
 )
 def test_wrong_list_is_exit_2_and_touches_nothing(
     many: ManyDatabases, database_url: str, more: str, said: str

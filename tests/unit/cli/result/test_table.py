@@ -43,3 +43,13 @@ def test_headings_are_for_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_nothing_is_wrapped_off_a_terminal() -> None:
     assert records([("a " * 200, "b", "")]) == ["a " * 200 + "\tb"]
+
+
+def test_cell_with_lines_is_on_the_line_of_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("acme", "wrong: one\n        two\tthree")]
+
+    off = records(rows)
+    monkeypatch.setattr(sys, "stdout", _Terminal())
+
+    assert off == ["acme\twrong: one two three"]
+    assert records(rows) == ["acme  wrong: one two three"]
