@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.util import LRUCache
 
+from sst.command_line import named_target
 from sst.db.closed import find_closed, find_replaced
 from sst.db.connect_advice import connect_advice
 from sst.db.engine import create_direct_engine
@@ -233,15 +234,20 @@ def _closed(cause: str, url: DatabaseUrl) -> SstError | None:
     if kept is None:
         return None
     hint = f"{kept} is there, which a restore has replaced: `python migrate.py restore latest`"
-    problem = Problem("DATABASE_URL", f"is refused: {cause}", hint=f"{hint} makes it anew")
+    problem = Problem(_said_by(), f"is refused: {cause}", hint=f"{hint} makes it anew")
     return ConfigError([problem], next_step="bring the database back, or correct the name")
+
+
+def _said_by() -> str:
+    """Return the name of what says which database it is."""
+    return f"url of {named_target()}" if named_target() else "DATABASE_URL"
 
 
 def _translated(cause: str, url: DatabaseUrl) -> SstError:
     advice = connect_advice(cause, url)
     if advice.is_vain:
         return ConfigError(
-            [Problem("DATABASE_URL", f"is refused: {cause}", hint=advice.text)],
+            [Problem(_said_by(), f"is refused: {cause}", hint=advice.text)],
             next_step="correct what is listed, then run `python migrate.py check`",
         )
     return DatabaseUnreachableError(

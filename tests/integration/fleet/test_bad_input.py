@@ -153,6 +153,17 @@ def test_upgrade_of_one_that_is_away_is_tried_again_and_fails_alone(many: ManyDa
     assert SECRET not in result.output
 
 
+def test_missing_database_is_told_with_its_name_and_not_as_a_setting(many: ManyDatabases) -> None:
+    many.columns["database"] = {"t1": "sst_nowhere"}
+    many.write()
+
+    result = many.project.migrate("status", "--all", *ONE_AFTER_THE_OTHER, "--json")
+
+    said = result.json["targets"]["t1"]["error"]["message"]
+    assert "url of t1: is refused" in said
+    assert "DATABASE_URL" not in said
+
+
 def test_target_of_another_environment_is_refused_alone(many: ManyDatabases) -> None:
     [first, *others] = many.names
     made = many.project.migrate("upgrade", "--target", first, ENV_FOR_DYNACONF="production")
