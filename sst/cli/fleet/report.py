@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
+    from sst.cli.fleet.options import Way
     from sst.config.sources.target import Target
     from sst.fleet.outcome import Outcome
     from sst.fleet.rollout import Stop
@@ -52,14 +53,14 @@ def report_of(
     outcomes: Mapping[str, Outcome],
     stop: Stop | None,
     *,
-    is_change: bool,
+    way: Way,
     began_at: datetime,
 ) -> Report:
     """Return the report of all *targets*, in their order; *began_at* is before all of it."""
     in_order = {target.name: outcomes[target.name] for target in targets}
     found = counts(in_order.values())
     return Report(
-        error=ending(in_order, stop, is_change=is_change),
+        error=ending(in_order, stop, is_change=way != "look", can_resume=way == "forward"),
         extras={
             "began_at": rfc3339(began_at),
             "counts": {state.value: count for state, count in found.items() if count},

@@ -67,8 +67,7 @@ def run_on_many(ctx: click.Context, many: Many, way: Way) -> Report:
             ):
                 outcomes, stop = _Call(engine, work, many, way, signals).run(chosen)
                 signals.end()
-            is_change = way != "look"
-            report = report_of(chosen, outcomes, stop, is_change=is_change, began_at=began_at)
+            report = report_of(chosen, outcomes, stop, way=way, began_at=began_at)
             if way == "forward":
                 tell_of_end(report, invocation, (datetime.now(UTC) - began_at).total_seconds())
     return report

@@ -22,7 +22,7 @@ def lines(count: int) -> list[str]:
     chosen = targets(count)
     outcomes = dict.fromkeys((each.name for each in chosen), DONE)
     outcomes |= {chosen[0].name: FAILED, chosen[-1].name: SKIPPED}
-    report = shown.report_of(chosen, outcomes, None, is_change=True, began_at=datetime.now(UTC))
+    report = shown.report_of(chosen, outcomes, None, way="forward", began_at=datetime.now(UTC))
     return shown.text(report, cast("Runtime", None))
 
 
