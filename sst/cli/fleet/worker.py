@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from sst.runtime import Runtime
 
 _REPEAT_SECONDS = 0.05
+_SPAN = "fleet process"
+"""What a trace has of a process: the runs on its databases are below it."""
 
 
 def main() -> None:
@@ -193,8 +195,9 @@ class _Worker:
         return self._current.clean(text)
 
     def close(self) -> None:
-        """Give back what all databases shared."""
+        """Give back what all databases shared, and send the rest of the trace."""
         self._base.close()
+        self._base.trace.end(0, self._base.door, _SPAN, None)
 
     def _end(self, number: int, _frame: FrameType | None) -> None:
         """Begin no other database; a run that is at work has handlers of its own.

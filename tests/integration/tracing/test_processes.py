@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from plugins.backup.postgres.client_programs import find_tools
+from tests.support.many import ONE_AFTER_THE_OTHER, ManyDatabases
 from tests.support.pg_tools import wrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.support.otlp_receiver import Receiver
@@ -106,3 +108,22 @@ def test_process_of_a_plugin_that_knows_nothing_of_traces_joins(
     assert parent_seen(project.root / "inherits") == (root.trace, root.id)
     assert parent_seen(project.root / "given") == (root.trace, hook.id)
     assert "put back" not in done.stderr
+
+
+def test_processes_of_a_command_on_many_databases_send_their_runs(
+    project: Project, receiver: Receiver, make_database: Callable[[], str]
+) -> None:
+    project.revision("r1", "op.execute('create table worker (id int)')")
+    ManyDatabases.create(project, make_database, 2)
+
+    done = project.migrate("upgrade", "--all", *ONE_AFTER_THE_OTHER, **receiver.environment)
+
+    assert done.exit_code == 0, done.stderr
+    root, process = (
+        receiver.named("migrate.py upgrade"),
+        receiver.named("migrate.py fleet process"),
+    )
+    runs = receiver.all_named("run upgrade")
+    assert process.parent == root.id
+    assert [run.parent for run in runs] == [process.id] * 2
+    assert len(receiver.all_named("CREATE TABLE worker")) == 2
