@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from sst.db.engine import create_direct_engine
-from sst.errors import Problem
+from sst.errors import Problem, SstError
 from sst.migrator.session.driver_errors import translate_driver_errors
 from sst.targets.entries import TargetError, entry_of_row, fault_of_schema
 from sst.text import first_line
@@ -94,6 +94,9 @@ def _rows(url: DatabaseUrl, query: str, connect_timeout: int) -> list[Mapping[st
             connection.execute(text("set transaction read only"))
             connection.execute(text(f"set local statement_timeout = {int(_SECONDS * 1000)}"))
             return _answered(connection, query)
+    except SstError as error:
+        error.why = f"{url} lists the targets; {error.why}"
+        raise
     finally:
         engine.dispose()
 

@@ -89,6 +89,7 @@ def test_catalogue_that_is_unreachable_is_temporary(project: Project) -> None:
     with pytest.raises(DatabaseUnreachableError) as raised:
         read(project, query="select 1 as name", catalog_url=url)
 
+    assert "postgresql://o@127.0.0.1:1/none lists the targets" in str(raised.value)
     assert raised.value.exit_code == 75
     assert CANARY not in str(raised.value)
 
