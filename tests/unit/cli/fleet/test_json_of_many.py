@@ -30,7 +30,7 @@ def report() -> Report:
     """Return the report of many databases that are done."""
     chosen = targets(COUNT)
     outcomes = {each.name: Outcome(State.DONE, 0, report=_REPORT) for each in chosen}
-    return report_of(chosen, outcomes, None, is_change=True, began_at=datetime.now(UTC))
+    return report_of(chosen, outcomes, None, way="forward", began_at=datetime.now(UTC))
 
 
 @pytest.fixture
