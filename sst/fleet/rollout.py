@@ -59,6 +59,8 @@ class Stop:
     """Why nothing more is begun."""
 
     why: str = ""
+    is_for_failures: bool = False
+    """Whether the canary or the budget has stopped it."""
     signal_number: int = 0
     """The signal that asked for it; 0 for none."""
     error: SstError | None = None
@@ -208,13 +210,19 @@ class Rollout:
         self._last.pop(name, None)
         if outcome.state in ENDED_BADLY:
             self._failed += 1
-            why = self._why_to_stop()
-            if why and self.stop is None:
-                self._stop(why)
+            self._stop_for_failures()
         self._tell(name, outcome)
 
-    def _stop(self, why: str) -> None:
-        self.stop = Stop(why)
+    def _stop_for_failures(self) -> None:
+        why = self._why_to_stop()
+        if why and self.stop is None:
+            self._stop(why, is_for_failures=True)
+        elif why and self.stop and self.stop.is_for_failures:
+            # What was at work has failed as well since then.
+            self.stop = replace(self.stop, why=why)
+
+    def _stop(self, why: str, *, is_for_failures: bool = False) -> None:
+        self.stop = Stop(why, is_for_failures=is_for_failures)
         self._engine.withdraw()
 
     def _why_to_stop(self) -> str:

@@ -56,7 +56,8 @@ def ending(
         return None
     codes = {outcomes[name].exit_code for name in failed}
     code = codes.pop() if len(codes) == 1 and not is_change else None
-    became = "have something to do" if code == _TO_DO else "failed"
+    has = "has" if len(failed) == 1 else "have"
+    became = f"{has} something to do" if code == _TO_DO else "failed"
     what = f"{len(failed)} of {counted(len(outcomes), 'target')} {became}."
     next_step = f"{_MEND} {again}" if is_change else _LOOK
     error = TargetsFailedError(what=what, why=names, next_step=next_step)

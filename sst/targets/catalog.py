@@ -30,7 +30,7 @@ _COLUMNS = "select name, url and what else a target has, each once"
 _CANCELED = "57014"
 _OF_VALUES = ("22", "P0")
 _OF_QUERIES = ("0A", "25", "42")
-# One that a restore has replaced is no tenant: it has the mark of the plugin `backup`.
+# What a restore has replaced, or works with, has a mark of the plugin `backup`: it is no target.
 _SCHEMAS = """
     select nspname as name from pg_catalog.pg_namespace
     where strpos(coalesce(pg_catalog.obj_description(oid, 'pg_namespace'), ''),
@@ -39,7 +39,10 @@ _SCHEMAS = """
 """
 _DATABASES = """
     select datname as name from pg_catalog.pg_database
-    where datallowconn and not datistemplate order by datname
+    where datallowconn and not datistemplate and datconnlimit < 1073741824
+        and strpos(coalesce(pg_catalog.shobj_description(oid, 'pg_database'), ''),
+            concat('[sst-platform may drop this database: ', oid, ' ', datname, ']')) = 0
+    order by datname
 """
 
 

@@ -9,12 +9,10 @@ import zlib
 from typing import TYPE_CHECKING
 
 import psycopg2
-from psycopg2 import sql
 
 from sst.hooks import Veto
 
 from ..postgres import marks
-from ..postgres.create_database import missing_roles
 from ..postgres.database_session import asked, connected, reason_of
 from ..postgres.process import Deadline
 from ..postgres.task import LateError
@@ -65,25 +63,6 @@ def held_scratch(url: DatabaseUrl, database: str, name: str) -> Iterator[None]:
             _drop(url, name)
 
 
-@contextlib.contextmanager
-def borrowed_roles(url: DatabaseUrl, roles: tuple[str, ...]) -> Iterator[None]:
-    """Create those of *roles* that the scratch server does not have, without login, for the body.
-
-    Ownership and policies name them. A killed process leaves them behind, without any right.
-
-    Raises `psycopg2.Error` when they cannot be created.
-    """
-    with connected(url) as session:
-        missing = missing_roles(session, roles)
-        for role in missing:
-            session.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
-        try:
-            yield
-        finally:
-            for role in missing:
-                _drop_role(url, role)
-
-
 def _drop_leftovers(url: DatabaseUrl, session: Session, database: str) -> None:
     found, unmarked = marks.ours(session, f"^{re.escape(_shortened(database))}{_TAIL}")
     marks.warn_of(*unmarked)
@@ -93,14 +72,6 @@ def _drop_leftovers(url: DatabaseUrl, session: Session, database: str) -> None:
             _log.warning("dropping %s, which a process that was killed has left", name)
             _drop(url, name)
             session.fetch(_UNLOCK, _key(name))
-
-
-def _drop_role(url: DatabaseUrl, name: str) -> None:
-    drop = sql.SQL("DROP ROLE {}").format(sql.Identifier(name))
-    try:
-        asked(url, lambda session: session.execute(drop), Deadline(_DROP_SECONDS))
-    except (psycopg2.Error, LateError) as error:
-        _log.warning("the role %s could not be dropped: %s", name, reason_of(url, error))
 
 
 def _drop(url: DatabaseUrl, name: str) -> None:

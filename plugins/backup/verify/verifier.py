@@ -16,7 +16,8 @@ from ..postgres.client_environment import plain_environment
 from ..postgres.database_growth import growing
 from ..postgres.database_session import reason_of
 from ..postgres.task import Task
-from ..scratch.scratch_database import borrowed_roles, held_scratch, scratch_name
+from ..scratch.borrowed_roles import borrowed_roles
+from ..scratch.scratch_database import held_scratch, scratch_name
 from ..store.intact import require_intact
 
 if TYPE_CHECKING:

@@ -165,4 +165,15 @@ def _said(
     elif result.get("backup"):
         yield result["backup"]["id"]
     elif result.get("schema_state"):
+        yield ", ".join(_standing(result))
+
+
+def _standing(result: Mapping[str, Any]) -> Iterator[str]:
+    """Give where a database stands, and of a plan how much it would do and what speaks against."""
+    pending, summary = result.get("pending"), result.get("summary") or {}
+    if not pending or result["schema_state"] != "pending":
         yield result["schema_state"]
+    if pending:
+        yield f"{counted(len(pending), 'revision')} pending"
+    if errors := summary.get("errors"):
+        yield counted(errors, "error")

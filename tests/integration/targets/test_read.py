@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from sst.targets import catalog
 from sst.targets.read import read_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sst.config.sources.target import Target
     from tests.support.project import Project
@@ -41,6 +42,11 @@ def refused(project: Project, **settings: str) -> str:
     with pytest.raises(ConfigError) as raised:
         read(project, **settings)
     return "\n".join(map(str, raised.value.problems))
+
+
+def name_of(url: str) -> str:
+    """Return the name of the database of *url*."""
+    return url.rpartition("/")[2].partition("?")[0]
 
 
 def in_file(project: Project, text: str, name: str) -> str:
@@ -95,11 +101,28 @@ def test_catalogue_that_is_unreachable_is_temporary(project: Project) -> None:
 
 
 def test_databases_of_the_server_are_targets_by_pattern(project: Project) -> None:
-    name = project.database_url.rpartition("/")[2].partition("?")[0]
+    name = name_of(project.database_url)
 
     found = read(project, databases=f'["{name}"]')
 
     assert [target.name for target in found] == [name]
+
+
+def test_database_that_carries_the_mark_of_a_backup_is_no_target(
+    project: Project, make_database: Callable[[], str]
+) -> None:
+    """What a restore has put aside, and a scratch database; with another's mark it is a copy."""
+    urls = [project.database_url, *(make_database() for _ in range(3))]
+    own, aside, scratch, copied = map(name_of, urls)
+    numbers = dict(project.query("select datname, oid from pg_database"))
+    project.query(f'alter database "{scratch}" connection limit {2**30 + 5}')
+    for name, marked in ((aside, aside), (copied, own)):
+        mark = f"[sst-platform may drop this database: {numbers[marked]} {marked}]"
+        project.query(f"comment on database \"{name}\" is 'of today\n{mark}'")
+
+    found = read(project, databases=json.dumps([own, aside, scratch, copied]))
+
+    assert [target.name for target in found] == sorted([own, copied])
 
 
 def test_schemas_of_the_database_are_targets_by_pattern(project: Project) -> None:

@@ -123,6 +123,16 @@ def test_failing_canary_stops_whatever_the_budget(budget: str) -> None:
     assert in_state(rollout, State.SKIPPED) == [each.name for each in targets(20)[1:]]
 
 
+def test_reason_of_a_stop_counts_what_was_at_work_and_failed_as_well() -> None:
+    engine = ScriptedEngine(failing(*(each.name for each in targets(9))), most=3)
+
+    rollout = rolled_out(engine, targets(9), budget=Budget(0))
+
+    assert len(in_state(rollout, State.FAILED)) == 3
+    assert rollout.stop is not None
+    assert rollout.stop.why == "3 failures, and --max-failures is 0"
+
+
 @pytest.mark.parametrize(
     ("budget", "failures", "begun"), [("0", 1, 1), ("2", 3, 3), ("10%", 3, 3), ("15%", 4, 4)]
 )

@@ -135,4 +135,4 @@ def test_look_that_finds_only_what_is_pending_does_not_say_that_it_failed() -> N
     error = ending(named(DONE, failed(3)), None, is_change=False, can_resume=False)
 
     assert error is not None
-    assert error.what == "1 of 2 targets have something to do."
+    assert error.what == "1 of 2 targets has something to do."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
@@ -44,3 +46,20 @@ def test_terminal_has_a_line_for_each_of_a_few_and_for_failures_of_many(
 
     assert len(found) == left
     assert any("t000" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    ("state", "pending", "errors", "words"),
+    [
+        ("empty", 7, 0, "empty, 7 revisions pending"),
+        ("pending", 1, 2, "1 revision pending, 2 errors"),
+        ("current", 0, 0, "current"),
+    ],
+)
+def test_plan_of_a_database_says_how_much_there_is_to_do(
+    state: str, pending: int, errors: int, words: str
+) -> None:
+    said = {"state": state, "pending": [{}] * pending, "summary": {"errors": errors}}
+    packed = zlib.compress(json.dumps(said).encode())
+
+    assert shown.told(Outcome(State.DONE, 0, report=packed)) == f"done {words}"
