@@ -152,8 +152,8 @@ def test_every_table_with_rows_of_its_own_is_counted(filled: str) -> None:
 def test_table_that_comes_while_the_others_are_locked_is_locked_too(
     filled: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def list_then_create(session: Session) -> tuple[Table, ...]:
-        found = list_tables(session)
+    def list_then_create(session: Session, schema: str) -> tuple[Table, ...]:
+        found = list_tables(session, schema)
         execute(filled, "CREATE TABLE IF NOT EXISTS newcomer AS SELECT 1 AS n")
         return found
 
@@ -199,9 +199,9 @@ def test_newcomer_that_is_rewritten_before_its_lock_is_dumped_with_its_rows(
 def test_tables_that_come_and_go_all_the_time_are_an_error_in_the_end(
     run: Run, filled: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def list_then_drop(session: Session) -> tuple[Table, ...]:
+    def list_then_drop(session: Session, schema: str) -> tuple[Table, ...]:
         execute(filled, "CREATE TABLE fleeting (n integer)")
-        found = list_tables(session)
+        found = list_tables(session, schema)
         execute(filled, "DROP TABLE fleeting")
         return found
 

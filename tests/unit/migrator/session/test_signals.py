@@ -145,9 +145,10 @@ def test_error_that_is_swallowed_is_raised_again_where_that_is_done() -> None:
 
     def go_on() -> None:
         with Interrupts(lambda _: None) as interrupts:
-            ending = threading.Thread(target=end, args=[interrupts])
-            ending.start()
+            ending = threading.Thread(target=end, args=[interrupts], daemon=True)
             try:
+                # The error may come before the next line.
+                ending.start()
                 code["run"](lambda: threading.Event().wait(60))
             finally:
                 is_over.set()
