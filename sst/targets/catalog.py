@@ -30,20 +30,25 @@ _COLUMNS = "select name, url and what else a target has, each once"
 _CANCELED = "57014"
 _OF_VALUES = ("22", "P0")
 _OF_QUERIES = ("0A", "25", "42")
-# What a restore has replaced, or works with, has a mark of the plugin `backup`: it is no target.
-_SCHEMAS = """
-    select nspname as name from pg_catalog.pg_namespace
-    where strpos(coalesce(pg_catalog.obj_description(oid, 'pg_namespace'), ''),
-        '[sst-platform may drop this schema: ') = 0
-    order by nspname
-"""
-_DATABASES = """
-    select datname as name from pg_catalog.pg_database
-    where datallowconn and not datistemplate and datconnlimit < 1073741824
-        and strpos(coalesce(pg_catalog.shobj_description(oid, 'pg_database'), ''),
-            concat('[sst-platform may drop this database: ', oid, ' ', datname, ']')) = 0
-    order by datname
-"""
+# What a restore has replaced has a mark of the plugin `backup`, with its name. Whoever gives it
+# another name wants it back. A database that was just made has a high connection limit instead.
+_IS_MARKED = """(strpos(comment, '[sst-platform may drop this ') > 0
+    and right(comment, length(name) + 2) = concat(' ', name, ']'))"""
+_SCHEMAS = f"""
+    select name from (
+        select nspname::text as name,
+            coalesce(pg_catalog.obj_description(oid, 'pg_namespace'), '') as comment
+        from pg_catalog.pg_namespace
+    ) found where not {_IS_MARKED} order by name
+"""  # noqa: S608 - our own text
+_DATABASES = f"""
+    select name from (
+        select datname::text as name,
+            coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '') as comment
+        from pg_catalog.pg_database
+        where datallowconn and not datistemplate and datconnlimit < 1073741824
+    ) found where not {_IS_MARKED} order by name
+"""  # noqa: S608
 
 
 def entries_by_query(

@@ -136,6 +136,19 @@ def test_schemas_of_the_database_are_targets_by_pattern(project: Project) -> Non
     assert [each.name for each in every] == ["other", "public", "t-2", "t_1"]
 
 
+def test_schema_that_a_restore_has_put_aside_is_no_target_until_it_has_another_name(
+    project: Project,
+) -> None:
+    for name, marked in (("t_1", "t_1"), ("t_2", "t_before"), ("t_3", "t_33")):
+        project.query(f"create schema {name}")
+        mark = f"[sst-platform may drop this schema: 1 {marked}]"
+        project.query(f"comment on schema {name} is 'of today\n{mark}'")
+
+    found = read(project, schemas='["t_*"]')
+
+    assert [target.name for target in found] == ["t_2", "t_3"]
+
+
 def test_schemas_of_one_database_are_not_one_target(project: Project) -> None:
     """Nor is the database itself."""
     rows = (
