@@ -44,6 +44,15 @@ def make_tenants(project: Project, schemas: Sequence[str], **more: Any) -> None:
     ]
 
 
+def migrated_tenants(project: Project, schemas: Sequence[str]) -> Project:
+    """Return *project* with *schemas* as tenants at the revision `one`, without a backup."""
+    make_tenants(project, schemas)
+    project.revision("one", ONE)
+    done = project.migrate("upgrade", "--all", "--parallel", "1", "--no-plugin", "backup")
+    assert done.exit_code == 0, done.output
+    return project
+
+
 def tables_of(project: Project, schema: str) -> set[str]:
     """Return the names of the tables in *schema*."""
     question = "select tablename::text from pg_tables where schemaname = %s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -83,14 +84,11 @@ def restore(config: Config, context: CommandContext, request: Request) -> Done:
         return Done(restored, run_id, stored.backup, unmarked)
     wait = request.lock_wait_seconds
     with context.locked("restore", target, lock_wait_seconds=wait) as work:
-        if url.schema:
-            restored = _schema_restored(config, storage, work, stored, options, live)
-        else:
-            restored = _database_restored(config, storage, work, stored, options, live)
+        restored = _replaced(config, storage, work, stored, options, live)
         return Done(restored, work.id, stored.backup if stored else None, unmarked)
 
 
-def _database_restored(
+def _replaced(
     config: Config,
     storage: Storage,
     work: LockedWork,
@@ -98,29 +96,23 @@ def _database_restored(
     options: steps.RestoreOptions,
     live: LiveDatabase | None = None,
 ) -> Restored:
-    """Replace the database of *work*, when it is as *live* was; no other run is in it."""
-    with work.alone():
+    """Replace the database of *work*, or its one schema, when it is as *live* was.
+
+    In the database no other run is at work then; beside a tenant the others may be.
+    """
+    is_tenant = bool(work.database_url.schema)
+    with nullcontext() if is_tenant else work.alone():
         if live:
             live.require_unmoved(work)
         if stored is None:
-            return steps.undo(work, options)
+            return (
+                schema_steps.undo(config, work, options)
+                if is_tenant
+                else steps.undo(work, options)
+            )
+        if is_tenant:
+            return schema_steps.restore(config, storage, work, stored, options)
         return steps.restore(work, restore_source_of(config, storage, stored, options), options)
-
-
-def _schema_restored(
-    config: Config,
-    storage: Storage,
-    work: LockedWork,
-    stored: Stored | None,
-    options: steps.RestoreOptions,
-    live: LiveDatabase | None = None,
-) -> Restored:
-    """Replace the one schema of *work*, when it is as *live* was; other tenants may run."""
-    if live:
-        live.require_unmoved(work)
-    if stored is None:
-        return schema_steps.undo(config, work, options)
-    return schema_steps.restore(config, storage, work, stored, options)
 
 
 def _confirmed(
@@ -160,8 +152,7 @@ def restore_after_failure(config: Config, work: LockedWork, backup: Backup) -> R
     """Restore the *backup* that a failed run made, in the run's own work."""
     storage = storage_of(config, work)
     options = steps.RestoreOptions(deadline_seconds=config.swap_timeout_seconds)
-    do = _schema_restored if work.database_url.schema else _database_restored
-    return do(config, storage, work, storage.find(backup.id), options)
+    return _replaced(config, storage, work, storage.find(backup.id), options)
 
 
 def restored_data(done: Done) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.extensions import require_extension
 from tests.support.forks import wait_until
-from tests.support.tenants import HOSTILE, ONE, created, make_tenants, quoted
+from tests.support.tenants import HOSTILE, created, make_tenants, migrated_tenants, quoted
 
 if TYPE_CHECKING:
     from tests.support.project import Project
@@ -20,11 +20,7 @@ TENANTS = ("acme", "acme_2")
 @pytest.fixture
 def tenants(kept: Project) -> Project:
     """Return a project with two migrated tenants, `acme` and `acme_2`."""
-    make_tenants(kept, TENANTS)
-    kept.revision("one", ONE)
-    done = kept.migrate("upgrade", "--all", "--parallel", "1", "--no-plugin", "backup")
-    assert done.exit_code == 0, done.output
-    return kept
+    return migrated_tenants(kept, TENANTS)
 
 
 def manifest_of(project: Project, backup_id: str) -> dict[str, Any]:

@@ -11,7 +11,14 @@ import pytest
 from tests.support.extensions import require_extension
 from tests.support.forks import wait_until
 from tests.support.server import connect
-from tests.support.tenants import HOSTILE, ONE, created, make_tenants, quoted, tables_of
+from tests.support.tenants import (
+    HOSTILE,
+    created,
+    make_tenants,
+    migrated_tenants,
+    quoted,
+    tables_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +37,7 @@ OUTCOMES = """
 @pytest.fixture
 def tenants(kept: Project) -> Project:
     """Return a project with two tenants, `acme` and `other`, at the revision `one`."""
-    make_tenants(kept, TENANTS)
-    kept.revision("one", ONE)
-    done = kept.migrate("upgrade", "--all", "--parallel", "1", "--no-plugin", "backup")
-    assert done.exit_code == 0, done.output
-    return kept
+    return migrated_tenants(kept, TENANTS)
 
 
 @pytest.fixture
