@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import csv
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sst.runtime import open_runtime
 from sst.testing.project.server import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from sst.runtime import Runtime
     from tests.support.project import Project
 
 LIST = "targets.csv"
 ONE_AFTER_THE_OTHER = ("--parallel", "1")
 """One process is started: what is said of many needs no more."""
+
+
+@contextmanager
+def runtime_of_many(project: Project) -> Iterator[Runtime]:
+    """Open the runtime of *project*, with one revision; the database is said by each target."""
+    project.revision("one", "op.create_table('one', sa.Column('id', sa.Integer))")
+    with open_runtime(
+        project.root, environ={**project.environment, "DATABASE_URL": "unused"}
+    ) as runtime:
+        yield runtime
 
 
 @dataclass

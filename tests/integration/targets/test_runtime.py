@@ -9,6 +9,7 @@ import pytest
 from sst.config.sources.target import Target
 from sst.errors import ConfigError
 from sst.runtime import open_runtime
+from tests.support.many import runtime_of_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,11 +22,8 @@ CANARY = "canary-of-a-target"
 
 @pytest.fixture
 def runtime(project: Project) -> Iterator[Runtime]:
-    """Return the runtime of a project with one revision, on a database of its own."""
-    project.revision("one", "op.create_table('one', sa.Column('id', sa.Integer))")
-    with open_runtime(
-        project.root, environ={**project.environment, "DATABASE_URL": "unused"}
-    ) as opened:
+    """Return the runtime of a project with one revision, which is of no database itself."""
+    with runtime_of_many(project) as opened:
         yield opened
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 
 from sst.config.sources.target import Target
 from sst.migrator.session.connections import open_connection
-from sst.runtime import open_runtime
+from tests.support.many import runtime_of_many
 from tests.support.server import connect
 
 if TYPE_CHECKING:
@@ -28,11 +28,8 @@ BACKSLASH = "a\\b"
 
 @pytest.fixture
 def runtime(project: Project) -> Iterator[Runtime]:
-    """Return the runtime of a project with one revision and a model of what it creates."""
-    project.revision("one", "op.create_table('one', sa.Column('id', sa.Integer))")
-    with open_runtime(
-        project.root, environ={**project.environment, "DATABASE_URL": "unused"}
-    ) as opened:
+    """Return the runtime of a project with one revision, which is of no database itself."""
+    with runtime_of_many(project) as opened:
         yield opened
 
 
